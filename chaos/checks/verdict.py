@@ -1,0 +1,115 @@
+"""What a judged run comes to: pass, fail or unknown, and all the evidence that a report shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """The verdict in one word. Unknown means that evidence is missing; it is never green."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit status that stands for it: 0, 1 or 3. (2 is wrong usage, and no verdict.)"""
+        return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}[self]
+
+
+class Status(StrEnum):
+    """What one check saw. A check that met no case at all has not passed: it was not exercised."""
+
+    OK = "ok"
+    BROKEN = "broken"
+    NOT_EXERCISED = "not exercised"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One anomaly, looked for.
+
+    `sentence` is the guarantee's. `examined` and `broken` count cases; `rows` are the first broken
+    ones (20 at most), each with at least `job` (str or None) and `why` (a sentence). `error` says
+    why the check itself failed; then nothing was looked at, and the run cannot pass.
+    """
+
+    anomaly: str
+    guarantee: str
+    sentence: str
+    promised: bool
+    examined: int
+    broken: int
+    rows: tuple[dict[str, Any], ...]
+    status: Status
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "anomaly": self.anomaly,
+            "guarantee": self.guarantee,
+            "sentence": self.sentence,
+            "promised": self.promised,
+            "examined": self.examined,
+            "broken": self.broken,
+            "rows": [dict(row) for row in self.rows],
+            "status": str(self.status),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultCount:
+    """How often faults of one kind were planned, and landed or missed, by phase of the job's life.
+
+    `phase` is where the fault was planned to land or did land; "" when no event tells.
+    """
+
+    kind: str
+    phase: str
+    planned: int
+    landed: int
+    missed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement on one run.
+
+    `checks` has one entry per anomaly, in the order of `ANOMALIES`. `unknown_because` lists every
+    reason not to trust a green result, and may be non-empty in a failed run too. `run` is run.json
+    as it was read ({} when it could not be).
+    """
+
+    outcome: Outcome
+    checks: tuple[CheckResult, ...]
+    unknown_because: tuple[str, ...]
+    counts: dict[str, int]
+    faults: tuple[FaultCount, ...]
+    run: dict[str, Any]
+
+    @property
+    def broken(self) -> tuple[CheckResult, ...]:
+        """The checks with a broken case, promised or not."""
+        return tuple(check for check in self.checks if check.status is Status.BROKEN)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values, which is what `verdict.json` holds."""
+        return {
+            "outcome": str(self.outcome),
+            "exit_code": self.outcome.exit_code,
+            "checks": [check.to_json() for check in self.checks],
+            "unknown_because": list(self.unknown_because),
+            "counts": dict(self.counts),
+            "faults": [fault.to_json() for fault in self.faults],
+            "run": dict(self.run),
+        }
