@@ -1,0 +1,127 @@
+"""Reading a history: every line checked, and all of them in one DuckDB table."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from chaos.history.problem import HistoryProblem
+from chaos.history.schema import COLUMNS, complaint_sql
+from chaos.history.torn import salvage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """One run's evidence.
+
+    `db` is an in-memory database whose table `events` has the columns of `schema.COLUMNS` and
+    `file`; only well-formed events are in it. `run` is run.json ({} when unreadable). `problems`
+    are sentences about evidence that is missing or unreadable. `intact` is False when events may
+    be missing that a living process had written, so that their absence proves nothing.
+    """
+
+    db: duckdb.DuckDBPyConnection
+    run: dict[str, Any]
+    problems: tuple[str, ...]
+    intact: bool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.db.close()
+
+
+def read_history(run_dir: Path) -> History:
+    """Load a run directory. Close the result, or use it in a `with` statement.
+
+    Raises HistoryProblem when `run_dir` is no directory; whatever else is wrong with it is told
+    in `problems`.
+    """
+    if not run_dir.is_dir():
+        raise HistoryProblem(f"{run_dir} is not a run directory")
+    run, problems = _read_run(run_dir / "run.json")
+    files = sorted(path for path in (run_dir / "history").glob("*.jsonl") if path.is_file())
+    db = duckdb.connect(
+        config={
+            # A judge must not reach for the network, nor leave a .tmp in the working directory.
+            "autoinstall_known_extensions": "false",
+            "temp_directory": str(Path(tempfile.gettempdir()) / "chaos-duckdb"),
+        }
+    )
+    try:
+        damage = [] if files else [f"there is no history file in {run_dir / 'history'}"]
+        damage += _load(db, files)
+        damage += _drop_malformed(db)
+    except BaseException:
+        db.close()
+        raise
+    return History(db=db, run=run, problems=(*problems, *damage), intact=not damage)
+
+
+def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
+    try:
+        run = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}, ["run.json is missing"]
+    except (OSError, ValueError) as error:
+        return {}, [f"run.json cannot be read: {error}"]
+    if not isinstance(run, dict):
+        return {}, ["run.json is not a JSON object"]
+    return run, []
+
+
+def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
+    """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+    db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
+    empty = any(path.stat().st_size == 0 for path in files)
+    # DuckDB would take these characters in a path for a pattern.
+    strange = any(set("*?[]") & set(str(path)) for path in files)
+    if files and not empty and not strange:
+        try:
+            _insert(db, files)
+            return []
+        except duckdb.Error:
+            db.execute("DELETE FROM events")
+    with tempfile.TemporaryDirectory(prefix="chaos-history-") as directory:
+        copies, problems = salvage(files, Path(directory))
+        if copies:
+            _insert(db, copies)
+    return problems
+
+
+def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
+    spec = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    db.execute(
+        f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM read_json("
+        f"?, format = 'newline_delimited', columns = {{{spec}}}, filename = true)",
+        [[str(path) for path in files]],
+    )
+
+
+def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """Take out the events that say nothing, and tell of them: one sentence per file and kind."""
+    db.execute(
+        "CREATE TABLE malformed AS SELECT file, complaint, count(*) AS n FROM "
+        f"(SELECT file, {complaint_sql()} AS complaint FROM events) "
+        "WHERE complaint IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
+    rows = db.execute("SELECT file, complaint, n FROM malformed").fetchall()
+    if rows:
+        db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
+    return [
+        f"{file} has {n} event{'s' if n > 1 else ''} {complaint}" for file, complaint, n in rows
+    ]

@@ -1,0 +1,132 @@
+"""Reading files of which DuckDB's reader would not take every line.
+
+SIGKILL may cut the last line of a process short. That is expected of a process that is known to
+have been killed, and of no other. A name may be used again after a kill, so the cut line need not
+be the file's last: the next line must then come from another pid.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaos.history.schema import COLUMNS
+
+_PYTHON_TYPE = {"BIGINT": int, "VARCHAR": str, "BOOLEAN": bool}
+_INT64 = 2**63
+
+
+@dataclass(slots=True, kw_only=True)
+class _Cut:
+    """A line that is no event, and the pids of the readable lines on either side of it."""
+
+    line: int
+    before: int | None
+    after: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _File:
+    path: Path
+    empty: bool = True
+    cuts: list[_Cut] = field(default_factory=list)
+
+
+def salvage(files: list[Path], directory: Path) -> tuple[list[Path], list[str]]:
+    """Copy the readable events of `files` into `directory`, under the same names.
+
+    Returns the copies and the problems: one sentence for each file with a line that is unreadable
+    and not excused by a kill.
+    """
+    copies: list[Path] = []
+    problems: list[str] = []
+    seen: list[_File] = []
+    killed: list[str] = []
+    for path in files:
+        try:
+            copies.append(_copy(path, directory / path.name, seen, killed))
+        except OSError as error:
+            problems.append(f"{path.name} cannot be read: {error}")
+    for file in seen:
+        problems += _judge(file, killed)
+    return copies, problems
+
+
+def _copy(path: Path, copy: Path, seen: list[_File], killed: list[str]) -> Path:
+    file = _File(path=path)
+    before: int | None = None
+    waiting: list[_Cut] = []
+    with path.open("rb") as source, copy.open("wb") as target:
+        for number, event in _events(source):
+            file.empty = False
+            if event is None:
+                waiting.append(_Cut(line=number, before=before))
+                continue
+            before = event.get("pid")
+            for cut in waiting:
+                cut.after = before
+            file.cuts += waiting
+            waiting = []
+            killed += _killed_names(event)
+            target.write(json.dumps(event, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    file.cuts += waiting
+    seen.append(file)
+    return copy
+
+
+def _events(source: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Every line that is not blank: its number, and its known fields or None if unreadable."""
+    for number, line in enumerate(source, start=1):
+        if line.strip():
+            yield number, _parse(line)
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict):
+        return None
+    known = {name: event[name] for name in COLUMNS if event.get(name) is not None}
+    return known if all(_fits(known[name], COLUMNS[name]) for name in known) else None
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "BIGINT":
+        return type(value) is int and -_INT64 <= value < _INT64
+    return type(value) is _PYTHON_TYPE[kind]
+
+
+def _killed_names(event: dict[str, Any]) -> list[str]:
+    """The process that this event reports as killed, if it does."""
+    if event.get("type") == "process" and event.get("event") == "exit":
+        return [event["name"]] if event.get("signal") and event.get("name") else []
+    if event.get("type") == "fault" and event.get("event") == "landed":
+        return [event["target"]] if event.get("kind") == "kill" and event.get("target") else []
+    return []
+
+
+def _judge(file: _File, killed: list[str]) -> list[str]:
+    process = file.path.name.removesuffix(".jsonl")
+    # A fleet's children may share their parent's file: worker-1.3 writes to worker-1.jsonl.
+    kills = sum(name == process or name.startswith(process + ".") for name in killed)
+    if file.empty:
+        return [] if kills else [f"{file.path.name} is empty, and its process was not killed"]
+    unexcused = [
+        cut for cut in file.cuts if not kills or (cut.after is not None and cut.after == cut.before)
+    ]
+    # Each kill cuts one line at most. (A kill is told twice: by the fault and by the exit.)
+    if not unexcused and len(file.cuts) > kills:
+        unexcused = file.cuts
+    if not unexcused:
+        return []
+    lines = ", ".join(str(cut.line) for cut in unexcused[:5])
+    many = len(unexcused) > 1
+    return [
+        f"{file.path.name} has {len(unexcused)} unreadable line{'s' if many else ''} "
+        f"(line {lines}) that no kill explains"
+    ]
