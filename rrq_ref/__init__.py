@@ -1,0 +1,47 @@
+"""RRQ reference: a small, correct Redis job queue, readable by and for RRQ.
+
+Producers use `Client` (or `SyncClient`), worker processes `Fleet` or `Worker`; `keys` is the data
+model and `lua/` holds one script per state transition.
+"""
+
+from __future__ import annotations
+
+from .attempt import Context
+from .client import Client, SyncClient
+from .errors import (
+    InvalidJob,
+    JobNotFound,
+    LockLost,
+    RetryJob,
+    RRQError,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+from .fleet import Fleet
+from .job import Job, JobStatus, NewJob
+from .settings import Settings
+from .store import Store, connect
+from .worker import Worker
+
+__all__ = [
+    "Client",
+    "Context",
+    "Fleet",
+    "InvalidJob",
+    "Job",
+    "JobNotFound",
+    "JobStatus",
+    "LockLost",
+    "NewJob",
+    "RRQError",
+    "RetryJob",
+    "Settings",
+    "Store",
+    "StoreError",
+    "StoreRefused",
+    "StoreUnavailable",
+    "SyncClient",
+    "Worker",
+    "connect",
+]

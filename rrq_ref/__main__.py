@@ -1,0 +1,216 @@
+"""`python -m rrq_ref`: run workers, enqueue, and look after queues."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fnmatch
+import importlib
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from .attempt import Handler
+from .client import Client
+from .errors import RRQError
+from .fleet import Fleet
+from .job import Job
+from .logs import configure
+from .process import leave, run_worker
+from .scripts import Answer
+from .settings import Settings
+
+Command = Callable[[Client, argparse.Namespace], Awaitable[int]]
+
+
+class _Usage(Exception):
+    """Something on the command line cannot work; the message says what would."""
+
+
+def load_handlers(spec: str) -> Mapping[str, Handler]:
+    """The mapping of names to functions that `module:ATTRIBUTE` names."""
+    module_name, _, attribute = spec.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        handlers = getattr(importlib.import_module(module_name), attribute or "HANDLERS")
+    except (ImportError, AttributeError, ValueError) as error:
+        raise _Usage(f"--handlers {spec} cannot be loaded: {error}") from error
+    if not isinstance(handlers, Mapping) or not all(map(callable, handlers.values())):
+        raise _Usage(f"--handlers {spec} is no mapping of names to functions")
+    return handlers
+
+
+def _worker(options: argparse.Namespace) -> int:
+    settings = _settings(
+        options,
+        queues=tuple(options.queues.split(",")),
+        concurrency=options.concurrency,
+        drain_timeout_s=options.drain_timeout_s,
+        lock_ttl_ms=options.lock_ttl_ms,
+    )
+    handlers = load_handlers(options.handlers)
+    configure(json_lines=options.log == "json", level=options.log_level)
+    if options.num_workers == 1:
+        leave(run_worker(handlers, settings, burst=options.burst))
+    return Fleet(handlers, settings, num_workers=options.num_workers, burst=options.burst).run()
+
+
+async def _enqueue(client: Client, options: argparse.Namespace) -> int:
+    defer = None if options.defer_by_s is None else timedelta(seconds=options.defer_by_s)
+    job = await client.enqueue(
+        options.function,
+        *options.args,
+        kwargs=options.kwargs,
+        queue=options.queue,
+        job_id=options.id,
+        unique_key=options.unique_key,
+        max_retries=options.max_retries,
+        defer_by=defer,
+    )  # fmt: skip - reads as a table
+    print(job.id)
+    return 0
+
+
+async def _job(client: Client, options: argparse.Namespace) -> int:
+    print(json.dumps(asdict(await client.job(options.id)), indent=2, default=str))
+    return 0
+
+
+async def _queue(client: Client, options: argparse.Namespace) -> int:
+    for name in options.names or ["default"]:
+        sizes = await client.store.sizes(name)
+        print(name, " ".join(f"{what}={number}" for what, number in sizes.items()))
+    return 0
+
+
+async def _health(client: Client, _: argparse.Namespace) -> int:
+    workers = await client.store.workers()
+    for report in workers:
+        print(json.dumps(report))
+    if not workers:
+        print("no worker is alive", file=sys.stderr)
+    return 0 if workers else 1
+
+
+async def _dlq(client: Client, options: argparse.Namespace) -> int:
+    """List dead jobs, or requeue those that match; one line each."""
+    refused = 0
+    for job in await _dead_jobs(client, options):
+        line = f"{job.id} {job.function} {job.dead_reason or '-'} {job.last_error or ''}"
+        if options.action == "requeue" and not options.dry_run:
+            answer = await client.store.requeue(job, options.queue)
+            refused += answer is not Answer.DONE
+            line = f"{answer} {line}"
+        print(line)
+    return 1 if refused else 0
+
+
+async def _dead_jobs(client: Client, options: argparse.Namespace) -> list[Job]:
+    """The jobs of a dead-letter queue that the filters let through, newest first."""
+    found: list[Job] = []
+    start = 0
+    # The whole list is read before anything is requeued: requeueing moves it under our feet.
+    while ids := await client.store.dead(options.queue, start=start, count=500):
+        start += len(ids)
+        found += [job for job in await client.store.jobs(ids) if job is not None]
+    return [
+        job
+        for job in found
+        if (not options.id or job.id in options.id)
+        and fnmatch.fnmatch(job.function, options.function)
+        and (options.reason is None or job.dead_reason == options.reason)
+        and (options.error is None or options.error in (job.last_error or ""))
+    ][: options.limit]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rrq_ref", description=__doc__)
+    default = Settings()
+    parser.add_argument("--redis", default=default.redis_url, help="URL (%(default)s)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    worker = commands.add_parser("worker", help="run workers until SIGTERM")
+    worker.set_defaults(command=None)
+    add = worker.add_argument
+    add("--handlers", required=True, help="module:ATTRIBUTE, a mapping of names to functions")
+    add("--queues", default="default", help="comma-separated, in order of priority")
+    add("--num-workers", type=int, help="processes (the CPU count); 1 runs without a parent")
+    add("--concurrency", type=int, default=default.concurrency, help="jobs at a time per process")
+    add("--burst", action="store_true", help="leave when queues and locks are empty")
+    add("--drain-timeout-s", type=float, default=default.drain_timeout_s)
+    add("--lock-ttl-ms", type=int, default=default.lock_ttl_ms)
+    add("--log", choices=["plain", "json"], default="plain")
+    add("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
+
+    add = _command(commands, "enqueue", _enqueue, "enqueue one job; prints its id")
+    add("function")
+    add("args", nargs="*", type=_json, help="positional arguments, each as JSON")
+    add("--kwargs", type=_json, help="keyword arguments, a JSON object")
+    add("--queue", default="default")
+    add("--id", help="job id; the same one twice is one job")
+    add("--unique-key")
+    add("--max-retries", type=int, help="runs in all")
+    add("--defer-by-s", type=float)
+
+    _command(commands, "job", _job, "show one job")("id")
+    _command(commands, "queue", _queue, "sizes of queues")("names", nargs="*")
+    _command(commands, "health", _health, "workers that are alive; exit code 1 if none is")
+
+    add = _command(commands, "dlq", _dlq, "list or requeue dead-lettered jobs")
+    add("action", choices=["list", "requeue"])
+    add("--queue", default="default", help="the dead-letter queue of this queue")
+    add("--id", action="append", help="only this job; may be given again")
+    add("--function", default="*", help="only functions that match this pattern")
+    add("--reason", help="only this reason: retries, timeout, poison, …")
+    add("--error", help="only where the last error contains this text")
+    add("--limit", type=int, help="at most so many")
+    add("--dry-run", action="store_true", help="show what would be requeued")
+    return parser
+
+
+def _command(commands: Any, name: str, run: Command, text: str) -> Callable[..., Any]:
+    parser = commands.add_parser(name, help=text)
+    parser.set_defaults(command=run)
+    return parser.add_argument  # type: ignore[no-any-return]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON; a string needs quotes") from None
+
+
+def _settings(options: argparse.Namespace, **given: Any) -> Settings:
+    try:
+        return Settings(redis_url=options.redis, **given)
+    except ValueError as error:
+        raise _Usage(str(error)) from error
+
+
+async def _with_client(options: argparse.Namespace) -> int:
+    async with Client(_settings(options)) as client:
+        return await options.command(client, options)  # type: ignore[no-any-return]
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; 0, 1 when it could not be done, 2 on wrong usage."""
+    options = _parser().parse_args(words)
+    try:
+        if options.command is None:
+            return _worker(options)
+        return asyncio.run(_with_client(options))
+    except (_Usage, RRQError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, _Usage) else 1
+    except ValueError as error:  # an unusable URL
+        print(f"error: --redis {options.redis}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

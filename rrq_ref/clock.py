@@ -1,0 +1,30 @@
+"""The worker's time. A worker is given one of these and looks at no other clock."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Time of the running event loop. A simulated clock overrides these four."""
+
+    def monotonic(self) -> float:
+        """Seconds; only differences mean anything."""
+        return asyncio.get_running_loop().time()
+
+    def utc(self) -> datetime:
+        """Wall-clock time, for people to read: nothing is decided by it."""
+        return datetime.now(UTC)
+
+    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+        """A block that is cancelled and raises `TimeoutError` after so long; None = never."""
+        return asyncio.timeout(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait until the event is set, at most so long; whether it was set."""
+        with suppress(TimeoutError):
+            async with self.timeout(seconds):
+                await event.wait()
+        return event.is_set()

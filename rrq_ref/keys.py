@@ -1,0 +1,67 @@
+"""The data model: every key in Redis, and nobody else spells one.
+
+RRQ's own names and formats:
+
+| key | type | life |
+|---|---|---|
+| `rrq:job:<id>` | HASH, the job | until its result TTL or DLQ TTL after it ended |
+| `rrq:queue:<name>` | ZSET job id → due time in ms | an entry until it is claimed |
+| `rrq:dlq:<name>` | LIST of job ids, newest first | an entry until it is requeued |
+| `rrq:lock:unique:<key>` | STRING job id | until that job has ended |
+| `rrq:health:worker:<id>` | STRING JSON | TTL, renewed by the worker |
+
+Ours, beside them:
+
+| key | type | life |
+|---|---|---|
+| `rrq:locks:<name>` | ZSET job id → expiry in ms: the locks (leases) of a queue | an entry while an attempt holds the job |
+| `rrq:claim:<worker id>` | STRING, the worker's last claim, for when its reply is lost | one lock TTL |
+| `rrq:wake:<name>` | LIST of wake-up hints, at most 64 | one minute |
+
+and in the job hash `fencing_token`, `crashes`, `dead_reason`, `error_history`.
+A queue has the dead-letter queue of the same name.
+"""  # noqa: E501 - a table row is one line
+
+from __future__ import annotations
+
+JOB = "rrq:job:"
+UNIQUE = "rrq:lock:unique:"
+_QUEUE = "rrq:queue:"
+_DLQ = "rrq:dlq:"
+
+
+def queue_name(name: str) -> str:
+    """The bare name of a queue or dead-letter queue, given with or without RRQ's prefix."""
+    return name.removeprefix(_QUEUE).removeprefix(_DLQ)
+
+
+def job(job_id: str) -> str:
+    return JOB + job_id
+
+
+def queue(name: str) -> str:
+    return _QUEUE + queue_name(name)
+
+
+def dlq(name: str) -> str:
+    return _DLQ + queue_name(name)
+
+
+def locks(name: str) -> str:
+    return "rrq:locks:" + queue_name(name)
+
+
+def wake(name: str) -> str:
+    return "rrq:wake:" + queue_name(name)
+
+
+def unique(key: str) -> str:
+    return UNIQUE + key
+
+
+def health(worker_id: str) -> str:
+    return "rrq:health:worker:" + worker_id
+
+
+def claim(worker_id: str) -> str:
+    return "rrq:claim:" + worker_id

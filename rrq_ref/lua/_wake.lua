@@ -1,0 +1,8 @@
+-- Include: wake(hints) tells one idle worker to look at the queue. A hint only, never a source of
+-- truth: capped, so that a queue without workers does not grow a second queue, and with a TTL.
+local function wake(hints)
+  if redis.call('LLEN', hints) < 64 then
+    redis.call('RPUSH', hints, 1)
+    redis.call('PEXPIRE', hints, 60000)
+  end
+end

@@ -1,0 +1,91 @@
+"""One worker process: event loop, signals, the parent's pipe, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+
+from .attempt import Handler
+from .settings import Settings
+from .store import connect
+from .worker import Worker
+
+
+def new_worker_id() -> str:
+    """`rrq_worker_<pid>_<random>`: RRQ's style, with enough of a UUID never to meet twice."""
+    return f"rrq_worker_{os.getpid()}_{uuid.uuid4().hex[:12]}"
+
+
+def run_worker(
+    handlers: Mapping[str, Handler],
+    settings: Settings,
+    *,
+    burst: bool = False,
+    parent_pipe: int | None = None,
+    started: Callable[[str], None] | None = None,
+) -> int:
+    """Run one worker in this process until it has drained; the exit code, 0 or 1.
+
+    SIGTERM and SIGINT drain it, a second one hurries it. `parent_pipe` is the read end of a pipe
+    whose write end only the parent holds: when that closes the parent is gone, and the worker
+    drains by itself. `started` is told the worker id before the first claim.
+    """
+
+    async def main() -> None:
+        redis = connect(settings)
+        worker = Worker(redis, handlers, settings, worker_id=new_worker_id(), burst=burst)
+        loop = asyncio.get_running_loop()
+        asked = False
+
+        def drain() -> None:
+            nonlocal asked
+            worker.drain(hurry=asked)
+            asked = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, drain)
+        if parent_pipe is not None:
+
+            def parent_is_gone() -> None:
+                loop.remove_reader(parent_pipe)
+                worker.drain()
+
+            loop.add_reader(parent_pipe, parent_is_gone)
+        if started is not None:
+            started(worker.worker_id)
+        try:
+            await worker.run()
+        finally:
+            await redis.aclose(close_connection_pool=True)
+
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            # The runner's own SIGINT handling would cancel main; ours drains.
+            runner.run(main())
+    except Exception:
+        logging.getLogger(__package__).exception("the worker failed")
+        return 1
+    return 0
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is installed, else the standard one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def leave(code: int) -> None:
+    """End the process now. A handler's thread that refuses to die must not keep it alive."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,80 @@
+"""Renews the locks of all held jobs, and lets go of the jobs whose lock could not be renewed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from .attempt import Attempt
+from .clock import Clock
+from .errors import StoreError
+from .scripts import Answer
+from .settings import Settings
+from .store import WorkerStore
+from .trouble import Trouble
+
+
+class LockRefresher:
+    """One task per worker; one call for all held locks, every third of their TTL.
+
+    Self-fencing: an attempt is lost at the moment its lock may have expired on the worker's own
+    clock, without asking a server that may not answer.
+    """
+
+    def __init__(
+        self,
+        store: WorkerStore,
+        settings: Settings,
+        attempts: Collection[Attempt],
+        *,
+        clock: Clock,
+        trouble: Trouble,
+        lose: Callable[[Attempt], None],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._attempts = attempts
+        self._clock = clock
+        self._trouble = trouble
+        self._lose = lose
+        self._never = asyncio.Event()
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        interval_s = self._settings.refresh_interval_ms / 1000
+        while True:
+            # A job claimed later than the last renewal is renewed before two intervals are over.
+            await self._clock.wait(self._never, min(interval_s, self._left_s()))
+            self._fence()
+            if not self._attempts:
+                continue
+            try:
+                async with self._clock.timeout(self._left_s()):
+                    await self._renew(list(self._attempts))
+            except (StoreError, TimeoutError) as error:
+                self._fence()
+                await self._trouble.wait(error, self._never, self._left_s())
+            else:
+                self._trouble.over()
+
+    async def _renew(self, attempts: list[Attempt]) -> None:
+        # The lock's life is counted from before the call: the server's count begins later.
+        deadline = self._clock.monotonic() + self._settings.lock_ttl_ms / 1000
+        answers = await self._store.refresh_locks([a.claimed.lease for a in attempts])
+        for attempt, answer in zip(attempts, answers, strict=True):
+            if answer is Answer.DONE:
+                attempt.deadline = deadline
+            elif attempt.outcome is None and attempt in self._attempts:
+                # With an outcome under way, that call's own answer says what became of it.
+                self._lose(attempt)
+
+    def _left_s(self) -> float:
+        """Until the first lock under a running handler may have expired."""
+        now = self._clock.monotonic()
+        left = (a.deadline - now for a in self._attempts if a.outcome is None)
+        return max(0.0, min(left, default=3600.0))
+
+    def _fence(self) -> None:
+        now = self._clock.monotonic()
+        for attempt in [a for a in self._attempts if a.deadline <= now and a.outcome is None]:
+            self._lose(attempt)

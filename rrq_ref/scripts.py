@@ -1,0 +1,57 @@
+"""The Lua scripts, one per state transition, and the words they answer with."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+
+
+class Answer(StrEnum):
+    """What a script did with one attempt."""
+
+    DONE = "DONE"
+    BURIED = "BURIED"
+    #: The same call had done it before; its reply was lost.
+    REPEAT = "REPEAT"
+    #: Refused by the fence: a later attempt has the job, or this one was taken back.
+    SUPERSEDED = "SUPERSEDED"
+    GONE = "GONE"
+    #: A live job holds the unique key.
+    UNIQUE = "UNIQUE"
+
+    @property
+    def accepted(self) -> bool:
+        return self in (Answer.DONE, Answer.BURIED, Answer.REPEAT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A script's text and the digest by which the server knows it."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def _load(name: str) -> Script:
+    """Read `lua/<name>.lua` with the includes that its first line asks for put before it."""
+    folder = files(__package__) / "lua"
+    text = (folder / f"{name}.lua").read_text("utf-8")
+    first = re.match(r"-- include: (.+)", text)
+    includes = first[1].split() if first else []
+    text = "\n".join([(folder / f"{i}.lua").read_text("utf-8") for i in includes] + [text])
+    return Script(name=name, text=text, sha=hashlib.sha1(text.encode()).hexdigest())
+
+
+ENQUEUE = _load("enqueue")
+LOCK_AND_POP = _load("lock_and_pop")
+REFRESH_LOCKS = _load("refresh_locks")
+FINISH = _load("finish")
+RETRY = _load("retry")
+RELEASE = _load("release")
+BURY = _load("bury")
+REQUEUE_DLQ = _load("requeue_dlq")
+ALL = (ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, REQUEUE_DLQ)

@@ -1,0 +1,93 @@
+"""Settings, frozen and checked against each other when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a client, worker or fleet needs to know. Times carry their unit in the name.
+
+    Raises `ValueError` with one sentence when a value or a relation between two cannot work.
+    """
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    #: Queues in order of priority; a client enqueues to the first unless it is told otherwise.
+    queues: tuple[str, ...] = ("default",)
+
+    #: Jobs that one worker process runs at a time.
+    concurrency: int = 10
+    #: Life of a lock (lease); the refresher renews it every third of that.
+    lock_ttl_ms: int = 30_000
+    #: Bounds of the jittered, backing-off poll behind the wake-up hints, and of the back-off
+    #: when Redis does not answer.
+    poll_min_ms: int = 50
+    poll_max_ms: int = 2_000
+    #: How long one command may take before the connection is given up.
+    command_timeout_ms: int = 5_000
+    heartbeat_interval_ms: int = 5_000
+    #: The health key outlives its interval by this much.
+    heartbeat_slack_ms: int = 10_000
+
+    #: How long a draining worker waits for its running jobs.
+    drain_timeout_s: float = 30.0
+    #: How long a cancelled handler may clean up.
+    cleanup_timeout_s: float = 3.0
+
+    #: Defaults for jobs that do not say. `max_retries` counts runs in all, as in RRQ.
+    max_retries: int = 5
+    job_timeout_s: int = 300
+    #: 0 keeps the result for ever.
+    result_ttl_s: int = 86_400
+    dlq_ttl_s: int = 604_800
+    #: Times a job may lose its worker before it is dead-lettered as poison.
+    max_crashes: int = 5
+    #: Back-off: min(cap, base * 2^(failed runs - 1)), less up to the jitter's share of it.
+    retry_base_s: float = 5.0
+    retry_cap_s: float = 3_600.0
+    retry_jitter: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not self.queues or not all(self.queues):
+            raise ValueError("queues is empty; name at least one queue")
+        for name, least in {"concurrency": 1, "max_retries": 1, "max_crashes": 1}.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+        if self.concurrency > 1000:
+            raise ValueError(
+                f"concurrency is {self.concurrency}; it must be at most 1000 (use more workers)"
+            )
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith(("_ms", "_s")) and value < 0:
+                raise ValueError(f"{field.name} is {value}; it must not be negative")
+        if self.lock_ttl_ms < 100:
+            raise ValueError(f"lock_ttl_ms is {self.lock_ttl_ms}; it must be at least 100")
+        if self.dlq_ttl_s < 1:
+            raise ValueError(f"dlq_ttl_s is {self.dlq_ttl_s}; it must be at least 1")
+        if not 0 < self.poll_min_ms <= self.poll_max_ms:
+            raise ValueError(
+                f"poll_min_ms is {self.poll_min_ms} and poll_max_ms is {self.poll_max_ms};"
+                " it must be 0 < poll_min_ms <= poll_max_ms"
+            )
+        if not 0 <= self.retry_jitter <= 1:
+            raise ValueError(f"retry_jitter is {self.retry_jitter}; it must lie between 0 and 1")
+
+    @property
+    def refresh_interval_ms(self) -> float:
+        return self.lock_ttl_ms / 3
+
+    @property
+    def heartbeat_ttl_ms(self) -> int:
+        return self.heartbeat_interval_ms + self.heartbeat_slack_ms
+
+    @property
+    def pool_size(self) -> int:
+        """Connections of one process: claim, wait, settle, refresh, heartbeat, and one per job."""
+        return self.concurrency + 6
+
+    def retry_delay_ms(self, failed_runs: int, jitter: float) -> int:
+        """Back-off before the next run; `jitter` is a random number from 0 to 1."""
+        delay_s = min(self.retry_cap_s, self.retry_base_s * 2.0 ** min(failed_runs - 1, 40))
+        return int(1000 * delay_s * (1 - self.retry_jitter * jitter))

@@ -1,0 +1,91 @@
+"""Writes the outcomes of attempts, all that have piled up in one call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .attempt import Attempt
+from .clock import Clock
+from .errors import StoreError, StoreRefused, StoreUnavailable
+from .logs import WorkerLog
+from .scripts import Answer
+from .store import WorkerStore
+from .transitions import Bury, EffectRefused
+from .trouble import Trouble
+
+#: Outcomes in one call: bounds the time for which a script keeps the server busy.
+_BATCH = 500
+
+
+class Settler:
+    """Takes finished attempts and keeps trying to write them for as long as their locks live."""
+
+    def __init__(
+        self,
+        store: WorkerStore,
+        *,
+        clock: Clock,
+        trouble: Trouble,
+        log: WorkerLog,
+        settled: Callable[[Attempt], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._trouble = trouble
+        self._log = log
+        self._settled = settled
+        self._pending: list[Attempt] = []
+        self._some = asyncio.Event()
+        self._never = asyncio.Event()
+
+    def put(self, attempt: Attempt) -> None:
+        self._pending.append(attempt)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Write outcomes until cancelled."""
+        size = _BATCH
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._pending:
+                batch = self._pending[:size]
+                try:
+                    answers = await self._store.settle([a.outcome for a in batch if a.outcome])
+                except StoreError as error:
+                    # An outcome that the server cannot digest must not hold up the others.
+                    odd = not isinstance(error, (StoreUnavailable, StoreRefused))
+                    size = 1 if odd else _BATCH
+                    self._pending = self._pending[size:] + batch if odd else self._pending
+                    await self._trouble.wait(error, self._never)
+                    self._give_up()
+                    continue
+                size = _BATCH
+                self._trouble.over()
+                del self._pending[: len(batch)]
+                for attempt, answer in zip(batch, answers, strict=True):
+                    self._answered(attempt, answer)
+
+    def _answered(self, attempt: Attempt, answer: Answer | EffectRefused) -> None:
+        if isinstance(answer, EffectRefused):
+            attempt.outcome = Bury(attempt.claimed.lease, "effect", str(answer))
+            self.put(attempt)
+            return
+        if not answer.accepted:
+            self._log.warning(
+                "job %s: attempt %d was refused (%s); another one has it",
+                attempt.context.job_id, attempt.context.token, answer,
+            )  # fmt: skip
+        self._settled(attempt)
+
+    def _give_up(self) -> None:
+        """Drop what cannot be written any more: its lock has run out meanwhile."""
+        now = self._clock.monotonic()
+        for attempt in [a for a in self._pending if a.deadline <= now]:
+            self._pending.remove(attempt)
+            self._log.warning(
+                "job %s: the lock of attempt %d ran out before its outcome could be written",
+                attempt.context.job_id, attempt.context.token,
+            )  # fmt: skip
+            self._settled(attempt)

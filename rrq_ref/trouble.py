@@ -1,0 +1,56 @@
+"""What a worker does while Redis does not answer: wait longer and longer, and say so."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from .clock import Clock
+from .logs import WorkerLog
+from .settings import Settings
+
+
+class Backoff:
+    """Delays that double from `low_s` to `high_s`, each shortened at random by up to a half."""
+
+    def __init__(self, low_s: float, high_s: float, random: Random) -> None:
+        self._low_s = low_s
+        self._high_s = high_s
+        self._random = random
+        self._next_s = low_s
+
+    def next(self) -> float:
+        delay_s = self._next_s * (0.5 + self._random.random() / 2)
+        self._next_s = min(self._next_s * 2, self._high_s)
+        return delay_s
+
+    def reset(self) -> None:
+        self._next_s = self._low_s
+
+
+class Trouble:
+    """One activity's dealings with a store that fails; logs when it begins and when it is over."""
+
+    def __init__(
+        self, doing: str, settings: Settings, *, clock: Clock, random: Random, log: WorkerLog
+    ) -> None:
+        self._doing = doing
+        self._clock = clock
+        self._log = log
+        self._failures = 0
+        self._backoff = Backoff(settings.poll_min_ms / 1000, settings.poll_max_ms / 1000, random)
+
+    async def wait(self, error: Exception, until: asyncio.Event, at_most_s: float = 3600.0) -> None:
+        """Note a failure and back off, or until the event is set."""
+        self._failures += 1
+        if self._failures.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
+            self._log.warning(
+                "%s failed (%d times), trying on: %s", self._doing, self._failures, error
+            )
+        await self._clock.wait(until, min(at_most_s, self._backoff.next()))
+
+    def over(self) -> None:
+        if self._failures:
+            self._log.info("%s works again after %d failures", self._doing, self._failures)
+            self._failures = 0
+            self._backoff.reset()

@@ -1,0 +1,318 @@
+"""A worker: claims jobs for its free slots, runs them, writes what became of them, drains."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from random import Random
+from typing import Any
+
+from redis.asyncio import Redis
+
+from . import keys
+from .attempt import Attempt, Cancelled, Context, Handler, Runner
+from .clock import Clock
+from .errors import StoreError
+from .heartbeat import Heartbeat
+from .logs import WorkerLog
+from .refresher import LockRefresher
+from .settings import Settings
+from .settler import Settler
+from .store import WorkerStore
+from .transitions import Bury, Claim, Outcome, Release, Retry
+from .trouble import Backoff, Trouble
+
+
+class Worker:
+    """One worker on one event loop.
+
+    `handlers` maps function names to `async def` functions, or to plain functions that run in
+    threads; each is called as `handler(context, *args, **kwargs)`. `redis`, `clock` and `random`
+    are all that it knows of the world. A `burst` worker leaves when its queues and their locks are
+    empty, whoever holds them.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        handlers: Mapping[str, Handler],
+        settings: Settings,
+        *,
+        worker_id: str,
+        burst: bool = False,
+        clock: Clock | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self.worker_id = worker_id
+        self.settings = settings
+        self._names = [keys.queue_name(name) for name in settings.queues]
+        self._burst = burst
+        self._clock = clock or Clock()
+        self._random = random or Random()
+        self._log = WorkerLog("worker", worker_id, self._names)
+        self._store = WorkerStore(redis, settings, worker_id, clock=self._clock)
+        self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="rrq-handler")
+        self._runner = Runner(
+            handlers, settings, clock=self._clock, random=self._random, threads=self._threads
+        )
+
+        #: Jobs held: running, or ended and not yet written.
+        self._attempts: set[Attempt] = set()
+        #: Handlers that have not ended, also those whose job is lost: what takes up a slot.
+        self._busy = 0
+        self._dropped = 0
+        #: Set whenever one of these, or one of the next two, has changed.
+        self._changed = asyncio.Event()
+        self._draining = False
+        self._hurry = False
+        self._waiting: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+
+        self._settler = Settler(
+            self._store, clock=self._clock, trouble=self._trouble("writing outcomes"),
+            log=self._log, settled=self._settled,
+        )  # fmt: skip
+        self._refresher = LockRefresher(
+            self._store, settings, self._attempts, clock=self._clock,
+            trouble=self._trouble("renewing locks"), lose=self._lose,
+        )  # fmt: skip
+        self._heartbeat = Heartbeat(
+            self._store, settings, self._report, clock=self._clock,
+            trouble=self._trouble("heartbeat"),
+        )  # fmt: skip
+
+    def _trouble(self, doing: str) -> Trouble:
+        return Trouble(doing, self.settings, clock=self._clock, random=self._random, log=self._log)
+
+    # The life of a worker
+
+    async def run(self) -> None:
+        """Work until drained; a burst worker until nothing is left. Ends with nothing held."""
+        self._loop = asyncio.get_running_loop()
+        services = [
+            asyncio.create_task(service.run(), name=type(service).__name__)
+            for service in (self._settler, self._refresher, self._heartbeat)
+        ]
+        for service in services:
+            service.add_done_callback(self._service_ended)
+        self._log.info("started with %d slots", self.settings.concurrency)
+        try:
+            await self._claim_until_drained()
+        except asyncio.CancelledError:
+            self.drain(hurry=True)
+            raise
+        finally:
+            await self._finish_up()
+            for service in services:
+                service.cancel()
+            await asyncio.gather(*services, return_exceptions=True)
+            await self._say_goodbye()
+        if self._failure is not None:
+            raise self._failure
+
+    def drain(self, *, hurry: bool = False) -> None:
+        """Claim nothing more, let running jobs end, hand back the rest, and leave.
+
+        Safe to call from a signal handler of the loop, and again: with `hurry` running jobs are
+        not waited for.
+        """
+        if not self._draining:
+            self._log.info("draining: %d jobs held", len(self._attempts))
+        self._draining = True
+        self._hurry = self._hurry or hurry
+        self._changed.set()
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def _service_ended(self, service: asyncio.Task[None]) -> None:
+        if not service.cancelled() and service.exception() is not None:
+            self._failure = service.exception()
+            self._log.error("%s failed; leaving", service.get_name(), exc_info=self._failure)
+            self.drain(hurry=True)
+
+    # Claiming
+
+    async def _claim_until_drained(self) -> None:
+        trouble = self._trouble("claiming")
+        s = self.settings
+        poll = Backoff(s.poll_min_ms / 1000, s.poll_max_ms / 1000, self._random)
+        while not self._draining:
+            # Capacity first, then claim: what is claimed can start at once.
+            room = self._room()
+            if room <= 0:
+                await self._until(lambda: self._room() > 0 or self._draining, 1.0)
+                continue
+            before = self._clock.monotonic()
+            try:
+                claim = await self._store.lock_and_pop(room)
+            except StoreError as error:
+                self._changed.clear()
+                if not self._draining:
+                    await trouble.wait(error, self._changed)
+                continue
+            trouble.over()
+            self._start(claim, before)
+            if self._burst and claim.left == 0:
+                self._log.info("nothing left; leaving")
+                return
+            if claim.jobs:
+                poll.reset()
+            if len(claim.jobs) < room and not self._draining:
+                await self._wait_for_work(claim.due_in_s, poll.next())
+
+    def _room(self) -> int:
+        # Ended but unwritten jobs may pile up to one more concurrency, not without bound.
+        slots = self.settings.concurrency
+        return min(slots - self._busy, 2 * slots - len(self._attempts))
+
+    async def _wait_for_work(self, due_in_s: float | None, poll_s: float) -> None:
+        wait_s = poll_s if due_in_s is None else min(poll_s, due_in_s)
+        self._waiting = asyncio.create_task(self._store.wait_for_hint(wait_s))
+        try:
+            await self._waiting
+        except StoreError as error:
+            self._log.debug("waiting for a hint failed: %s", error)
+            self._changed.clear()
+            if not self._draining:
+                await self._clock.wait(self._changed, wait_s)
+        except asyncio.CancelledError:
+            if not self._draining:
+                raise
+        finally:
+            self._waiting = None
+
+    def _start(self, claim: Claim, before: float) -> None:
+        self._report_oddities(claim)
+        deadline = before + self.settings.lock_ttl_ms / 1000
+        for claimed in claim.jobs:
+            queue = self._names[claimed.lease.queue]
+            attempt = Attempt(claimed, Context(claimed, queue, self.worker_id), deadline)
+            self._attempts.add(attempt)
+            if self._draining:  # the claim was under way when the drain began
+                self._settle(attempt, Release(claimed.lease))
+                continue
+            self._busy += 1
+            attempt.task = asyncio.create_task(self._runner.run(attempt))
+            attempt.task.add_done_callback(partial(self._ended, attempt))
+
+    def _report_oddities(self, claim: Claim) -> None:
+        for job_id in claim.taken_back:
+            self._log.warning("job %s: its lock had expired; taken back", job_id)
+        for job_id in claim.buried:
+            self._log.error("job %s: dead-lettered as poison or unreadable", job_id)
+        for job_id in claim.dropped:
+            self._dropped += 1
+            self._log.warning(
+                "job %s: was queued, but there is no such job to run; dropped", job_id
+            )
+
+    # Ending
+
+    def _ended(self, attempt: Attempt, task: asyncio.Task[Outcome | None]) -> None:
+        """The handler has ended, or its task has; a plain function's thread may go on."""
+        if attempt.thread is not None and not attempt.thread.done():
+            attempt.thread.add_done_callback(self._free_slot_from_thread)
+        else:
+            self._busy -= 1
+        outcome: Outcome | None
+        if task.cancelled():  # before its first step
+            outcome = Release(attempt.claimed.lease)
+        elif (error := task.exception()) is not None:  # for example an exception that has no text
+            outcome = Retry(attempt.claimed.lease, type(error).__name__, 0)
+        else:
+            outcome = task.result()
+        self._settle(attempt, outcome)
+
+    def _free_slot_from_thread(self, _: Future[Any]) -> None:
+        def free() -> None:
+            self._busy -= 1
+            self._changed.set()
+
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(free)
+
+    def _settle(self, attempt: Attempt, outcome: Outcome | None) -> None:
+        self._changed.set()
+        if outcome is None or attempt not in self._attempts:  # lost, or given up at the drain's end
+            self._attempts.discard(attempt)
+            return
+        if isinstance(outcome, Retry | Bury):
+            self._log.warning(
+                "job %s: attempt %d: %s",
+                attempt.context.job_id,
+                attempt.context.token,
+                outcome.error,
+            )
+        attempt.outcome = outcome
+        self._settler.put(attempt)
+
+    def _settled(self, attempt: Attempt) -> None:
+        self._attempts.discard(attempt)
+        self._changed.set()
+
+    def _lose(self, attempt: Attempt) -> None:
+        self._log.warning(
+            "job %s: the lock of attempt %d is lost; cancelling it",
+            attempt.context.job_id, attempt.context.token,
+        )  # fmt: skip
+        self._attempts.discard(attempt)
+        attempt.cancel(Cancelled.LOCK_LOST)
+
+    # Draining
+
+    async def _finish_up(self) -> None:
+        """Wait for running jobs, cancel the rest, write all. Locks stay renewed meanwhile."""
+        self._draining = True
+        await self._recover_lost_claim()
+        await self._until(lambda: self._hurry or not self._running(), self.settings.drain_timeout_s)
+        for attempt in self._running():
+            attempt.cancel(Cancelled.DRAIN)
+        await self._until(lambda: not self._running(), self.settings.cleanup_timeout_s)
+        for attempt in self._running():
+            # Not released: it still runs. Its lock expires when this process is gone.
+            self._log.error(
+                "job %s: its handler refuses to stop; leaving it", attempt.context.job_id
+            )
+            self._attempts.discard(attempt)
+        # Bounded: the settler gives up what it cannot write before its lock runs out.
+        await self._until(lambda: not self._attempts, self.settings.lock_ttl_ms / 1000)
+
+    async def _recover_lost_claim(self) -> None:
+        """Ask again for a claim whose reply was lost, and hand back what it had taken."""
+        if self._store.unanswered_claim:
+            before = self._clock.monotonic()
+            try:
+                self._start(await self._store.lock_and_pop(0), before)
+            except StoreError as error:
+                self._log.warning("a claim was left unanswered; its locks will expire: %s", error)
+
+    def _running(self) -> list[Attempt]:
+        return [attempt for attempt in self._attempts if attempt.running]
+
+    async def _until(self, done: Callable[[], bool], at_most_s: float) -> None:
+        """Wait until `done()`, looked at whenever something has changed."""
+        end = self._clock.monotonic() + at_most_s
+        while not done() and (left_s := end - self._clock.monotonic()) > 0:
+            self._changed.clear()
+            await self._clock.wait(self._changed, left_s)
+
+    async def _say_goodbye(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        try:
+            await self._store.remove_heartbeat()
+        except StoreError as error:
+            self._log.warning("the health key could not be removed; it will expire: %s", error)
+        self._log.info("left")
+
+    def _report(self) -> dict[str, Any]:
+        return {
+            "worker_id": self.worker_id,
+            "timestamp": self._clock.utc().isoformat(),
+            "status": "draining" if self._draining else "running",
+            "active_jobs": self._busy,
+            "concurrency_limit": self.settings.concurrency,
+            "queues": self._names,
+            "dropped_ids": self._dropped,
+        }
