@@ -1,0 +1,36 @@
+"""Faults, and the exact moments at which they land."""
+
+from chaos.faults.channel import Victim
+from chaos.faults.fault import (
+    Action,
+    Direction,
+    Exchange,
+    Landing,
+    Match,
+    Side,
+    Tally,
+    WireFault,
+    any_command,
+    command,
+    data_command,
+)
+from chaos.faults.resp import RespError
+from chaos.faults.wire import WireProxy, WireProxyError
+
+__all__ = [
+    "Action",
+    "Direction",
+    "Exchange",
+    "Landing",
+    "Match",
+    "RespError",
+    "Side",
+    "Tally",
+    "Victim",
+    "WireFault",
+    "WireProxy",
+    "WireProxyError",
+    "any_command",
+    "command",
+    "data_command",
+]

@@ -1,0 +1,139 @@
+"""All that the proxy knows about one process: its connections, its faults, its partitions."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chaos.faults.fault import Direction, Landing, Tally
+from chaos.faults.journal import Journal
+from chaos.faults.upstream import Upstream
+
+if TYPE_CHECKING:
+    from chaos.faults.link import Link
+
+
+class Victim(Protocol):
+    """What a fault needs of a process (`chaos.rig.processes.Process` has it)."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs or is stopped."""
+
+    def kill(self) -> bool:
+        """SIGKILL. False if it had ended before."""
+
+    def pause(self) -> bool:
+        """SIGSTOP, and wait until it stands still. False if it had ended before."""
+
+    def resume(self) -> bool:
+        """SIGCONT. False if it had ended before."""
+
+    def wait(self, timeout_s: float) -> object:
+        """Wait until it has ended. Raises an exception when it has not in time."""
+
+
+class Host:
+    """What every part of a proxy shares. Lives in the proxy's loop."""
+
+    def __init__(self, upstream: Upstream, journal: Journal) -> None:
+        self.upstream = upstream
+        self.journal = journal
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run something beside the rest. What it raises is put into the history."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self.tasks.discard(task)
+        problem = None if task.cancelled() else task.exception()
+        if problem is not None:
+            self.journal.broke(problem)
+
+
+@dataclass(slots=True)
+class _Hold:
+    direction: Direction
+    healed: Callable[[], object]
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """One process, whatever number of connections it has, through restarts. For the loop."""
+
+    name: str
+    host: Host
+    victim: Victim | None = None
+    links: "set[Link]" = field(default_factory=set)
+    landings: list[Landing] = field(default_factory=list)
+    """Faults that wait for their command. One for any process is in the list of each."""
+    tallies: list[Tally] = field(default_factory=list)
+    up_gate: asyncio.Event = field(default_factory=asyncio.Event)
+    down_gate: asyncio.Event = field(default_factory=asyncio.Event)
+    _holds: dict[str, _Hold] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.up_gate.set()
+        self.down_gate.set()
+
+    def due(self, argv: list[bytes]) -> Sequence[Landing]:
+        """Count a command; the faults that are meant for this one."""
+        if not self.landings and not self.tallies:
+            return ()
+        due = []
+        try:
+            for tally in self.tallies:
+                tally.sees(argv)
+            due = [landing for landing in self.landings if landing.is_due(argv)]
+            if due:
+                self.landings = [landing for landing in self.landings if landing.waiting]
+        except Exception as problem:  # noqa: BLE001 - one bad match must not cut the connection
+            self.host.journal.broke(problem)
+        return due
+
+    def hold(self, key: str, direction: Direction, healed: Callable[[], object]) -> None:
+        """Let nothing pass in that direction until the hold with this key is lifted."""
+        self._holds[key] = _Hold(direction, healed)
+        self._set_gates()
+
+    def lift(self, key: str) -> None:
+        """End one hold, if it is still there."""
+        hold = self._holds.pop(key, None)
+        if hold is None:
+            return
+        hold.healed()
+        self._set_gates()
+
+    def heal(self) -> int:
+        """End all holds; how many there were."""
+        keys = list(self._holds)
+        for key in keys:
+            self.lift(key)
+        return len(keys)
+
+    def _set_gates(self) -> None:
+        directions = {hold.direction for hold in self._holds.values()}
+        for gate, direction in ((self.up_gate, "up"), (self.down_gate, "down")):
+            if direction in directions or "both" in directions:
+                gate.clear()
+            else:
+                gate.set()
+        for link in list(self.links):
+            link.pump()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing of this process can reach the server or happen there any more, unless
+        it lives and sends something new."""
+        if self.victim is not None and not self.victim.alive:
+            # What it wrote before it died may not have been read yet. A link goes once its client
+            # has left and the server owes it nothing.
+            return not self.links
+        return all(link.quiet for link in self.links)

@@ -1,0 +1,184 @@
+"""What each fault does when its moment has come."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from chaos.faults.channel import Victim
+from chaos.faults.fault import Landing
+
+if TYPE_CHECKING:
+    from chaos.faults.link import Link
+
+DEATH_TIMEOUT_S = 5.0
+"""How long a process may take to be gone after SIGKILL, in seconds."""
+
+_WATCH_S = 0.002  # between two looks at whether a stopped process runs again
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of the command or the reply that the fault came before."""
+
+    answer: bytes | None = None
+    """Deliver this in place of the server's reply."""
+    chop_ms: int | None = None
+    """Deliver it in so many pieces, one a millisecond; 0: in single bytes."""
+
+
+PASS = Outcome()
+DROP = Outcome(answer=b"")
+"""Do not pass it on; the connection has been cut. Compare with `is`."""
+
+
+class CannotLand(Exception):
+    """The fault's moment has come, and it is impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Strike:
+    """A fault at its command."""
+
+    landing: Landing
+    link: "Link"
+    argv: list[bytes]
+
+    @property
+    def victim(self) -> Victim:
+        victim = self.link.channel.victim
+        if victim is None:
+            raise CannotLand(f"no process is attached to {self.link.channel.name}")
+        return victim
+
+    @property
+    def too_late_to_drop(self) -> bool:
+        return self.landing.fault.side == "after-reply"
+
+    def landed(self) -> None:
+        channel = self.link.channel
+        channel.host.journal.landed(self.landing, channel.name, self.argv)
+
+    def healed(self) -> None:
+        channel = self.link.channel
+        channel.host.journal.healed(self.landing.fault, channel.name)
+
+    def cut(self, *, reset: bool) -> Outcome:
+        self.link.cut(reset=reset)
+        return DROP
+
+
+async def inject(landing: Landing, link: "Link", argv: list[bytes]) -> Outcome:
+    """Carry out a fault, and wait until it is carried out. It never raises: a fault that cannot
+    land is put down as missed, and the command goes on as if there had been none."""
+    try:
+        return await _ACTIONS[landing.fault.action](_Strike(landing, link, argv))
+    except Exception as problem:  # noqa: BLE001 - whatever the process's handle raises
+        if landing.landed:
+            link.channel.host.journal.broke(problem)
+        else:
+            link.channel.host.journal.missed(landing, str(problem) or repr(problem))
+        return PASS
+
+
+def _end(victim: Victim) -> bool:
+    if not victim.kill():
+        return False
+    victim.wait(DEATH_TIMEOUT_S)
+    return True
+
+
+async def _kill(strike: _Strike) -> Outcome:
+    loop = asyncio.get_running_loop()
+    if not await loop.run_in_executor(None, _end, strike.victim):
+        raise CannotLand("the process had already ended")
+    # From here it can neither send nor receive, so what is dropped now it never knew of.
+    strike.landed()
+    return PASS if strike.too_late_to_drop else strike.cut(reset=True)
+
+
+async def _stop(strike: _Strike) -> Outcome:
+    victim = strike.victim
+    loop = asyncio.get_running_loop()
+    if not await loop.run_in_executor(None, victim.pause):
+        raise CannotLand("the process had already ended")
+    strike.landed()
+    resumed = strike.link.channel.host.spawn(_watch(strike, victim))
+    if strike.landing.fault.then == "hold":
+        await asyncio.wait((resumed,))
+    return PASS
+
+
+async def _watch(strike: _Strike, victim: Victim) -> None:
+    """Wait until the process runs again; wake it when its time is over."""
+    loop = asyncio.get_running_loop()
+    for_ms = strike.landing.fault.for_ms
+    wake_at = None if for_ms is None else loop.time() + for_ms / 1000
+    try:
+        stopped = psutil.Process(victim.pid)
+        while stopped.status() == psutil.STATUS_STOPPED:
+            if wake_at is not None and loop.time() >= wake_at:
+                victim.resume()
+                break
+            await asyncio.sleep(_WATCH_S)
+        if stopped.status() != psutil.STATUS_ZOMBIE:
+            strike.healed()
+    except psutil.NoSuchProcess:
+        return  # killed while it was stopped: nothing has been undone
+
+
+async def _reset(strike: _Strike) -> Outcome:
+    strike.landed()
+    return strike.cut(reset=True)
+
+
+async def _lose_reply(strike: _Strike) -> Outcome:
+    strike.landed()
+    return strike.cut(reset=False)
+
+
+async def _delay(strike: _Strike) -> Outcome:
+    link, delay_ms = strike.link, strike.landing.fault.for_ms or 0
+    strike.landed()
+    link.up.stall()
+    link.down.stall()
+    try:
+        await asyncio.sleep(delay_ms / 1000)
+    finally:
+        link.up.unstall()
+        link.down.unstall()
+    strike.healed()
+    return PASS
+
+
+async def _hold(strike: _Strike) -> Outcome:
+    fault, channel = strike.landing.fault, strike.link.channel
+    strike.landed()
+    channel.hold(fault.id, fault.direction, strike.healed)
+    if fault.for_ms is not None:
+        asyncio.get_running_loop().call_later(fault.for_ms / 1000, channel.lift, fault.id)
+    return PASS
+
+
+async def _error(strike: _Strike) -> Outcome:
+    strike.landed()
+    return Outcome(answer=f"-{strike.landing.fault.error}\r\n".encode())
+
+
+async def _chop(strike: _Strike) -> Outcome:
+    strike.landed()
+    return Outcome(chop_ms=strike.landing.fault.for_ms or 0)
+
+
+_ACTIONS: dict[str, Callable[[_Strike], Awaitable[Outcome]]] = {
+    "kill": _kill,
+    "stop": _stop,
+    "reset": _reset,
+    "lose-reply": _lose_reply,
+    "delay": _delay,
+    "hold": _hold,
+    "error": _error,
+    "chop": _chop,
+}

@@ -1,0 +1,80 @@
+"""What the proxy tells the run's history, and what it does when a callback of the rig raises."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from chaos.faults.fault import Exchange, Landing, WireFault
+
+
+class Record(Protocol):
+    """Writes one event of the history."""
+
+    def __call__(self, type: str, /, **fields: object) -> object: ...
+
+
+class Journal:
+    """The proxy's side of the history. For the proxy's thread."""
+
+    def __init__(self, record: Record, observe: Callable[[Exchange], object] | None) -> None:
+        self._record = record
+        self._observe = observe
+        self.broken: BaseException | None = None
+        """The first thing that went wrong inside the proxy or in a callback."""
+
+    @property
+    def observes(self) -> bool:
+        return self._observe is not None
+
+    def observed(self, exchange: Exchange) -> None:
+        """Show the rig a command and its reply."""
+        if self._observe is None:
+            return
+        try:
+            self._observe(exchange)
+        except Exception as problem:  # noqa: BLE001 - one bad decoder must not cut all connections
+            self.broke(problem)
+
+    def planned(self, fault: WireFault) -> None:
+        self._fault("planned", fault, fault.process)
+
+    def landed(self, landing: Landing, process: str, argv: list[bytes]) -> None:
+        """The fault has just landed."""
+        fault, job = landing.fault, None
+        if fault.job_of is not None and argv:
+            try:
+                job = fault.job_of(argv)
+            except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
+                self.broke(problem)
+        landing.land(process, argv, time.monotonic_ns())
+        self._fault("landed", fault, process, job=job)
+
+    def healed(self, fault: WireFault, process: str) -> None:
+        """What the fault had done has been undone."""
+        self._fault("healed", fault, process)
+
+    def missed(self, landing: Landing, reason: str) -> None:
+        """The fault will not land any more."""
+        landing.give_up()
+        self._fault("missed", landing.fault, landing.fault.process, error=reason)
+
+    def cancelled(self, landing: Landing) -> None:
+        """The rig took the fault back: it is not missing."""
+        landing.give_up()
+        self._fault("cancelled", landing.fault, landing.fault.process)
+
+    def broke(self, problem: BaseException) -> None:
+        """Something raised that must not: the evidence of this run is incomplete."""
+        if self.broken is None:
+            self.broken = problem
+            self._write("rig", event="broken", error=f"wire proxy: {problem!r}")
+
+    def _fault(self, event: str, fault: WireFault, target: str | None, **more: object) -> None:
+        named: dict[str, object] = {"event": event, "fault": fault.id, "kind": fault.action}
+        self._write("fault", **named, target=target, phase=fault.where, **more)
+
+    def _write(self, type: str, /, **fields: object) -> None:
+        try:
+            self._record(type, **fields)
+        except Exception as problem:  # noqa: BLE001 - `close` raises it: it cannot be recorded
+            self.broken = self.broken or problem

@@ -1,0 +1,365 @@
+"""One connection of a process, and the one to the server behind it."""
+
+import asyncio
+import fcntl
+import socket
+import struct
+import sys
+import termios
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, cast
+
+from chaos.faults.channel import Channel
+from chaos.faults.fault import Exchange, Landing
+from chaos.faults.inject import DROP, inject
+from chaos.faults.lane import HIGH_WATER, Lane
+from chaos.faults.ledger import Ledger, Sent
+from chaos.faults.resp import CommandParser, ProtocolError, ReplyParser
+
+LINGER_S = 5.0
+"""How long the server may take to answer a command whose client has gone, in seconds."""
+
+_Work = Coroutine[Any, Any, None] | None
+_Command = tuple[bytes, list[bytes]] | None  # None: the client has left
+_Reply = tuple[bytes, Sent | None] | bool  # a bool: the server has left; True: by a reset
+
+
+def refusal(argv: list[bytes]) -> bytes | None:
+    """The error for a command whose replies cannot be told apart from others', or None."""
+    word = argv[0].upper()
+    if word in (b"MONITOR", b"SYNC", b"PSYNC"):
+        return b"-ERR wire proxy: %b is not supported\r\n" % word
+    if word == b"CLIENT" and len(argv) > 2 and argv[1].upper() == b"REPLY":
+        mode = argv[2].upper()
+        if mode in (b"OFF", b"SKIP"):
+            return b"-ERR wire proxy: CLIENT REPLY %b is not supported\r\n" % mode
+    return None
+
+
+def reset_transport(transport: asyncio.Transport) -> None:
+    """Close so that the other side gets an RST, and nothing that is still buffered."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and not transport.is_closing():
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+class Link:
+    """A pair of connections, and what is under way between them. Lives in the proxy's loop.
+
+    Commands go through the lane `up`, replies through the lane `down`. A reply is matched with its
+    command and shown to the observer when it arrives, before it queues for delivery.
+    """
+
+    def __init__(self, channel: Channel, client: asyncio.Transport) -> None:
+        self.channel = channel
+        self.client = client
+        self.server: asyncio.Transport | None = None
+        self.ledger = Ledger()
+        spawn = channel.host.spawn
+        self.up: Lane[_Command] = Lane(channel.up_gate, self._command, spawn)
+        self.down: Lane[_Reply] = Lane(channel.down_gate, self._reply, spawn)
+        self.up.source = client
+        self.up.sink_full = True  # until there is a connection to the server
+        self._client_left = self._up_ended = self._client_closed = False
+        self._server_closed = False
+        self._linger: asyncio.TimerHandle | None = None
+        channel.links.add(self)
+        spawn(self._connect())
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is at the server, on its way there, or waiting in the client's socket."""
+        return self.up.empty and not self.ledger.at_server and not self._unread()
+
+    def pump(self) -> None:
+        """Move on what may move: a gate has changed."""
+        self.up.pump()
+        self.down.pump()
+
+    def cut(self, *, reset: bool) -> None:
+        """Close the client's connection now. Commands not forwarded yet are dropped; the server's
+        replies to the others are still read."""
+        self.up.clear()
+        self.down.clear()
+        if reset:
+            reset_transport(self.client)
+        else:
+            self.client.close()
+        self.client_left()
+
+    def abort(self) -> None:
+        """Close both connections now."""
+        self.up.clear()
+        self.down.clear()
+        self.client.abort()
+        if self.server is not None:
+            self.server.abort()
+
+    # The client's side.
+
+    def from_client(self, parser: CommandParser, data: bytes) -> None:
+        try:
+            for command in parser.feed(data):
+                self.up.put(command, len(command[0]))
+        except ProtocolError as problem:
+            self.up.pump()
+            self._answer([b""], f"-ERR Protocol error: {problem}\r\n".encode())
+            self.client.close()
+        self.up.pump()
+
+    def client_left(self) -> None:
+        """Its end comes after all that it has sent."""
+        if not self._client_left:
+            self._client_left = True
+            self.up.put(None, 0)
+            self.up.pump()
+
+    def client_closed(self) -> None:
+        self.down.sink_full = False  # or what is left would wait for ever
+        self._client_closed = True
+        self.client_left()
+        self.down.pump()
+        self._forget()
+
+    def _command(self, item: _Command) -> _Work:
+        if item is None:
+            self._up_ended = True
+            self._settle()
+            return None
+        raw, argv = item
+        assert self.server is not None
+        if not argv:
+            self.server.write(raw)
+            return None
+        refused = refusal(argv)
+        if refused is not None:
+            self._answer(argv, refused)
+            return None
+        landings = self.channel.due(argv)
+        if not landings:
+            self._forward(raw, argv, ())
+            return None
+        return self._send_through(raw, argv, landings)
+
+    async def _send_through(
+        self, raw: bytes, argv: list[bytes], landings: Sequence[Landing]
+    ) -> None:
+        """Forward a command, with faults ahead of it."""
+        answer = None
+        for landing in landings:
+            if landing.fault.side == "before-send":
+                outcome = await inject(landing, self, argv)
+                if outcome is DROP:
+                    self._miss(landings, "another fault dropped the command")
+                    return
+                answer = outcome.answer or answer
+        await self.channel.up_gate.wait()
+        later = tuple(landing for landing in landings if landing.fault.side != "before-send")
+        if answer is not None:
+            self._answer(argv, answer)
+        elif not self._server_closed:
+            self._forward(raw, argv, later)
+            return
+        self._miss(later, "the command did not reach the server")
+
+    def _forward(self, raw: bytes, argv: list[bytes], landings: tuple[Landing, ...]) -> None:
+        assert self.server is not None
+        self.ledger.in_flight.append(Sent(argv, time.monotonic_ns(), landings))
+        self.server.write(raw)
+
+    def _answer(self, argv: list[bytes], reply: bytes) -> None:
+        """Answer in the server's place, when it is this command's turn."""
+        self.ledger.in_flight.append(Sent(argv, 0, injected=reply))
+        self._deliver_injected()
+
+    # The server's side.
+
+    async def _connect(self) -> None:
+        try:
+            await self.channel.host.upstream.connect(lambda: ServerSide(self))
+        except OSError:
+            self._server_closed = True
+            self.cut(reset=True)
+            self._forget()
+
+    def server_opened(self, transport: asyncio.Transport) -> None:
+        self.server = self.down.source = transport
+        transport.set_write_buffer_limits(HIGH_WATER)
+        self.up.sink_ready()
+
+    def from_server(self, parser: ReplyParser, data: bytes) -> None:
+        journal = self.channel.host.journal
+        try:
+            for raw, value in parser.feed(data):
+                sent = self.ledger.answered(value)
+                if sent is not None and journal.observes:
+                    t_reply = time.monotonic_ns()
+                    name = self.channel.name
+                    journal.observed(Exchange(name, sent.argv, value, sent.t_sent, t_reply))
+                faulty = sent if sent is not None and sent.landings else None
+                self.down.put((raw, faulty), len(raw))
+                if self.ledger.in_flight:
+                    self._deliver_injected()
+        except ProtocolError as problem:
+            journal.broke(problem)
+            self.abort()
+        self.down.pump()
+        if self._up_ended:
+            self._settle()
+
+    def server_closed(self, problem: Exception | None) -> None:
+        self._server_closed = True
+        if self._linger is not None:
+            self._linger.cancel()
+        owed, self.ledger.in_flight = self.ledger.in_flight, type(self.ledger.in_flight)()
+        for sent in owed:
+            self._miss(sent.landings, "the server did not answer the command")
+        self.up.clear()
+        self.up.sink_full = True
+        self.down.put(isinstance(problem, ConnectionResetError), 0)
+        self.down.pump()
+        self._forget()
+
+    def _deliver_injected(self) -> None:
+        in_flight = self.ledger.in_flight
+        while in_flight and in_flight[0].injected is not None:
+            injected = in_flight.popleft().injected
+            assert injected is not None
+            self.down.put((injected, None), len(injected))
+        self.down.pump()
+
+    def _reply(self, item: _Reply) -> _Work:
+        if isinstance(item, bool):
+            if item:
+                reset_transport(self.client)
+            else:
+                self.client.close()
+            return None
+        raw, sent = item
+        if sent is not None:
+            return self._deliver_through(raw, sent)
+        if not self.client.is_closing():
+            self.client.write(raw)
+        return None
+
+    async def _deliver_through(self, raw: bytes, sent: Sent) -> None:
+        """Deliver a reply, with faults around it."""
+        chop_ms = None
+        for landing in sent.landings:
+            if landing.fault.side == "before-reply":
+                outcome = await inject(landing, self, sent.argv)
+                if outcome is DROP:
+                    self._miss(sent.landings, "another fault dropped the reply")
+                    return
+                raw = outcome.answer or raw
+                chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
+        await self.channel.down_gate.wait()
+        pieces = 1 if chop_ms is None else chop_ms or len(raw)
+        await self._write_pieces(raw, pieces)
+        for landing in sent.landings:
+            if landing.fault.side == "after-reply":
+                if self._client_closed:
+                    break
+                await inject(landing, self, sent.argv)
+        self._miss(sent.landings, "the client had gone")
+
+    async def _write_pieces(self, raw: bytes, count: int) -> None:
+        """Write in so many pieces, a millisecond apart, until the kernel has all of it."""
+        size = -(-len(raw) // count)
+        for start in range(0, len(raw), size):
+            if start:
+                await asyncio.sleep(0.001)
+            if not self.client.is_closing():
+                self.client.write(raw[start : start + size])
+            nap_s = 0.0  # the loop writes what it is given when it comes round
+            while self.client.get_write_buffer_size() and not self._client_closed:
+                await asyncio.sleep(nap_s)
+                nap_s = 0.001
+
+    # The end.
+
+    def _settle(self) -> None:
+        """The client's end has been reached: leave the server, once it owes nothing.
+
+        A command that blocks is not waited for. It would go on for a client that is no more, take
+        something, and lose it; the server drops it as soon as it sees the connection close.
+        """
+        if self.server is None or self._server_closed:
+            return
+        if not self.ledger.at_server or self.ledger.in_flight[0].blocks():
+            self.server.close()
+        elif self._linger is None:
+            loop = asyncio.get_running_loop()
+            self._linger = loop.call_later(LINGER_S, self.server.abort)
+
+    def _miss(self, landings: Sequence[Landing], reason: str) -> None:
+        for landing in landings:
+            if not landing.settled:
+                self.channel.host.journal.missed(landing, reason)
+
+    def _forget(self) -> None:
+        if self._client_closed and self._server_closed:
+            self.channel.links.discard(self)
+
+    def _unread(self) -> int:
+        """Bytes from the client that the proxy has not read yet."""
+        sock = self.client.get_extra_info("socket")
+        if sock is None or self.client.is_closing():
+            return 0
+        waiting = fcntl.ioctl(sock.fileno(), termios.FIONREAD, bytes(4))
+        return int.from_bytes(waiting, sys.byteorder)
+
+
+class ServerSide(asyncio.Protocol):
+    """The connection to the server."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._parser = ReplyParser()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._link.server_opened(cast(asyncio.Transport, transport))
+
+    def data_received(self, data: bytes) -> None:
+        self._link.from_server(self._parser, data)
+
+    def pause_writing(self) -> None:
+        self._link.up.sink_full = True
+
+    def resume_writing(self) -> None:
+        self._link.up.sink_ready()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._link.server_closed(exc)
+
+
+class ClientSide(asyncio.Protocol):
+    """The connection of a process."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._parser = CommandParser()
+        self._link: Link | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        client = cast(asyncio.Transport, transport)
+        client.set_write_buffer_limits(HIGH_WATER)
+        self._link = Link(self._channel, client)
+
+    def data_received(self, data: bytes) -> None:
+        assert self._link is not None
+        self._link.from_client(self._parser, data)
+
+    def pause_writing(self) -> None:
+        assert self._link is not None
+        self._link.down.sink_full = True
+
+    def resume_writing(self) -> None:
+        assert self._link is not None
+        self._link.down.sink_ready()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._link is not None:
+            self._link.client_closed()

@@ -1,0 +1,323 @@
+"""The wire proxy: it stands between processes and their Redis server, and faults land in it.
+
+Every process has a listener of its own, so the proxy knows whose command it is looking at, and a
+fault lands at exactly the command that it was planned for (`WireFault`). Without a fault in its
+way, everything passes byte for byte.
+
+`MONITOR`, `SYNC`, `PSYNC` and `CLIENT REPLY OFF|SKIP` are refused with an error: what the server
+sends after those cannot be matched with commands.
+"""
+
+import asyncio
+import concurrent.futures
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from chaos.faults.channel import Channel, Host, Victim
+from chaos.faults.fault import Direction, Exchange, Landing, Match, Tally, WireFault
+from chaos.faults.journal import Journal, Record
+from chaos.faults.link import ClientSide
+from chaos.faults.upstream import Upstream
+
+CALL_TIMEOUT_S = 10.0
+"""How long the proxy's thread may take to do what it is asked, in seconds."""
+
+_POLL_S = 0.001
+_LAST_POLLS = 2000
+_BACKLOG = 1024
+
+T = TypeVar("T")
+
+
+class WireProxyError(RuntimeError):
+    """The proxy is not running, or something inside it broke."""
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class WireProxy:
+    """A proxy that runs in a thread of its own from `start` (or `with`) to `close`.
+
+    Every method may be called from every thread and returns when it is done. `record` and `observe`
+    are called in the proxy's thread, so they must be quick, and may not call a method that waits.
+
+    Args:
+        upstream_url: redis://, rediss:// (TLS as redis-py's options say) or unix://.
+        record: writes an event of the history: `record("fault", event="landed", ...)`.
+        observe: gets every `Exchange` when the server's reply has arrived, whether or not the
+            client gets it. Replies that the proxy made up are not shown.
+
+    Raises ValueError for a URL of another kind.
+    """
+
+    def __init__(
+        self, upstream_url: str, record: Record, observe: Callable[[Exchange], object] | None = None
+    ) -> None:
+        self._journal = Journal(record, observe)
+        self._host = Host(Upstream.of(upstream_url), self._journal)
+        self._channels: dict[str, Channel] = {}
+        self._servers: dict[str, tuple[asyncio.Server, str]] = {}
+        self._landings: list[Landing] = []
+        self._numbers = itertools.count(1)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._started = concurrent.futures.Future[None]()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="wire-proxy", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except WireProxyError:
+            if error is None:
+                raise
+
+    def start(self) -> None:
+        """Start the thread. Once only."""
+        self._thread.start()
+        self._started.result(CALL_TIMEOUT_S)
+
+    def close(self) -> None:
+        """Close every connection and end the thread; faults that have not landed are recorded as
+        missed. Raises WireProxyError if something inside the proxy or in a callback had raised:
+        then the history is not complete. Again: nothing."""
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(CALL_TIMEOUT_S)
+        if self._thread.is_alive():
+            raise WireProxyError(f"the proxy's thread did not end within {CALL_TIMEOUT_S} s")
+        if self._journal.broken is not None:
+            raise WireProxyError("the wire proxy broke") from self._journal.broken
+
+    # Processes.
+
+    def listen(self, process: str) -> str:
+        """Open a listener for a process (once; it stays when the process is restarted).
+
+        Returns the URL that the process must use: this host, and the user, password, database and
+        options of the upstream URL. Raises OSError when there is no port.
+        """
+        return self._wait_for(lambda: self._listen(process))
+
+    def attach(self, process: str, victim: Victim) -> None:
+        """Tell which process `kill` and `stop` have to hit. Again after a restart."""
+
+        def attach() -> None:
+            self._channel(process).victim = victim
+
+        self._call(attach)
+
+    # Faults.
+
+    def plan(self, fault: WireFault) -> Landing:
+        """Let a fault land at its command. Commands count from now on.
+
+        Raises ValueError if a fault with this id was planned before.
+        """
+        return self._call(lambda: self._plan(fault))
+
+    def partition(self, process: str, direction: Direction = "both", *, phase: str = "any") -> str:
+        """Let nothing pass from now on; connections stay open. Returns the id of the fault."""
+        fault = self._by_hand("hold", process, phase, direction)
+
+        def hold() -> None:
+            channel = self._channel(process)
+            self._land_now(fault, process)
+            channel.hold(fault.id, direction, lambda: self._journal.healed(fault, process))
+
+        self._call(hold)
+        return fault.id
+
+    def heal(self, process: str) -> int:
+        """End every hold of a process: what waited goes on, in order, on the same connections.
+
+        Returns how many holds there were.
+        """
+        return self._call(lambda: self._channel(process).heal())
+
+    def reset(self, process: str, *, phase: str = "any") -> int:
+        """Reset all connections of a process. Returns how many there were."""
+        fault = self._by_hand("reset", process, phase)
+
+        def reset() -> int:
+            links = list(self._channel(process).links)
+            self._land_now(fault, process)
+            for link in links:
+                link.cut(reset=True)
+            return len(links)
+
+        return self._call(reset)
+
+    def count(self, process: str, match: Match) -> Tally:
+        """Count the matching commands of a process from now on."""
+        tally = Tally(match)
+        self._call(lambda: self._channel(process).tallies.append(tally))
+        return tally
+
+    def quiet(self, process: str, timeout_s: float) -> bool:
+        """Wait until no command of a process can land any more, unless it sends a new one.
+
+        That is: none is at the server, on its way, or (for a process that is stopped or has died)
+        unread in a socket. False when that is not so within `timeout_s`; a partition that has not
+        been healed, or a live process that blocks in the server, can be the reason.
+        """
+
+        async def wait() -> bool:
+            channel, deadline = self._channel(process), time.monotonic() + timeout_s
+            while not channel.quiet:
+                if time.monotonic() >= deadline:
+                    return False
+                await asyncio.sleep(_POLL_S)
+            return True
+
+        return self._wait_for(wait, timeout_s + CALL_TIMEOUT_S)
+
+    # In the proxy's thread.
+
+    def _channel(self, process: str) -> Channel:
+        channel = self._channels.get(process)
+        if channel is None:
+            channel = self._channels[process] = Channel(process, self._host)
+            channel.landings = [x for x in self._landings if x.fault.process is None and x.waiting]
+        return channel
+
+    async def _listen(self, process: str) -> str:
+        channel = self._channel(process)
+        if process not in self._servers:
+            sock = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+            url = self._host.upstream.url_at(sock.getsockname()[1])
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(
+                lambda: ClientSide(channel), sock=sock, backlog=_BACKLOG
+            )
+            self._servers[process] = server, url
+        return self._servers[process][1]
+
+    def _plan(self, fault: WireFault) -> Landing:
+        if any(known.fault.id == fault.id for known in self._landings):
+            raise ValueError(f"a fault {fault.id!r} was planned before")
+        landing = Landing(fault, self._withdraw)
+        self._landings.append(landing)
+        if fault.process is None:
+            for channel in self._channels.values():
+                channel.landings.append(landing)
+        else:
+            # If the channel is new, it has the landings for any process already, and not this one.
+            self._channel(fault.process).landings.append(landing)
+        self._journal.planned(fault)
+        return landing
+
+    def _withdraw(self, landing: Landing) -> None:
+        def withdraw() -> None:
+            if not landing.waiting:
+                return
+            self._journal.cancelled(landing)
+            for channel in self._channels.values():
+                channel.landings = [x for x in channel.landings if x is not landing]
+
+        if self._loop is not None:
+            self._call(withdraw)
+
+    def _by_hand(
+        self, action: str, process: str, phase: str, direction: Direction = "both"
+    ) -> WireFault:
+        number = next(self._numbers)
+        return WireFault(
+            id=f"{action}-{process}-{number}",
+            process=process,
+            match=Match("by hand", lambda argv: False),
+            side="before-send",
+            action="hold" if action == "hold" else "reset",
+            direction=direction,
+            phase=phase,
+        )
+
+    def _land_now(self, fault: WireFault, process: str) -> None:
+        landing = Landing(fault, lambda _: None)
+        self._journal.planned(fault)
+        self._journal.landed(landing, process, [])
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=_new_loop) as runner:
+                runner.run(self._main())
+        except BaseException as problem:
+            if self._started.done():
+                self._journal.broke(problem)
+            else:
+                self._started.set_exception(problem)
+            raise
+
+    async def _main(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_problem)
+        self._loop = loop
+        self._started.set_result(None)
+        await self._stop.wait()
+        for server, _ in self._servers.values():
+            server.close()
+        links = {link for channel in self._channels.values() for link in channel.links}
+        for link in links:
+            link.abort()
+        tasks = list(self._host.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for landing in self._landings:
+            if not landing.settled:
+                self._journal.missed(landing, "its command did not come")
+        for _ in range(_LAST_POLLS):  # each transport tells of its end a turn later
+            if not any(channel.links for channel in self._channels.values()):
+                break
+            await asyncio.sleep(_POLL_S)
+
+    def _on_problem(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        problem = context.get("exception")
+        if not isinstance(problem, BaseException):
+            problem = WireProxyError(str(context.get("message")))
+        self._journal.broke(problem)
+
+    def _call(self, work: Callable[[], T]) -> T:
+        """Run something in the proxy's thread."""
+        if threading.current_thread() is self._thread:
+            return work()
+
+        async def call() -> T:
+            return work()
+
+        return self._wait_for(call)
+
+    def _wait_for(self, work: Callable[[], Awaitable[T]], timeout_s: float = CALL_TIMEOUT_S) -> T:
+        loop = self._loop
+        if loop is None:
+            raise WireProxyError("the proxy is not running")
+        if threading.current_thread() is self._thread:
+            raise WireProxyError("this would make the proxy's thread wait for itself")
+
+        async def run() -> T:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(run(), loop).result(timeout_s)
