@@ -10,13 +10,11 @@ from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from enum import StrEnum
 from functools import partial
-from random import Random
 from typing import Any
 
-from .clock import Clock
+from .clock import World
 from .errors import InvalidJob, LockLost, RetryJob
 from .job import encode
-from .settings import Settings
 from .transitions import Bury, Claimed, Finish, Outcome, Release, Retry
 
 Handler = Callable[..., Any]
@@ -107,18 +105,8 @@ class Attempt:
 class Runner:
     """Runs handlers and turns what becomes of them into outcomes."""
 
-    def __init__(
-        self,
-        handlers: Mapping[str, Handler],
-        settings: Settings,
-        *,
-        clock: Clock,
-        random: Random,
-        threads: Executor,
-    ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._random = random
+    def __init__(self, world: World, handlers: Mapping[str, Handler], threads: Executor) -> None:
+        self._world = world
         self._threads = threads
         self._handlers = {
             name.encode(): (handler, inspect.iscoroutinefunction(handler))
@@ -137,7 +125,7 @@ class Runner:
             args, kwargs = arguments(claimed)
         except ValueError as error:
             return Bury(lease, "unreadable", f"the arguments cannot be read: {error}")
-        limit = self._clock.timeout(claimed.timeout_s)
+        limit = self._world.clock.timeout(claimed.timeout_s)
         try:
             async with limit:
                 result = await self._call(attempt, *known, args, kwargs)
@@ -195,7 +183,7 @@ class Runner:
             delay_ms = int(error.delay_s * 1000)
         else:
             runs = attempt.claimed.retries + 1
-            delay_ms = self._settings.retry_delay_ms(runs, self._random.random())
+            delay_ms = self._world.settings.retry_delay_ms(runs, self._world.random.random())
         return Retry(attempt.claimed.lease, text, delay_ms)
 
 

@@ -34,7 +34,7 @@ class _Resend:
     """Decides whether an enqueue that failed is sent again; it makes no second job."""
 
     def __init__(self, settings: Settings) -> None:
-        self._backoff = Backoff(settings.poll_min_ms / 1000, settings.poll_max_ms / 1000, Random())
+        self._backoff = Backoff.polling(settings, Random())
         self._left = _TRIES
         self._in_doubt: StoreUnavailable | None = None
 
@@ -131,7 +131,8 @@ class SyncClient:
         self, settings: Settings | None = None, *, redis: redis.Redis | None = None
     ) -> None:
         self.settings = settings or Settings()
-        self.redis = redis or _plain_connection(self.settings)
+        # Any: redis-py leaves execute_command without types.
+        self.redis: Any = redis or _plain_connection(self.settings)
 
     def enqueue(self, function: str, *args: Any, **options: Any) -> Job:
         """As `Client.enqueue`."""

@@ -1,10 +1,15 @@
-"""The worker's time. A worker is given one of these and looks at no other clock."""
+"""All that a worker knows of the world outside: time, chance, its settings, where to log."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import Random
+
+from .logs import WorkerLog
+from .settings import Settings
 
 
 class Clock:
@@ -28,3 +33,18 @@ class Clock:
             async with self.timeout(seconds):
                 await event.wait()
         return event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the parts of one worker share."""
+
+    worker_id: str
+    settings: Settings
+    clock: Clock
+    random: Random
+    log: WorkerLog
+
+    async def pause(self, seconds: float) -> None:
+        """Do nothing for so long."""
+        await self.clock.wait(asyncio.Event(), seconds)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from .clock import Clock
+from .clock import World
 from .errors import StoreError
-from .settings import Settings
 from .store import WorkerStore
 from .trouble import Trouble
 
@@ -17,20 +15,12 @@ class Heartbeat:
     """Writes the health key every interval; its TTL is the interval and some slack."""
 
     def __init__(
-        self,
-        store: WorkerStore,
-        settings: Settings,
-        report: Callable[[], dict[str, Any]],
-        *,
-        clock: Clock,
-        trouble: Trouble,
+        self, world: World, store: WorkerStore, report: Callable[[], dict[str, Any]]
     ) -> None:
+        self._world = world
         self._store = store
-        self._interval_s = settings.heartbeat_interval_ms / 1000
         self._report = report
-        self._clock = clock
-        self._trouble = trouble
-        self._never = asyncio.Event()
+        self._trouble = Trouble("the heartbeat", world)
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -38,7 +28,7 @@ class Heartbeat:
             try:
                 await self._store.heartbeat(self._report())
             except StoreError as error:
-                await self._trouble.wait(error, self._never)
+                await self._trouble.wait(error)
             else:
                 self._trouble.over()
-                await self._clock.wait(self._never, self._interval_s)
+                await self._world.pause(self._world.settings.heartbeat_interval_ms / 1000)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
 
 from .attempt import Attempt
-from .clock import Clock
+from .clock import World
 from .errors import StoreError
 from .scripts import Answer
-from .settings import Settings
 from .store import WorkerStore
 from .trouble import Trouble
 
@@ -23,43 +21,38 @@ class LockRefresher:
 
     def __init__(
         self,
+        world: World,
         store: WorkerStore,
-        settings: Settings,
         attempts: Collection[Attempt],
-        *,
-        clock: Clock,
-        trouble: Trouble,
         lose: Callable[[Attempt], None],
     ) -> None:
+        self._world = world
         self._store = store
-        self._settings = settings
         self._attempts = attempts
-        self._clock = clock
-        self._trouble = trouble
         self._lose = lose
-        self._never = asyncio.Event()
+        self._trouble = Trouble("renewing locks", world)
 
     async def run(self) -> None:
         """Renew until cancelled."""
-        interval_s = self._settings.refresh_interval_ms / 1000
+        interval_s = self._world.settings.refresh_interval_ms / 1000
         while True:
             # A job claimed later than the last renewal is renewed before two intervals are over.
-            await self._clock.wait(self._never, min(interval_s, self._left_s()))
+            await self._world.pause(min(interval_s, self._left_s()))
             self._fence()
             if not self._attempts:
                 continue
             try:
-                async with self._clock.timeout(self._left_s()):
+                async with self._world.clock.timeout(self._left_s()):
                     await self._renew(list(self._attempts))
             except (StoreError, TimeoutError) as error:
                 self._fence()
-                await self._trouble.wait(error, self._never, self._left_s())
+                await self._trouble.wait(error, at_most_s=self._left_s())
             else:
                 self._trouble.over()
 
     async def _renew(self, attempts: list[Attempt]) -> None:
         # The lock's life is counted from before the call: the server's count begins later.
-        deadline = self._clock.monotonic() + self._settings.lock_ttl_ms / 1000
+        deadline = self._world.clock.monotonic() + self._world.settings.lock_ttl_ms / 1000
         answers = await self._store.refresh_locks([a.claimed.lease for a in attempts])
         for attempt, answer in zip(attempts, answers, strict=True):
             if answer is Answer.DONE:
@@ -70,11 +63,11 @@ class LockRefresher:
 
     def _left_s(self) -> float:
         """Until the first lock under a running handler may have expired."""
-        now = self._clock.monotonic()
+        now = self._world.clock.monotonic()
         left = (a.deadline - now for a in self._attempts if a.outcome is None)
         return max(0.0, min(left, default=3600.0))
 
     def _fence(self) -> None:
-        now = self._clock.monotonic()
+        now = self._world.clock.monotonic()
         for attempt in [a for a in self._attempts if a.deadline <= now and a.outcome is None]:
             self._lose(attempt)

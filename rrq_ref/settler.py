@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from .attempt import Attempt
-from .clock import Clock
+from .clock import World
 from .errors import StoreError, StoreRefused, StoreUnavailable
-from .logs import WorkerLog
 from .scripts import Answer
 from .store import WorkerStore
 from .transitions import Bury, EffectRefused
@@ -22,22 +21,14 @@ class Settler:
     """Takes finished attempts and keeps trying to write them for as long as their locks live."""
 
     def __init__(
-        self,
-        store: WorkerStore,
-        *,
-        clock: Clock,
-        trouble: Trouble,
-        log: WorkerLog,
-        settled: Callable[[Attempt], None],
+        self, world: World, store: WorkerStore, settled: Callable[[Attempt], None]
     ) -> None:
+        self._world = world
         self._store = store
-        self._clock = clock
-        self._trouble = trouble
-        self._log = log
         self._settled = settled
+        self._trouble = Trouble("writing outcomes", world)
         self._pending: list[Attempt] = []
         self._some = asyncio.Event()
-        self._never = asyncio.Event()
 
     def put(self, attempt: Attempt) -> None:
         self._pending.append(attempt)
@@ -58,7 +49,7 @@ class Settler:
                     odd = not isinstance(error, (StoreUnavailable, StoreRefused))
                     size = 1 if odd else _BATCH
                     self._pending = self._pending[size:] + batch if odd else self._pending
-                    await self._trouble.wait(error, self._never)
+                    await self._trouble.wait(error)
                     self._give_up()
                     continue
                 size = _BATCH
@@ -73,7 +64,7 @@ class Settler:
             self.put(attempt)
             return
         if not answer.accepted:
-            self._log.warning(
+            self._world.log.warning(
                 "job %s: attempt %d was refused (%s); another one has it",
                 attempt.context.job_id, attempt.context.token, answer,
             )  # fmt: skip
@@ -81,10 +72,10 @@ class Settler:
 
     def _give_up(self) -> None:
         """Drop what cannot be written any more: its lock has run out meanwhile."""
-        now = self._clock.monotonic()
+        now = self._world.clock.monotonic()
         for attempt in [a for a in self._pending if a.deadline <= now]:
             self._pending.remove(attempt)
-            self._log.warning(
+            self._world.log.warning(
                 "job %s: the lock of attempt %d ran out before its outcome could be written",
                 attempt.context.job_id, attempt.context.token,
             )  # fmt: skip

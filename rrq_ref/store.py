@@ -7,7 +7,7 @@ lost. Redis' exceptions are translated here and nowhere else.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
@@ -63,7 +63,8 @@ class Store:
     """Reads and changes jobs. `redis` answers in bytes (`decode_responses=False`)."""
 
     def __init__(self, redis: Redis, settings: Settings, *, clock: Clock | None = None) -> None:
-        self.redis = redis
+        # Any: redis-py leaves execute_command without types.
+        self.redis: Any = redis
         self.settings = settings
         self._clock = clock or Clock()
 
@@ -97,10 +98,10 @@ class Store:
         async with self.redis.pipeline(transaction=False) as pipe:
             for call in calls:
                 pipe.execute_command(*call.command())
-            return cast("list[Any]", await pipe.execute())
+            return await pipe.execute()
 
     async def _command(self, *words: Any) -> Any:
-        return await cast("Awaitable[Any]", self.redis.execute_command(*words))
+        return await self.redis.execute_command(*words)
 
     # Jobs
 

@@ -122,7 +122,7 @@ def enqueue(new: NewJob, settings: Settings) -> tuple[Call, Job]:
     if new.unique_key is not None:
         names.append(keys.unique(new.unique_key))
     call = Call(script=scripts.ENQUEUE, keys=names, args=[job_id, *new.due(), keys.JOB, *stored])
-    fields = dict(zip(stored[::2], map(str, stored[1::2]), strict=True))
+    fields = {str(k): str(v) for k, v in zip(stored[::2], stored[1::2], strict=True)}
     return call, Job.from_hash(job_id, {"status": "PENDING", **fields})
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from .clock import Clock
-from .logs import WorkerLog
+from .clock import World
 from .settings import Settings
 
 
 class Backoff:
-    """Delays that double from `low_s` to `high_s`, each shortened at random by up to a half."""
+    """Delays that double between two bounds, each shortened at random by up to a half."""
 
     def __init__(self, low_s: float, high_s: float, random: Random) -> None:
         self._low_s = low_s
         self._high_s = high_s
         self._random = random
         self._next_s = low_s
+
+    @classmethod
+    def polling(cls, settings: Settings, random: Random) -> Backoff:
+        return cls(settings.poll_min_ms / 1000, settings.poll_max_ms / 1000, random)
 
     def next(self) -> float:
         delay_s = self._next_s * (0.5 + self._random.random() / 2)
@@ -31,26 +34,24 @@ class Backoff:
 class Trouble:
     """One activity's dealings with a store that fails; logs when it begins and when it is over."""
 
-    def __init__(
-        self, doing: str, settings: Settings, *, clock: Clock, random: Random, log: WorkerLog
-    ) -> None:
+    def __init__(self, doing: str, world: World) -> None:
         self._doing = doing
-        self._clock = clock
-        self._log = log
+        self._world = world
         self._failures = 0
-        self._backoff = Backoff(settings.poll_min_ms / 1000, settings.poll_max_ms / 1000, random)
+        self._backoff = Backoff.polling(world.settings, world.random)
 
-    async def wait(self, error: Exception, until: asyncio.Event, at_most_s: float = 3600.0) -> None:
+    async def wait(
+        self, error: Exception, until: asyncio.Event | None = None, at_most_s: float = 3600.0
+    ) -> None:
         """Note a failure and back off, or until the event is set."""
         self._failures += 1
         if self._failures.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
-            self._log.warning(
-                "%s failed (%d times), trying on: %s", self._doing, self._failures, error
-            )
-        await self._clock.wait(until, min(at_most_s, self._backoff.next()))
+            self._world.log.warning("%s failed, %d times: %s", self._doing, self._failures, error)
+        delay_s = min(at_most_s, self._backoff.next())
+        await self._world.clock.wait(until or asyncio.Event(), delay_s)
 
     def over(self) -> None:
         if self._failures:
-            self._log.info("%s works again after %d failures", self._doing, self._failures)
+            self._world.log.info("%s works again after %d failures", self._doing, self._failures)
             self._failures = 0
             self._backoff.reset()

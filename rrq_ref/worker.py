@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from . import keys
 from .attempt import Attempt, Cancelled, Context, Handler, Runner
-from .clock import Clock
+from .clock import Clock, World
 from .errors import StoreError
 from .heartbeat import Heartbeat
 from .logs import WorkerLog
@@ -46,17 +46,17 @@ class Worker:
         random: Random | None = None,
     ) -> None:
         self.worker_id = worker_id
-        self.settings = settings
+        self._settings = settings
         self._names = [keys.queue_name(name) for name in settings.queues]
         self._burst = burst
         self._clock = clock or Clock()
         self._random = random or Random()
         self._log = WorkerLog("worker", worker_id, self._names)
+        world = World(worker_id, settings, self._clock, self._random, self._log)
         self._store = WorkerStore(redis, settings, worker_id, clock=self._clock)
         self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="rrq-handler")
-        self._runner = Runner(
-            handlers, settings, clock=self._clock, random=self._random, threads=self._threads
-        )
+        self._runner = Runner(world, handlers, self._threads)
+        self._claiming = Trouble("claiming", world)
 
         #: Jobs held: running, or ended and not yet written.
         self._attempts: set[Attempt] = set()
@@ -70,21 +70,9 @@ class Worker:
         self._waiting: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
 
-        self._settler = Settler(
-            self._store, clock=self._clock, trouble=self._trouble("writing outcomes"),
-            log=self._log, settled=self._settled,
-        )  # fmt: skip
-        self._refresher = LockRefresher(
-            self._store, settings, self._attempts, clock=self._clock,
-            trouble=self._trouble("renewing locks"), lose=self._lose,
-        )  # fmt: skip
-        self._heartbeat = Heartbeat(
-            self._store, settings, self._report, clock=self._clock,
-            trouble=self._trouble("heartbeat"),
-        )  # fmt: skip
-
-    def _trouble(self, doing: str) -> Trouble:
-        return Trouble(doing, self.settings, clock=self._clock, random=self._random, log=self._log)
+        self._settler = Settler(world, self._store, self._settled)
+        self._refresher = LockRefresher(world, self._store, self._attempts, self._lose)
+        self._heartbeat = Heartbeat(world, self._store, self._report)
 
     # The life of a worker
 
@@ -97,7 +85,7 @@ class Worker:
         ]
         for service in services:
             service.add_done_callback(self._service_ended)
-        self._log.info("started with %d slots", self.settings.concurrency)
+        self._log.info("started with %d slots", self._settings.concurrency)
         try:
             await self._claim_until_drained()
         except asyncio.CancelledError:
@@ -135,9 +123,7 @@ class Worker:
     # Claiming
 
     async def _claim_until_drained(self) -> None:
-        trouble = self._trouble("claiming")
-        s = self.settings
-        poll = Backoff(s.poll_min_ms / 1000, s.poll_max_ms / 1000, self._random)
+        poll = Backoff.polling(self._settings, self._random)
         while not self._draining:
             # Capacity first, then claim: what is claimed can start at once.
             room = self._room()
@@ -150,9 +136,9 @@ class Worker:
             except StoreError as error:
                 self._changed.clear()
                 if not self._draining:
-                    await trouble.wait(error, self._changed)
+                    await self._claiming.wait(error, self._changed)
                 continue
-            trouble.over()
+            self._claiming.over()
             self._start(claim, before)
             if self._burst and claim.left == 0:
                 self._log.info("nothing left; leaving")
@@ -164,7 +150,7 @@ class Worker:
 
     def _room(self) -> int:
         # Ended but unwritten jobs may pile up to one more concurrency, not without bound.
-        slots = self.settings.concurrency
+        slots = self._settings.concurrency
         return min(slots - self._busy, 2 * slots - len(self._attempts))
 
     async def _wait_for_work(self, due_in_s: float | None, poll_s: float) -> None:
@@ -185,7 +171,7 @@ class Worker:
 
     def _start(self, claim: Claim, before: float) -> None:
         self._report_oddities(claim)
-        deadline = before + self.settings.lock_ttl_ms / 1000
+        deadline = before + self._settings.lock_ttl_ms / 1000
         for claimed in claim.jobs:
             queue = self._names[claimed.lease.queue]
             attempt = Attempt(claimed, Context(claimed, queue, self.worker_id), deadline)
@@ -266,10 +252,12 @@ class Worker:
         """Wait for running jobs, cancel the rest, write all. Locks stay renewed meanwhile."""
         self._draining = True
         await self._recover_lost_claim()
-        await self._until(lambda: self._hurry or not self._running(), self.settings.drain_timeout_s)
+        await self._until(
+            lambda: self._hurry or not self._running(), self._settings.drain_timeout_s
+        )
         for attempt in self._running():
             attempt.cancel(Cancelled.DRAIN)
-        await self._until(lambda: not self._running(), self.settings.cleanup_timeout_s)
+        await self._until(lambda: not self._running(), self._settings.cleanup_timeout_s)
         for attempt in self._running():
             # Not released: it still runs. Its lock expires when this process is gone.
             self._log.error(
@@ -277,7 +265,7 @@ class Worker:
             )
             self._attempts.discard(attempt)
         # Bounded: the settler gives up what it cannot write before its lock runs out.
-        await self._until(lambda: not self._attempts, self.settings.lock_ttl_ms / 1000)
+        await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
 
     async def _recover_lost_claim(self) -> None:
         """Ask again for a claim whose reply was lost, and hand back what it had taken."""
@@ -312,7 +300,7 @@ class Worker:
             "timestamp": self._clock.utc().isoformat(),
             "status": "draining" if self._draining else "running",
             "active_jobs": self._busy,
-            "concurrency_limit": self.settings.concurrency,
+            "concurrency_limit": self._settings.concurrency,
             "queues": self._names,
             "dropped_ids": self._dropped,
         }
