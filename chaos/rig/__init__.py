@@ -1,0 +1,1 @@
+"""The glue of a run: processes, signals and, above them, the run itself."""

