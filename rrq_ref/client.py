@@ -186,7 +186,8 @@ class SyncClient:
         with self.redis.pipeline(transaction=False) as pipe:
             for call in calls:
                 pipe.execute_command(*call.command())
-            return pipe.execute()
+            replies: list[Any] = pipe.execute()
+        return replies
 
     def close(self) -> None:
         self.redis.close()

@@ -98,7 +98,8 @@ class Store:
         async with self.redis.pipeline(transaction=False) as pipe:
             for call in calls:
                 pipe.execute_command(*call.command())
-            return await pipe.execute()
+            replies: list[Any] = await pipe.execute()
+        return replies
 
     async def _command(self, *words: Any) -> Any:
         return await self.redis.execute_command(*words)

@@ -72,8 +72,18 @@ class Attributed:
 
 
 Value: TypeAlias = (
-    "bool | int | float | bytes | RespError | Verbatim | RespMap | RespSet | Push"
-    " | Attributed | list[Value] | None"
+    bool
+    | int
+    | float
+    | bytes
+    | RespError
+    | Verbatim
+    | RespMap
+    | RespSet
+    | Push
+    | Attributed
+    | list["Value"]
+    | None
 )
 """A parsed reply. Simple, bulk and streamed strings are all bytes; the three nulls are None."""
 
