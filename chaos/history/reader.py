@@ -77,8 +77,8 @@ def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
         return {}, ["run.json is missing"]
     except (OSError, ValueError) as error:
         return {}, [f"run.json cannot be read: {error}"]
-    if not isinstance(run, dict):
-        return {}, ["run.json is not a JSON object"]
+    if not isinstance(run, dict) or not run:
+        return {}, ["run.json is not a JSON object, or says nothing"]
     return run, []
 
 

@@ -14,7 +14,7 @@ HELLO = {"t": 1, "process": "worker-1", "pid": 11, "type": "hello", "worker": "w
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
     (tmp_path / "history").mkdir()
-    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "run.json").write_text('{"seed": 1}')
     return tmp_path
 
 
@@ -69,7 +69,7 @@ def problems_of_empty(tmp_path: Path) -> tuple[str, ...]:
         return history.problems
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b"\xff"])
 def test_an_unreadable_run_json_is_a_problem(run_dir: Path, content: bytes) -> None:
     put(run_dir, "worker-1", HELLO)
     (run_dir / "run.json").write_bytes(content)
@@ -167,7 +167,7 @@ def test_an_event_that_breaks_the_schema_is_a_problem(
 def test_a_directory_with_characters_of_a_pattern_is_read(tmp_path: Path) -> None:
     run_dir = tmp_path / "a[b]*"
     (run_dir / "history").mkdir(parents=True)
-    (run_dir / "run.json").write_text("{}")
+    (run_dir / "run.json").write_text('{"seed": 1}')
     put(run_dir, "worker-1", HELLO)
     assert problems(run_dir) == ()
     assert count(run_dir) == 1

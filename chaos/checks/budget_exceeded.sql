@@ -1,0 +1,38 @@
+-- Guarantee budget: failed attempts never exceed max_retries, crashed ones never exceed max_crashes;
+-- then it is dead-lettered.
+-- A row is a job with a budget that failed or crashed at least once.
+-- Broken: more of its attempts certainly failed than max_retries, or certainly crashed than
+-- max_crashes; or it was started again after the failure, or the crash, that used the budget up.
+-- Only sure failures and crashes count (see `failures` and `crashes` in views.sql): a superseded
+-- attempt may end in an error that the store rightly refused to record.
+-- Needs: the budgets that the enqueue announced. Jobs that were requeued, and servers that may have
+-- forgotten a count, are left out.
+WITH spent AS (
+    SELECT 'failed' AS how, f.job, f.end_t AS t,
+           row_number() OVER (PARTITION BY f.job ORDER BY f.end_t, f.attempt) AS nth,
+           count(*) OVER (PARTITION BY f.job) AS n, j.max_retries AS budget
+    FROM failures AS f JOIN jobs AS j USING (job)
+    WHERE f.sure AND j.max_retries IS NOT NULL AND NOT j.requeued
+    UNION ALL
+    SELECT 'crashed', c.job, c.dead_by,
+           row_number() OVER (PARTITION BY c.job ORDER BY c.dead_by, c.attempt),
+           count(*) OVER (PARTITION BY c.job), j.max_crashes
+    FROM crashes AS c JOIN jobs AS j USING (job)
+    WHERE j.max_crashes IS NOT NULL AND NOT j.requeued
+), cases AS (
+    SELECT how, job, budget, max(n) AS n, max(t) AS last_t,
+           -- When the budget was used up. A budget of 0 still allows the first run.
+           min(t) FILTER (nth >= budget) AS spent_t
+    FROM spent GROUP BY ALL
+), starts AS (
+    SELECT job, max(start_t) AS start_t FROM attempts GROUP BY job
+)
+SELECT
+    c.job,
+    c.last_t AS t,
+    NOT server_forgot() AND (c.n > greatest(c.budget, 1)
+        OR coalesce(s.start_t > c.spent_t, false)) AS broken,
+    format('job {} {} {} times with a budget of {} and was last started at {}',
+           c.job, c.how, c.n, c.budget, coalesce(at_s(s.start_t), 'no time')) AS why
+FROM cases AS c
+LEFT JOIN starts AS s USING (job)

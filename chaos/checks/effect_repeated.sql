@@ -1,0 +1,19 @@
+-- Guarantee effects-once: effects handed to the commit are applied exactly once per completed job.
+-- A row is a job with effects in the store, or one that is completed and should have some.
+-- Broken: there are more effects than the job hands to one commit; or there are some although an
+-- acknowledged job is not completed. A job that was requeued may commit again, and one that is gone
+-- may have been completed, so neither is judged.
+-- Needs: the final state with its effects, and the number that the enqueue announced.
+SELECT
+    f.job,
+    f.t,
+    NOT j.requeued AND f.state <> 'missing' AND (
+        coalesce(x.n, 0) > j.effects
+        OR (x.n > 0 AND f.state <> 'completed' AND j.ack_t IS NOT NULL)
+    ) AS broken,
+    format('job {} is {} and hands over {} effects, but {} are in the store', f.job, f.state,
+           coalesce(j.effects::VARCHAR, 'an unknown number of'), coalesce(x.n, 0)) AS why
+FROM final_jobs AS f
+JOIN jobs AS j USING (job)
+LEFT JOIN final_effects AS x USING (job)
+WHERE x.n > 0 OR (f.state = 'completed' AND j.effects > 0)

@@ -1,0 +1,125 @@
+"""What a run amounts to, and what of it is missing: a green result needs evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from chaos.checks.verdict import FaultCount
+
+_COUNTS = """
+SELECT
+    (SELECT count(*) FROM enqueues WHERE invoke_t IS NOT NULL) AS enqueued,
+    (SELECT count(*) FROM jobs WHERE ack_t IS NOT NULL) AS acknowledged,
+    (SELECT count(*) FROM enqueues WHERE result = 'fail') AS refused,
+    (SELECT count(*) FROM enqueues WHERE result = 'info') AS uncertain,
+    (SELECT count(DISTINCT job) FROM attempts) AS started,
+    (SELECT count(*) FROM attempts) AS attempts,
+    (SELECT count(*) FROM (SELECT job FROM attempts GROUP BY job HAVING count(*) > 1)) AS repeated,
+    (SELECT count(*) FROM failures) AS failed,
+    (SELECT count(*) FROM final_jobs WHERE state = 'completed') AS completed,
+    (SELECT count(*) FROM final_jobs WHERE state = 'dead') AS dead,
+    (SELECT coalesce(sum(n), 0) FROM final_effects) AS effects,
+    (SELECT count(*) FROM transitions) AS transitions,
+    (SELECT count(*) FROM lives WHERE coalesce(role, 'worker') IN ('worker', 'fleet')) AS workers,
+    (SELECT count(*) FROM lives WHERE kill_t IS NOT NULL) AS killed,
+    (SELECT count(*) FROM stalls WHERE kind = 'stop') AS paused,
+    (SELECT count(*) FROM drains) AS drained,
+    (SELECT count(*) FROM events) AS events
+"""
+
+
+def count_events(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The numbers of the run by name, in the order in which a report shows them."""
+    cursor = db.execute(_COUNTS)
+    names = [column[0] for column in cursor.description or ()]
+    row = cursor.fetchone()
+    assert row is not None
+    return {name: int(value) for name, value in zip(names, row, strict=True)}
+
+
+def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
+    """How the faults of the run went, by kind and phase."""
+    rows = db.execute(
+        "SELECT kind, coalesce(phase, '') AS phase, "
+        "count(*) FILTER (event = 'planned'), count(*) FILTER (event = 'landed'), "
+        "count(*) FILTER (event = 'missed') "
+        "FROM events WHERE type = 'fault' AND event <> 'healed' GROUP BY ALL ORDER BY 1, 2"
+    ).fetchall()
+    return tuple(
+        FaultCount(kind=kind, phase=phase, planned=planned, landed=landed, missed=missed)
+        for kind, phase, planned, landed, missed in rows
+    )
+
+
+def missing_evidence(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every reason, in a sentence each, why nothing broken does not yet mean that all is well."""
+    missing = []
+    if not _one(db, "SELECT count(*) FROM jobs WHERE ack_t IS NOT NULL"):
+        missing.append("no enqueue was acknowledged")
+    if not _one(db, "SELECT count(*) FROM attempts"):
+        missing.append("no job was ever started")
+    missing += _rig_trouble(db)
+    missing += _faults_that_did_not_land(db)
+    missing += _unread_finals(db)
+    return missing
+
+
+def _rig_trouble(db: duckdb.DuckDBPyConnection) -> list[str]:
+    broken = db.execute(
+        "SELECT DISTINCT coalesce(error, 'no reason given') FROM events "
+        "WHERE type = 'rig' AND event = 'broken' ORDER BY 1"
+    ).fetchall()
+    trouble = [f"the rig itself failed: {error}" for (error,) in broken]
+    if not _one(db, "SELECT count(*) FROM events WHERE type = 'rig' AND event = 'finished'"):
+        trouble.append("the rig never finished the run")
+    return trouble
+
+
+def _faults_that_did_not_land(db: duckdb.DuckDBPyConnection) -> list[str]:
+    faults = db.execute(
+        "SELECT fault, any_value(kind), any_value(target), any_value(phase), "
+        "any_value(error) FILTER (event = 'missed') FROM events "
+        "WHERE type = 'fault' GROUP BY fault "
+        "HAVING bool_or(event IN ('planned', 'missed')) AND NOT bool_or(event = 'landed') "
+        "ORDER BY min(t), fault"
+    ).fetchall()
+    if not faults:
+        return []
+    landed = db.execute(
+        "SELECT coalesce(phase, 'unknown phase') AS phase, count(*) FROM events "
+        "WHERE type = 'fault' AND event = 'landed' GROUP BY phase ORDER BY 2 DESC, 1"
+    ).fetchall()
+    where = ", ".join(f"{phase} ({count})" for phase, count in landed) or "none at all"
+    named = "; ".join(_describe_fault(*fault) for fault in faults[:5])
+    more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+    return [f"planned faults did not land: {named}{more}. Faults that landed: {where}"]
+
+
+def _describe_fault(
+    fault: str, kind: str, target: str | None, phase: str | None, error: str | None
+) -> str:
+    words = [f"{fault} ({kind}"]
+    words += [f" of {target}"] if target else []
+    words += [f" at {phase}"] if phase else []
+    return "".join(words) + ")" + (f": {error}" if error else "")
+
+
+def _unread_finals(db: duckdb.DuckDBPyConnection) -> list[str]:
+    if _one(db, "SELECT t FROM final_read") is None:
+        error = _one(
+            db, "SELECT max(error) FROM events WHERE type = 'final' AND what = 'read' AND NOT ok"
+        )
+        return [f"the final state could not be read: {error}" if error else
+                "the final state was not read"]  # fmt: skip
+    unread = _one(
+        db, "SELECT count(*) FROM jobs ANTI JOIN final_jobs USING (job) WHERE ack_t IS NOT NULL"
+    )
+    return [f"the final state leaves out {unread} acknowledged jobs"] if unread else []
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = db.execute(sql).fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,149 @@
+"""From a run directory to a verdict: every check over the whole history."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from chaos.checks.evidence import count_events, count_faults, missing_evidence
+from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
+from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
+from chaos.history import read_history
+from chaos.history.schema import MAX_DURATION_MS
+
+MAX_ROWS = 20
+"""How many broken cases of one check a verdict shows."""
+
+# Name in run.json's `timing` -> what to take when it is absent. None: a run must say it.
+_TIMING_MS: dict[str, int | None] = {
+    "lock_ttl_ms": None,
+    "poll_ms": None,
+    "recovery_slack_ms": None,
+    "health_ttl_ms": None,
+    "health_interval_ms": None,
+    "grace_ms": None,
+    "cleanup_ms": None,
+    "drain_slack_ms": 250,
+    "clock_slack_ms": 5,
+}
+
+
+def judge(run_dir: Path) -> Verdict:
+    """Judge the history in `run_dir`. Reads only; the same directory gives the same verdict.
+
+    Raises HistoryProblem when `run_dir` is no directory. Everything else that is wrong with the
+    evidence is told in the verdict, and so is a check that fails itself.
+    """
+    with read_history(run_dir) as history:
+        timing, unknown = _timing(history.run)
+        promised, complaints = _promises(history.run)
+        unknown += complaints
+        _prepare(history.db, timing, intact=history.intact)
+        checks = tuple(_run_check(history.db, anomaly, promised) for anomaly in ANOMALIES)
+        unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
+        unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
+        return Verdict(
+            outcome=_outcome(checks, unknown),
+            checks=checks,
+            unknown_because=tuple(unknown),
+            counts=count_events(history.db),
+            faults=count_faults(history.db),
+            run=history.run,
+        )
+
+
+def _outcome(checks: tuple[CheckResult, ...], unknown: list[str]) -> Outcome:
+    if any(check.promised and check.broken for check in checks):
+        return Outcome.FAIL
+    return Outcome.UNKNOWN if unknown else Outcome.PASS
+
+
+def _timing(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
+    """The durations of the run in ms, and what is wrong with them."""
+    given = run.get("timing")
+    given = given if isinstance(given, dict) else {}
+    timing = dict(_TIMING_MS)
+    missing = []
+    for name in _TIMING_MS:
+        value = given.get(name)
+        if type(value) is int and 0 <= value <= MAX_DURATION_MS:
+            timing[name] = value
+        elif value is not None or timing[name] is None:
+            missing.append(name)
+    # Without any run.json that is already told.
+    told = run and missing
+    return timing, [f"run.json lacks a usable timing of {', '.join(missing)}"] if told else []
+
+
+def _promises(run: dict[str, Any]) -> tuple[frozenset[str], list[str]]:
+    """The ids of the promised guarantees, and what is wrong with them."""
+    given = run.get("promises")
+    if not isinstance(given, list):
+        return frozenset(), ["run.json does not say which guarantees are promised"] if run else []
+    known = frozenset(item for item in given if isinstance(item, str) and item in GUARANTEES)
+    strange = [str(item) for item in given if item not in known]
+    if strange:
+        return known, [f"run.json promises unknown guarantees: {', '.join(strange)}"]
+    return known, []
+
+
+def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, intact: bool) -> None:
+    """Make the macros and tables that the checks are written in."""
+    for name, value in timing.items():
+        macro = name.removesuffix("_ms")
+        ns = "NULL" if value is None else str(value * 1_000_000)
+        db.execute(f"CREATE MACRO {macro}() AS ({ns}::BIGINT)")
+    row = db.execute("SELECT coalesce(min(t), 0) FROM events").fetchone()
+    assert row is not None
+    db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
+    db.execute(f"CREATE MACRO intact() AS {intact}")
+    db.execute(_sql("views"))
+
+
+def _sql(name: str) -> str:
+    return (files("chaos.checks") / f"{name.replace('-', '_')}.sql").read_text(encoding="utf-8")
+
+
+def _run_check(
+    db: duckdb.DuckDBPyConnection, anomaly: str, promised: frozenset[str]
+) -> CheckResult:
+    guarantee = guarantee_of(anomaly)
+    examined, broken, error = 0, 0, None
+    rows: list[dict[str, Any]] = []
+    try:
+        examined, broken, rows = _look(db, _sql(anomaly))
+    except (duckdb.Error, OSError) as problem:
+        error = str(problem)
+    status = Status.OK if examined else Status.NOT_EXERCISED
+    if broken:
+        status = Status.BROKEN
+    return CheckResult(
+        anomaly=anomaly,
+        guarantee=guarantee.id,
+        sentence=guarantee.sentence,
+        promised=guarantee.id in promised,
+        examined=examined,
+        broken=broken,
+        rows=tuple(rows),
+        status=status,
+        error=error,
+    )
+
+
+def _look(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, int, list[dict[str, Any]]]:
+    """Count the cases first: DuckDB then skips the sentences, which cost more than the search."""
+    counted = db.execute(
+        f"SELECT count(*), count(*) FILTER (broken) FROM ({sql}\n) AS cases"
+    ).fetchone()
+    assert counted is not None
+    examined, broken = int(counted[0]), int(counted[1])
+    if not broken:
+        return examined, 0, []
+    found = db.execute(
+        f"SELECT job, t, why FROM ({sql}\n) AS cases WHERE broken "
+        f"ORDER BY t, job, why LIMIT {MAX_ROWS}"
+    ).fetchall()
+    return examined, broken, [{"job": job, "t": t, "why": why} for job, t, why in found]

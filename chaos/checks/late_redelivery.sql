@@ -1,0 +1,55 @@
+-- Guarantee recovery: a job whose holder died is started again within lock TTL + poll interval +
+-- slack.
+-- A row is an attempt whose holder died before the store accepted an end of it. A job that was claimed
+-- but never started is held too. A completion that the store accepted although its worker died before
+-- the reply is a completion.
+-- Broken: the next claim or start of the job came later than max(death, expiry of the lock) + poll
+-- interval + slack; or it never came, although the job is not finished and the final state was read
+-- after that time.
+-- The lock expires at the latest when the reply to its last accepted claim or refresh had arrived,
+-- plus TTL; without a wire, one TTL after the death.
+-- Nobody is late while nobody can come: another worker must have lived through the whole wait, neither
+-- told to stop nor touched by a fault, and neither must the server have been.
+-- Needs: to know which process held the job and when it died; an intact history.
+WITH held AS (
+    SELECT *, least(claim_t, start_t) AS begin_t,
+           lead(least(claim_t, start_t)) OVER (
+               PARTITION BY job ORDER BY least(claim_t, start_t), token) AS next_t
+    FROM holds
+), orphaned AS (
+    SELECT row_number() OVER () AS orphan, h.job, h.next_t, h.life, l.dead_from, l.dead_by,
+           coalesce(h.process, l.name) AS process,
+           greatest(l.dead_by, coalesce(h.expires_by, l.dead_by + lock_ttl()))
+               + poll() + recovery_slack() AS deadline
+    FROM held AS h
+    JOIN lives AS l USING (life)
+    WHERE l.dead_by IS NOT NULL
+      AND CASE WHEN h.on_wire THEN NOT coalesce(h.ended, false) ELSE h.end_t IS NULL END
+      AND coalesce(h.next_t > l.dead_from, true)
+), awaited AS (
+    SELECT DISTINCT o.orphan
+    FROM orphaned AS o
+    JOIN lives AS w ON w.life <> o.life AND coalesce(w.role, 'worker') IN ('worker', 'fleet')
+        AND coalesce(w.ready_t, w.from_t) <= o.dead_by
+        AND coalesce(w.dead_from > o.deadline, true)
+    WHERE NOT EXISTS (
+        FROM life_stalls AS s WHERE s.life = w.life
+        AND s.from_t <= o.deadline AND s.until_t >= o.dead_from - lock_ttl())
+      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.t <= o.deadline)
+)
+SELECT
+    o.job,
+    o.deadline AS t,
+    coalesce(intact() AND a.orphan IS NOT NULL AND CASE
+        WHEN o.next_t IS NOT NULL THEN o.next_t > o.deadline
+        ELSE f.state IN ('queued', 'active', 'retrying', 'missing') AND x.job IS NULL
+             AND f.t > o.deadline AND (f.state <> 'missing' OR j.ack_t IS NOT NULL)
+        END, false) AS broken,
+    format('{} held job {} when it died at {}; the job was due again by {} and {}', o.process, o.job,
+           at_s(o.dead_by), at_s(o.deadline),
+           coalesce('came at ' || at_s(o.next_t), 'never came')) AS why
+FROM orphaned AS o
+LEFT JOIN awaited AS a USING (orphan)
+LEFT JOIN final_jobs AS f USING (job)
+LEFT JOIN final_effects AS x USING (job)
+LEFT JOIN jobs AS j USING (job)

@@ -1,0 +1,29 @@
+-- Guarantee quiescent: when it is over: queues and locks empty, no key left that has no owner or no
+-- TTL.
+-- A row is a key that is left at the end.
+-- Broken: it never expires, and
+--   * nobody owns it. A queue or lock key whose entries are listed is the matter of `stuck`, and a
+--     dead-letter queue is accounted for by its entries; or
+--   * it is the key of a completed job that was not asked to be kept (result_ttl_s = 0); or
+--   * it is the unique key of a job that is over, and would block its successors for ever; or
+--   * it is a health key, which must go when its worker does.
+-- Needs: the final state with its keys.
+WITH entries AS (
+    SELECT DISTINCT what FROM finals WHERE what IN ('queue', 'lock', 'dlq')
+)
+SELECT
+    k.owner AS job,
+    k.t,
+    coalesce(k.ttl_ms = -1, false) AND CASE
+        WHEN k.kind = 'health' THEN true
+        WHEN k.owner IS NULL THEN coalesce(k.kind NOT IN (SELECT what FROM entries), true)
+        WHEN k.kind = 'job'
+            THEN coalesce(f.state = 'completed' AND j.result_ttl_s IS DISTINCT FROM 0, false)
+        WHEN k.kind = 'unique' THEN coalesce(f.state IN ('completed', 'dead'), false)
+        ELSE false END AS broken,
+    format('key {} ({}) never expires; its owner is {}', k.key, coalesce(k.kind, 'other'),
+           coalesce(k.owner || coalesce(', ' || f.state, ''), 'nobody')) AS why
+FROM finals AS k
+LEFT JOIN jobs AS j ON j.job = k.owner
+LEFT JOIN final_jobs AS f ON f.job = k.owner
+WHERE k.what = 'key'

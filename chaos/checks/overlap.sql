@@ -1,0 +1,58 @@
+-- Guarantee exclusive: a job is started by a second worker only after the first one's lock has
+-- expired or been given up.
+-- A row is a job's second or later start.
+-- Broken: the attempt before it was still running, and its lock was live.
+-- Two attempts may run at the same time without anybody's fault: a stalled worker cannot know that
+-- its lock has expired. So the lock decides. Where the wire shows the earlier attempt, its lock is live
+-- for sure until its last accepted claim or refresh was sent, plus TTL, unless it was given up.
+-- Without a wire the lock is taken as live only if no fault touched the earlier process or the server
+-- from one lock TTL before the earlier start until the later one.
+-- An attempt without an end runs until its process died, which may have been when the kill was sent.
+-- Comparing neighbours is enough: a third attempt took the job from the second, not from the first.
+-- Needs: an intact history (it argues from an end that was not seen); without a wire, also to know
+-- which process ran the earlier attempt.
+WITH pairs AS (
+    SELECT job, start_t, worker,
+           lag(start_t) OVER w AS a_start_t, lag(token) OVER w AS a_token,
+           lag(coalesce(end_t, dead_from, CASE WHEN life IS NOT NULL THEN start_t END)) OVER w
+               AS a_end_t,
+           lag(end_t IS NULL AND dead_from IS NULL AND life IS NOT NULL) OVER w AS a_runs_on,
+           lag(life) OVER w AS a_life, lag(worker) OVER w AS a_worker
+    FROM attempts
+    WINDOW w AS (PARTITION BY job ORDER BY start_t, token, attempt)
+), seen AS (
+    SELECT *, row_number() OVER () AS pair,
+           coalesce(a_start_t < start_t AND (a_runs_on OR start_t < a_end_t), false) AS together
+    FROM pairs WHERE a_start_t IS NOT NULL
+), locks AS (
+    SELECT
+        s.pair,
+        max(x.t_sent + x.ttl) FILTER (x.accepted AND x.t <= s.start_t) AS live_until,
+        bool_or(x.op IN ('finish', 'retry', 'release', 'bury') AND x.applied
+                AND x.t_sent <= s.start_t) AS given_up
+    FROM seen AS s
+    JOIN transitions AS x ON x.job = s.job AND x.token = s.a_token
+    WHERE s.together
+    GROUP BY s.pair
+), disturbed AS (
+    SELECT DISTINCT s.pair
+    FROM seen AS s
+    JOIN life_stalls AS d ON d.life = s.a_life
+        AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
+    WHERE s.together
+)
+SELECT
+    s.job,
+    s.start_t AS t,
+    s.together AND intact() AND CASE
+        WHEN l.pair IS NOT NULL THEN coalesce(
+            s.start_t < l.live_until - clock_slack() AND NOT l.given_up
+            AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN s.a_start_t - lock_ttl()
+                            AND s.start_t), false)
+        ELSE s.a_life IS NOT NULL AND d.pair IS NULL END AS broken,
+    format('{} started job {} at {} while {}, which had started it at {}, still ran it under '
+           'a live lock', coalesce(s.worker, 'a worker'), s.job, at_s(s.start_t),
+           coalesce(s.a_worker, 'another'), at_s(s.a_start_t)) AS why
+FROM seen AS s
+LEFT JOIN locks AS l USING (pair)
+LEFT JOIN disturbed AS d USING (pair)

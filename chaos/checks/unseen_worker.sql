@@ -1,0 +1,27 @@
+-- Guarantee visible: a live worker has a health key, a dead one loses it within its TTL; losing the
+-- key alone loses no job.
+-- A row is a look at the health key of a worker that had been alive, ready and left in peace for long
+-- enough: ready for a health interval and a second; touched by no fault, nor the server, for a health
+-- TTL and that; not told to stop; and not gone two seconds later, when it may have been leaving.
+-- Broken: the key was not there.
+-- Needs: to know which process the worker was.
+WITH looks AS (
+    SELECT worker, t, seen FROM events WHERE type = 'health'
+    UNION ALL
+    SELECT worker, t, seen FROM finals WHERE what = 'worker' AND alive
+)
+SELECT
+    NULL AS job,
+    k.t,
+    NOT k.seen AS broken,
+    format('worker {} had been ready since {} and was not shown as alive at {}', k.worker,
+           at_s(w.hello_t), at_s(k.t)) AS why
+FROM looks AS k
+JOIN workers AS w USING (worker)
+JOIN lives AS l USING (life)
+WHERE k.t > w.hello_t + health_interval() + 1000000000
+  AND coalesce(k.t < l.dead_from - 2000000000, true)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.t <= k.t)
+  AND NOT EXISTS (
+      FROM life_stalls AS s WHERE s.life = l.life AND s.from_t <= k.t
+      AND s.until_t >= k.t - health_ttl() - health_interval() - 1000000000)

@@ -1,0 +1,328 @@
+-- What the checks build on: the events of a run, put together into jobs, attempts and lives.
+--
+-- Times are ns of one monotonic clock. Durations of run.json are macros in ns: lock_ttl(), poll(),
+-- recovery_slack(), health_ttl(), health_interval(), grace(), cleanup(), drain_slack(),
+-- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
+-- check then stays silent. `intact()` is false when events may be missing from the history; a check
+-- that argues from the absence of an event must ask for it. These are made by the judge.
+--
+-- "Sure" evidence is taken from the safe side: a command took effect between t_sent and t, so a
+-- lock lives until t_sent + TTL at least and until t + TTL at most.
+
+-- A time as people read it: seconds since the first event.
+CREATE MACRO at_s(x) AS printf('%.3f s', (x - origin()) / 1e9);
+CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
+
+-- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
+CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
+
+-- One row, always: when the final state was read (NULL: never, and then it is not looked at).
+CREATE TABLE final_read AS
+SELECT max(t) FILTER (ok) AS t FROM events WHERE type = 'final' AND what = 'read';
+
+CREATE VIEW finals AS
+SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT NULL;
+
+-- ------------------------------------------------------------------ enqueues and jobs
+
+-- One row per enqueue operation. `result` is ok, fail (definitely did not happen) or info.
+CREATE TABLE enqueues AS
+SELECT
+    op,
+    coalesce(arg_min(job, t) FILTER (phase = 'invoke'), any_value(job)) AS job,
+    min(t) FILTER (phase = 'invoke') AS invoke_t,
+    min(t) FILTER (phase = 'ok') AS ok_t,
+    min(t) FILTER (phase = 'fail') AS fail_t,
+    arg_min(answer_job, t) FILTER (phase = 'ok') AS answer_job,
+    CASE WHEN bool_or(phase = 'ok') THEN 'ok' WHEN bool_or(phase = 'info') THEN 'info'
+         WHEN bool_or(phase = 'fail') THEN 'fail' ELSE 'info' END AS result,
+    max("unique") AS "unique",
+    min(due_t) AS due_t,
+    max(max_retries) AS max_retries,
+    max(max_crashes) AS max_crashes,
+    max(kind) AS kind,
+    max(effects) AS effects,
+    coalesce(bool_or(doomed), false) AS doomed,
+    coalesce(bool_or(resists), false) AS resists,
+    min(result_ttl_s) AS result_ttl_s
+FROM events WHERE type = 'enqueue' GROUP BY op;
+
+-- One row per requeue of a job, by whoever saw it; it happened within [from_t, until_t] if at all.
+CREATE TABLE requeues AS
+SELECT job, t_sent AS from_t, t AS until_t
+FROM events WHERE type = 'transition' AND op = 'requeue' AND answer IS DISTINCT FROM 'refused'
+UNION ALL
+SELECT job, invoke_t, ok_t FROM enqueues WHERE kind = 'requeue' AND result <> 'fail';
+
+-- One row per job that was enqueued, or that an answer named. A job that several operations asked
+-- for gets the most generous of their terms, so that no check is stricter than any of them.
+CREATE TABLE jobs AS
+WITH asked AS (
+    SELECT
+        job,
+        min(invoke_t) AS invoke_t,
+        bool_and(invoke_t IS NOT NULL) AS invokes_known,
+        bool_and(result = 'fail') AS failed,
+        min(ok_t) FILTER (coalesce(answer_job, job) = job) AS own_ok_t,
+        max("unique") AS "unique",
+        -- NULL (at once) in any operation wins.
+        CASE WHEN bool_and(due_t IS NOT NULL) THEN min(due_t) END AS due_t,
+        max(max_retries) AS max_retries,
+        max(max_crashes) AS max_crashes,
+        CASE WHEN min(effects) = max(effects) THEN max(effects) END AS effects,
+        bool_or(doomed) AS doomed,
+        bool_or(resists) AS resists,
+        min(result_ttl_s) AS result_ttl_s
+    FROM enqueues
+    WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue'
+    GROUP BY job
+), answered AS (
+    SELECT coalesce(answer_job, job) AS job, min(ok_t) AS ack_t
+    FROM enqueues
+    WHERE result = 'ok' AND coalesce(answer_job, job) IS NOT NULL
+      AND kind IS DISTINCT FROM 'requeue'
+    GROUP BY 1
+)
+SELECT
+    job,
+    answered.ack_t,                 -- acknowledged since; NULL: never
+    asked.* EXCLUDE (job),
+    asked.job IS NOT NULL AS asked, -- false: known only from an answer
+    requeued.job IS NOT NULL AS requeued
+FROM asked
+FULL JOIN answered USING (job)
+LEFT JOIN (SELECT DISTINCT job FROM requeues WHERE job IS NOT NULL) AS requeued USING (job);
+
+-- One row per job of the final state.
+CREATE TABLE final_jobs AS
+SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries,
+       arg_max(crashes, t) AS crashes, max(t) AS t
+FROM finals WHERE what = 'job' GROUP BY job;
+
+CREATE TABLE final_effects AS
+SELECT job, count(*) AS n, count(DISTINCT token) AS tokens, max(t) AS t
+FROM finals WHERE what = 'effect' GROUP BY job;
+
+-- ------------------------------------------------------------------ processes and faults
+
+-- One row per life of a process. It died at or after dead_from (the kill was sent) and at or
+-- before dead_by (the rig saw it gone); both NULL while it lives. gone_t is when its name is reused.
+CREATE TABLE lives AS
+WITH named AS (
+    SELECT *, coalesce(child_pid, last_value(child_pid IGNORE NULLS) OVER (
+        PARTITION BY name ORDER BY t ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), -1) AS life_pid
+    FROM events WHERE type = 'process'
+), grouped AS (
+    SELECT
+        name, life_pid AS pid,
+        min(t) AS from_t,
+        min(t) FILTER (event = 'ready') AS ready_t,
+        min(t) FILTER (event = 'exit') AS exit_t,
+        arg_min(code, t) FILTER (event = 'exit') AS code,
+        arg_min(signal, t) FILTER (event = 'exit') AS signal,
+        max(role) AS role,
+        coalesce(bool_or(burst), false) AS burst
+    FROM named GROUP BY ALL
+), placed AS (
+    SELECT row_number() OVER (ORDER BY from_t, name, pid) AS life, *,
+           lead(from_t) OVER (PARTITION BY name ORDER BY from_t, pid) AS gone_t
+    FROM grouped
+), kills AS (
+    SELECT p.life, min(e.t) AS t
+    FROM events AS e
+    JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
+        AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
+    WHERE e.type = 'fault' AND e.event = 'landed' AND e.kind = 'kill'
+    GROUP BY p.life
+)
+SELECT p.*, k.t AS kill_t,
+       coalesce(k.t, p.exit_t) AS dead_from,
+       coalesce(p.exit_t, k.t) AS dead_by
+FROM placed AS p LEFT JOIN kills AS k USING (life);
+
+-- Which life wrote an event. By pid; a process that the rig knows only through its launcher (its
+-- pid is then not child_pid) goes by name. Not so in a fleet, where many processes share a name.
+CREATE TABLE writers AS
+WITH seen AS (
+    SELECT process, pid, min(t) AS first_t, max(t) AS last_t
+    FROM events WHERE type IN ('hello', 'start', 'end') GROUP BY ALL
+), matched AS (
+    SELECT s.process, s.pid, l.life, l.pid = s.pid AS by_pid, l.from_t
+    FROM seen AS s
+    JOIN lives AS l ON l.pid = s.pid AND (within(l.name, s.process) OR within(s.process, l.name))
+    UNION ALL
+    SELECT s.process, s.pid, l.life, false, l.from_t
+    FROM seen AS s
+    JOIN lives AS l ON l.name = s.process AND l.role IS DISTINCT FROM 'fleet'
+        AND s.first_t >= l.from_t AND s.first_t < coalesce(l.gone_t, s.first_t + 1)
+)
+SELECT process, pid, arg_max(life, (by_pid, from_t)) AS life FROM matched GROUP BY ALL;
+
+-- One row per worker id: the process it lived in. Two lives under one id: no life is sure.
+CREATE TABLE workers AS
+SELECT worker, min(t) AS hello_t, any_value(process) AS process,
+       CASE WHEN count(DISTINCT (process, pid)) = 1 THEN any_value(life) END AS life
+FROM events LEFT JOIN writers USING (process, pid)
+WHERE type IN ('hello', 'start') AND worker IS NOT NULL
+GROUP BY worker;
+
+-- One row per fault that landed, with the time it lasted. What nobody healed lasts for ever,
+-- unless it is over by its nature. Faults of the server are faults of everybody.
+CREATE TABLE stalls AS
+WITH landed AS (
+    SELECT fault, kind, target, t FROM events WHERE type = 'fault' AND event = 'landed'
+), healed AS (
+    SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
+)
+SELECT
+    l.fault, l.kind, coalesce(l.target, '') AS target, l.t AS from_t,
+    coalesce(
+        CASE WHEN h.t >= l.t THEN h.t END,
+        CASE WHEN l.kind IN ('kill', 'term', 'int', 'reset', 'lose-reply') THEN l.t END,
+        9000000000000000000) AS until_t,
+    starts_with(l.kind, 'server-') OR coalesce(l.target, '') = 'server' AS of_server
+FROM landed AS l LEFT JOIN healed AS h USING (fault)
+UNION ALL
+SELECT 'server down', 'server-down', 'server', d.t, coalesce(min(u.t), 9000000000000000000), true
+FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
+LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
+GROUP BY d.t;
+
+-- Times at which the server may have forgotten what it had accepted.
+CREATE TABLE amnesias AS
+SELECT DISTINCT from_t AS t FROM stalls
+WHERE of_server
+  AND kind NOT IN ('server-stop', 'server-pause', 'server-fill', 'server-delay', 'stop', 'delay');
+
+CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
+
+-- One row per life and fault that touched it: its own, its fleet's, the server's.
+CREATE TABLE life_stalls AS
+SELECT l.life, s.kind, s.from_t, s.until_t, s.of_server
+FROM lives AS l
+JOIN stalls AS s ON s.of_server OR within(l.name, s.target) OR within(s.target, l.name)
+WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
+
+-- Lives that no fault but a kill ever touched.
+CREATE TABLE calm_lives AS
+SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE kind <> 'kill') USING (life);
+
+-- One row per life that was told to stop. A stopped process hears of it when it is continued.
+CREATE TABLE drains AS
+WITH told AS (
+    SELECT l.life, min(s.from_t) AS t
+    FROM lives AS l
+    JOIN stalls AS s ON s.kind IN ('term', 'int') AND within(l.name, s.target)
+        AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
+    WHERE coalesce(l.role, 'worker') IN ('worker', 'fleet')
+    GROUP BY l.life
+)
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t
+FROM told
+LEFT JOIN life_stalls AS s
+    ON s.life = told.life AND s.kind = 'stop' AND s.from_t <= told.t AND s.until_t >= told.t
+GROUP BY told.life, told.t;
+
+-- ------------------------------------------------------------------ attempts and transitions
+
+-- One row per start of a handler, with the end that the same process wrote for it, if any.
+CREATE TABLE attempts AS
+WITH steps AS (
+    SELECT *, lead(type) OVER w AS next_type, lead(t) OVER w AS next_t,
+           lead(outcome) OVER w AS next_outcome
+    FROM (SELECT type, job, token, process, pid, worker, t, outcome
+          FROM events WHERE type IN ('start', 'end'))
+    WINDOW w AS (PARTITION BY job, token, process, pid ORDER BY t, type DESC)
+), started AS (
+    SELECT row_number() OVER () AS attempt, job, token, process, pid, worker, t AS start_t,
+           CASE WHEN next_type = 'end' THEN next_t END AS end_t,
+           CASE WHEN next_type = 'end' THEN next_outcome END AS outcome
+    FROM steps WHERE type = 'start'
+)
+SELECT s.*, w.life, l.dead_from, l.dead_by,
+       lead(start_t) OVER (PARTITION BY job ORDER BY start_t, token, attempt) AS next_start_t
+FROM started AS s
+LEFT JOIN writers AS w USING (process, pid)
+LEFT JOIN lives AS l USING (life);
+
+-- One row per transition of a job that the rig saw on the wire.
+CREATE TABLE transitions AS
+SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t,
+       CASE WHEN op IN ('claim', 'refresh') THEN coalesce(ttl_ms * 1000000, lock_ttl()) END AS ttl,
+       coalesce(answer = 'ok', false) AS accepted,
+       -- A repeat had been applied before; one without an answer may have been.
+       answer IS DISTINCT FROM 'refused' AS applied
+FROM events WHERE type = 'transition' AND job IS NOT NULL;
+
+-- One row per attempt that held a job: claimed on the wire, or started, or both.
+CREATE TABLE holds AS
+WITH wired AS (
+    SELECT
+        job, token,
+        min(t) FILTER (op = 'claim' AND accepted) AS claim_t,
+        min(t_sent) FILTER (op = 'claim' AND accepted) AS claim_sent_t,
+        arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
+        arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
+        max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
+        bool_or(op = 'finish' AND applied) AS finished,
+        bool_or(op IN ('finish', 'retry', 'release') AND applied) AS given_up,
+        bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
+        bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
+        bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
+        bool_or(op = 'retry' AND accepted) AS retry_accepted,
+        bool_or(op = 'takeback' AND applied) AS taken_back
+    FROM transitions
+    WHERE op NOT IN ('enqueue', 'requeue') AND token IS NOT NULL
+    GROUP BY job, token
+), run AS (
+    SELECT job, token, min(start_t) AS start_t, max(end_t) AS end_t,
+           bool_or(outcome = 'error') AS failed,
+           arg_min(life, start_t) AS life, arg_min(worker, start_t) AS worker,
+           arg_min(process, start_t) AS process
+    FROM attempts WHERE token IS NOT NULL GROUP BY job, token
+)
+SELECT
+    job, token,
+    wired.* EXCLUDE (job, token, worker, process),
+    run.* EXCLUDE (job, token, life, worker, process),
+    wired.job IS NOT NULL AS on_wire,
+    coalesce(run.worker, wired.worker) AS worker,
+    coalesce(run.process, wired.process) AS process,
+    coalesce(run.life, workers.life, named.life) AS life
+FROM wired
+FULL JOIN run USING (job, token)
+LEFT JOIN workers ON workers.worker = wired.worker
+-- A claim by a worker that never said hello: the connection's process, if it had one life only.
+LEFT JOIN (SELECT name, any_value(life) AS life FROM lives WHERE role IS DISTINCT FROM 'fleet'
+           GROUP BY name HAVING count(*) = 1) AS named
+    ON named.name = wired.process
+WHERE wired.claim_t IS NOT NULL OR run.start_t IS NOT NULL
+UNION ALL BY NAME
+-- Without a fencing token, what the wire shows cannot be told apart by attempt.
+SELECT job, start_t, end_t, outcome = 'error' AS failed, life, worker, process, false AS on_wire
+FROM attempts WHERE token IS NULL;
+
+-- One row per attempt whose handler ended in an error. `sure`: the store certainly recorded the
+-- failure. On the wire that was seen; without, it is sure of a process that no fault ever touched,
+-- while nobody else had started the job.
+CREATE TABLE failures AS
+SELECT
+    a.attempt, a.job, a.token, a.end_t,
+    coalesce(CASE WHEN h.on_wire THEN h.failure_accepted
+         ELSE a.life IN (SELECT life FROM calm_lives)
+              AND a.life NOT IN (SELECT life FROM lives WHERE dead_by IS NOT NULL AND code IS DISTINCT FROM 0)
+              AND coalesce(a.next_start_t > a.end_t, true)
+    END, false) AS sure
+FROM attempts AS a LEFT JOIN holds AS h USING (job, token)
+WHERE a.outcome = 'error';
+
+-- One row per attempt that certainly crashed: its process died in the middle of the handler, and
+-- had neither been told to stop (it may have handed the job back) nor ended the job on the wire.
+CREATE TABLE crashes AS
+SELECT a.attempt, a.job, a.token, a.start_t, a.dead_by
+FROM attempts AS a
+JOIN lives AS l USING (life)
+LEFT JOIN holds AS h ON h.job = a.job AND h.token = a.token
+WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
+  AND NOT coalesce(h.ended, false)
+  AND a.life NOT IN (SELECT life FROM drains);
