@@ -87,7 +87,7 @@ class UrlServer(Server):
             if not keys:
                 return
             database = asked.connection_pool.connection_kwargs.get("db", 0)
-            used = {*asked.info("keyspace"), f"db{database}"}
+            used = set(asked.info("keyspace"))
         free = next((n for n in range(15, -1, -1) if f"db{n}" not in used), None)
         example = "" if free is None else f", for example …/{free}"
         raise ServerProblem(

@@ -1,7 +1,6 @@
 """Child processes: signals, ends, and clean-up however the rig is left."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -300,3 +300,20 @@ while True:
     with pytest.raises(Interrupted), on_signals():
         rig()
     assert children[0].wait(0).signal == signal.SIGKILL
+
+
+@pytest.mark.usefixtures("default_signals")
+def test_a_signal_between_start_and_registration_leaves_no_child(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = []
+
+    def interrupted_spawn(*args: Any, **options: Any) -> Process:
+        children.append(spawn(*args, **options))
+        signal.raise_signal(signal.SIGTERM)
+        return children[0]
+
+    monkeypatch.setattr("chaos.rig.processes.spawn", interrupted_spawn)
+    with pytest.raises(Interrupted), on_signals(), ProcessGroup() as group:
+        group.spawn(["sleep", "60"], log=log)
+    assert not children[0].alive

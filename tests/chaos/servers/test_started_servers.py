@@ -78,6 +78,8 @@ def test_a_clean_restart_keeps_port_and_data_and_brings_a_new_process(
     with open_server(spec, directory, durability="everysec") as server:
         url, pid = server.url, server.pid
         put(server, "key", "value")
+        with server.client() as client:
+            assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
 
         server.restart()
 
