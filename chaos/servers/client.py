@@ -44,8 +44,8 @@ def connect(url: str, *, timeout_s: float = 5.0) -> redis.Redis:
         url,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
-        # redis-py's default is up to ten more tries with growing pauses, depending on how the client
-        # is made; said here so that it stays none.
+        # redis-py's default is up to ten more tries with growing pauses, depending on how the
+        # client is made; said here so that it stays none.
         retry=Retry(NoBackoff(), 0),
         # RESP2 needs no HELLO, which servers that are too old would not understand.
         protocol=2,
