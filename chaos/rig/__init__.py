@@ -1,7 +1,1 @@
-"""Plays scenarios: processes, the run that they make up, and its command line."""
-
-from chaos.rig.options import Options
-from chaos.rig.rig import Rig, RigProblem
-from chaos.rig.scenario import Scenario
-
-__all__ = ["Options", "Rig", "RigProblem", "Scenario"]
+"""The glue of a run: processes, signals and, above them, the run itself."""
