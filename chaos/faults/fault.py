@@ -68,7 +68,8 @@ class WireFault:
     Sides:
         before-send   the command has reached the proxy and has not been forwarded
         before-reply  it ran on the server, its reply is in the proxy and not delivered
-        after-reply   the reply has been written to the client's socket, all of it
+        after-reply   the reply has been written to the client's socket, all of it; what the client
+                      sends next on this connection waits until the fault has landed
 
     Actions:
         kill        SIGKILL. A command or a reply that the fault came before is dropped, once the

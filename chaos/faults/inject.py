@@ -53,10 +53,6 @@ class _Strike:
             raise CannotLand(f"no process is attached to {self.link.channel.name}")
         return victim
 
-    @property
-    def too_late_to_drop(self) -> bool:
-        return self.landing.fault.side == "after-reply"
-
     def landed(self) -> None:
         channel = self.link.channel
         channel.host.journal.landed(self.landing, channel.name, self.argv)
@@ -96,7 +92,7 @@ async def _kill(strike: _Strike) -> Outcome:
         raise CannotLand("the process had already ended")
     # From here it can neither send nor receive, so what is dropped now it never knew of.
     strike.landed()
-    return PASS if strike.too_late_to_drop else strike.cut(reset=True)
+    return strike.cut(reset=True)
 
 
 async def _stop(strike: _Strike) -> Outcome:

@@ -257,12 +257,19 @@ class Link:
                 chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
         await self.channel.down_gate.wait()
         pieces = 1 if chop_ms is None else chop_ms or len(raw)
-        await self._write_pieces(raw, pieces)
-        for landing in sent.landings:
-            if landing.fault.side == "after-reply":
-                if self._client_closed:
-                    break
-                await inject(landing, self, sent.argv)
+        after = [landing for landing in sent.landings if landing.fault.side == "after-reply"]
+        if not after:
+            await self._write_pieces(raw, pieces)
+            return
+        # The client is faster than a signal: what it sends next must not overtake the fault.
+        self.up.stall()
+        try:
+            await self._write_pieces(raw, pieces)
+            for landing in after:
+                if not self._client_closed:
+                    await inject(landing, self, sent.argv)
+        finally:
+            self.up.unstall()
         self._miss(sent.landings, "the client had gone")
 
     async def _write_pieces(self, raw: bytes, count: int) -> None:

@@ -1,0 +1,190 @@
+"""Every action on every side lands exactly where it was planned: at the victim's fifth INCR."""
+
+import psutil
+import pytest
+
+from chaos.faults import Direction, Side
+from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Victim, eventually
+
+SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+RAN = {"before-send": 4, "before-reply": 5, "after-reply": 5}
+"""How many INCRs had run when the fault landed."""
+SEEN = {"before-send": 4, "before-reply": 4, "after-reply": 5}
+"""How many replies had been delivered."""
+
+
+def saw_up_to(victim: Victim, last: int) -> bool:
+    return victim.saw == list(range(1, last + 1))
+
+
+def is_stopped(victim: Victim) -> bool:
+    return bool(psutil.Process(victim.process.pid).status() == psutil.STATUS_STOPPED)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_kill_is_exact(bench: Bench, side: Side) -> None:
+    landing = bench.fault("kill", side)
+    victim = bench.start(count=1000)
+
+    assert landing.wait(TIMEOUT_S)
+
+    assert not victim.process.alive
+    assert bench.proxy.quiet("victim", TIMEOUT_S)
+    assert bench.counted == RAN[side]
+    # A victim that was sent the reply may have died before it could say so.
+    assert saw_up_to(victim, 4) or (side == "after-reply" and saw_up_to(victim, 5))
+    answered = [x.reply for x in bench.exchanges if x.argv[0] == b"INCRBY"]
+    assert answered == list(range(1, RAN[side] + 1))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_stop_is_exact_and_lasts_until_someone_resumes(bench: Bench, side: Side) -> None:
+    landing = bench.fault("stop", side)
+    victim = bench.start()
+
+    assert landing.wait(TIMEOUT_S)
+
+    assert is_stopped(victim)
+    # Before-send goes on to the server, while the victim stands still.
+    eventually(lambda: bench.counted == 5)
+    assert bench.proxy.quiet("victim", TIMEOUT_S) or side == "after-reply"
+    assert len(victim.saw) <= SEEN[side]
+    assert not bench.events.of("healed")
+    victim.process.resume()
+    eventually(lambda: len(bench.events.of("healed")) == 1)
+    victim.finish()
+    assert saw_up_to(victim, 10)
+
+
+@pytest.mark.parametrize("side", ["before-send", "before-reply"])
+def test_a_stop_can_hold_what_it_came_before(bench: Bench, side: Side) -> None:
+    landing = bench.fault("stop", side, then="hold")
+    victim = bench.start()
+
+    assert landing.wait(TIMEOUT_S)
+
+    if side == "before-send":
+        assert not bench.proxy.quiet("victim", 0.1), "the command is still to come"
+    assert bench.counted == RAN[side]
+    victim.process.resume()
+    victim.finish()
+    assert saw_up_to(victim, 10)
+
+
+def test_a_stop_ends_by_itself_when_its_time_is_over(bench: Bench) -> None:
+    landing = bench.fault("stop", "before-reply", for_ms=100)
+    victim = bench.start()
+
+    victim.finish()
+
+    assert landing.landed
+    landed, healed = bench.events.of("landed")[0], bench.events.of("healed")[0]
+    assert healed["t"] - landed["t"] >= 99_000_000
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_reset_drops_what_it_came_before(bench: Bench, side: Side) -> None:
+    bench.fault("reset", side)
+    victim = bench.start()
+
+    victim.process.wait(TIMEOUT_S)
+
+    assert saw_up_to(victim, SEEN[side])
+    assert "reset" in " ".join(victim.said("error")[0])
+    assert bench.proxy.quiet("victim", TIMEOUT_S)
+    assert bench.counted == RAN[side]
+
+
+def test_a_lost_reply_is_of_a_command_that_ran(bench: Bench) -> None:
+    bench.fault("lose-reply", "before-reply")
+    victim = bench.start()
+
+    victim.process.wait(TIMEOUT_S)
+
+    assert saw_up_to(victim, 4)
+    assert "closed by server" in " ".join(victim.said("error")[0])
+    assert bench.counted == 5
+    assert [x.reply for x in bench.exchanges if x.argv[0] == b"INCRBY"] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_delay_keeps_the_connection_waiting(bench: Bench, side: Side) -> None:
+    bench.fault("delay", side, for_ms=100)
+    victim = bench.start()
+
+    victim.finish()
+
+    landed, healed = bench.events.of("landed")[0]["t"], bench.events.of("healed")[0]["t"]
+    assert healed - landed >= 99_000_000
+    sent = [x.t_sent for x in bench.exchanges if x.argv[0] == b"INCRBY"]
+    seen = [int(line[1]) for line in victim.said("saw")]
+    moments = sent if side == "before-send" else seen
+    number = 4 if side != "after-reply" else 5
+    assert moments[number - 1] < landed + 1_000_000
+    assert moments[number] >= landed + 99_000_000
+
+
+HOLDS: list[tuple[Side, Direction, int, int]] = [
+    # side, direction, and at the fifth command: how many have run, how many replies came through
+    ("before-send", "up", 4, 4),
+    ("before-send", "down", 5, 4),
+    ("before-send", "both", 4, 4),
+    ("before-reply", "up", 5, 5),
+    ("before-reply", "down", 5, 4),
+    ("before-reply", "both", 5, 4),
+    ("after-reply", "up", 5, 5),
+    ("after-reply", "down", 6, 5),
+    ("after-reply", "both", 5, 5),
+]
+
+
+@pytest.mark.parametrize(("side", "direction", "ran", "seen"), HOLDS)
+def test_a_partition_holds_and_heals_on_the_same_connection(
+    bench: Bench, side: Side, direction: Direction, ran: int, seen: int
+) -> None:
+    landing = bench.fault("hold", side, direction=direction)
+    victim = bench.start()
+
+    assert landing.wait(TIMEOUT_S)
+    eventually(lambda: bench.counted == ran and len(victim.saw) == seen)
+    assert bench.proxy.quiet("victim", 0.1) == (direction == "down")
+    assert (bench.counted, len(victim.saw)) == (ran, seen)
+
+    assert bench.proxy.heal("victim") == 1
+    victim.finish()
+    assert saw_up_to(victim, 10)
+    assert len(bench.events.of("healed")) == 1
+
+
+def test_a_partition_heals_by_itself_when_its_time_is_over(bench: Bench) -> None:
+    bench.fault("hold", "before-reply", for_ms=50)
+    victim = bench.start()
+
+    victim.finish()
+
+    assert bench.events.of("healed")[0]["fault"] == "f"
+    assert bench.proxy.heal("victim") == 0
+
+
+@pytest.mark.parametrize(("side", "total"), [("before-send", 9), ("before-reply", 10)])
+def test_an_injected_error_takes_the_place_of_the_reply(
+    bench: Bench, side: Side, total: int
+) -> None:
+    bench.fault("error", side, error="READONLY You can't write against a read only replica.")
+    victim = bench.start()
+
+    victim.finish()
+
+    assert victim.said("error")[0][0] == "ReadOnlyError"
+    assert len(victim.saw) == 9
+    assert victim.saw[-1] == bench.counted == total
+
+
+def test_a_chopped_reply_arrives_whole(bench: Bench) -> None:
+    bench.fault("chop", "before-reply", for_ms=None)
+    victim = bench.start()
+
+    victim.finish()
+
+    assert saw_up_to(victim, 10)
+    assert bench.events.of("landed")

@@ -1,0 +1,37 @@
+"""A process to inject faults into. It counts up in Redis and says what it sees, a line at a time.
+
+    python victim.py URL COUNT [COMMAND ARGUMENT...]
+
+Lines: `id <client id>` at the beginning and at the end, `saw <reply> <ns>` after each reply,
+`error <type> <message>`, `done`. After the loop it sends COMMAND, if there is one, and ends.
+"""
+
+import sys
+import time
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+def main(url: str, count: int, last: list[str]) -> None:
+    client = redis.Redis.from_url(
+        url, retry=Retry(NoBackoff(), 0), socket_timeout=20, single_connection_client=True
+    )
+    print("id", client.client_id(), flush=True)
+    for _ in range(count):
+        try:
+            print("saw", client.incr("n"), time.monotonic_ns(), flush=True)
+        except redis.ConnectionError as problem:
+            print("error", type(problem).__name__, problem, flush=True)
+            return
+        except redis.ResponseError as problem:
+            print("error", type(problem).__name__, problem, flush=True)
+    print("id", client.client_id(), flush=True)
+    if last:
+        client.execute_command(*last)  # type: ignore[no-untyped-call]
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
