@@ -1,0 +1,264 @@
+"""Claiming: due jobs in order of priority, each locked in the step that takes it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from rrq_ref import keys
+from rrq_ref.client import Client
+from rrq_ref.job import JobStatus
+from rrq_ref.settings import Settings
+from rrq_ref.store import WorkerStore
+
+from .conftest import Leaks
+from .database import Database
+from .moves import ENDS, claim_again, end, take, take_one, write
+
+
+async def enqueue(client: Client, *job_ids: str, queue: str = "default") -> None:
+    for job_id in job_ids:
+        await client.enqueue("send", job_id=job_id, queue=queue)
+
+
+async def test_a_claim_hands_over_the_job_and_locks_it(
+    client: Client, store: WorkerStore, database: Database, settings: Settings
+) -> None:
+    await client.enqueue("send", "ada", kwargs={"n": 1}, job_id="a", max_retries=7, job_timeout_s=9)
+    before = database.now_ms()
+    claim = await store.lock_and_pop(10)
+    after = database.now_ms()
+
+    (claimed,) = claim.jobs
+    assert (claimed.lease.job_id, claimed.lease.token) == ("a", 1)
+    assert (claimed.function, claimed.args, claimed.kwargs) == (b"send", b'["ada"]', b'{"n":1}')
+    assert (claimed.retries, claimed.max_retries, claimed.timeout_s) == (0, 7, 9)
+    expiry = database.redis.zscore(keys.locks("default"), "a")
+    assert before <= expiry - settings.lock_ttl_ms <= after
+    job = await client.job("a")
+    assert (job.status, job.worker_id, job.fencing_token) == (JobStatus.ACTIVE, "worker-1", 1)
+    assert database.queued() == []
+
+
+async def test_two_claims_never_get_the_same_job(
+    client: Client, store: WorkerStore, rival: WorkerStore
+) -> None:
+    await enqueue(client, *"abcdef")
+    claims = await asyncio.gather(*[take(worker) for worker in [store, rival] * 4])
+    taken = [lease.job_id for leases in claims for lease in leases]
+    assert sorted(taken) == [*"abcdef"]
+
+
+async def test_a_claim_takes_no_more_than_it_wants(client: Client, store: WorkerStore) -> None:
+    await enqueue(client, *"abc")
+    assert [lease.job_id for lease in await take(store, 2)] == ["a", "b"]
+    assert await take(store, 0) == []
+    assert (await store.sizes("default"))["queued"] == 1
+
+
+async def test_what_is_due_first_is_taken_first(
+    client: Client, store: WorkerStore, database: Database
+) -> None:
+    await enqueue(client, *"abc")
+    database.redis.zadd(keys.queue("default"), {"c": 1, "a": 2, "b": 3.5})
+    assert [lease.job_id for lease in await take(store, 3)] == ["c", "a", "b"]
+
+
+async def test_queues_are_emptied_in_order_of_priority(
+    client: Client, redis: Redis, settings: Settings
+) -> None:
+    worker = WorkerStore(redis, replace(settings, queues=("high", "rrq:queue:low")), "worker-1")
+    await enqueue(client, "l1", "l2", queue="low")
+    await enqueue(client, "h1", "h2", queue="high")
+    leases = await take(worker, 3)
+    assert [(lease.job_id, lease.queue) for lease in leases] == [("h1", 0), ("h2", 0), ("l1", 1)]
+
+
+async def test_a_worker_leaves_other_queues_alone(client: Client, store: WorkerStore) -> None:
+    await enqueue(client, "a", queue="other")
+    claim = await store.lock_and_pop(10)
+    assert (claim.jobs, claim.left, claim.due_in_s) == ([], 0, None)
+
+
+async def test_nothing_is_taken_before_its_time(
+    client: Client, store: WorkerStore, database: Database
+) -> None:
+    await client.enqueue("send", job_id="a", defer_by=timedelta(seconds=90))
+    claim = await store.lock_and_pop(10)
+    assert (claim.jobs, claim.left) == ([], 1)
+    assert claim.due_in_s is not None
+    assert 80 < claim.due_in_s <= 90
+    database.make_due("a")
+    assert (await take_one(store)).job_id == "a"
+
+
+async def test_a_job_is_taken_when_its_time_has_come(client: Client, store: WorkerStore) -> None:
+    await client.enqueue("send", job_id="a", defer_by=timedelta(milliseconds=150))
+    claim = await store.lock_and_pop(1)
+    assert claim.jobs == []
+    assert claim.due_in_s is not None
+    assert 0 < claim.due_in_s <= 0.15
+    async with asyncio.timeout(10):
+        while not (leases := await take(store)):
+            await asyncio.sleep(0.01)
+    assert leases[0].job_id == "a"
+
+
+async def test_due_in_names_the_next_lock_to_expire_too(
+    client: Client, store: WorkerStore, rival: WorkerStore
+) -> None:
+    await enqueue(client, "a")
+    assert (await rival.lock_and_pop(1)).left == 1  # those just claimed included
+    claim = await store.lock_and_pop(1)
+    assert claim.due_in_s is not None
+    assert 50 < claim.due_in_s <= 60  # the locks of these tests live one minute
+    assert claim.left == 1
+
+
+async def test_due_in_is_zero_while_due_jobs_are_left(client: Client, store: WorkerStore) -> None:
+    await enqueue(client, "a", "b")
+    assert (await store.lock_and_pop(1)).due_in_s == 0
+
+
+async def test_stale_hints_are_deleted_and_fresh_ones_stay(
+    client: Client, store: WorkerStore, database: Database
+) -> None:
+    await enqueue(client, "a", "b")
+    await take(store)
+    assert database.redis.llen(keys.wake("default")) == 2  # b is still there to be announced
+    await take(store)
+    assert not database.redis.exists(keys.wake("default"))
+
+
+async def test_a_hint_wakes_a_waiting_worker(client: Client, store: WorkerStore) -> None:
+    waiting = asyncio.create_task(store.wait_for_hint(50))
+    await enqueue(client, "a")
+    async with asyncio.timeout(10):
+        await waiting
+
+
+async def test_waiting_ends_by_itself(store: WorkerStore) -> None:
+    async with asyncio.timeout(10):
+        await store.wait_for_hint(0)  # 0 means "for ever" to the server
+        await store.wait_for_hint(0.01)
+
+
+# A claim whose reply was lost
+
+
+async def test_a_claim_that_is_sent_again_returns_the_same_jobs(
+    client: Client, store: WorkerStore, database: Database
+) -> None:
+    await enqueue(client, *"abcd")
+    first = await store.lock_and_pop(2)
+    before = database.dump()
+    again = await claim_again(store, 2)
+    assert again.jobs == first.jobs
+    assert [claimed.lease.job_id for claimed in again.jobs] == ["a", "b"]
+    after = database.dump()
+    locks = keys.locks("default")
+    assert all(after[locks].value[job_id] >= before[locks].value[job_id] for job_id in "ab")
+    assert {**after, locks: before[locks]} == before
+
+
+async def test_the_next_claim_after_a_repeated_one_takes_new_jobs(
+    client: Client, store: WorkerStore
+) -> None:
+    await enqueue(client, *"abc")
+    await take(store)
+    await claim_again(store)
+    assert [lease.job_id for lease in await take(store, 5)] == ["b", "c"]
+
+
+@pytest.mark.parametrize("how", [*ENDS])
+async def test_a_repeated_claim_leaves_out_what_has_ended(
+    client: Client, store: WorkerStore, how: str
+) -> None:
+    await enqueue(client, "a", "b")
+    first, second = await take(store, 2)
+    await end(store, ENDS[how](first))
+    assert [claimed.lease for claimed in (await claim_again(store, 2)).jobs] == [second]
+
+
+async def test_a_repeated_claim_leaves_out_what_another_worker_took_over(
+    client: Client, store: WorkerStore, rival: WorkerStore, database: Database
+) -> None:
+    await enqueue(client, "a")
+    await take(store)
+    database.expire_lock("a")
+    lease = await take_one(rival)
+    with database.untouched():
+        assert (await claim_again(store)).jobs == []
+    assert await write(rival, "finish", lease) == "DONE"
+
+
+async def test_a_claim_record_passes_with_its_locks(
+    client: Client, store: WorkerStore, database: Database, settings: Settings
+) -> None:
+    await enqueue(client, "a")
+    await take(store)
+    assert 0 < database.redis.pttl(keys.claim("worker-1")) <= settings.lock_ttl_ms
+
+
+# What lies in a queue and is no job
+
+
+async def test_ghosts_are_dropped_and_named(
+    client: Client, store: WorkerStore, database: Database
+) -> None:
+    await enqueue(client, "b")
+    database.redis.zadd(keys.queue("default"), {"ghost": 1})
+    assert (await store.lock_and_pop(1)).dropped == ["ghost"]
+    assert await take_one(store)
+    assert not database.redis.exists(keys.job("ghost"))
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED", "CANCELLED"])
+async def test_a_job_that_has_ended_is_dropped_from_its_queue(
+    store: WorkerStore, database: Database, leaks: Leaks, status: str
+) -> None:
+    leaks.allow(keys.job("a"))
+    database.redis.hset(keys.job("a"), "status", status)
+    database.redis.zadd(keys.queue("default"), {"a": 1})
+    claim = await store.lock_and_pop(1)
+    assert (claim.jobs, claim.dropped) == ([], ["a"])
+    assert database.job("a") == {"status": status}
+
+
+async def test_a_second_entry_of_a_running_job_is_dropped(
+    client: Client, store: WorkerStore, rival: WorkerStore, database: Database
+) -> None:
+    await enqueue(client, "a")
+    lease = await take_one(store)
+    database.redis.zadd(keys.queue("default"), {"a": 1})
+    assert (await rival.lock_and_pop(1)).dropped == ["a"]
+    assert await write(store, "finish", lease) == "DONE"
+
+
+async def test_a_key_of_the_wrong_type_is_dead_lettered_and_the_queue_goes_on(
+    client: Client, store: WorkerStore, database: Database, leaks: Leaks
+) -> None:
+    leaks.allow(keys.job("odd"), keys.dlq("default"))
+    database.redis.set(keys.job("odd"), "text")
+    database.redis.zadd(keys.queue("default"), {"odd": 1})
+    await enqueue(client, "b")
+    claim = await store.lock_and_pop(5)
+    assert claim.buried == ["odd"]
+    assert [claimed.lease.job_id for claimed in claim.jobs] == ["b"]
+    assert database.dead() == ["odd"]
+    assert database.queued() == []
+
+
+@pytest.mark.parametrize("field", ["current_retries", "max_retries", "job_timeout_seconds"])
+@pytest.mark.parametrize("value", ["", "many", "1e999", "nan"])
+async def test_a_job_with_a_damaged_number_does_not_stop_the_claim(
+    client: Client, store: WorkerStore, database: Database, field: str, value: str
+) -> None:
+    """One bad hash must not take down every worker that comes across it, with all it holds."""
+    await enqueue(client, "a", "b")
+    database.redis.hset(keys.job("a"), field, value)
+    assert {lease.job_id for lease in await take(store, 5)} == {"a", "b"}
