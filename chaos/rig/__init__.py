@@ -1,1 +1,1 @@
-"""The glue of a run: processes, signals and, above them, the run itself."""
+"""Plays scenarios: processes, the run that they make up, and its command line."""

@@ -1,0 +1,249 @@
+"""The processes of the target in a run: started, watched, sampled, sent home."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from chaos.faults import WireProxy
+from chaos.rig.processes import Process, ProcessGroup
+from chaos.rig.progress import Progress
+from chaos.targets.target import Inspector, Knobs, Role, Target
+
+#: How long a process may take to say hello, and to leave beyond its grace period.
+_READY_S = 20.0
+_LEAVE_S = 10.0
+#: Between two looks at the health keys, and at the children of fleets.
+_SAMPLE_S = 0.1
+
+
+class WorkerProblem(Exception):
+    """A process of the target did not start, or ended although nobody ended it."""
+
+
+@dataclass(slots=True)
+class Member:
+    """One process that the rig started: a worker, or the parent of a fleet."""
+
+    name: str
+    role: str
+    process: Process
+    history: Path
+    knobs: Knobs
+    burst: bool
+    #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
+    doomed: bool = False
+    gone: bool = False
+    #: Processes of a fleet by pid, those that have ended included.
+    children: dict[int, psutil.Process] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """What this process and its children have written so far, of one kind."""
+        found = []
+        for path in sorted(self.history.parent.glob(f"{self.name}*.jsonl")):
+            if path.stem == self.name or path.stem.startswith(f"{self.name}."):
+                lines = path.read_text().splitlines(keepends=True)
+                found += [json.loads(line) for line in lines if line.endswith("\n")]
+        return [event for event in found if event["type"] == kind]
+
+    def started(self, *jobs: str) -> bool:
+        """Whether its handlers have started all of these jobs."""
+        return set(jobs) <= {event["job"] for event in self.events("start")}
+
+    def ended_job(self, job: str) -> bool:
+        return any(event["job"] == job for event in self.events("end"))
+
+    @property
+    def worker_ids(self) -> dict[str, int]:
+        """The queue's ids of its workers, and the process of each."""
+        return {event["worker"]: event["pid"] for event in self.events("hello")}
+
+    def living_children(self) -> list[psutil.Process]:
+        return [child for pid, child in self.children.items() if pid not in self.ended]
+
+
+class Crew:
+    """Everybody who works in a run. Leaving the `with` block ends them all."""
+
+    def __init__(
+        self,
+        directory: Path,
+        target: Target,
+        inspector: Inspector,
+        proxy: WireProxy,
+        record: Callable[..., None],
+        progress: Progress,
+    ) -> None:
+        self._directory = directory
+        self._target = target
+        self._inspector = inspector
+        self._proxy = proxy
+        self._record = record
+        self._progress = progress
+        self._processes = ProcessGroup()
+        self._sampled_at = 0.0
+        self.members: list[Member] = []
+
+    def __enter__(self) -> Self:
+        self._processes.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._processes.__exit__(kind, error, traceback)
+
+    # Starting
+
+    def worker(self, knobs: Knobs, *, burst: bool = False) -> Member:
+        """Start one worker process; returns when it is ready. Raises `WorkerProblem`."""
+        return self._start("worker", self._target.worker_command(), knobs, burst=burst)
+
+    def fleet(self, knobs: Knobs, workers: int, *, burst: bool = False) -> Member:
+        """Start a parent with worker processes; returns when the first start of a job can come."""
+        member = self._start("fleet", self._target.fleet_command(workers), knobs, burst=burst)
+        end = time.monotonic() + _READY_S
+        while len(member.living_children()) < workers and time.monotonic() < end:
+            self.tend()
+            time.sleep(0.01)
+        return member
+
+    def _start(self, role: str, command: list[str], knobs: Knobs, *, burst: bool) -> Member:
+        name = f"{role}-{1 + sum(member.role == role for member in self.members)}"
+        history = self._directory / "history" / f"{name}.jsonl"
+        url = self._proxy.listen(name)
+        told = Role(name=name, url=url, history=str(history), knobs=knobs, burst=burst)
+        log = self._directory / "logs" / f"{name}.log"
+        process = self._processes.spawn(command, log=log, env=told.environment(), name=name)
+        member = Member(name, role, process, history, knobs, burst)
+        self.members.append(member)
+        self._proxy.attach(name, process)
+        self._note(member, "spawn", process.pid)
+        if role == "worker":
+            self._await_hello(member)
+        self._note(member, "ready", process.pid)
+        self._progress.say(f"{name} started")
+        return member
+
+    def _await_hello(self, member: Member) -> None:
+        end = time.monotonic() + _READY_S
+        # A fault may have ended it before it was ready; that is the scenario's business.
+        while not member.events("hello") and member.process.alive:
+            if time.monotonic() > end:
+                raise WorkerProblem(
+                    f"{member.name} was not ready within {_READY_S:g} s; see {member.process.log}"
+                )
+            time.sleep(0.005)
+
+    # Watching
+
+    def tend(self) -> None:
+        """Note who has ended, find the children of fleets, look at the health keys."""
+        for member in self.members:
+            self._look_for_end(member)
+        if time.monotonic() - self._sampled_at >= _SAMPLE_S:
+            self._sampled_at = time.monotonic()
+            for member in self.members:
+                self._look_for_children(member)
+            self._sample_health()
+
+    def _look_for_end(self, member: Member) -> None:
+        status = None if member.gone else member.process.poll()
+        if status is None:
+            return
+        member.gone = True
+        self._note(member, "exit", member.process.pid, code=status.code, signal=status.signal)
+        if not member.doomed and status.signal != signal.SIGKILL and status.code != 0:
+            raise WorkerProblem(
+                f"{member.name} ended with {status} although nobody ended it;"
+                f" see {member.process.log}"
+            )
+
+    def _look_for_children(self, member: Member) -> None:
+        if member.role != "fleet":
+            return
+        if not member.gone:
+            try:
+                found = psutil.Process(member.process.pid).children()
+            except psutil.NoSuchProcess:
+                found = []
+            for child in found:
+                if child.pid not in member.children:
+                    member.children[child.pid] = child
+                    self._note(member, "spawn", child.pid, name=f"{member.name}.{child.pid}")
+        for pid, child in member.children.items():
+            if pid not in member.ended and not _lives(child):
+                member.ended.add(pid)
+                # Its parent knows how it ended, we do not.
+                self._note(member, "exit", pid, name=f"{member.name}.{pid}")
+
+    def _sample_health(self) -> None:
+        workers = [worker for member in self.members for worker in member.worker_ids]
+        for worker, ttl_ms in self._inspector.health(workers).items():
+            self._record("health", worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms)
+
+    def _note(self, member: Member, event: str, pid: int, **more: Any) -> None:
+        fields = {"name": member.name, "role": member.role, "burst": member.burst, **more}
+        if "." in fields["name"]:
+            fields["role"] = "worker"
+        self._record("process", event=event, child_pid=pid, **fields)
+
+    # Ending
+
+    def living(self) -> list[Member]:
+        return [member for member in self.members if member.process.alive]
+
+    def leave(self) -> None:
+        """Ask everybody to drain, and note how they left. Raises `WorkerProblem`."""
+        for member in self.living():
+            member.process.resume()
+            self._record(
+                "fault",
+                event="landed",
+                fault=f"home-{member.name}",
+                kind="term",
+                target=member.name,
+                phase="end",
+            )  # fmt: skip - reads as a table
+            member.process.signal(signal.SIGTERM)
+        for member in self.members:
+            limit_s = member.knobs.grace_s + member.knobs.cleanup_s + _LEAVE_S
+            member.process.wait(limit_s)
+            while member.living_children():  # of a fleet whose parent was killed
+                self._look_for_children(member)
+                time.sleep(0.01)
+        self._sampled_at = 0.0
+        self.tend()
+
+    def final_workers(self) -> list[dict[str, Any]]:
+        """A `final` event for each worker that there was."""
+        pids = {w: pid for member in self.members for w, pid in member.worker_ids.items()}
+        seen = self._inspector.health(list(pids))
+        return [
+            {
+                "what": "worker",
+                "worker": worker,
+                "alive": psutil.pid_exists(pid),
+                "seen": seen[worker] is not None,
+            }
+            for worker, pid in pids.items()
+        ]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

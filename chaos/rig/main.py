@@ -1,0 +1,148 @@
+"""The command line of scenarios: options, progress, verdict, exit code."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from chaos.checks import Outcome, Verdict, judge
+from chaos.faults import WireProxyError
+from chaos.history import HistoryProblem
+from chaos.report import print_verdict, write_json, write_junit, write_timeline
+from chaos.rig.crew import WorkerProblem
+from chaos.rig.options import Options
+from chaos.rig.processes import Interrupted, ProcessStillRunning, on_signals
+from chaos.rig.progress import Progress
+from chaos.rig.rig import Rig, RigProblem
+from chaos.rig.scenario import Scenario
+from chaos.servers import DEFAULT_SPEC, ServerProblem
+from chaos.targets import UnknownTarget
+
+#: What a user can mend by other words on the command line.
+USAGE = 2
+#: As a shell reports a process that a signal ended.
+SIGNALLED = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A scenario that was played and judged."""
+
+    verdict: Verdict
+    directory: Path
+    seconds: float
+
+
+def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
+    """Play one scenario and judge it.
+
+    Raises `UnknownTarget`, `ServerProblem` or OSError when it could not even begin. What fails
+    later is recorded, and the verdict is unknown.
+    """
+    began = time.monotonic()
+    rig = Rig(scenario, options, progress)
+    with progress.of(scenario.name):
+        with rig.open():
+            try:
+                rig.play()
+            except (RigProblem, WorkerProblem, ServerProblem, ProcessStillRunning) as error:
+                rig.broke(error)
+            except WireProxyError as error:
+                rig.broke(error.__cause__ or error)
+            except BaseException as error:
+                rig.broke(error)
+                raise
+        progress.say("judging")
+        verdict = judge(rig.directory)
+    write_json(verdict, rig.directory / "verdict.json")
+    write_timeline(rig.directory, verdict, rig.directory / "timeline.html")
+    return Played(verdict=verdict, directory=rig.directory, seconds=time.monotonic() - began)
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Run a command; what the user can mend becomes one sentence and the right exit code."""
+    complaints = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        with on_signals():
+            return work()
+    except (UnknownTarget, ServerProblem) as error:
+        complaints.print(f"error: {error}", markup=False)
+        return USAGE
+    except (OSError, HistoryProblem) as error:
+        complaints.print(f"error: {error}", markup=False)
+        return Outcome.UNKNOWN.exit_code
+    except Interrupted as error:
+        complaints.print(f"{error}; everything that was started has been stopped", markup=False)
+        return SIGNALLED + error.signum
+
+
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that all scenarios share."""
+    for option in reversed(
+        [
+            click.option(
+                "--target",
+                default="rrq_ref",
+                show_default=True,
+                help="Queue under test: a name, or module:ATTRIBUTE.",
+            ),
+            click.option("--workers", type=click.IntRange(1, 200), help="Worker processes."),
+            click.option("--jobs", type=click.IntRange(1, 1_000_000), help="Jobs to enqueue."),
+            click.option("--seed", type=int, help="Plans the same faults again."),
+            click.option(
+                "--redis",
+                default=DEFAULT_SPEC,
+                show_default=True,
+                help="embedded, local[:path], container[:image], or a URL."
+                " Environment: CHAOS_REDIS.",
+            ),
+            click.option(
+                "--out",
+                type=click.Path(path_type=Path),
+                help="New directory for the run (default: one below chaos-runs/).",
+            ),
+            click.option(
+                "--json",
+                "json_path",
+                type=click.Path(path_type=Path),
+                help="Also write the verdict to this file.",
+            ),
+            click.option(
+                "--junit",
+                "junit_path",
+                type=click.Path(path_type=Path),
+                help="Also write a JUnit report to this file.",
+            ),
+        ]
+    ):  # fmt: skip - one option an entry
+        command = option(command)
+    return command
+
+
+def main(scenario: Scenario) -> None:
+    """`python -m chaos.<scenario>`."""
+
+    @click.command(name=f"python -m chaos.{scenario.name}", help=scenario.story)
+    @common_options
+    def command(json_path: Path | None, junit_path: Path | None, **chosen: Any) -> None:
+        def work() -> int:
+            console = Console()
+            played = play(scenario, Options(**chosen), Progress(console))
+            print_verdict(played.verdict, console)
+            console.print(f"run directory: {played.directory} ({played.seconds:.1f} s)")
+            if json_path is not None:
+                write_json(played.verdict, json_path)
+            if junit_path is not None:
+                write_junit([played.verdict], junit_path)
+            return played.verdict.outcome.exit_code
+
+        sys.exit(guarded(work))
+
+    command()

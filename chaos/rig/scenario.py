@@ -1,0 +1,37 @@
+"""A scenario: one story with one kind of fault, and the guarantees that it puts to the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chaos.targets.target import Knobs
+
+if TYPE_CHECKING:
+    from chaos.rig.rig import Rig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What `python -m chaos.<name>` runs."""
+
+    name: str
+    #: The fault, the guarantee, and how it is made to happen: the module's docstring.
+    story: str
+    #: Ids of the guarantees that it is about; the others are judged as well.
+    guarantees: tuple[str, ...]
+    #: Plays the story. What it leaves undone (healing, waiting, reading the end) the rig does.
+    play: Callable[[Rig], None]
+    workers: int = 3
+    jobs: int = 60
+    knobs: Knobs = field(default_factory=Knobs)
+    #: How much later than lock TTL and poll interval a job may be started again, in ms: the
+    #: reaction of a busy machine, and the jobs that wait before it.
+    recovery_slack_ms: int = 2_000
+    #: What is left running when the story has been told must become idle within this time.
+    settle_s: float = 30.0
+
+    @property
+    def headline(self) -> str:
+        return self.story.strip().splitlines()[0]

@@ -1,0 +1,118 @@
+"""What a job does inside a worker under test, and the lines that it leaves in the history.
+
+A job's `plan` is a small dictionary: `do` is one of
+
+* `ok`: work for `ms` milliseconds (0), then succeed;
+* `fail`: the first `times` runs raise, later ones succeed;
+* `hang`: never end by itself;
+* `block`: keep the event loop busy for `ms` milliseconds, then succeed;
+* `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile;
+* `unserialisable`: succeed with a result that has no JSON;
+* `die`: SIGKILL the worker process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos.history.recorder import Recorder
+
+
+class Planned(Exception):
+    """A failure that the job's plan asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One start of a handler, as the queue under test names it."""
+
+    job: str
+    worker: str
+    #: Fencing token, where the queue has one.
+    token: int | None
+    #: 1 for the first run.
+    attempt: int
+
+
+class Witness:
+    """Writes the history of one worker process, and of the processes that it forks."""
+
+    def __init__(self, history: str, process: str) -> None:
+        self._history = Path(history)
+        self._process = process
+        self._pid = os.getpid()
+        self._recorder: Recorder | None = None
+        self._greeted: set[str] = set()
+
+    def _record(self, kind: str, **fields: Any) -> None:
+        if self._recorder is None or self._pid != os.getpid():
+            self._recorder = self._open()
+        self._recorder.write(kind, **fields)
+
+    def _open(self) -> Recorder:
+        """A forked worker has a file of its own: `<parent's name>.<pid>`."""
+        if self._pid == os.getpid():
+            return Recorder(self._history, self._process)
+        self._pid = os.getpid()
+        name = f"{self._process}.{self._pid}"
+        self._process = name
+        return Recorder(self._history.with_name(f"{name}.jsonl"), name)
+
+    def hello(self, worker: str) -> None:
+        """Say once which worker id this process has."""
+        if worker not in self._greeted:
+            self._greeted.add(worker)
+            self._record("hello", worker=worker)
+
+    @contextmanager
+    def recorded(self, run: Run) -> Iterator[None]:
+        """The start and the end of one run."""
+        self.hello(run.worker)
+        self._record("start", job=run.job, token=run.token, worker=run.worker, attempt=run.attempt)
+        outcome = "error"
+        try:
+            yield
+            outcome = "ok"
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            self._record("end", job=run.job, token=run.token, worker=run.worker, outcome=outcome)
+
+
+async def behave(plan: Mapping[str, Any], run: Run) -> Any:
+    """Do what the plan says; raises `Planned` where it says so."""
+    seconds = plan.get("ms", 0) / 1000
+    match plan.get("do", "ok"):
+        case "fail" if run.attempt <= plan["times"]:
+            raise Planned(f"run {run.attempt} of {plan['times']} that fail")
+        case "hang":
+            await asyncio.sleep(86_400)
+        case "block":
+            time.sleep(seconds)  # noqa: ASYNC251 - that is the fault
+        case "resist":
+            await _resist(seconds)
+        case "unserialisable":
+            return object()
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case _:
+            await asyncio.sleep(seconds)
+    return None
+
+
+async def _resist(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            await asyncio.sleep(left)
+        except asyncio.CancelledError:
+            continue

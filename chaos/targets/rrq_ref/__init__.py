@@ -1,0 +1,100 @@
+"""The reference queue as a target. It promises everything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from chaos.faults import Exchange, Match
+from chaos.guarantees import GUARANTEES
+from chaos.targets.target import (
+    EnqueueInDoubt,
+    EnqueueRefused,
+    Inspector,
+    Job,
+    Knobs,
+    Producer,
+    Target,
+)
+from rrq_ref import NewJob, Settings, StoreError, StoreRefused, SyncClient
+
+from . import final, wire
+
+#: The list that jobs push to in their commit.
+EFFECTS = "chaos:effects"
+
+
+def settings_of(url: str, knobs: Knobs) -> Settings:
+    """The reference's settings for a run."""
+    return Settings(
+        redis_url=url,
+        queues=(knobs.queue,),
+        concurrency=knobs.concurrency,
+        lock_ttl_ms=knobs.lock_ttl_ms,
+        poll_max_ms=knobs.poll_max_ms,
+        command_timeout_ms=knobs.lock_ttl_ms,
+        heartbeat_interval_ms=knobs.health_interval_ms,
+        heartbeat_slack_ms=knobs.health_slack_ms,
+        drain_timeout_s=knobs.grace_s,
+        cleanup_timeout_s=knobs.cleanup_s,
+        max_crashes=knobs.max_crashes,
+        retry_base_s=knobs.retry_base_s,
+        retry_cap_s=1.0,
+    )
+
+
+class RrqRef(Target):
+    name = "rrq_ref"
+    promises = frozenset(GUARANTEES)
+    packages = ("redis", "hiredis", "uvloop")
+
+    def worker_command(self) -> list[str]:
+        return [sys.executable, "-m", f"{__package__}.worker"]
+
+    def fleet_command(self, workers: int) -> list[str]:
+        return [*self.worker_command(), str(workers)]
+
+    def producer(self, url: str, knobs: Knobs) -> Producer:
+        return _Producer(url, knobs)
+
+    def inspector(self, url: str, knobs: Knobs) -> Inspector:
+        return final.RrqInspector(url, knobs.queue, EFFECTS)
+
+    def moments(self) -> Mapping[str, Match]:
+        return wire.MOMENTS
+
+    def transitions(self, exchange: Exchange) -> Iterable[dict[str, Any]]:
+        return wire.transitions(exchange)
+
+
+class _Producer(Producer):
+    def __init__(self, url: str, knobs: Knobs) -> None:
+        self._client = SyncClient(settings_of(url, knobs))
+
+    def enqueue(self, jobs: Sequence[Job]) -> list[str]:
+        new = [
+            NewJob(
+                function=job.function,
+                kwargs={"plan": dict(job.plan), "effects": job.effects},
+                job_id=job.id,
+                unique_key=job.unique,
+                max_retries=job.max_retries,
+                job_timeout_s=job.timeout_s,
+                defer_by=timedelta(milliseconds=job.delay_ms) if job.delay_ms else None,
+            )
+            for job in jobs
+        ]
+        try:
+            return self._client.enqueue_many(new)
+        except StoreRefused as error:
+            raise EnqueueRefused(str(error)) from error
+        except StoreError as error:
+            raise EnqueueInDoubt(str(error)) from error
+
+    def close(self) -> None:
+        self._client.close()
+
+
+TARGET = RrqRef()

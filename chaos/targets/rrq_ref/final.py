@@ -1,0 +1,135 @@
+"""Reads what the reference has left in Redis: every job, every effect, every key and its owner."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import redis
+
+from chaos.targets.target import Inspector
+from rrq_ref import keys
+
+_STATES = {
+    "PENDING": "queued",
+    "ACTIVE": "active",
+    "RETRYING": "retrying",
+    "COMPLETED": "completed",
+    "FAILED": "dead",
+    "CANCELLED": "dead",
+}
+_LIVE = ("queued", "active", "retrying")
+_BATCH = 1_000
+#: Keys by their beginning. A longer beginning stands before a shorter one.
+_KINDS = {
+    keys.JOB: "job",
+    keys.UNIQUE: "unique",
+    keys.health(""): "health",
+    keys.queue(""): "queue",
+    keys.dlq(""): "dlq",
+    keys.locks(""): "lock",
+    keys.wake(""): "hint",
+    keys.claim(""): "hint",
+}
+
+Event = dict[str, Any]
+
+
+class RrqInspector(Inspector):
+    """Looks at one queue, and at the list of effects that its jobs were told to push to."""
+
+    def __init__(self, url: str, queue: str, effects: str) -> None:
+        # Any: redis-py types answers as bytes or text; these are text.
+        self._client: Any = redis.Redis.from_url(url, decode_responses=True)
+        self._queue = queue
+        self._effects = effects
+
+    def backlog(self) -> int:
+        sizes = [self._client.zcard(key(self._queue)) for key in (keys.queue, keys.locks)]
+        return sum(sizes)
+
+    def health(self, workers: Sequence[str]) -> dict[str, int | None]:
+        with self._client.pipeline(transaction=False) as pipe:
+            for worker in workers:
+                pipe.pttl(keys.health(worker))
+            left = pipe.execute()
+        return {w: None if ms < 0 else ms for w, ms in zip(workers, left, strict=True)}
+
+    def final_state(self, jobs: Iterable[str]) -> Iterator[Event]:
+        client, queue = self._client, self._queue
+        states: dict[str, str] = {}
+        rest = iter(jobs)
+        while batch := list(itertools.islice(rest, _BATCH)):
+            for job, stored in zip(batch, _hashes(client, batch), strict=True):
+                event = _job(job, stored)
+                states[job] = event["state"]
+                yield event
+        for entry in client.lrange(self._effects, 0, -1):
+            job, _, token = entry.rpartition(":")
+            yield {"what": "effect", "job": job, "token": int(token)}
+        for what, entries in (
+            ("queue", client.zrange(keys.queue(queue), 0, -1)),
+            ("lock", client.zrange(keys.locks(queue), 0, -1)),
+            ("dlq", client.lrange(keys.dlq(queue), 0, -1)),
+        ):
+            for job in entries:
+                yield {"what": what, "queue": queue, "job": job}
+        found = client.scan_iter(match="rrq:*", count=_BATCH)
+        while batch := list(itertools.islice(found, _BATCH)):
+            yield from _keys(client, batch, states)
+
+    def clean(self) -> None:
+        self._client.delete(self._effects)
+        for key in self._client.scan_iter(match="rrq:*", count=_BATCH):
+            self._client.delete(key)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:
+    with client.pipeline(transaction=False) as pipe:
+        for job in jobs:
+            pipe.hgetall(keys.job(job))
+        found = pipe.execute(raise_on_error=False)
+    # Something else than a hash under the job's key is no job.
+    return [stored if isinstance(stored, dict) else {} for stored in found]
+
+
+def _job(job: str, stored: Mapping[str, str]) -> Event:
+    def number(field: str) -> int:
+        return int(stored.get(field, 0))
+
+    return {
+        "what": "job",
+        "job": job,
+        "state": _STATES.get(stored.get("status", ""), "missing"),
+        "retries": number("current_retries"),
+        "crashes": number("crashes"),
+        "token": number("fencing_token"),
+    }
+
+
+def _keys(client: Any, names: list[str], states: Mapping[str, str]) -> Iterator[Event]:
+    with client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.pttl(name)
+        ttls = pipe.execute()
+    for name, ttl_ms in zip(names, ttls, strict=True):
+        beginning = next((b for b in _KINDS if name.startswith(b)), "")
+        kind = _KINDS.get(beginning, "other")
+        owner = _owner(client, kind, name, name.removeprefix(beginning), states)
+        yield {"what": "key", "key": name, "kind": kind, "ttl_ms": ttl_ms, "owner": owner}
+
+
+def _owner(client: Any, kind: str, key: str, rest: str, states: Mapping[str, str]) -> str | None:
+    """Who needs a key: the job of a hash, the live job of a unique key, the jobs of a list."""
+    if kind == "job":
+        return rest if states.get(rest) in (*_LIVE, "dead") else None
+    if kind == "unique":
+        holder = client.get(key)
+        return holder if states.get(holder or "") in _LIVE else None
+    if kind in ("queue", "lock", "dlq"):  # their entries are looked at one by one
+        return rest
+    return None

@@ -1,0 +1,104 @@
+"""Reads the reference's scripts on the wire: which transition a command makes, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from chaos.faults import Exchange, Match, RespError
+from rrq_ref import scripts
+from rrq_ref.scripts import Script
+
+_NAMES = {script.sha.encode(): script.name for script in scripts.ALL}
+_ANSWERS = {b"DONE": "ok", b"BURIED": "ok", b"REPEAT": "repeat"}
+#: Values per job in the reply of lock_and_pop.
+_CLAIM_WIDTH = 10
+
+
+def _name(argv: list[bytes]) -> str | None:
+    """The script that a command calls."""
+    if len(argv) > 2 and argv[0].upper() == b"EVALSHA":
+        return _NAMES.get(argv[1])
+    return None
+
+
+def _calls(script: Script, label: str) -> Match:
+    return Match(label, lambda argv: _name(argv) == script.name)
+
+
+MOMENTS = {
+    "enqueue": _calls(scripts.ENQUEUE, "enqueue"),
+    "claim": _calls(scripts.LOCK_AND_POP, "claim"),
+    "refresh": _calls(scripts.REFRESH_LOCKS, "refresh"),
+    "finish": _calls(scripts.FINISH, "finish"),
+    "retry": _calls(scripts.RETRY, "retry"),
+    "release": _calls(scripts.RELEASE, "release"),
+    "bury": _calls(scripts.BURY, "bury"),
+    "requeue": _calls(scripts.REQUEUE_DLQ, "requeue"),
+}
+
+
+def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
+    """What a command did to each job that it named."""
+    name = _name(exchange.argv)
+    reply: Any = exchange.reply
+    if name is None or isinstance(reply, RespError):
+        return
+    # EVALSHA sha n key… arg…
+    count = int(exchange.argv[2])
+    args = [arg.decode(errors="replace") for arg in exchange.argv[3 + count :]]
+    match name:
+        case "enqueue":
+            answer = "ok" if reply[0] == b"CREATED" else "repeat"
+            yield {"op": "enqueue", "job": reply[1].decode(), "answer": answer}
+        case "lock_and_pop":
+            yield from _claim(args, reply)
+        case "refresh_locks":
+            yield from _batch("refresh", args[0], args[3:], 3, reply, ttl_ms=int(args[1]))
+        case "finish":
+            yield from _batch("finish", args[0], args[4:], 5, reply)
+        case "requeue_dlq":
+            yield {"op": "requeue", "job": args[0], "answer": _ANSWERS.get(reply, "refused")}
+        case _:  # retry, release, bury
+            job, worker, token = args[:3]
+            yield {
+                "op": "bury" if reply == b"BURIED" else name,
+                "job": job,
+                "token": int(token),
+                "worker": worker,
+                "answer": _ANSWERS.get(reply, "refused"),
+            }
+
+
+def _claim(args: list[str], reply: Any) -> Iterator[dict[str, Any]]:
+    worker, ttl_ms = args[0], int(args[3])
+    _, _, jobs, taken_back, buried, _ = reply
+    for op, flat in (("takeback", taken_back), ("bury", buried)):
+        for job, token in zip(flat[::2], flat[1::2], strict=True):
+            token = None if token is None else int(token)
+            yield {"op": op, "job": job.decode(), "token": token, "answer": "ok"}
+    for start in range(0, len(jobs), _CLAIM_WIDTH):
+        _, job, token = jobs[start : start + 3]
+        yield {
+            "op": "claim",
+            "job": job.decode(),
+            "token": int(token),
+            "worker": worker,
+            "answer": "ok",
+            "ttl_ms": ttl_ms,
+        }
+
+
+def _batch(
+    op: str, worker: str, args: list[str], width: int, answers: Any, **more: Any
+) -> Iterator[dict[str, Any]]:
+    for start, answer in zip(range(0, len(args), width), answers, strict=True):
+        _, job, token = args[start : start + 3]
+        yield {
+            "op": op,
+            "job": job,
+            "token": int(token),
+            "worker": worker,
+            "answer": _ANSWERS.get(answer, "refused"),
+            **more,
+        }

@@ -1,0 +1,43 @@
+"""The process of a worker, or of a fleet, of `rrq_ref` under test."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from chaos.targets.behaviour import Run, Witness, behave
+from chaos.targets.target import Role
+from rrq_ref import Context, Fleet
+from rrq_ref.logs import configure
+from rrq_ref.process import leave, run_worker
+
+from . import EFFECTS, settings_of
+
+
+def main() -> None:
+    role = Role.from_environment()
+    settings = settings_of(role.url, role.knobs)
+    witness = Witness(role.history, role.name)
+
+    async def handler(context: Context, plan: dict[str, Any], effects: int) -> Any:
+        run = Run(
+            job=context.job_id,
+            worker=context.worker_id,
+            token=context.token,
+            attempt=context.attempt,
+        )
+        with witness.recorded(run):
+            for _ in range(effects):
+                context.effect("RPUSH", EFFECTS, f"{context.job_id}:{context.token}")
+            return await behave(plan, run)
+
+    configure()
+    handlers = {"behave": handler}
+    if len(sys.argv) > 1:
+        workers = int(sys.argv[1])
+        leave(Fleet(handlers, settings, num_workers=workers, burst=role.burst).run())
+    leave(run_worker(handlers, settings, burst=role.burst, started=witness.hello))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""What makes a queue testable: how its workers start, how to enqueue, what is left at the end.
+
+The rig knows a queue only through a `Target`. Its workers may run in another language or another
+virtual environment: all they have to do is append lines to a history file (`behaviour` does it for
+Python handlers).
+"""
+
+from __future__ import annotations
+
+import abc
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chaos.faults import Exchange, Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """How workers are set up in a run. Short times, so that a run need not wait for long ones."""
+
+    queue: str = "chaos"
+    concurrency: int = 4
+    lock_ttl_ms: int = 1_500
+    poll_max_ms: int = 300
+    health_interval_ms: int = 400
+    health_slack_ms: int = 600
+    grace_s: float = 2.0
+    cleanup_s: float = 0.5
+    retry_base_s: float = 0.05
+    max_crashes: int = 5
+
+    @property
+    def health_ttl_ms(self) -> int:
+        return self.health_interval_ms + self.health_slack_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job that a scenario wants enqueued. `plan` tells the handler what to do (`behaviour`)."""
+
+    id: str
+    plan: Mapping[str, Any]
+    function: str = "behave"
+    unique: str | None = None
+    delay_ms: int = 0
+    max_retries: int = 3
+    timeout_s: int = 60
+    effects: int = 1
+    #: It can never succeed and must be dead-lettered, whatever its budget.
+    doomed: bool = False
+    #: Its handler does not let itself be cancelled.
+    resists: bool = False
+
+    @property
+    def kind(self) -> str:
+        return str(self.plan.get("do", "ok"))
+
+
+class EnqueueRefused(Exception):
+    """The enqueue definitely did not happen."""
+
+
+class EnqueueInDoubt(Exception):
+    """The enqueue may or may not have happened."""
+
+
+class Producer(abc.ABC):
+    """A connection that enqueues."""
+
+    @abc.abstractmethod
+    def enqueue(self, jobs: Sequence[Job]) -> list[str]:
+        """Enqueue; the ids of the jobs that stand for them. Raises one of the two above."""
+
+    @abc.abstractmethod
+    def close(self) -> None: ...
+
+
+class Inspector(abc.ABC):
+    """A connection that looks into the store, past the wire proxy. It changes nothing but `clean`.
+
+    Whatever the client library raises when the server does not answer may come out of it.
+    """
+
+    @abc.abstractmethod
+    def backlog(self) -> int:
+        """Jobs that are queued or being worked on."""
+
+    @abc.abstractmethod
+    def health(self, workers: Sequence[str]) -> dict[str, int | None]:
+        """What is left of each worker's health key, in ms; None where there is none."""
+
+    @abc.abstractmethod
+    def final_state(self, jobs: Iterable[str]) -> Iterable[dict[str, Any]]:
+        """Every job, effect, entry and key, as `final` events without their stamp."""
+
+    @abc.abstractmethod
+    def clean(self) -> None:
+        """Remove everything that a run has left in a server that is not the rig's own."""
+
+    @abc.abstractmethod
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A process to start: what it is called, where its history goes, which server it talks to."""
+
+    name: str
+    url: str
+    history: str
+    knobs: Knobs
+    burst: bool = False
+
+    def environment(self) -> dict[str, str]:
+        """How a worker process is told: variables CHAOS_URL, _PROCESS, _HISTORY, _KNOBS, _BURST."""
+        return {
+            **os.environ,
+            "CHAOS_URL": self.url,
+            "CHAOS_PROCESS": self.name,
+            "CHAOS_HISTORY": self.history,
+            "CHAOS_KNOBS": json.dumps(asdict(self.knobs)),
+            "CHAOS_BURST": "1" if self.burst else "",
+        }
+
+    @classmethod
+    def from_environment(cls) -> Role:
+        """The same, read in the worker process."""
+        return cls(
+            name=os.environ["CHAOS_PROCESS"],
+            url=os.environ["CHAOS_URL"],
+            history=os.environ["CHAOS_HISTORY"],
+            knobs=Knobs(**json.loads(os.environ["CHAOS_KNOBS"])),
+            burst=bool(os.environ.get("CHAOS_BURST")),
+        )
+
+
+class Target(abc.ABC):
+    """A queue under test."""
+
+    #: The name under which `--target` knows it.
+    name: str
+    #: Ids of the guarantees that it promises (`chaos.guarantees`).
+    promises: frozenset[str]
+    #: Packages whose versions belong into the record of a run.
+    packages: tuple[str, ...] = ()
+
+    @abc.abstractmethod
+    def worker_command(self) -> list[str]:
+        """The command of one worker process; it reads its `Role` from the environment."""
+
+    @abc.abstractmethod
+    def fleet_command(self, workers: int) -> list[str]:
+        """The command of a parent with so many worker processes."""
+
+    @abc.abstractmethod
+    def producer(self, url: str, knobs: Knobs) -> Producer: ...
+
+    @abc.abstractmethod
+    def inspector(self, url: str, knobs: Knobs) -> Inspector: ...
+
+    def moments(self) -> Mapping[str, Match]:
+        """Commands by the transition that they make: claim, finish, retry, release, refresh, …
+
+        Empty for a target whose commands the rig cannot read; scenarios that need exact moments
+        then say so.
+        """
+        return {}
+
+    def transitions(self, exchange: Exchange) -> Iterable[dict[str, Any]]:
+        """What one command on the wire did to jobs, as `transition` events without their stamp."""
+        del exchange
+        return ()
