@@ -1,0 +1,170 @@
+"""What every report says in the same words: what was done, what was counted, what it means."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from chaos.checks.verdict import CheckResult, FaultCount, Outcome, Status, Verdict
+from chaos.guarantees import GUARANTEES
+
+MEANINGS = {
+    Outcome.PASS: "every promise that was put to the test was kept",
+    Outcome.FAIL: "a promised guarantee was broken",
+    Outcome.UNKNOWN: "evidence is missing, so this run proves nothing",
+}
+"""What an outcome, and with it the exit code, says."""
+
+SEED_NOTE = "the seed fixes the plan, not the timing of processes"
+
+# count in a verdict -> how a report puts it. The later ones are told only when there are any.
+_ALWAYS = {
+    "enqueued": "enqueued",
+    "acknowledged": "acknowledged",
+    "completed": "completed",
+    "dead": "dead-lettered",
+}
+_IF_ANY = {
+    "refused": "refused",
+    "uncertain": "without an answer (they may run or not)",
+    "repeated": "started more than once",
+}
+
+
+class State(StrEnum):
+    """What a report says about a guarantee."""
+
+    KEPT = "kept"
+    BROKEN = "BROKEN"
+    NOT_EXERCISED = "not exercised"
+    NOT_PROMISED = "not promised"
+    BROKEN_UNPROMISED = "broken, not promised"
+    NOT_CHECKED = "check failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A guarantee with all its checks, which is a line of a report."""
+
+    id: str
+    sentence: str
+    promised: bool
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def state(self) -> State:
+        """Its checks in one word. A broken case counts for more than a check that failed."""
+        if any(check.status is Status.BROKEN for check in self.checks):
+            return State.BROKEN if self.promised else State.BROKEN_UNPROMISED
+        if any(check.error for check in self.checks):
+            return State.NOT_CHECKED
+        if all(check.status is Status.NOT_EXERCISED for check in self.checks):
+            return State.NOT_EXERCISED
+        return State.KEPT if self.promised else State.NOT_PROMISED
+
+
+def promises(verdict: Verdict) -> tuple[Promise, ...]:
+    """The guarantees that were checked, in the order of `GUARANTEES`."""
+    checks: dict[str, list[CheckResult]] = {}
+    for check in verdict.checks:
+        checks.setdefault(check.guarantee, []).append(check)
+    places = {id_: place for place, id_ in enumerate(GUARANTEES)}
+    return tuple(
+        Promise(
+            id=id_,
+            sentence=own[0].sentence,
+            promised=any(check.promised for check in own),
+            checks=tuple(own),
+        )
+        for id_, own in sorted(checks.items(), key=lambda item: places.get(item[0], len(places)))
+    )
+
+
+def plain(text: object, limit: int | None = None) -> str:
+    """`text` on one line, without characters that would steer a terminal or break a file.
+
+    Ids come from the queue under test, which may put anything into them. What is longer than
+    `limit` characters loses its middle.
+    """
+    told = "".join(
+        f"\\u{ord(char):04x}" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn") else char
+        for char in " ".join(str(text).split(" "))
+    )
+    if limit is not None and len(told) > limit:
+        head = limit * 2 // 3
+        told = f"{told[:head]}...{told[len(told) - (limit - head - 3) :]}"
+    return told
+
+
+def setting(run: Mapping[str, Any], name: str) -> str | None:
+    """One value of run.json as text; None when the run does not say it."""
+    value = run.get(name)
+    return None if value is None or value == "" else plain(value, 400)
+
+
+def scenario_of(verdict: Verdict) -> str:
+    """What the run is called."""
+    return setting(verdict.run, "scenario") or "unnamed run"
+
+
+def what_was_run(verdict: Verdict) -> str:
+    """Target, server, workers and jobs, in one line."""
+    run = verdict.run
+    versions = run.get("versions")
+    server = setting(versions, "server") if isinstance(versions, Mapping) else None
+    if server and server[0].isdigit():
+        server = f"server {server}"
+    parts = [
+        " on ".join(part for part in (setting(run, "target"), server) if part),
+        *(amount(run.get(name), name[:-1]) for name in ("workers", "jobs") if run.get(name)),
+        "burst mode" if run.get("burst") is True else "",
+    ]
+    return ", ".join(part for part in parts if part) or "run.json does not say what was run"
+
+
+def what_was_done(faults: Iterable[FaultCount]) -> list[str]:
+    """One sentence per kind of fault: how many landed at which phase of a job's life."""
+    kinds: dict[str, list[FaultCount]] = {}
+    for fault in faults:
+        kinds.setdefault(fault.kind, []).append(fault)
+    return [_kind(kind, counts) for kind, counts in kinds.items()]
+
+
+def _kind(kind: str, counts: list[FaultCount]) -> str:
+    landed = sum(count.landed for count in counts)
+    # A fault that nobody announced was planned all the same.
+    planned = max(sum(count.planned for count in counts), landed)
+    where = [_at(count.landed, count.phase) for count in counts if count.landed]
+    told = (
+        f"{', '.join(where)}; {landed} of {planned} landed" if where else f"0 of {planned} landed"
+    )
+    if landed < planned:
+        absent = [
+            _at(count.planned - count.landed, count.phase)
+            for count in counts
+            if count.planned > count.landed
+        ]
+        told += f" (missing: {', '.join(absent)})"
+    return plain(f"{kind}: {told}")
+
+
+def _at(number: int, phase: str) -> str:
+    return f"{number} at {phase}" if phase else str(number)
+
+
+def what_was_counted(counts: Mapping[str, int]) -> str:
+    """How many jobs came how far, in one line."""
+    parts = [f"{counts[name]:,} {word}" for name, word in _ALWAYS.items() if name in counts]
+    parts += [f"{counts[name]:,} {word}" for name, word in _IF_ANY.items() if counts.get(name)]
+    if "attempts" in counts:
+        parts.append(f"{amount(counts['attempts'], 'attempt')} started")
+    return ", ".join(parts) or "nothing was counted"
+
+
+def amount(number: object, noun: str) -> str:
+    """`3 jobs`, `1 job`."""
+    told = f"{number:,}" if isinstance(number, int) else plain(number, 40)
+    return f"{told} {noun}{'' if number == 1 else 's'}"
