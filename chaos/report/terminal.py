@@ -70,35 +70,34 @@ def print_verdict(verdict: Verdict, console: Console, *, run_dir: Path | None = 
     page.whereabouts(verdict, run_dir)
 
 
-def print_summary(verdicts: Sequence[Verdict], console: Console) -> None:
-    """Print one table with a row per verdict, and how many there are of each outcome."""
+def print_summary(rows: Sequence[tuple[str, Verdict, float]], console: Console) -> None:
+    """Print one table with a row per run (name, verdict, seconds), and what went wrong below it."""
     page = _Page(console)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("scenario", overflow="fold", ratio=3)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("faults\nlanded", justify="right")
+    table = Table(box=page.rules(), pad_edge=False, header_style="bold")
+    table.add_column("scenario", overflow="fold")
+    table.add_column("faults landed", justify="right")
     table.add_column("jobs", justify="right")
-    table.add_column("broken, or why unknown", ratio=4)
-    table.expand = True
-    several = len({setting(verdict.run, "target") for verdict in verdicts}) > 1
-    for verdict in verdicts:
-        name = scenario_of(verdict)
-        if several:
-            name += f"\n  {setting(verdict.run, 'target') or 'unknown target'}"
+    table.add_column("verdict")
+    table.add_column("seconds", justify="right")
+    for name, verdict, seconds in rows:
         table.add_row(
             page.text(name),
-            page.text(verdict.outcome.upper(), style=_STYLES[verdict.outcome]),
             _landed(verdict),
             f"{verdict.counts.get('acknowledged', 0):,}",
-            page.text(_trouble(verdict)),
+            page.text(verdict.outcome.upper(), style=_STYLES[verdict.outcome]),
+            f"{seconds:.1f}",
         )
     console.print(table)
-    times = Counter(verdict.outcome for verdict in verdicts)
+    for name, verdict, _ in rows:
+        if trouble := _trouble(verdict):
+            page.line(f"{name} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
+            for sentence in trouble:
+                page.bullet(sentence)
+            page.line()
+    times = Counter(verdict.outcome for _, verdict, _ in rows)
     words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.UNKNOWN: "unknown"}
     told = [f"{times[outcome]} {word}" for outcome, word in words.items() if times[outcome]]
-    page.line(
-        f"{amount(len(verdicts), 'run')}: {', '.join(told) or 'nothing was judged'}", style="bold"
-    )
+    page.line(f"{amount(len(rows), 'run')}: {', '.join(told) or 'nothing was judged'}", "bold")
 
 
 def _landed(verdict: Verdict) -> str:
@@ -107,14 +106,17 @@ def _landed(verdict: Verdict) -> str:
     return f"{landed} of {planned}" if planned else "-"
 
 
-def _trouble(verdict: Verdict) -> str:
-    told = [
-        f"{check.anomaly}{'' if check.promised else ' (not promised)'}: {check.broken}"
-        for check in verdict.broken
-    ]
+def _trouble(verdict: Verdict) -> list[str]:
+    """Why a run did not pass: a sentence for each check that broke, and each missing evidence."""
+    told = []
+    for check in verdict.broken:
+        note = "" if check.promised else " (not promised)"
+        cases = f"{check.broken:,} of {amount(check.examined, 'case')}"
+        first = plain(check.rows[0].get("why"), 300) if check.rows else "no case was kept"
+        told.append(f"{check.anomaly}{note}, {cases}: {first}")
     if verdict.outcome is Outcome.UNKNOWN:
-        told += [plain(reason, 160) for reason in verdict.unknown_because]
-    return "\n".join(told) or "-"
+        told += [plain(reason, 300) for reason in verdict.unknown_because]
+    return told
 
 
 class _Page:
@@ -122,6 +124,10 @@ class _Page:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+
+    def rules(self) -> box.Box:
+        """Lines between rows, of characters that the console can show."""
+        return box.ASCII if self._console.options.ascii_only else box.SIMPLE_HEAD
 
     def text(self, text: str, style: str = "") -> Text:
         encoding = self._console.encoding
