@@ -87,6 +87,7 @@ class Link:
             reset_transport(self.client)
         else:
             self.client.close()
+        self._client_left = False  # if it had left before, the note of it has just been dropped
         self.client_left()
 
     def abort(self) -> None:
