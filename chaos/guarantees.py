@@ -226,10 +226,7 @@ _ALL = (
                 meaning="A dead worker was still shown as alive after its health key should "
                 "have expired.",
             ),
-            Anomaly(
-                id="unseen-worker",
-                meaning="A live, undisturbed worker had no health key.",
-            ),
+            Anomaly(id="unseen-worker", meaning="A live, undisturbed worker had no health key."),
         ),
     ),
 )

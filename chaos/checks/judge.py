@@ -11,7 +11,7 @@ import duckdb
 from chaos.checks.evidence import count_events, count_faults, missing_evidence
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
-from chaos.history import read_history
+from chaos.history.reader import read_history
 from chaos.history.schema import MAX_DURATION_MS
 
 MAX_ROWS = 20

@@ -1,7 +1,10 @@
-"""The history of a run: what every process saw, one JSON object a line, one file per process."""
+"""The history of a run: what every process saw, one JSON object a line, one file per process.
+
+Worker processes under test import this to record, so it stays light. Reading needs DuckDB and is a
+matter of its own: `chaos.history.reader`.
+"""
 
 from chaos.history.problem import HistoryProblem
-from chaos.history.reader import History, read_history
 from chaos.history.recorder import Recorder
 
-__all__ = ["History", "HistoryProblem", "Recorder", "read_history"]
+__all__ = ["HistoryProblem", "Recorder"]

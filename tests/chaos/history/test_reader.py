@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chaos.history import HistoryProblem, Recorder, read_history
+from chaos.history import HistoryProblem, Recorder
+from chaos.history.reader import read_history
 
 HELLO = {"t": 1, "process": "worker-1", "pid": 11, "type": "hello", "worker": "w1"}
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -96,3 +98,11 @@ def test_a_closed_recorder_opens_again(tmp_path: Path) -> None:
     recorder.write("hello", worker="w")
     assert len(lines(recorder.path)) == 2
     recorder.close()
+
+
+def test_recording_does_not_load_what_only_a_judge_needs() -> None:
+    """A worker process under test imports it, and its memory and start-up are measured."""
+    heavy = "{'duckdb', 'rich', 'click', 'jinja2', 'psutil', 'redis', 'rrq_ref'}"
+    code = f"import sys, chaos.history; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
