@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import psutil
 
-from chaos.faults import WireProxy
+from chaos.faults import Action, Landing, Side, WireFault, WireProxy
 from chaos.rig.processes import Process, ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.targets.target import Inspector, Knobs, Role, Target
@@ -25,8 +25,24 @@ _LEAVE_S = 10.0
 _SAMPLE_S = 0.1
 
 
-class WorkerProblem(Exception):
+class RigProblem(Exception):
+    """The run did not go as the scenario needs it: the verdict is unknown."""
+
+
+class WorkerProblem(RigProblem):
     """A process of the target did not start, or ended although nobody ended it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """A fault at the nth command by which a process makes a transition (`Target.moments`)."""
+
+    moment: str
+    side: Side
+    action: Action = "kill"
+    nth: int = 1
+    #: Other fields of `chaos.faults.WireFault`.
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -42,6 +58,8 @@ class Member:
     #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
     doomed: bool = False
     gone: bool = False
+    #: Faults on the wire that were planned for it.
+    landings: list[Landing] = field(default_factory=list)
     #: Processes of a fleet by pid, those that have ended included.
     children: dict[int, psutil.Process] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
@@ -91,6 +109,7 @@ class Crew:
         self._progress = progress
         self._processes = ProcessGroup()
         self._sampled_at = 0.0
+        self._faults = 0
         self.members: list[Member] = []
 
     def __enter__(self) -> Self:
@@ -107,27 +126,34 @@ class Crew:
 
     # Starting
 
-    def worker(self, knobs: Knobs, *, burst: bool = False) -> Member:
-        """Start one worker process; returns when it is ready. Raises `WorkerProblem`."""
-        return self._start("worker", self._target.worker_command(), knobs, burst=burst)
+    def worker(self, knobs: Knobs, faults: Sequence[At], *, burst: bool) -> Member:
+        """Start one worker process; returns when it is ready. Raises `WorkerProblem`.
 
-    def fleet(self, knobs: Knobs, workers: int, *, burst: bool = False) -> Member:
-        """Start a parent with worker processes; returns when the first start of a job can come."""
-        member = self._start("fleet", self._target.fleet_command(workers), knobs, burst=burst)
+        The faults are planned before it starts, so that its first commands can meet them.
+        """
+        return self._start("worker", self._target.worker_command(), knobs, faults, burst=burst)
+
+    def fleet(self, knobs: Knobs, workers: int, *, burst: bool) -> Member:
+        """Start a parent with worker processes; returns when all of these are there."""
+        member = self._start("fleet", self._target.fleet_command(workers), knobs, (), burst=burst)
         end = time.monotonic() + _READY_S
         while len(member.living_children()) < workers and time.monotonic() < end:
             self.tend()
             time.sleep(0.01)
         return member
 
-    def _start(self, role: str, command: list[str], knobs: Knobs, *, burst: bool) -> Member:
+    def _start(
+        self, role: str, command: list[str], knobs: Knobs, faults: Sequence[At], *, burst: bool
+    ) -> Member:
         name = f"{role}-{1 + sum(member.role == role for member in self.members)}"
         history = self._directory / "history" / f"{name}.jsonl"
         url = self._proxy.listen(name)
+        landings = [self._plan(name, fault) for fault in faults]
         told = Role(name=name, url=url, history=str(history), knobs=knobs, burst=burst)
         log = self._directory / "logs" / f"{name}.log"
         process = self._processes.spawn(command, log=log, env=told.environment(), name=name)
-        member = Member(name, role, process, history, knobs, burst)
+        member = Member(name, role, process, history, knobs, burst, landings=landings)
+        member.doomed = any(fault.action == "kill" for fault in faults)
         self.members.append(member)
         self._proxy.attach(name, process)
         self._note(member, "spawn", process.pid)
@@ -136,6 +162,34 @@ class Crew:
         self._note(member, "ready", process.pid)
         self._progress.say(f"{name} started")
         return member
+
+    def plan(self, member: Member, fault: At) -> Landing:
+        """Let a fault land at a later command of a process that runs already."""
+        landing = self._plan(member.name, fault)
+        member.landings.append(landing)
+        member.doomed |= fault.action == "kill"
+        return landing
+
+    def _plan(self, process: str, at: At) -> Landing:
+        match = self._target.moments().get(at.moment)
+        if match is None:
+            raise RigProblem(
+                f"the target {self._target.name} does not say which command makes a {at.moment};"
+                " give it `moments`, or choose a scenario that works by signals"
+            )
+        self._faults += 1
+        return self._proxy.plan(
+            WireFault(
+                id=f"wire-{self._faults:03d}",
+                process=process,
+                match=match,
+                nth=at.nth,
+                side=at.side,
+                action=at.action,
+                phase=f"{at.moment}/{at.side}",
+                **at.more,
+            )
+        )
 
     def _await_hello(self, member: Member) -> None:
         end = time.monotonic() + _READY_S

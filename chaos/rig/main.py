@@ -16,11 +16,11 @@ from chaos.checks import Outcome, Verdict, judge
 from chaos.faults import WireProxyError
 from chaos.history import HistoryProblem
 from chaos.report import print_verdict, write_json, write_junit, write_timeline
-from chaos.rig.crew import WorkerProblem
+from chaos.rig.crew import RigProblem
 from chaos.rig.options import Options
 from chaos.rig.processes import Interrupted, ProcessStillRunning, on_signals
 from chaos.rig.progress import Progress
-from chaos.rig.rig import Rig, RigProblem
+from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.servers import DEFAULT_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
@@ -52,7 +52,7 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
         with rig.open():
             try:
                 rig.play()
-            except (RigProblem, WorkerProblem, ServerProblem, ProcessStillRunning) as error:
+            except (RigProblem, ServerProblem, ProcessStillRunning) as error:
                 rig.broke(error)
             except WireProxyError as error:
                 rig.broke(error.__cause__ or error)

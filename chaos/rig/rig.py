@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any
 
-from chaos.faults import Action, Exchange, Landing, Side, WireFault, WireProxy
+from chaos.faults import Exchange, WireProxy
 from chaos.history import Recorder
 from chaos.rig import options as record
-from chaos.rig.crew import Crew, Member
+from chaos.rig.crew import At, Crew, Member, RigProblem
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
@@ -22,8 +22,8 @@ from chaos.targets import find_target
 from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Target
 
 
-class RigProblem(Exception):
-    """The rig itself could not do what the scenario needs: the run's verdict is unknown."""
+#: How long commands may be under way after their senders have left or died.
+_QUIET_S = 5.0
 
 
 class Rig:
@@ -41,7 +41,6 @@ class Rig:
         self.knobs = scenario.knobs
         self.target: Target = find_target(options.target)
         self._job_ids: list[str] = []
-        self._landings: list[Landing] = []
         self._ids = 0
 
     # The frame of a run
@@ -53,7 +52,7 @@ class Rig:
         with ExitStack() as stack:
             self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
             stack.callback(self._recorder.close)
-            self._record = self._recorder.write
+            self._record: Callable[..., None] = self._recorder.write
             self.server: Server = open_server(self.options.redis, self.directory / "server")
             self._write_run("unknown")
             stack.enter_context(self.server)
@@ -76,7 +75,7 @@ class Rig:
                     self._proxy,
                     self._record,
                     self.progress,
-                )  # fmt: skip
+                )
             )
             self._record("rig", event="started")
             yield self
@@ -160,49 +159,16 @@ class Rig:
             producer.close()
         self.progress.say(f"enqueued {len(jobs)} jobs")
 
-    def worker(self, *, burst: bool = False, knobs: Knobs | None = None) -> Member:
-        """Start a worker process behind a listener of its own, and wait until it is ready."""
-        return self.crew.worker(knobs or self.knobs, burst=burst)
+    def worker(self, *faults: At, burst: bool = False, knobs: Knobs | None = None) -> Member:
+        """Start a worker process behind a listener of its own, and wait until it is ready.
+
+        Faults are planned before it starts.
+        """
+        return self.crew.worker(knobs or self.knobs, faults, burst=burst)
 
     def fleet(self, workers: int | None = None, *, burst: bool = False) -> Member:
         """Start a fleet; its parent and all its workers share one listener."""
         return self.crew.fleet(self.knobs, workers or self.workers, burst=burst)
-
-    def plan(
-        self,
-        worker: Member,
-        moment: str,
-        side: Side,
-        action: Action = "kill",
-        *,
-        nth: int = 1,
-        **more: Any,
-    ) -> Landing:
-        """Let a fault land at the nth command of a worker that makes this transition.
-
-        Raises `RigProblem` if the target's commands cannot be told apart.
-        """
-        match = self.target.moments().get(moment)
-        if match is None:
-            raise RigProblem(
-                f"the target {self.target.name} does not say which command makes a {moment};"
-                " give it `moments`, or choose a scenario that works by signals"
-            )
-        self._ids += 1
-        landing = self._proxy.plan(
-            WireFault(
-                id=f"fault-{self._ids:05d}",
-                process=worker.name,
-                match=match,
-                nth=nth,
-                side=side,
-                action=action,
-                phase=f"{moment}/{side}",
-                **more,
-            )  # fmt: skip - reads as a table
-        )
-        self._landings.append(landing)
-        return landing
 
     def signal(self, member: Member, number: signal.Signals, *, phase: str = "running") -> None:
         """Send a signal to a process, by hand."""
@@ -229,14 +195,18 @@ class Rig:
                 raise RigProblem(f"waited {at_most_s:g} s in vain for {for_what}")
             time.sleep(0.01)
 
-    def landed(self, landing: Landing, *, at_most_s: float = 30) -> None:
-        """Wait until a planned fault has landed; one that does not is the verdict's business."""
+    def landed(self, member: Member, *, at_most_s: float = 30) -> None:
+        """Wait until all faults that were planned for a process have landed, or will not.
+
+        One that does not land is the verdict's business.
+        """
         end = time.monotonic() + at_most_s
-        while not landing.wait(0.02) and time.monotonic() < end:
-            self.crew.tend()
-        if landing.landed:
-            fault = landing.fault
-            self.progress.say(f"{fault.action} of {landing.process} landed at {fault.where}")
+        for landing in member.landings:
+            while not landing.wait(0.02) and not landing.settled and time.monotonic() < end:
+                self.crew.tend()
+            if landing.landed:
+                fault = landing.fault
+                self.progress.say(f"{fault.action} of {landing.process} landed at {fault.where}")
 
     def settle(self) -> None:
         """Wait until the store is empty, or clearly will not be; then until the wire is quiet."""
@@ -248,7 +218,8 @@ class Rig:
         self.crew.leave()
         for member in self.crew.members:
             # A command that was in flight when its sender died may still land.
-            self._proxy.quiet(member.name, 5.0)
+            if not self._proxy.quiet(member.name, _QUIET_S):
+                raise RigProblem(f"commands of {member.name} were still under way after all")
 
     def _read_final_state(self) -> None:
         try:

@@ -1,0 +1,39 @@
+"""A worker is killed at the moment it claims jobs.
+
+The dangerous window of every queue lies between the claim's arrival at the server and its reply's
+arrival at the worker: the jobs are off the queue, and nobody knows that he has them. The wire
+proxy stands in this window. It kills a worker (SIGKILL) when its claim command has arrived and is
+not forwarded yet (before-send), when it has run on the server and its reply is not delivered
+(before-reply), and right after the reply was delivered (after-reply). The jobs that the claim
+took must be started again by another worker once the dead one's lock has expired.
+"""
+
+from chaos.faults import Side
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+VICTIMS = 6
+
+
+def play(rig: Rig) -> None:
+    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 25)}) for _ in range(rig.jobs)])
+    moments = [At(moment="claim", side=SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
+    rig.random.shuffle(moments)
+    for victim in [rig.worker(moment) for moment in moments]:
+        rig.landed(victim)
+    for _ in range(rig.workers):
+        rig.worker()
+
+
+SCENARIO = Scenario(
+    name="kill_during_claim",
+    story=__doc__,
+    guarantees=("no-loss", "recovery", "effects-once", "exclusive"),
+    play=play,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)
