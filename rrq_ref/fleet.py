@@ -18,7 +18,7 @@ from .process import leave, run_worker
 from .settings import Settings
 from .trouble import Backoff
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_ASKS = (signal.SIGTERM, signal.SIGINT)
 #: A worker that lived this long has started well; its next crash is its first.
 _HEALTHY_S = 10.0
 #: Beyond the drain and the clean-up, before a worker is killed.
@@ -64,7 +64,6 @@ class Fleet:
         self._slots = [_Slot(Backoff(0.1, 30.0, random)) for _ in range(count)]
         self._kill_at: float | None = None
         self._killed = 0
-        self._asked = 0
 
     def run(self) -> int:
         """Work until every worker has left for good; 0, or 1 if one had to be killed."""
@@ -73,7 +72,8 @@ class Fleet:
         woken, waker = os.pipe()
         os.set_blocking(waker, False)
         os.set_blocking(woken, False)
-        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        numbers = (*_ASKS, signal.SIGCHLD)
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
         wakeup = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         try:
             while self._tend():
@@ -91,10 +91,11 @@ class Fleet:
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number != signal.SIGCHLD:
-            self._asked += 1
-            self._forward(number)
+            self._ask()
 
-    def _forward(self, number: int) -> None:
+    def _ask(self) -> None:
+        """Tell the workers to drain; when asked again, to hurry."""
+        number = signal.SIGTERM if self._kill_at is None else signal.SIGQUIT
         if self._kill_at is None:
             s = self._settings
             self._kill_at = time.monotonic() + s.drain_timeout_s + s.cleanup_timeout_s + _MARGIN_S
@@ -127,14 +128,15 @@ class Fleet:
         return max(0.0, min([*starts, *kill, 60.0]))
 
     def _spawn(self, slot: _Slot) -> None:
-        asked = self._asked
-        pid = os.fork()
-        if pid == 0:
-            self._be_worker()
-        slot.pid = pid
-        slot.started_at = time.monotonic()
-        if self._asked != asked:  # a signal came while the worker was not yet listed
-            os.kill(pid, signal.SIGTERM)
+        # Held back until the worker is listed here and, over there, has handlers of its own: a
+        # signal in between would be forwarded past it, or by it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)
+        if self._kill_at is None:
+            slot.pid = os.fork()
+            if slot.pid == 0:
+                self._be_worker()
+            slot.started_at = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
 
     def _be_worker(self) -> None:
         code = 1

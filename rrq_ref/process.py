@@ -9,8 +9,10 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from .attempt import Handler
+from .logs import WorkerLog
 from .settings import Settings
 from .store import connect
 from .worker import Worker
@@ -31,24 +33,31 @@ def run_worker(
 ) -> int:
     """Run one worker in this process until it has drained; the exit code, 0 or 1.
 
-    SIGTERM and SIGINT drain it, a second one hurries it. `parent_pipe` is the read end of a pipe
-    whose write end only the parent holds: when that closes the parent is gone, and the worker
-    drains by itself. `started` is told the worker id before the first claim.
+    SIGTERM and SIGINT drain it, a second one hurries it, and so does SIGQUIT. `parent_pipe` is the
+    read end of a pipe whose write end only the parent holds: when that closes the parent is gone,
+    and the worker drains by itself. `started` is told the worker id before the first claim.
+
+    To be followed by `leave`: handlers that refuse to stop are left running.
     """
+    worker_id = new_worker_id()
 
     async def main() -> None:
         redis = connect(settings)
-        worker = Worker(redis, handlers, settings, worker_id=new_worker_id(), burst=burst)
+        worker = Worker(redis, handlers, settings, worker_id=worker_id, burst=burst)
         loop = asyncio.get_running_loop()
         asked = False
 
         def drain() -> None:
             nonlocal asked
-            worker.drain(hurry=asked)
+            # A terminal or a service manager signals all processes, and the parent forwards its
+            # own: with a parent two signals may be one wish, and SIGQUIT is the second.
+            worker.drain(hurry=asked and parent_pipe is None)
             asked = True
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, drain)
+        loop.add_signal_handler(signal.SIGQUIT, partial(worker.drain, hurry=True))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
         if parent_pipe is not None:
 
             def parent_is_gone() -> None:
@@ -64,11 +73,10 @@ def run_worker(
             await redis.aclose(close_connection_pool=True)
 
     try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            # The runner's own SIGINT handling would cancel main; ours drains.
-            runner.run(main())
-    except Exception:
-        logging.getLogger(__package__).exception("the worker failed")
+        # Not closed: that would wait for handlers that refuse to stop.
+        asyncio.Runner(loop_factory=loop_factory()).run(main())
+    except Exception:  # noqa: BLE001 - whatever it was, it is logged and becomes the exit code
+        WorkerLog("process", worker_id, settings.queues).exception("the worker failed")
         return 1
     return 0
 
