@@ -39,16 +39,20 @@ class LockRefresher:
             # A job claimed later than the last renewal is renewed before two intervals are over.
             await self._world.pause(min(interval_s, self._left_s()))
             self._fence()
-            if not self._attempts:
-                continue
-            try:
-                async with self._world.clock.timeout(self._left_s()):
-                    await self._renew(list(self._attempts))
-            except (StoreError, TimeoutError) as error:
+            # After a failure no interval is waited for: it may be the last before the expiry.
+            while (held := self._held()) and not await self._renewed(held):
                 self._fence()
-                await self._trouble.wait(error, at_most_s=self._left_s())
-            else:
-                self._trouble.over()
+
+    async def _renewed(self, held: list[Attempt]) -> bool:
+        try:
+            async with self._world.clock.timeout(self._left_s()):
+                await self._renew(held)
+        except (StoreError, TimeoutError) as error:
+            self._fence()
+            await self._trouble.wait(error, at_most_s=self._left_s())
+            return False
+        self._trouble.over()
+        return True
 
     async def _renew(self, attempts: list[Attempt]) -> None:
         # The lock's life is counted from before the call: the server's count begins later.
@@ -64,10 +68,14 @@ class LockRefresher:
     def _left_s(self) -> float:
         """Until the first lock under a running handler may have expired."""
         now = self._world.clock.monotonic()
-        left = (a.deadline - now for a in self._attempts if a.outcome is None)
-        return max(0.0, min(left, default=3600.0))
+        return max(0.0, min((a.deadline - now for a in self._held()), default=3600.0))
 
     def _fence(self) -> None:
         now = self._world.clock.monotonic()
-        for attempt in [a for a in self._attempts if a.deadline <= now and a.outcome is None]:
-            self._lose(attempt)
+        for attempt in self._held():
+            if attempt.deadline <= now:
+                self._lose(attempt)
+
+    def _held(self) -> list[Attempt]:
+        # What has ended is written at once, or given up when its lock runs out: not renewed.
+        return [attempt for attempt in self._attempts if attempt.outcome is None]

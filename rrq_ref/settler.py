@@ -41,22 +41,25 @@ class Settler:
             await self._some.wait()
             self._some.clear()
             while self._pending:
-                batch = self._pending[:size]
                 try:
-                    answers = await self._store.settle([a.outcome for a in batch if a.outcome])
+                    await self._write(self._pending[:size])
+                    size = min(2 * size, _BATCH)
                 except StoreError as error:
-                    # An outcome that the server cannot digest must not hold up the others.
-                    odd = not isinstance(error, (StoreUnavailable, StoreRefused))
-                    size = 1 if odd else _BATCH
-                    self._pending = self._pending[size:] + batch if odd else self._pending
+                    if not isinstance(error, (StoreUnavailable, StoreRefused)):
+                        # One that the server cannot digest must not hold up the others: alone it
+                        # goes to the back, among others it is looked for.
+                        if size == 1 or len(self._pending) == 1:
+                            self._pending.append(self._pending.pop(0))
+                        size = 1
                     await self._trouble.wait(error)
                     self._give_up()
-                    continue
-                size = _BATCH
-                self._trouble.over()
-                del self._pending[: len(batch)]
-                for attempt, answer in zip(batch, answers, strict=True):
-                    self._answered(attempt, answer)
+
+    async def _write(self, batch: list[Attempt]) -> None:
+        answers = await self._store.settle([a.outcome for a in batch if a.outcome])
+        self._trouble.over()
+        del self._pending[: len(batch)]
+        for attempt, answer in zip(batch, answers, strict=True):
+            self._answered(attempt, answer)
 
     def _answered(self, attempt: Attempt, answer: Answer | EffectRefused) -> None:
         if isinstance(answer, EffectRefused):
