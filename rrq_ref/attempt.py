@@ -179,6 +179,7 @@ class Runner:
         if attempt.cancelled is not None:  # it failed because it was told to stop
             return self._after_cancel(attempt, error)
         text = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+        text = text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
         if isinstance(error, RetryJob) and error.delay_s is not None:
             delay_ms = int(error.delay_s * 1000)
         else:
