@@ -11,7 +11,7 @@ import duckdb
 from chaos.checks.evidence import count_events, count_faults, missing_evidence
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
-from chaos.history.reader import read_history
+from chaos.history.reader import History, read_history
 from chaos.history.schema import MAX_DURATION_MS
 
 MAX_ROWS = 20
@@ -38,10 +38,9 @@ def judge(run_dir: Path) -> Verdict:
     evidence is told in the verdict, and so is a check that fails itself.
     """
     with read_history(run_dir) as history:
-        timing, unknown = _timing(history.run)
+        unknown = make_views(history)
         promised, complaints = _promises(history.run)
         unknown += complaints
-        _prepare(history.db, timing, intact=history.intact)
         checks = tuple(_run_check(history.db, anomaly, promised) for anomaly in ANOMALIES)
         unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
         unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
@@ -53,6 +52,13 @@ def judge(run_dir: Path) -> Verdict:
             faults=count_faults(history.db),
             run=history.run,
         )
+
+
+def make_views(history: History) -> list[str]:
+    """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
+    timing, unknown = _timing(history.run)
+    _prepare(history.db, timing, intact=history.intact)
+    return unknown
 
 
 def _outcome(checks: tuple[CheckResult, ...], unknown: list[str]) -> Outcome:
