@@ -20,7 +20,7 @@ VICTIMS = 6
 
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 25)}) for _ in range(rig.jobs)])
-    moments = [At(moment="claim", side=SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
+    moments = [At("claim", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
     rig.random.shuffle(moments)
     for victim in [rig.worker(moment) for moment in moments]:
         rig.landed(victim)

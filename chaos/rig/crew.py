@@ -33,7 +33,7 @@ class WorkerProblem(RigProblem):
     """A process of the target did not start, or ended although nobody ended it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class At:
     """A fault at the nth command by which a process makes a transition (`Target.moments`)."""
 
@@ -62,7 +62,7 @@ class Member:
     landings: list[Landing] = field(default_factory=list)
     #: Processes of a fleet by pid, those that have ended included.
     children: dict[int, psutil.Process] = field(default_factory=dict)
-    ended: set[int] = field(default_factory=set)
+    ended_pids: set[int] = field(default_factory=set)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What this process and its children have written so far, of one kind."""
@@ -77,8 +77,9 @@ class Member:
         """Whether its handlers have started all of these jobs."""
         return set(jobs) <= {event["job"] for event in self.events("start")}
 
-    def ended_job(self, job: str) -> bool:
-        return any(event["job"] == job for event in self.events("end"))
+    def ended(self, job: str) -> bool:
+        """Whether one of its handlers has succeeded in this job."""
+        return any(e["job"] == job and e["outcome"] == "ok" for e in self.events("end"))
 
     @property
     def worker_ids(self) -> dict[str, int]:
@@ -86,7 +87,7 @@ class Member:
         return {event["worker"]: event["pid"] for event in self.events("hello")}
 
     def living_children(self) -> list[psutil.Process]:
-        return [child for pid, child in self.children.items() if pid not in self.ended]
+        return [child for pid, child in self.children.items() if pid not in self.ended_pids]
 
 
 class Crew:
@@ -238,8 +239,8 @@ class Crew:
                     member.children[child.pid] = child
                     self._note(member, "spawn", child.pid, name=f"{member.name}.{child.pid}")
         for pid, child in member.children.items():
-            if pid not in member.ended and not _lives(child):
-                member.ended.add(pid)
+            if pid not in member.ended_pids and not _lives(child):
+                member.ended_pids.add(pid)
                 # Its parent knows how it ended, we do not.
                 self._note(member, "exit", pid, name=f"{member.name}.{pid}")
 

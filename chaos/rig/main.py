@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,8 @@ from chaos.checks import Outcome, Verdict, judge
 from chaos.faults import WireProxyError
 from chaos.history import HistoryProblem
 from chaos.report import print_verdict, write_json, write_junit, write_timeline
-from chaos.rig.crew import RigProblem
 from chaos.rig.options import Options
-from chaos.rig.processes import Interrupted, ProcessStillRunning, on_signals
+from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
@@ -43,8 +43,8 @@ class Played:
 def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     """Play one scenario and judge it.
 
-    Raises `UnknownTarget`, `ServerProblem` or OSError when it could not even begin. What fails
-    later is recorded, and the verdict is unknown.
+    Raises `ServerProblem` or OSError when it could not even begin. What fails later is recorded,
+    and the verdict is unknown.
     """
     began = time.monotonic()
     rig = Rig(scenario, options, progress)
@@ -52,10 +52,10 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
         with rig.open():
             try:
                 rig.play()
-            except (RigProblem, ServerProblem, ProcessStillRunning) as error:
-                rig.broke(error)
             except WireProxyError as error:
                 rig.broke(error.__cause__ or error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, this run proves nothing
+                rig.broke(error)
             except BaseException as error:
                 rig.broke(error)
                 raise
@@ -81,6 +81,10 @@ def guarded(work: Callable[[], int]) -> int:
     except Interrupted as error:
         complaints.print(f"{error}; everything that was started has been stopped", markup=False)
         return SIGNALLED + error.signum
+    except Exception as error:  # noqa: BLE001 - a traceback's exit code would say "fail"
+        traceback.print_exc()
+        complaints.print(f"error: the rig itself failed: {error}", markup=False)
+        return Outcome.UNKNOWN.exit_code
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,13 +140,21 @@ def main(scenario: Scenario) -> None:
             console = Console()
             played = play(scenario, Options(**chosen), Progress(console))
             print_verdict(played.verdict, console)
-            console.print(f"run directory: {played.directory} ({played.seconds:.1f} s)")
-            if json_path is not None:
-                write_json(played.verdict, json_path)
-            if junit_path is not None:
-                write_junit([played.verdict], junit_path)
-            return played.verdict.outcome.exit_code
+            where = f"run directory: {played.directory} ({played.seconds:.1f} s)"
+            console.print(where, soft_wrap=True, highlight=False, markup=False)
+            return report([played.verdict], json_path, junit_path)
 
         sys.exit(guarded(work))
 
     command()
+
+
+def report(verdicts: Sequence[Verdict], json_path: Path | None, junit_path: Path | None) -> int:
+    """Write the files that were asked for; the exit code that stands for all verdicts."""
+    if json_path is not None:
+        write_json(verdicts[0] if len(verdicts) == 1 else verdicts, json_path)
+    if junit_path is not None:
+        write_junit(verdicts, junit_path)
+    outcomes = {verdict.outcome for verdict in verdicts}
+    worst = [o for o in (Outcome.FAIL, Outcome.UNKNOWN) if o in outcomes]
+    return (worst[0] if worst else Outcome.PASS).exit_code

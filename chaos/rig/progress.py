@@ -39,4 +39,6 @@ class Progress:
         if self._status is not None:
             self._status.update(f"{self._title} [dim]{elapsed_s:5.1f} s[/] {text}")
         else:
-            self._console.print(f"{elapsed_s:6.1f} s  {self._title}: {text}", highlight=False)
+            self._console.print(
+                f"{elapsed_s:6.1f} s  {self._title}: {text}", highlight=False, soft_wrap=True
+            )

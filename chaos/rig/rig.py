@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
-from typing import Any
+from typing import Any, ParamSpec
 
 from chaos.faults import Exchange, WireProxy
 from chaos.history import Recorder
@@ -21,7 +22,10 @@ from chaos.servers import Server, open_server
 from chaos.targets import find_target
 from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Target
 
+P = ParamSpec("P")
 
+#: How long a scenario waits for what it needs before it gives up.
+_PATIENCE_S = 30.0
 #: How long commands may be under way after their senders have left or died.
 _QUIET_S = 5.0
 
@@ -52,12 +56,12 @@ class Rig:
         with ExitStack() as stack:
             self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
             stack.callback(self._recorder.close)
-            self._record: Callable[..., None] = self._recorder.write
             self.server: Server = open_server(self.options.redis, self.directory / "server")
             self._write_run("unknown")
             stack.enter_context(self.server)
             self._write_run(self.server.version)
             self._record("server", event="up")
+            self.target.prepare(self.server.url)
             self._producer_log = Recorder(self.directory / "history" / "producer.jsonl", "producer")
             stack.callback(self._producer_log.close)
             self.inspector = self.target.inspector(self.server.url, self.knobs)
@@ -80,12 +84,16 @@ class Rig:
             self._record("rig", event="started")
             yield self
 
+    def _record(self, kind: str, /, **fields: Any) -> None:
+        self._recorder.write(kind, **fields)
+
     def _write_run(self, server: str) -> None:
         run = {
             "scenario": self.scenario.name,
             "target": self.target.name,
             "seed": self.seed,
             "command": self.options.command(self.scenario.name, self.seed),
+            "about": list(self.scenario.guarantees),
             "promises": sorted(self.target.promises),
             "workers": self.workers,
             "jobs": self.jobs,
@@ -114,8 +122,10 @@ class Rig:
         self._record("rig", event="finished")
 
     def broke(self, error: BaseException) -> None:
-        """Note that the run cannot be judged."""
-        self._record("rig", event="broken", error=f"{type(error).__name__}: {error}")
+        """Note that the run cannot be judged, and what exactly happened in `logs/rig.log`."""
+        self._record("rig", event="broken", error=str(error) or type(error).__name__)
+        with (self.directory / "logs" / "rig.log").open("a") as log:
+            log.writelines(traceback.format_exception(error))
 
     # What scenarios do
 
@@ -186,21 +196,43 @@ class Rig:
         member.process.signal(number)
         self.progress.say(f"{number.name} to {member.name}")
 
-    def wait(self, for_what: str, condition: Callable[[], bool], *, at_most_s: float = 30) -> None:
-        """Wait for a condition; raises `RigProblem` when it does not come true in time."""
-        end = time.monotonic() + at_most_s
-        while not condition():
+    def resume(self, member: Member) -> None:
+        """SIGCONT to a process that a fault has stopped."""
+        member.process.resume()
+        self.progress.say(f"SIGCONT to {member.name}")
+
+    def seen(self, member: Member) -> bool:
+        """Whether the store shows this worker as alive."""
+        return any(ttl is not None for ttl in self.inspector.health([*member.worker_ids]).values())
+
+    def unseen(self, member: Member) -> bool:
+        return not self.seen(member)
+
+    def gone(self, member: Member) -> bool:
+        """Whether this process, and all workers of this fleet, have ended."""
+        return member.gone and not member.living_children()
+
+    def dead_lettered(self) -> int:
+        """How many jobs are in the dead-letter queue."""
+        return self.inspector.dead_lettered()
+
+    def wait(
+        self, for_what: str, condition: Callable[P, bool], *args: P.args, **more: P.kwargs
+    ) -> None:
+        """Wait until `condition(*args)` is true; raises `RigProblem` when it is not in time."""
+        end = time.monotonic() + _PATIENCE_S
+        while not condition(*args, **more):
             self.crew.tend()
             if time.monotonic() > end:
-                raise RigProblem(f"waited {at_most_s:g} s in vain for {for_what}")
+                raise RigProblem(f"waited {_PATIENCE_S:g} s in vain for {for_what}")
             time.sleep(0.01)
 
-    def landed(self, member: Member, *, at_most_s: float = 30) -> None:
+    def landed(self, member: Member) -> None:
         """Wait until all faults that were planned for a process have landed, or will not.
 
         One that does not land is the verdict's business.
         """
-        end = time.monotonic() + at_most_s
+        end = time.monotonic() + _PATIENCE_S
         for landing in member.landings:
             while not landing.wait(0.02) and not landing.settled and time.monotonic() < end:
                 self.crew.tend()
@@ -212,7 +244,7 @@ class Rig:
         """Wait until the store is empty, or clearly will not be; then until the wire is quiet."""
         self.progress.say("waiting until all work is done")
         end = time.monotonic() + self.scenario.settle_s
-        while self.inspector.backlog() and time.monotonic() < end:
+        while self.inspector.backlog() and self.crew.living() and time.monotonic() < end:
             self.crew.tend()
             time.sleep(0.02)
         self.crew.leave()

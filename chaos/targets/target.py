@@ -89,6 +89,10 @@ class Inspector(abc.ABC):
         """Jobs that are queued or being worked on."""
 
     @abc.abstractmethod
+    def dead_lettered(self) -> int:
+        """Jobs in the dead-letter queue."""
+
+    @abc.abstractmethod
     def health(self, workers: Sequence[str]) -> dict[str, int | None]:
         """What is left of each worker's health key, in ms; None where there is none."""
 
@@ -146,6 +150,14 @@ class Target(abc.ABC):
     promises: frozenset[str]
     #: Packages whose versions belong into the record of a run.
     packages: tuple[str, ...] = ()
+
+    def prepare(self, url: str) -> None:
+        """Called when the server is up and before anything runs on it.
+
+        A queue of scripts loads them here, so that a fault that waits for the first command of a
+        kind does not land on one that the server answers with NOSCRIPT.
+        """
+        del url
 
     @abc.abstractmethod
     def worker_command(self) -> list[str]:

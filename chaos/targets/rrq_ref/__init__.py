@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import redis
+
 from chaos.faults import Exchange, Match
 from chaos.guarantees import GUARANTEES
 from chaos.targets.target import (
@@ -18,7 +20,7 @@ from chaos.targets.target import (
     Producer,
     Target,
 )
-from rrq_ref import NewJob, Settings, StoreError, StoreRefused, SyncClient
+from rrq_ref import NewJob, Settings, StoreError, StoreRefused, SyncClient, scripts
 
 from . import final, wire
 
@@ -49,6 +51,11 @@ class RrqRef(Target):
     name = "rrq_ref"
     promises = frozenset(GUARANTEES)
     packages = ("redis", "hiredis", "uvloop")
+
+    def prepare(self, url: str) -> None:
+        with redis.Redis.from_url(url) as client:
+            for script in scripts.ALL:
+                client.script_load(script.text)
 
     def worker_command(self) -> list[str]:
         return [sys.executable, "-m", f"{__package__}.worker"]

@@ -49,6 +49,9 @@ class RrqInspector(Inspector):
         sizes = [self._client.zcard(key(self._queue)) for key in (keys.queue, keys.locks)]
         return sum(sizes)
 
+    def dead_lettered(self) -> int:
+        return int(self._client.llen(keys.dlq(self._queue)))
+
     def health(self, workers: Sequence[str]) -> dict[str, int | None]:
         with self._client.pipeline(transaction=False) as pipe:
             for worker in workers:

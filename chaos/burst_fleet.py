@@ -1,0 +1,45 @@
+"""Workers in burst mode, who leave when the work is done, while one of them is killed.
+
+A worker that looks at the queue alone finds it empty and leaves, although another one still holds
+jobs, or has just died with them. Here one of several burst workers is killed (SIGKILL) right
+after its claim; jobs fail and come back later; others are not due yet. Nobody may leave before
+all of it is done. Then the same for a fleet with a parent.
+"""
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Job
+
+
+def play(rig: Rig) -> None:
+    rig.enqueue(_jobs(rig))
+    victim = rig.worker(At("claim", "after-reply"), burst=True)
+    survivors = [rig.worker(burst=True) for _ in range(rig.workers)]
+    rig.landed(victim)
+    for survivor in survivors:
+        rig.wait(f"{survivor.name} to leave", rig.gone, survivor)
+    rig.enqueue(_jobs(rig))
+    fleet = rig.fleet(burst=True)
+    rig.wait("the fleet to leave", rig.gone, fleet)
+
+
+def _jobs(rig: Rig) -> list[Job]:
+    return [
+        *(rig.job({"do": "ok", "ms": rig.random.randint(1, 50)}) for _ in range(rig.jobs)),
+        *(rig.job({"do": "fail", "times": 2}) for _ in range(3)),
+        *(rig.job(delay_ms=rig.random.randint(200, 2_500)) for _ in range(3)),
+    ]
+
+
+SCENARIO = Scenario(
+    name="burst_fleet",
+    story=__doc__,
+    guarantees=("burst", "no-loss", "schedule", "recovery"),
+    play=play,
+    jobs=40,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,59 @@
+"""A fleet under load is told to leave (SIGTERM), and a second one loses its parent (SIGKILL).
+
+In flight are short jobs, jobs that end within the grace period, jobs that outlast it and are
+cancelled, and jobs that swallow their cancellation. The fleet may start nothing new. What it held
+must be finished or handed back by the end of the grace period, but for the last kind: those must
+not keep a process from leaving, and are recovered when their locks expire. A fleet whose parent
+is killed must notice and drain by itself.
+"""
+
+import signal
+
+from chaos.rig.crew import Member
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Job, Knobs
+
+KNOBS = Knobs(grace_s=1.0, cleanup_s=0.3, concurrency=6)
+GRACE_MS = int(KNOBS.grace_s * 1000)
+
+
+def play(rig: Rig) -> None:
+    fleet = _at_work(rig)
+    rig.signal(fleet, signal.SIGTERM, phase="under load")
+    rig.wait("the first fleet to leave", rig.gone, fleet)
+    fleet = _at_work(rig)
+    rig.signal(fleet, signal.SIGKILL, phase="under load, its workers live on")
+    rig.wait("the orphaned workers to leave", rig.gone, fleet)
+    rig.fleet()
+
+
+def _at_work(rig: Rig) -> Member:
+    """A fleet in the middle of jobs of all kinds."""
+    jobs: list[Job] = []
+    for plan, resists in (
+        ({"do": "ok", "ms": GRACE_MS // 2}, False),
+        ({"do": "ok", "ms": GRACE_MS * 2}, False),
+        ({"do": "resist", "ms": GRACE_MS * 3}, True),
+    ):
+        jobs += [rig.job(plan, resists=resists) for _ in range(2)]
+    rig.enqueue(jobs)
+    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(20, 60)}) for _ in range(rig.jobs)])
+    fleet = rig.fleet()
+    rig.wait("all of the longer jobs at work", fleet.started, *(job.id for job in jobs))
+    return fleet
+
+
+SCENARIO = Scenario(
+    name="drain_on_sigterm",
+    story=__doc__,
+    guarantees=("drain", "no-loss", "effects-once", "exclusive"),
+    play=play,
+    workers=2,
+    jobs=150,
+    knobs=KNOBS,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,39 @@
+"""A worker is killed at the moment it commits what it has finished.
+
+The handler has done its work, and the store may or may not know. The wire proxy kills a worker
+(SIGKILL) when its finish command has arrived and is not forwarded yet (before-send: the job must
+be run again), when it has run on the server and its reply is not delivered (before-reply: it must
+not), and right after the reply was delivered (after-reply). Either way the effects that the job
+handed to its commit must be found exactly once.
+"""
+
+from chaos.faults import Side
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+VICTIMS = 6
+
+
+def play(rig: Rig) -> None:
+    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(1, 15)}) for _ in range(rig.jobs)])
+    moments = [At("finish", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
+    rig.random.shuffle(moments)
+    for victim in [rig.worker(moment) for moment in moments]:
+        rig.landed(victim)
+    for _ in range(rig.workers):
+        rig.worker()
+
+
+SCENARIO = Scenario(
+    name="kill_during_finish",
+    story=__doc__,
+    guarantees=("no-loss", "one-commit", "effects-once", "recovery"),
+    play=play,
+    jobs=120,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,58 @@
+"""A worker stands still (SIGSTOP) until everybody takes it for dead, and then goes on.
+
+Three workers are stopped by the wire proxy just when they write how a job ended: its completion,
+its retry, its release. Their locks and health keys expire, and another worker does the jobs. Then
+they go on (SIGCONT), and what they wrote reaches the server: too late. The store must refuse it,
+and the health keys of those that live on must come back.
+"""
+
+import signal
+
+from chaos.rig.crew import At, Member
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Job, Knobs
+
+#: What the job does whose end is written, by the transition that writes it.
+PLANS = {
+    "finish": {"do": "ok", "ms": 100},
+    "retry": {"do": "fail", "times": 1},
+    "release": {"do": "ok", "ms": 1_500},
+}
+
+
+def play(rig: Rig) -> None:
+    zombies = [(_stopped_at(rig, moment, job := rig.job(PLANS[moment])), job) for moment in PLANS]
+    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+    rescuer = rig.worker()
+    for zombie, job in zombies:
+        rig.wait(f"{job.id} done again", rescuer.ended, job.id)
+        rig.wait(f"{zombie.name} taken for dead", rig.unseen, zombie)
+    for zombie, _ in zombies:
+        rig.resume(zombie)
+    for zombie, _ in zombies[:2]:  # the third one leaves: its release came with its drain
+        rig.wait(f"{zombie.name} visible again", rig.seen, zombie)
+
+
+def _stopped_at(rig: Rig, moment: str, job: Job) -> Member:
+    zombie = rig.worker(At(moment, "before-send", "stop", more={"then": "hold"}))
+    rig.enqueue([job])
+    rig.wait(f"{job.id} at work", zombie.started, job.id)
+    if moment == "release":
+        rig.signal(zombie, signal.SIGTERM)
+    rig.landed(zombie)
+    return zombie
+
+
+SCENARIO = Scenario(
+    name="pause_past_heartbeat",
+    story=__doc__,
+    guarantees=("fenced", "one-commit", "effects-once", "visible"),
+    play=play,
+    jobs=20,
+    knobs=Knobs(lock_ttl_ms=1_000, grace_s=0.3),
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,42 @@
+"""Some jobs kill the worker that runs them, each time.
+
+The fleet must restart its workers, the other jobs must be done, and a job that has killed its
+worker `max_crashes` times must be dead-lettered: neither earlier nor ever run again. Beside them
+are jobs that fail for good, that hang past their time-out, that name no handler and whose result
+has no JSON: they belong into the dead-letter queue as well, and nothing else does.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+
+def play(rig: Rig) -> None:
+    hopeless = [
+        *(rig.job({"do": "die"}) for _ in range(2)),
+        *(rig.job({"do": "fail", "times": 9}) for _ in range(2)),
+        rig.job({"do": "hang"}, timeout_s=1, doomed=True),
+        rig.job({"do": "ok"}, function="nobody_knows_it", doomed=True),
+        rig.job({"do": "unserialisable"}, doomed=True),
+    ]
+    good = [rig.job({"do": "ok", "ms": rig.random.randint(1, 20)}) for _ in range(rig.jobs)]
+    jobs = hopeless + good
+    rig.random.shuffle(jobs)
+    rig.enqueue(jobs)
+    fleet = rig.fleet()
+    rig.wait("the poison to be dead-lettered", lambda: rig.dead_lettered() == len(hopeless))
+    rig.wait("the fleet to be whole again", lambda: len(fleet.living_children()) == rig.workers)
+
+
+SCENARIO = Scenario(
+    name="poison_job",
+    story=__doc__,
+    guarantees=("budget", "honest-dlq", "no-loss", "effects-once"),
+    play=play,
+    workers=2,
+    knobs=Knobs(lock_ttl_ms=800, max_crashes=3, concurrency=2),
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,39 @@
+"""Jobs fail all the time, and workers are killed at the moment they write a failure down.
+
+A retry is two facts, one more failure and a place in the queue, that must become true together.
+The wire proxy kills workers (SIGKILL) when their retry command has arrived and is not forwarded
+yet, when it has run on the server and its reply is not delivered, and right after that. Some jobs
+succeed in the end, some use up their budget and must be dead-lettered, none may be tried more or
+less often.
+"""
+
+from chaos.faults import Side
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+VICTIMS = 6
+
+
+def play(rig: Rig) -> None:
+    failures = [rig.random.randint(1, 5) for _ in range(rig.jobs)]
+    rig.enqueue([rig.job({"do": "fail", "times": times}) for times in failures])
+    moments = [At("retry", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
+    rig.random.shuffle(moments)
+    for victim in [rig.worker(moment) for moment in moments]:
+        rig.landed(victim)
+    for _ in range(rig.workers):
+        rig.worker()
+
+
+SCENARIO = Scenario(
+    name="retry_storm",
+    story=__doc__,
+    guarantees=("no-loss", "retry-once", "budget", "honest-dlq"),
+    play=play,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)
