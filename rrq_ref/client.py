@@ -86,13 +86,14 @@ class Client:
         """
         new = NewJob(function=function, args=args, **options)
         call, planned = transitions.enqueue(new, self.settings)
-        while True:
+        for _ in range(_TRIES):
             standing = _standing(planned, (await self._sent([call]))[0])
             if isinstance(standing, Job):
                 return standing
             found = (await self.store.jobs([standing]))[0]
             if found is not None:  # else it expired between the two calls: enqueue after all
                 return found
+        raise StoreError(f"job {standing} stands for this one, but its hash cannot be read")
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
         """Enqueue many jobs, a few hundred in a round trip; the ids that stand for them, in order.
@@ -138,13 +139,14 @@ class SyncClient:
         """As `Client.enqueue`."""
         new = NewJob(function=function, args=args, **options)
         call, planned = transitions.enqueue(new, self.settings)
-        while True:
+        for _ in range(_TRIES):
             standing = _standing(planned, self._sent([call])[0])
             if isinstance(standing, Job):
                 return standing
             found = self._read(standing)
             if found is not None:
                 return found
+        raise StoreError(f"job {standing} stands for this one, but its hash cannot be read")
 
     def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
         """As `Client.enqueue_many`."""

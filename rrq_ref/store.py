@@ -27,6 +27,14 @@ from .transitions import Call, Claim, EffectRefused, Finish, Lease, Outcome, Wor
 #: Answers of a server that is there but cannot do it now. Redis 6.2 wraps them in script errors.
 _NOT_NOW = ("LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ",
             "CLUSTERDOWN", "TRYAGAIN", "max number of clients")  # fmt: skip
+#: Where redis-py has a class for such an answer, it has cut that word off the text.
+_NOT_NOW_ERRORS = (
+    redis_errors.BusyLoadingError,
+    redis_errors.ClusterDownError,
+    redis_errors.OutOfMemoryError,
+    redis_errors.ReadOnlyError,
+    redis_errors.TryAgainError,
+)
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
@@ -52,7 +60,7 @@ def translated() -> Iterator[None]:
         yield
     except (redis_errors.RedisError, OSError, TimeoutError) as error:
         text = f"{type(error).__name__}: {error}"
-        if any(sign in text for sign in _NOT_NOW):
+        if isinstance(error, _NOT_NOW_ERRORS) or any(sign in text for sign in _NOT_NOW):
             raise StoreRefused(text) from error
         if isinstance(error, redis_errors.ResponseError):
             raise StoreError(text) from error
@@ -119,6 +127,9 @@ class Store:
             for job_id in job_ids:
                 pipe.hgetall(keys.job(job_id))
             stored = await pipe.execute(raise_on_error=False)
+            for answer in stored:
+                if isinstance(answer, Exception) and "WRONGTYPE" not in str(answer):
+                    raise answer
         return [job_of(*pair) for pair in zip(job_ids, stored, strict=True)]
 
     async def dead(self, dlq: str, *, start: int = 0, count: int = 100) -> list[str]:
