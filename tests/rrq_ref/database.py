@@ -33,24 +33,18 @@ class Database:
         self.redis: Any = redis
 
     def dump(self) -> Dump:
-        return {_text(key): self._stored(key) for key in sorted(self.redis.keys("*"))}
-
-    def _stored(self, key: bytes) -> Stored:
-        r = self.redis
-        kind = r.type(key).decode()
-        value: Any
-        match kind:
-            case "hash":
-                value = {_text(k): _text(v) for k, v in r.hgetall(key).items()}
-            case "zset":
-                value = {_text(k): score for k, score in r.zrange(key, 0, -1, withscores=True)}
-            case "list":
-                value = [_text(entry) for entry in r.lrange(key, 0, -1)]
-            case "string":
-                value = _text(r.get(key))
-            case _:
-                value = r.dump(key)
-        return Stored(kind, value, r.pttl(key) >= 0)
+        names = sorted(self.redis.keys("*"))
+        with self.redis.pipeline(transaction=False) as pipe:
+            for key in names:
+                pipe.type(key).pttl(key)
+            about = pipe.execute()
+            for key, kind in zip(names, about[::2], strict=True):
+                _read(pipe, key, kind.decode())
+            values = pipe.execute()
+        return {
+            _text(key): Stored(kind.decode(), _plain(value), ttl >= 0)
+            for key, kind, ttl, value in zip(names, about[::2], about[1::2], values, strict=True)
+        }
 
     def job(self, job_id: str) -> dict[str, str]:
         return {_text(k): _text(v) for k, v in self.redis.hgetall(keys.job(job_id)).items()}
@@ -87,6 +81,33 @@ class Database:
 
     def _writes(self) -> int:
         return int(self.redis.info("persistence")["rdb_changes_since_last_save"])
+
+
+def _read(pipe: Any, key: bytes, kind: str) -> None:
+    match kind:
+        case "hash":
+            pipe.hgetall(key)
+        case "zset":
+            pipe.zrange(key, 0, -1, withscores=True)
+        case "list":
+            pipe.lrange(key, 0, -1)
+        case "string":
+            pipe.get(key)
+        case _:
+            pipe.dump(key)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bytes():
+            return _text(value)
+        case dict():
+            return {_text(field): _text(text) for field, text in value.items()}
+        case [[_, _], *_]:  # a sorted set's members with their scores
+            return {_text(member): score for member, score in value}
+        case list():
+            return [_text(entry) for entry in value]
+    return value
 
 
 def _text(raw: bytes) -> str:
@@ -158,7 +179,8 @@ def _job(job_id: str, stored: Stored, dump: Dump) -> Iterator[str]:
         yield f"{fields['status']}, worker_id {fields.get('worker_id')}"
     if _live(fields) and stored.has_ttl:
         yield "live, but it will expire"
-    if not _live(fields) and not stored.has_ttl and fields.get("result_ttl_seconds") != "0":
+    kept = fields["status"] == "COMPLETED" and int(fields.get("result_ttl_seconds", 1)) <= 0
+    if not _live(fields) and not stored.has_ttl and not kept:
         yield "ended, but it stays for ever"
     dlq = dump.get(keys.dlq(name))
     listed = dlq.value.count(job_id) if dlq is not None else 0

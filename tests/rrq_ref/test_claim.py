@@ -45,10 +45,11 @@ async def test_a_claim_hands_over_the_job_and_locks_it(
 
 
 async def test_two_claims_never_get_the_same_job(
-    client: Client, store: WorkerStore, rival: WorkerStore
+    client: Client, redis: Redis, settings: Settings
 ) -> None:
     await enqueue(client, *"abcdef")
-    claims = await asyncio.gather(*[take(worker) for worker in [store, rival] * 4])
+    workers = [WorkerStore(redis, settings, f"worker-{n}") for n in range(8)]
+    claims = await asyncio.gather(*[take(worker) for worker in workers])
     taken = [lease.job_id for leases in claims for lease in leases]
     assert sorted(taken) == [*"abcdef"]
 

@@ -1,0 +1,53 @@
+"""Connections whose replies get lost: the server has done what it was asked, and nobody knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio import Redis
+
+from rrq_ref.settings import Settings
+from rrq_ref.store import connect
+
+
+class Replies:
+    """Loses the next `to_lose` replies, each with its connection."""
+
+    def __init__(self) -> None:
+        self.to_lose = 0
+
+    def loses(self, reply: Any) -> bool:
+        if not self.to_lose or reply in (b"OK", "OK") or isinstance(reply, dict):
+            return False  # the last two are the handshake of a new connection
+        self.to_lose -= 1
+        return True
+
+
+def forgetful(settings: Settings, replies: Replies) -> Redis:
+    """An async client as the package makes it, but for its lost replies."""
+
+    class Connection(redis.asyncio.Connection):
+        async def read_response(self, *args: Any, **options: Any) -> Any:
+            reply = await super().read_response(*args, **options)
+            if replies.loses(reply):
+                await self.disconnect(nowait=True)
+                raise redis.ConnectionError("the reply was lost")
+            return reply
+
+    return connect(settings, connection_class=Connection)
+
+
+def plain_forgetful(url: str, replies: Replies) -> redis.Redis:
+    """The same, synchronous."""
+
+    class Connection(redis.Connection):
+        def read_response(self, *args: Any, **options: Any) -> Any:
+            reply = super().read_response(*args, **options)  # type: ignore[no-untyped-call]
+            if replies.loses(reply):
+                self.disconnect()  # type: ignore[no-untyped-call]
+                raise redis.ConnectionError("the reply was lost")
+            return reply
+
+    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=Connection))

@@ -1,0 +1,218 @@
+"""A worker in a test's hands: run on the test's own loop, its commands tapped, its clock by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from rrq_ref import scripts
+from rrq_ref.attempt import Context, Handler
+from rrq_ref.clock import Clock, World
+from rrq_ref.logs import WorkerLog
+from rrq_ref.settings import Settings
+from rrq_ref.worker import Worker
+
+#: No condition is waited for longer than this.
+PATIENCE_S = 20.0
+
+_SCRIPTS = {script.sha: script.name for script in scripts.ALL}
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait until it is so, and fail when it does not come."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, f"never came true: {inspect.getsource(condition).strip()}"
+        await asyncio.sleep(0.002)
+
+
+class ManualClock(Clock):
+    """Time stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        #: What is waited for, and until when.
+        self.waits: dict[object, float] = {}
+        self._limits: list[tuple[float, asyncio.Timeout]] = []
+        self._moved: set[asyncio.Future[None]] = set()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def utc(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.now)
+
+    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+        limit = asyncio.timeout(None)
+        if seconds is not None:
+            self._limits.append((self.now + seconds, limit))
+        return limit
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        this, end = object(), self.now + seconds
+        self.waits[this] = end
+        setting = asyncio.create_task(event.wait())
+        try:
+            while self.now < end and not event.is_set():
+                moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._moved.add(moved)
+                await asyncio.wait([setting, moved], return_when=asyncio.FIRST_COMPLETED)
+                self._moved.discard(moved)
+        finally:
+            del self.waits[this]
+            setting.cancel()
+        return event.is_set()
+
+    def advance(self, seconds: float) -> None:
+        """Move on; what has become due happens when the loop gets its turn."""
+        self.now += seconds
+        due = [limit for at, limit in self._limits if at <= self.now]
+        self._limits = [(at, limit) for at, limit in self._limits if at > self.now]
+        for limit in due:
+            with suppress(RuntimeError):  # that block has been left
+                limit.reschedule(0)
+        for moved in self._moved:
+            if not moved.done():
+                moved.set_result(None)
+
+
+class Tap:
+    """A Redis client that shows the commands of a worker, and spoils those it is told to.
+
+    A script goes by its name, everything else by its command.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis: Any = redis
+        self.seen: list[tuple[Any, ...]] = []
+        #: Raised instead of sending.
+        self.refuse: dict[str, Exception] = {}
+        #: Raised instead of handing on the reply of a command that ran; once.
+        self.lose: dict[str, Exception] = {}
+        #: Awaited instead of sending.
+        self.instead: dict[str, Callable[[tuple[Any, ...]], Awaitable[Any]]] = {}
+        #: Awaited before sending.
+        self.before: dict[str, Callable[[tuple[Any, ...]], Awaitable[None]]] = {}
+        #: Awaited before the reply is handed on.
+        self.after: dict[str, Callable[[], Awaitable[None]]] = {}
+
+    @property
+    def client(self) -> Redis:
+        return cast("Redis", self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._redis, name)
+
+    def count(self, name: str) -> int:
+        """How often it was sent."""
+        return Counter(self._name(words) for words in self.seen)[name]
+
+    def sent(self, name: str) -> list[tuple[Any, ...]]:
+        return [words for words in self.seen if self._name(words) == name]
+
+    @staticmethod
+    def _name(words: tuple[Any, ...]) -> str:
+        return _SCRIPTS[words[1]] if words[0] == "EVALSHA" else str(words[0])
+
+    async def execute_command(self, *words: Any) -> Any:
+        name = self._name(words)
+        self.seen.append(words)
+        if name in self.before:
+            await self.before[name](words)
+        if name in self.refuse:
+            raise self.refuse[name]
+        if name in self.instead:
+            return await self.instead[name](words)
+        reply = await self._redis.execute_command(*words)
+        if name in self.after:
+            await self.after[name]()
+        if name in self.lose:
+            raise self.lose.pop(name)
+        return reply
+
+
+class Gate:
+    """Handlers that say when they began, and end when the test says so."""
+
+    def __init__(self) -> None:
+        self.contexts: list[Context] = []
+        self.cancelled: list[asyncio.CancelledError] = []
+        self.opened = asyncio.Event()
+
+    @property
+    def began(self) -> list[str]:
+        return [context.job_id for context in self.contexts]
+
+    async def handler(self, context: Context) -> str:
+        self.contexts.append(context)
+        try:
+            await self.opened.wait()
+        except asyncio.CancelledError as error:
+            self.cancelled.append(error)
+            raise
+        return "done"
+
+    async def resisting(self, context: Context) -> str:
+        """Goes on when it is cancelled."""
+        self.contexts.append(context)
+        while not self.opened.is_set():
+            try:
+                await self.opened.wait()
+            except asyncio.CancelledError as error:
+                self.cancelled.append(error)
+        return "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A worker at work."""
+
+    worker: Worker
+    task: asyncio.Task[None]
+
+    async def left(self) -> None:
+        """Wait until it has left by itself; raises what it failed with."""
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.shield(self.task)
+
+
+@asynccontextmanager
+async def running(
+    redis: Redis | Tap, settings: Settings, handlers: Mapping[str, Handler], **options: Any
+) -> AsyncIterator[Running]:
+    """Run a worker; drained in a hurry, if it is still there, at the end of the block."""
+    options = {"worker_id": "worker-1", "random": Random(7), **options}
+    worker = Worker(cast("Redis", redis), handlers, settings, **options)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield Running(worker, task)
+    finally:
+        worker.drain(hurry=True)
+        await asyncio.gather(task, return_exceptions=True)
+    task.result()
+
+
+def world(settings: Settings, clock: Clock, seed: int = 7) -> World:
+    """What the parts of a worker share, for tests of one part alone."""
+    log = WorkerLog("worker", "worker-1", settings.queues)
+    return World("worker-1", settings, clock, Random(seed), log)
+
+
+@contextmanager
+def serving(run: Callable[[], Any]) -> Iterator[asyncio.Task[None]]:
+    """Run one of a worker's services until the block ends."""
+    task = asyncio.ensure_future(run())
+    try:
+        yield task
+    finally:
+        task.cancel()

@@ -1,0 +1,278 @@
+"""When a worker claims, how much, how it waits in between, and when a burst worker leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from rrq_ref import keys
+from rrq_ref.attempt import Context
+from rrq_ref.client import Client
+from rrq_ref.job import JobStatus, NewJob
+from rrq_ref.settings import Settings
+from rrq_ref.store import WorkerStore
+from rrq_ref.trouble import Backoff
+
+from .database import Database
+from .moves import take_one
+from .running import Gate, ManualClock, Tap, running, until
+
+
+async def enqueue(client: Client, count: int, function: str = "hold") -> None:
+    await client.enqueue_many([NewJob(function=function, job_id=f"j{n:02}") for n in range(count)])
+
+
+# Capacity first, then claim
+
+
+@contextmanager
+def capacity_watched(tap: Tap, database: Database, slots: int) -> Iterator[list[int]]:
+    """Every claim asks for no more than what is free; yields what each asked for."""
+    asked: list[int] = []
+
+    async def look(words: tuple[Any, ...]) -> None:
+        want = int(words[3 + words[2] + 2])
+        asked.append(want)
+        assert len(database.locked()) + want <= slots
+
+    tap.before["lock_and_pop"] = look
+    yield asked
+
+
+async def test_no_more_is_claimed_than_there_are_free_slots(
+    redis: Redis, client: Client, settings: Settings, database: Database
+) -> None:
+    tap, settings = Tap(redis), replace(settings, concurrency=3)
+    await enqueue(client, 20, "turn")
+
+    async def turn(context: Context) -> None:
+        for _ in range(int(context.job_id[1:]) % 3):
+            await asyncio.sleep(0.002)
+
+    with capacity_watched(tap, database, slots=3) as asked:
+        async with running(tap, settings, {"turn": turn}, burst=True) as it:
+            await it.left()
+    assert database.queued() == []
+    assert 0 not in asked
+    assert 3 in asked
+
+
+async def test_a_full_worker_leaves_the_rest_for_others(
+    redis: Redis, client: Client, settings: Settings, rival: WorkerStore
+) -> None:
+    gate, settings = Gate(), replace(settings, concurrency=2)
+    await enqueue(client, 3)
+    async with running(redis, settings, {"hold": gate.handler}):
+        await until(lambda: len(gate.began) == 2)
+        lease = await take_one(rival)
+        assert lease.job_id == "j02"
+        gate.opened.set()
+
+
+async def test_a_thread_that_goes_on_after_its_time_out_keeps_its_slot(
+    redis: Redis, client: Client, settings: Settings, database: Database
+) -> None:
+    tap, settings = Tap(redis), replace(settings, concurrency=1)
+    go, ran = threading.Event(), []
+
+    def stuck(context: Context) -> None:
+        ran.append(context.job_id)
+        go.wait(20)
+
+    await enqueue(client, 2, "stuck")
+    clock = ManualClock()
+    async with running(tap, settings, {"stuck": stuck}, clock=clock):
+        await until(lambda: ran == ["j00"])
+        clock.advance(settings.job_timeout_s)
+        await until(lambda: database.dead() == ["j00"])
+        claims = tap.count("lock_and_pop")
+        clock.advance(5)  # more than a full worker waits before it looks again
+        await until(lambda: tap.count("SET") > 1)
+        assert (ran, tap.count("lock_and_pop")) == (["j00"], claims)
+        go.set()
+        await until(lambda: database.job("j01")["status"] == "COMPLETED")
+        assert ran == ["j00", "j01"]
+
+
+# Waiting
+
+
+def idle(tap: Tap, clock: ManualClock) -> None:
+    """BLPOP waits on the worker's clock, not on the server's."""
+
+    async def wait(words: tuple[Any, ...]) -> None:
+        await clock.wait(asyncio.Event(), float(words[-1]))
+
+    tap.instead["BLPOP"] = wait
+
+
+async def cycle(tap: Tap, clock: ManualClock) -> float:
+    """Let an idle worker wait once; for how many seconds it wanted to."""
+    count = tap.count("BLPOP")
+    wait_s = float(tap.sent("BLPOP")[-1][-1])
+    clock.advance(wait_s)
+    await until(lambda: tap.count("BLPOP") > count)
+    return wait_s
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_an_idle_worker_polls_ever_more_seldom_and_never_in_step(
+    redis: Redis, client: Client, settings: Settings, database: Database, seed: int
+) -> None:
+    """Counted over its own cycles: one claim and one blocking wait each, and nothing else."""
+    tap, clock = Tap(redis), ManualClock()
+    idle(tap, clock)
+    settings = replace(settings, poll_min_ms=100, poll_max_ms=1600, heartbeat_interval_ms=10**9)
+    async with running(tap, settings, {}, clock=clock, random=Random(seed)):
+        await until(lambda: tap.count("BLPOP") == 1)
+        database.redis.config_resetstat()
+        waits = [await cycle(tap, clock) for _ in range(8)]
+        stats = {name: of["calls"] for name, of in database.redis.info("commandstats").items()}
+
+        ceilings = [0.1, 0.2, 0.4, 0.8, 1.6, 1.6, 1.6, 1.6]
+        assert all(top / 2 <= wait <= top for wait, top in zip(waits, ceilings, strict=True))
+        assert len({wait / top for wait, top in zip(waits, ceilings, strict=True)}) == 8  # jitter
+        expected = Backoff.polling(settings, Random(seed))
+        assert waits == [round(expected.next(), 3) for _ in waits]  # and no other chance
+
+        assert stats["cmdstat_evalsha"] == 8
+        writes = ("set", "del", "zadd", "hset", "blpop", "script|load")
+        assert {name: stats.get(f"cmdstat_{name}", 0) for name in writes} == {
+            **dict.fromkeys(writes, 0), "del": 8,
+        }  # fmt: skip
+
+        await client.enqueue("none", job_id="a")
+        await cycle(tap, clock)
+        await until(lambda: database.dead() == ["a"])
+        assert float(tap.sent("BLPOP")[-1][-1]) <= 0.1  # there was work: it is keen again
+
+
+async def test_two_idle_workers_do_not_poll_in_step(redis: Redis, settings: Settings) -> None:
+    waits = []
+    for seed in (1, 2):
+        tap, clock = Tap(redis), ManualClock()
+        idle(tap, clock)
+        async with running(tap, settings, {}, clock=clock, random=Random(seed)):
+            await until(lambda tap=tap: tap.count("BLPOP") == 1)
+            waits.append([await cycle(tap, clock) for _ in range(5)])
+    first, second = waits
+    assert all(a != b for a, b in zip(first, second, strict=True))
+
+
+async def test_an_idle_worker_starts_a_new_job_at_once(
+    redis: Redis, client: Client, settings: Settings
+) -> None:
+    """By the hint: its poll would come after a minute."""
+    tap, gate = Tap(redis), Gate()
+    gate.opened.set()
+    settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
+    async with running(tap, settings, {"hold": gate.handler}):
+        await until(lambda: tap.count("BLPOP") == 1)
+        await client.enqueue("hold", job_id="a")
+        await until(lambda: gate.began == ["a"])
+
+
+async def test_an_idle_worker_wakes_for_the_next_due_job(
+    redis: Redis, client: Client, settings: Settings
+) -> None:
+    tap, gate = Tap(redis), Gate()
+    gate.opened.set()
+    settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
+    await client.enqueue("hold", job_id="a", defer_by=timedelta(milliseconds=100))
+    async with running(tap, settings, {"hold": gate.handler}):
+        await until(lambda: gate.began == ["a"])
+    assert float(tap.sent("BLPOP")[-1][-1]) <= 60
+
+
+async def test_an_idle_worker_wakes_for_a_lock_that_expires(
+    redis: Redis, client: Client, settings: Settings, store: WorkerStore, database: Database
+) -> None:
+    """The holder has died, and nobody will ever hint at it."""
+    gate = Gate()
+    gate.opened.set()
+    await client.enqueue("hold", job_id="a")
+    await take_one(store)
+    database.redis.zadd(keys.locks("default"), {"a": database.now_ms() + 100})
+    settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
+    async with running(redis, settings, {"hold": gate.handler}, worker_id="worker-2"):
+        await until(lambda: gate.began == ["a"])
+
+
+# Burst
+
+
+async def test_a_burst_worker_leaves_when_nothing_is_left(
+    redis: Redis, client: Client, settings: Settings, database: Database
+) -> None:
+    gate = Gate()
+    gate.opened.set()
+    await enqueue(client, 5)
+    await client.enqueue("hold", job_id="later", defer_by=timedelta(milliseconds=100))
+    async with running(redis, settings, {"hold": gate.handler}, burst=True) as it:
+        await it.left()
+    assert sorted(gate.began) == ["j00", "j01", "j02", "j03", "j04", "later"]
+    assert database.queued() == database.locked() == []
+
+
+async def test_a_burst_worker_stays_while_another_one_holds_a_job(
+    redis: Redis, client: Client, settings: Settings, rival: WorkerStore, database: Database
+) -> None:
+    """That one is killed: who should do its job, if all the others had left?"""
+    tap, gate = Tap(redis), Gate()
+    gate.opened.set()
+    await client.enqueue("hold", job_id="a")
+    await take_one(rival)
+    async with running(tap, settings, {"hold": gate.handler}, burst=True) as it:
+        await until(lambda: tap.count("lock_and_pop") > 3 or it.task.done())
+        assert not it.task.done()
+        database.expire_lock("a")
+        await it.left()
+    assert gate.began == ["a"]
+    assert (await client.job("a")).status is JobStatus.COMPLETED
+
+
+async def test_a_burst_worker_waits_for_the_retry_of_its_own_job(
+    redis: Redis, client: Client, settings: Settings
+) -> None:
+    settings = replace(settings, retry_base_s=0.05)
+    runs = []
+
+    async def fails_once(context: Context) -> None:
+        runs.append(context.attempt)
+        if context.attempt == 1:
+            raise ValueError("no")
+
+    await client.enqueue("fails_once", job_id="a")
+    async with running(redis, settings, {"fails_once": fails_once}, burst=True) as it:
+        await it.left()
+    assert runs == [1, 2]
+
+
+# The order of queues
+
+
+async def test_queues_are_served_in_order_of_priority(
+    redis: Redis, client: Client, settings: Settings
+) -> None:
+    order: list[tuple[str, str]] = []
+
+    async def note(context: Context) -> None:
+        order.append((context.queue, context.job_id))
+
+    for n, queue in enumerate(["slow", "fast", "slow", "fast"]):
+        await client.enqueue("note", job_id=str(n), queue=queue)
+    settings = replace(settings, queues=("fast", "rrq:queue:slow"), concurrency=1)
+    async with running(redis, settings, {"note": note}, burst=True) as it:
+        await it.left()
+    assert order == [("fast", "1"), ("fast", "3"), ("slow", "0"), ("slow", "2")]
+    assert all(a <= b for a, b in pairwise(queue for queue, _ in order))
