@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from chaos.checks.verdict import Verdict
 
 
-def write_json(verdict: Verdict, path: Path) -> None:
-    """Write `verdict.to_json()`. Raises OSError when the file cannot be written."""
+def write_json(verdict: Verdict | Sequence[Verdict], path: Path) -> None:
+    """Write `verdict.to_json()`, or a list of these. Raises OSError when that cannot be written."""
+    if isinstance(verdict, Verdict):
+        content: Any = verdict.to_json()
+    else:
+        content = [each.to_json() for each in verdict]
     # Values of run.json that JSON does not know are shown rather than refused.
-    text = json.dumps(verdict.to_json(), indent=2, default=str)
+    text = json.dumps(content, indent=2, default=str)
     replace_file(path, text.encode("ascii") + b"\n")
 
 

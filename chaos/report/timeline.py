@@ -1,20 +1,86 @@
-"""A run as one HTML page: lanes of processes, attempts, faults, and the story of each job."""
+"""A run as one HTML page: processes, attempts and faults over time, and the story of each job."""
 
 from __future__ import annotations
 
-import html
-import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from chaos.checks.judge import make_views
 from chaos.checks.verdict import Verdict
+from chaos.guarantees import ANOMALIES
+from chaos.history.reader import read_history
 from chaos.report.files import replace_file
-from chaos.report.words import scenario_of
+from chaos.report.scene import Scene
+from chaos.report.words import (
+    MEANINGS,
+    PHASES,
+    SEED_NOTE,
+    WORDS,
+    plain,
+    promises,
+    scenario_of,
+    setting,
+    what_was_counted,
+    what_was_done,
+    what_was_run,
+)
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("chaos.report", "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEXT_LENGTH = 2_000
 
 
 def write_timeline(run_dir: Path, verdict: Verdict, path: Path) -> None:
-    """Write the page. Raises HistoryProblem when `run_dir` is no directory, OSError when the file
-    cannot be written."""
-    title = html.escape(scenario_of(verdict))
-    text = html.escape(json.dumps(verdict.to_json(), indent=2, default=str))
-    page = f'<!doctype html><meta charset="utf-8"><title>{title}</title><pre>{text}</pre>\n'
+    """Write the page of a judged run: one file, which needs no other.
+
+    Its size is bounded; it says what it leaves out. Raises HistoryProblem when `run_dir` is no
+    directory, OSError when the file cannot be written.
+    """
+    with read_history(run_dir) as history:
+        make_views(history)
+        scene = Scene(history.db, verdict)
+        drawn = scene.to_json()
+    page = _TEMPLATES.get_template("timeline.html").render(
+        **_about(verdict), drawn=drawn, left_out=scene.left_out
+    )
     replace_file(path, page.encode())
+
+
+def _about(verdict: Verdict) -> dict[str, Any]:
+    """The words around the drawing."""
+    listed = promises(verdict)
+    return {
+        "scenario": scenario_of(verdict),
+        "outcome": str(verdict.outcome),
+        "meaning": MEANINGS[verdict.outcome],
+        "exit_code": verdict.outcome.exit_code,
+        "ran": what_was_run(verdict),
+        "faults": what_was_done(verdict.faults),
+        "counted": what_was_counted(verdict.counts),
+        "seed": setting(verdict.run, "seed"),
+        "seed_note": SEED_NOTE,
+        "command": setting(verdict.run, "command"),
+        "promises": listed,
+        "tally": Counter(str(promise.state) for promise in listed),
+        "broken": [
+            {
+                "anomaly": check.anomaly,
+                "guarantee": check.guarantee,
+                "promised": check.promised,
+                "meaning": ANOMALIES[check.anomaly].meaning if check.anomaly in ANOMALIES else "",
+                "why": [plain(row.get("why"), _TEXT_LENGTH) for row in check.rows],
+                "more": max(check.broken - len(check.rows), 0),
+            }
+            for check in verdict.broken
+        ],
+        "unknown_because": [plain(reason, _TEXT_LENGTH) for reason in verdict.unknown_because],
+        "words": WORDS | PHASES,
+    }

@@ -18,6 +18,24 @@ MEANINGS = {
 }
 """What an outcome, and with it the exit code, says."""
 
+WORDS = {
+    "acknowledged": "the producer was told that the job is stored",
+    "dead-lettered": "given up, and kept aside with the reason",
+    "attempt": "one start of a job's handler, numbered by its token",
+    "landed": "a fault that took place at the moment it was planned for",
+    "cases": "how often the run put a guarantee to the test",
+    "not exercised": "the run had no case of it, so it says nothing about it",
+    "not promised": "looked at, but this queue does not claim it",
+}
+"""The words of a report, defined in it."""
+
+PHASES = {
+    "before-send": "before the command reached the server",
+    "before-reply": "after it ran on the server, before its reply reached the worker",
+    "after-reply": "right after its reply reached the worker",
+}
+"""What the phase of a fault on the wire means."""
+
 SEED_NOTE = "the seed fixes the plan, not the timing of processes"
 
 # count in a verdict -> how a report puts it. The later ones are told only when there are any.
@@ -53,6 +71,16 @@ class Promise:
     sentence: str
     promised: bool
     checks: tuple[CheckResult, ...]
+
+    @property
+    def examined(self) -> int:
+        """How many cases its checks looked at."""
+        return sum(check.examined for check in self.checks)
+
+    @property
+    def broken(self) -> int:
+        """How many cases its checks found broken."""
+        return sum(check.broken for check in self.checks)
 
     @property
     def state(self) -> State:
