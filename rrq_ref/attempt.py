@@ -50,8 +50,13 @@ class Context:
         """
         if not 2 <= len(command) <= 1000:
             raise InvalidJob(f"an effect of {len(command)} words; give a command and its arguments")
+        words = [str(word) for word in command]
+        try:
+            "".join(words).encode()
+        except UnicodeEncodeError as error:
+            raise InvalidJob(f"an effect that cannot be written as UTF-8: {error}") from error
         self._effects = self._effects or []
-        self._effects.append([str(word) for word in command])
+        self._effects.append(words)
 
     def check(self) -> None:
         """Raise `LockLost` once the lock is lost: for loops in plain functions."""
@@ -178,14 +183,20 @@ class Runner:
     def _failed(self, attempt: Attempt, error: BaseException) -> Outcome | None:
         if attempt.cancelled is not None:  # it failed because it was told to stop
             return self._after_cancel(attempt, error)
-        text = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
-        text = text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
         if isinstance(error, RetryJob) and error.delay_s is not None:
             delay_ms = int(error.delay_s * 1000)
         else:
             runs = attempt.claimed.retries + 1
             delay_ms = self._world.settings.retry_delay_ms(runs, self._world.random.random())
-        return Retry(attempt.claimed.lease, text, delay_ms)
+        return Retry(attempt.claimed.lease, _text(error), delay_ms)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        text = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
+    except Exception:  # noqa: BLE001 - it has no text, and must not cost more than itself
+        return type(error).__name__
+    return text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
 
 
 def arguments(claimed: Claimed) -> tuple[list[Any], dict[str, Any]]:
