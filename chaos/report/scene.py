@@ -32,7 +32,7 @@ WITH given AS (
                applied AND op IN ('finish', 'retry', 'release', 'bury', 'takeback')
            ) AS t,
            bool_or(op IN ('finish', 'retry', 'release', 'bury') AND answer = 'refused') AS refused,
-           bool_or(op = 'release' AND applied) AS released
+           bool_or(op = 'release' AND applied) AS released, max(t) AS last_t
     FROM transitions WHERE token IS NOT NULL GROUP BY ALL
 ), ran AS (
     SELECT a.job, a.token, a.start_t, a.end_t, a.outcome, a.dead_from,
@@ -52,7 +52,8 @@ SELECT
          THEN greatest(coalesce(given.t, locked.expires_by), locked.claim_t) END AS free_t,
     ran.start_t, ran.end_t, ran.outcome,
     coalesce(ran.dead_from, locked.dead_from) AS dead_t,
-    coalesce(given.refused, false) AS refused, coalesce(given.released, false) AS released
+    coalesce(given.refused, false) AS refused, coalesce(given.released, false) AS released,
+    given.last_t
 FROM ran
 FULL JOIN locked ON locked.job = ran.job AND locked.token = ran.token AND ran.nth = 1
 LEFT JOIN given ON given.job = coalesce(ran.job, locked.job)
@@ -82,7 +83,8 @@ SELECT DISTINCT h.job, e.t, e.process, e.type, e.phase, e.kind, e.target, e.even
 FROM bars AS h
 JOIN events AS e ON e.type = 'fault' AND e.event IN ('landed', 'healed')
     AND e.t BETWEEN coalesce(h.claim_sent_t, h.start_t)
-        AND greatest(h.free_t, h.end_t, CASE WHEN h.end_t IS NULL THEN h.dead_t END, h.start_t)
+        AND greatest(h.free_t, h.last_t, h.end_t, h.start_t,
+                     CASE WHEN h.end_t IS NULL THEN h.dead_t END)
     AND (within(h.lane, e.target) OR within(e.target, h.lane) OR e.target = 'server'
          OR starts_with(e.kind, 'server-'))
 ORDER BY job, t, type DESC
@@ -113,12 +115,13 @@ class Scene:
         places = {job: place for place, job in enumerate(chosen)}
         bars = self._bars()
         faults = self._faults()
+        enqueues = self._enqueues(places)
         lanes = self._lanes(bars, faults)
         rows = _stack(bars)
         at = {name: place for place, name in enumerate(lanes)}
         return {
             "length": self._ms(self._last),
-            "focus": self._focus(bars, faults),
+            "focus": self._focus(bars, [*faults, *enqueues]),
             "lanes": [self._lane(name, lives, rows.get(name, 1)) for name, lives in lanes.items()],
             "bars": [
                 bar | {"job": places[bar["job"]], "lane": at[bar["lane"]]}
@@ -127,7 +130,7 @@ class Scene:
             ],
             "faults": [fault | {"lane": self._at(fault["target"], at)} for fault in faults],
             "server": self._server(),
-            "enqueues": self._enqueues(places),
+            "enqueues": enqueues,
             "jobs": self._jobs(chosen, bars),
         }
 
@@ -266,10 +269,10 @@ class Scene:
             for job, reason in chosen.items()
         ]
 
-    def _focus(self, bars: list[Json], faults: list[Json]) -> list[float]:
+    def _focus(self, bars: list[Json], others: list[Json]) -> list[float]:
         """From the first to the last thing that happened, without the wait before and after."""
         times = [time for bar in bars for time in (*(bar["run"] or ()), *(bar["lock"] or ()))]
-        times += [fault["from"] for fault in faults]
+        times += [other["from"] for other in others]
         if not times:
             return [0, self._ms(self._last)]
         margin = max((max(times) - min(times)) * 0.03, 1)

@@ -30,7 +30,7 @@ _OPS = {
 }
 _ENDS = {
     "ok": ("the handler returned", "ok"),
-    "error": ("the handler raised an error", "bad"),
+    "error": ("the handler raised an error", "warn"),
     "cancelled": ("the handler was cancelled", "note"),
     "lost": ("the handler was cancelled: its lock was lost", "note"),
 }

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
+from chaos.checks.verdict import CheckResult, Outcome, Verdict
 from chaos.guarantees import ANOMALIES
 from chaos.report.words import (
     MEANINGS,
+    PHASES,
     SEED_NOTE,
+    WORDS,
     Promise,
     State,
     amount,
@@ -31,6 +32,9 @@ from chaos.report.words import (
 MAX_REASONS = 3
 """How many broken cases of one check are told; all that were kept are in verdict.json."""
 
+_SENTENCE = 2_000
+"""How many characters of a sentence are printed: ids in it may be of any length."""
+
 _STYLES: dict[str, str] = {
     State.KEPT: "green",
     State.BROKEN: "bold red",
@@ -43,37 +47,38 @@ _STYLES: dict[str, str] = {
 }
 
 
-def print_verdict(verdict: Verdict, console: Console, *, run_dir: Path | None = None) -> None:
-    """Print everything that a verdict says: about a screenful, and readable without colours."""
+def print_verdict(verdict: Verdict, console: Console) -> None:
+    """Print everything that a verdict says, readable without colours and without prior knowledge.
+
+    It goes from what was done to what it means; the last lines are the ones to look at first.
+    """
     page = _Page(console)
-    page.line(scenario_of(verdict), style="bold")
+    outcome = verdict.outcome
+    page.line()
+    page.line(f"Verdict on {scenario_of(verdict)}", style="bold")
     page.facts(
         ("ran", what_was_run(verdict)),
         ("faults", "\n".join(what_was_done(verdict.faults)) or "none"),
         ("jobs", what_was_counted(verdict.counts)),
     )
-    listed = promises(verdict)
-    page.table([promise for promise in listed if promise.state is not State.NOT_EXERCISED])
-    idle = [promise.id for promise in listed if promise.state is State.NOT_EXERCISED]
-    if idle:
-        page.line(f"not exercised (the run had no case of it): {', '.join(idle)}", style="dim")
-        page.line()
+    page.line()
+    page.table(promises(verdict))
+    page.line()
     for check in verdict.broken:
         page.broken(check)
     if verdict.unknown_because:
         page.reasons(verdict)
+    page.words(verdict)
     page.line(
-        f"{verdict.outcome.upper()}: {MEANINGS[verdict.outcome]} "
-        f"(exit code {verdict.outcome.exit_code})",
-        style=_STYLES[verdict.outcome],
+        f"{outcome.upper()}: {MEANINGS[outcome]} (exit code {outcome.exit_code})", _STYLES[outcome]
     )
-    page.whereabouts(verdict, run_dir)
+    page.whereabouts(verdict)
 
 
 def print_summary(rows: Sequence[tuple[str, Verdict, float]], console: Console) -> None:
     """Print one table with a row per run (name, verdict, seconds), and what went wrong below it."""
     page = _Page(console)
-    table = Table(box=page.rules(), pad_edge=False, header_style="bold")
+    table = page.new_table()
     table.add_column("scenario", overflow="fold")
     table.add_column("faults landed", justify="right")
     table.add_column("jobs", justify="right")
@@ -81,16 +86,17 @@ def print_summary(rows: Sequence[tuple[str, Verdict, float]], console: Console) 
     table.add_column("seconds", justify="right")
     for name, verdict, seconds in rows:
         table.add_row(
-            page.text(name),
+            page.text(plain(name, 120)),
             _landed(verdict),
             f"{verdict.counts.get('acknowledged', 0):,}",
             page.text(verdict.outcome.upper(), style=_STYLES[verdict.outcome]),
             f"{seconds:.1f}",
         )
     console.print(table)
+    page.line()
     for name, verdict, _ in rows:
         if trouble := _trouble(verdict):
-            page.line(f"{name} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
+            page.line(f"{plain(name, 120)} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
             for sentence in trouble:
                 page.bullet(sentence)
             page.line()
@@ -119,15 +125,25 @@ def _trouble(verdict: Verdict) -> list[str]:
     return told
 
 
+_ASCII_HEAD = box.Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
+
+
 class _Page:
     """Prints text of others: nothing in it is markup, and no encoding is too small for it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def rules(self) -> box.Box:
-        """Lines between rows, of characters that the console can show."""
-        return box.ASCII if self._console.options.ascii_only else box.SIMPLE_HEAD
+    def new_table(self, *, expand: bool = False) -> Table:
+        """An empty table. What is no terminal gets lines that any log can show."""
+        plain_only = self._console.options.ascii_only or not self._console.is_terminal
+        return Table(
+            box=_ASCII_HEAD if plain_only else box.SIMPLE_HEAD,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+            header_style="bold",
+            expand=expand,
+        )
 
     def text(self, text: str, style: str = "") -> Text:
         encoding = self._console.encoding
@@ -140,38 +156,42 @@ class _Page:
     def line(self, text: str = "", style: str = "") -> None:
         self._console.print(self.text(text, style))
 
-    def facts(self, *facts: tuple[str, str], soft_wrap: bool = False) -> None:
-        """Named values, aligned. `soft_wrap`: a long value is left whole, for copying."""
-        width = max((len(name) for name, _ in facts), default=0) + 2
+    def facts(self, *facts: tuple[str, str], style: str = "") -> None:
+        """Named values, aligned."""
         grid = Table.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True, min_width=width - 2)
+        grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in facts:
-            if soft_wrap:
-                self._console.print(self.text(f"{name:<{width}}{value}"), soft_wrap=True)
-            else:
-                grid.add_row(self.text(name, "dim"), self.text(value))
-        if not soft_wrap:
-            self._console.print(grid)
+            grid.add_row(self.text(name, "dim"), self.text(value, style))
+        self._console.print(grid)
 
-    def table(self, listed: Iterable[Promise]) -> None:
-        table = Table(box=box.HORIZONTALS, pad_edge=False, show_lines=True, header_style="bold")
-        table.add_column("guarantee", ratio=1)
-        table.add_column("broken by", no_wrap=True)
-        table.add_column("cases\nlooked at", justify="right", no_wrap=True)
-        table.add_column("\nfound", justify="right", no_wrap=True)
-        table.add_column("status", max_width=12)
-        table.expand = True
-        for promise in listed:
-            name = Text.assemble((promise.id, "bold"), ": ", self.text(promise.sentence))
+    def table(self, listed: Sequence[Promise]) -> None:
+        """A row per guarantee; those that the run says nothing about come last."""
+        table = self.new_table(expand=True)
+        table.add_column("guarantee", no_wrap=True)
+        table.add_column("state", max_width=13)
+        table.add_column("cases", justify="right", no_wrap=True)
+        table.add_column("broken", justify="right", no_wrap=True)
+        table.add_column("what it says", ratio=1)
+        for promise in sorted(listed, key=lambda promise: promise.state is State.NOT_EXERCISED):
+            style = _STYLES.get(promise.state, "dim")
+            idle = "dim" if promise.state is State.NOT_EXERCISED else ""
             table.add_row(
-                name,
-                "\n".join(check.anomaly for check in promise.checks),
-                "\n".join(_examined(check) for check in promise.checks),
-                "\n".join(_found(check) for check in promise.checks),
-                self.text(promise.state, _STYLES[promise.state]),
+                self.text(promise.id, idle or "bold"),
+                self.text(promise.state, style),
+                self.text(f"{promise.examined:,}", idle),
+                self.text(f"{promise.broken:,}", style if promise.broken else idle),
+                self.text(promise.sentence, "dim"),
             )
         self._console.print(table)
+
+    def words(self, verdict: Verdict) -> None:
+        """The words that this report uses, defined."""
+        phases = {fault.phase.rpartition("/")[2] for fault in verdict.faults}
+        used = WORDS | {side: meaning for side, meaning in PHASES.items() if side in phases}
+        told = "; ".join(f"{word}: {meaning}" for word, meaning in used.items())
+        self.facts(("words", told), style="dim")
+        self.line()
 
     def broken(self, check: CheckResult) -> None:
         note = "" if check.promised else " (not promised: shown, and no reason to fail)"
@@ -195,26 +215,13 @@ class _Page:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
-        grid.add_row(f"  {mark}", self.text(text, style))
+        grid.add_row(f"  {mark}", self.text(plain(text, _SENTENCE), style))
         self._console.print(grid)
 
-    def whereabouts(self, verdict: Verdict, run_dir: Path | None) -> None:
+    def whereabouts(self, verdict: Verdict) -> None:
+        """How to repeat the run. A command is left on one line, for copying."""
         seed, command = setting(verdict.run, "seed"), setting(verdict.run, "command")
-        facts = [
-            ("run", str(run_dir) if run_dir is not None else None),
-            ("seed", f"{seed} ({SEED_NOTE})" if seed else None),
-            ("repeat", command),
-        ]
-        told = [(name, value) for name, value in facts if value is not None]
-        if told:
-            self.facts(*told, soft_wrap=True)
-
-
-def _examined(check: CheckResult) -> str:
-    if check.error:
-        return "failed"
-    return "none" if check.status is Status.NOT_EXERCISED else f"{check.examined:,}"
-
-
-def _found(check: CheckResult) -> str:
-    return "-" if check.error or check.status is Status.NOT_EXERCISED else f"{check.broken:,}"
+        if seed is not None:
+            self.line(f"seed {seed} ({SEED_NOTE}); repeat with")
+        if command is not None:
+            self._console.print(self.text(f"  {command}"), soft_wrap=True)
