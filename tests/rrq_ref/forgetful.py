@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -13,15 +14,17 @@ from rrq_ref.store import connect
 
 
 class Replies:
-    """Loses the next `to_lose` replies, each with its connection."""
+    """Loses the next `to_lose` replies, each with its connection, and then calls `on_loss`."""
 
     def __init__(self) -> None:
         self.to_lose = 0
+        self.on_loss: Callable[[], object] = bool
 
     def loses(self, reply: Any) -> bool:
         if not self.to_lose or reply in (b"OK", "OK") or isinstance(reply, dict):
             return False  # the last two are the handshake of a new connection
         self.to_lose -= 1
+        self.on_loss()
         return True
 
 
@@ -44,10 +47,11 @@ def plain_forgetful(url: str, replies: Replies) -> redis.Redis:
 
     class Connection(redis.Connection):
         def read_response(self, *args: Any, **options: Any) -> Any:
-            reply = super().read_response(*args, **options)  # type: ignore[no-untyped-call]
+            reply = super().read_response(*args, **options)
             if replies.loses(reply):
                 self.disconnect()  # type: ignore[no-untyped-call]
                 raise redis.ConnectionError("the reply was lost")
             return reply
 
-    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=Connection))
+    pool = redis.ConnectionPool.from_url(url, connection_class=Connection)
+    return redis.Redis(connection_pool=pool)

@@ -105,7 +105,7 @@ async def test_a_job_is_taken_when_its_time_has_come(client: Client, store: Work
     assert 0 < claim.due_in_s <= 0.15
     async with asyncio.timeout(10):
         while not (leases := await take(store)):
-            await asyncio.sleep(0.01)
+            await store.wait_for_hint(0.01)
     assert leases[0].job_id == "a"
 
 

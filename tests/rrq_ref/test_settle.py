@@ -1,4 +1,4 @@
-"""How an attempt ends: finish, retry, release and bury, each in one step, and only by its holder."""
+"""How an attempt ends: finish, retry, release, bury; each in one step, and only by its holder."""
 
 from __future__ import annotations
 
