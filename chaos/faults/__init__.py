@@ -1,7 +1,7 @@
 """Faults, and the exact moments at which they land."""
 
-from chaos.faults.channel import Victim
 from chaos.faults.fault import (
+    ERRORS,
     Action,
     Direction,
     Exchange,
@@ -14,10 +14,12 @@ from chaos.faults.fault import (
     command,
     data_command,
 )
+from chaos.faults.owner import Victim
 from chaos.faults.resp import RespError
 from chaos.faults.wire import WireProxy, WireProxyError
 
 __all__ = [
+    "ERRORS",
     "Action",
     "Direction",
     "Exchange",

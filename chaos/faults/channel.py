@@ -3,37 +3,15 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chaos.faults.fault import Direction, Landing, Tally
 from chaos.faults.journal import Journal
+from chaos.faults.owner import Victim, owners
 from chaos.faults.upstream import Upstream
 
 if TYPE_CHECKING:
     from chaos.faults.link import Link
-
-
-class Victim(Protocol):
-    """What a fault needs of a process (`chaos.rig.processes.Process` has it)."""
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs or is stopped."""
-
-    def kill(self) -> bool:
-        """SIGKILL. False if it had ended before."""
-
-    def pause(self) -> bool:
-        """SIGSTOP, and wait until it stands still. False if it had ended before."""
-
-    def resume(self) -> bool:
-        """SIGCONT. False if it had ended before."""
-
-    def wait(self, timeout_s: float) -> object:
-        """Wait until it has ended. Raises an exception when it has not in time."""
 
 
 class Host:
@@ -71,6 +49,7 @@ class Channel:
     name: str
     host: Host
     victim: Victim | None = None
+    """The process that was attached. Those that it has started share its connections."""
     links: "set[Link]" = field(default_factory=set)
     landings: list[Landing] = field(default_factory=list)
     """Faults that wait for their command. One for any process is in the list of each."""
@@ -128,12 +107,25 @@ class Channel:
         for link in list(self.links):
             link.pump()
 
-    @property
-    def quiet(self) -> bool:
+    async def find_owners(self) -> None:
+        """Find out which process holds each connection, where that is not known yet."""
+        links = {link.ends: link for link in self.links if link.owner is None}
+        if self.victim is None or not links:
+            return
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(None, owners, self.victim, list(links))
+        for ends, owner in found.items():
+            links[ends].owner = owner
+
+    def quiet(self, pid: int | None = None) -> bool:
         """Whether nothing of this process can reach the server or happen there any more, unless
-        it lives and sends something new."""
-        if self.victim is not None and not self.victim.alive:
-            # What it wrote before it died may not have been read yet. A link goes once its client
-            # has left and the server owes it nothing.
-            return not self.links
-        return all(link.quiet for link in self.links)
+        it lives and sends something new. With `pid`: nothing of this one in a fleet."""
+        if pid is None:
+            return all(self._is_quiet(link, link.owner or self.victim) for link in self.links)
+        known = [(link, link.owner) for link in self.links if link.owner is not None]
+        return all(self._is_quiet(link, owner) for link, owner in known if owner.pid == pid)
+
+    def _is_quiet(self, link: "Link", owner: Victim | None) -> bool:
+        # What a process wrote before it died may not have been read yet. Its link goes once that is
+        # read to the end and the server owes it nothing.
+        return link.quiet and (owner is None or owner.alive)

@@ -14,9 +14,24 @@ Direction = Literal["up", "down", "both"]
 
 _SIDES: dict[str, tuple[Side, ...]] = {
     "lose-reply": ("before-reply",),
-    "chop": ("before-reply",),
+    "chop": ("before-send", "before-reply"),
     "error": ("before-send", "before-reply"),
 }
+
+ERRORS: dict[str, str] = {
+    "LOADING": "LOADING Redis is loading the dataset in memory",
+    "READONLY": "READONLY You can't write against a read only replica.",
+    "OOM": "OOM command not allowed when used memory > 'maxmemory'.",
+    "NOSCRIPT": "NOSCRIPT No matching script. Please use EVAL.",
+    "MASTERDOWN": (
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+    ),
+    "BUSY": (
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+    ),
+    "MOVED": "MOVED 1 127.0.0.1:6379",
+}
+"""Error lines as the server writes them, by their first word: the errors to inject."""
 
 _HANDSHAKE = frozenset((b"HELLO", b"AUTH", b"SELECT", b"CLIENT", b"PING", b"COMMAND", b"QUIT"))
 
@@ -82,9 +97,13 @@ class WireFault:
         delay       this connection waits for `for_ms`.
         hold        nothing passes in `direction`, on any connection of the process, for `for_ms`
                     or until `heal`. Nothing is closed, lost or re-ordered.
-        error       the client gets `error` (a line such as `LOADING ...`) in place of the server's
-                    reply. Before-send, the server never sees the command.
-        chop        the reply is delivered byte by byte, spread over `for_ms` (or 1 ms a byte).
+        error       the client gets `error` (a line; `ERRORS` has the server's own) in place of the
+                    server's reply. Before-send, the server never sees the command.
+        chop        the command or the reply is passed on in pieces: `for_ms` of them, a millisecond
+                    apart, or single bytes.
+
+    A kill and a stop hit the process that holds the connection: in a fleet, whose processes share
+    a listener, the one that sent the command.
 
     Raises ValueError where these do not fit together.
     """
@@ -165,7 +184,10 @@ class Landing:
         self.argv: list[bytes] | None = None
         """The command it landed at."""
         self.process: str | None = None
-        """The process it landed on."""
+        """The process it landed on: `worker-1`, or `fleet-1.<pid>` for a worker of a fleet that a
+        kill or a stop has hit."""
+        self.pid: int | None = None
+        """Its process id, where a kill or a stop has hit it."""
         self._withdraw = withdraw
         self._seen = 0
         self._met = False
@@ -202,9 +224,9 @@ class Landing:
         self._met = self._seen == self.fault.nth
         return self._met
 
-    def land(self, process: str, argv: list[bytes], t: int) -> None:
+    def land(self, process: str, argv: list[bytes], t: int, pid: int | None = None) -> None:
         """Say that it has landed. For the proxy's thread."""
-        self.process, self.argv, self.t = process, argv, t
+        self.process, self.argv, self.t, self.pid = process, argv, t, pid
         self._settled.set()
 
     def give_up(self) -> None:

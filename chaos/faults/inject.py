@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from chaos.faults.channel import Victim
 from chaos.faults.fault import Landing
+from chaos.faults.owner import Relative, Victim
 
 if TYPE_CHECKING:
     from chaos.faults.link import Link
@@ -26,7 +26,7 @@ class Outcome:
     answer: bytes | None = None
     """Deliver this in place of the server's reply."""
     chop_ms: int | None = None
-    """Deliver it in so many pieces, one a millisecond; 0: in single bytes."""
+    """Pass it on in so many pieces, one a millisecond; 0: in single bytes."""
 
 
 PASS = Outcome()
@@ -46,20 +46,29 @@ class _Strike:
     link: "Link"
     argv: list[bytes]
 
+    async def victim(self) -> Victim:
+        """The process that sent the command."""
+        channel = self.link.channel
+        if channel.victim is None:
+            raise CannotLand(f"no process is attached to {channel.name}")
+        await channel.find_owners()
+        if self.link.owner is None:
+            raise CannotLand("the process had already ended, or closed this connection")
+        return self.link.owner
+
     @property
-    def victim(self) -> Victim:
-        victim = self.link.channel.victim
-        if victim is None:
-            raise CannotLand(f"no process is attached to {self.link.channel.name}")
-        return victim
+    def name(self) -> str:
+        """Of the process that is hit; a fleet's worker has its process id after the fleet's."""
+        owner, name = self.link.owner, self.link.channel.name
+        alone = isinstance(owner, Relative) and self.landing.fault.action != "hold"
+        return f"{name}.{owner.pid}" if owner is not None and alone else name
 
     def landed(self) -> None:
-        channel = self.link.channel
-        channel.host.journal.landed(self.landing, channel.name, self.argv)
+        journal, owner = self.link.channel.host.journal, self.link.owner
+        journal.landed(self.landing, self.name, self.argv, None if owner is None else owner.pid)
 
     def healed(self) -> None:
-        channel = self.link.channel
-        channel.host.journal.healed(self.landing.fault, channel.name)
+        self.link.channel.host.journal.healed(self.landing.fault, self.name)
 
     def cut(self, *, reset: bool) -> Outcome:
         self.link.cut(reset=reset)
@@ -88,7 +97,7 @@ def _end(victim: Victim) -> bool:
 
 async def _kill(strike: _Strike) -> Outcome:
     loop = asyncio.get_running_loop()
-    if not await loop.run_in_executor(None, _end, strike.victim):
+    if not await loop.run_in_executor(None, _end, await strike.victim()):
         raise CannotLand("the process had already ended")
     # From here it can neither send nor receive, so what is dropped now it never knew of.
     strike.landed()
@@ -96,7 +105,7 @@ async def _kill(strike: _Strike) -> Outcome:
 
 
 async def _stop(strike: _Strike) -> Outcome:
-    victim = strike.victim
+    victim = await strike.victim()
     loop = asyncio.get_running_loop()
     if not await loop.run_in_executor(None, victim.pause):
         raise CannotLand("the process had already ended")

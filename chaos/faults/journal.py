@@ -38,7 +38,9 @@ class Journal:
     def planned(self, fault: WireFault) -> None:
         self._fault("planned", fault, fault.process)
 
-    def landed(self, landing: Landing, process: str, argv: list[bytes]) -> None:
+    def landed(
+        self, landing: Landing, process: str, argv: list[bytes], pid: int | None = None
+    ) -> None:
         """The fault has just landed."""
         fault, job = landing.fault, None
         if fault.job_of is not None and argv:
@@ -46,8 +48,8 @@ class Journal:
                 job = fault.job_of(argv)
             except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
                 self.broke(problem)
-        landing.land(process, argv, time.monotonic_ns())
-        self._fault("landed", fault, process, job=job)
+        landing.land(process, argv, time.monotonic_ns(), pid)
+        self._fault("landed", fault, process, job=job, child_pid=pid)
 
     def healed(self, fault: WireFault, process: str) -> None:
         """What the fault had done has been undone."""

@@ -15,6 +15,7 @@ from chaos.faults.fault import Exchange, Landing
 from chaos.faults.inject import DROP, inject
 from chaos.faults.lane import HIGH_WATER, Lane
 from chaos.faults.ledger import Ledger, Sent
+from chaos.faults.owner import Ends, Victim
 from chaos.faults.resp import CommandParser, ProtocolError, ReplyParser
 
 LINGER_S = 5.0
@@ -55,6 +56,9 @@ class Link:
     def __init__(self, channel: Channel, client: asyncio.Transport) -> None:
         self.channel = channel
         self.client = client
+        self.ends = Ends(client.get_extra_info("peername"), client.get_extra_info("sockname"))
+        self.owner: Victim | None = None
+        """The process that holds the connection, once `Channel.find_owners` has found it."""
         self.server: asyncio.Transport | None = None
         self.ledger = Ledger()
         spawn = channel.host.spawn
@@ -140,7 +144,8 @@ class Link:
             return None
         landings = self.channel.due(argv)
         if not landings:
-            self._forward(raw, argv, ())
+            self.ledger.in_flight.append(Sent(argv, time.monotonic_ns()))
+            self.server.write(raw)
             return None
         return self._send_through(raw, argv, landings)
 
@@ -148,7 +153,7 @@ class Link:
         self, raw: bytes, argv: list[bytes], landings: Sequence[Landing]
     ) -> None:
         """Forward a command, with faults ahead of it."""
-        answer = None
+        answer, chop_ms = None, None
         for landing in landings:
             if landing.fault.side == "before-send":
                 outcome = await inject(landing, self, argv)
@@ -156,19 +161,16 @@ class Link:
                     self._miss(landings, "another fault dropped the command")
                     return
                 answer = outcome.answer or answer
+                chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
         await self.channel.up_gate.wait()
         later = tuple(landing for landing in landings if landing.fault.side != "before-send")
         if answer is not None:
             self._answer(argv, answer)
-        elif not self._server_closed:
-            self._forward(raw, argv, later)
+        elif self.server is not None and not self._server_closed:
+            self.ledger.in_flight.append(Sent(argv, time.monotonic_ns(), later))
+            await self._write(self.server, raw, chop_ms)
             return
         self._miss(later, "the command did not reach the server")
-
-    def _forward(self, raw: bytes, argv: list[bytes], landings: tuple[Landing, ...]) -> None:
-        assert self.server is not None
-        self.ledger.in_flight.append(Sent(argv, time.monotonic_ns(), landings))
-        self.server.write(raw)
 
     def _answer(self, argv: list[bytes], reply: bytes) -> None:
         """Answer in the server's place, when it is this command's turn."""
@@ -257,15 +259,15 @@ class Link:
                 raw = outcome.answer or raw
                 chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
         await self.channel.down_gate.wait()
-        pieces = 1 if chop_ms is None else chop_ms or len(raw)
         after = [landing for landing in sent.landings if landing.fault.side == "after-reply"]
         if not after:
-            await self._write_pieces(raw, pieces)
+            await self._write(self.client, raw, chop_ms)
             return
         # The client is faster than a signal: what it sends next must not overtake the fault.
         self.up.stall()
         try:
-            await self._write_pieces(raw, pieces)
+            await self.channel.find_owners()  # once it has its reply, it may close the connection
+            await self._write(self.client, raw, chop_ms)
             for landing in after:
                 if not self._client_closed:
                     await inject(landing, self, sent.argv)
@@ -273,18 +275,21 @@ class Link:
             self.up.unstall()
         self._miss(sent.landings, "the client had gone")
 
-    async def _write_pieces(self, raw: bytes, count: int) -> None:
-        """Write in so many pieces, a millisecond apart, until the kernel has all of it."""
-        size = -(-len(raw) // count)
+    async def _write(self, sink: asyncio.Transport, raw: bytes, chop_ms: int | None) -> None:
+        """Write, in pieces if asked to (`Outcome.chop_ms`), until the kernel has all of it."""
+        size = len(raw) if chop_ms is None else -(-len(raw) // (chop_ms or len(raw)))
         for start in range(0, len(raw), size):
             if start:
                 await asyncio.sleep(0.001)
-            if not self.client.is_closing():
-                self.client.write(raw[start : start + size])
+            if not sink.is_closing():
+                sink.write(raw[start : start + size])
             nap_s = 0.0  # the loop writes what it is given when it comes round
-            while self.client.get_write_buffer_size() and not self._client_closed:
+            while sink.get_write_buffer_size() and not self._closed(sink):
                 await asyncio.sleep(nap_s)
                 nap_s = 0.001
+
+    def _closed(self, side: asyncio.Transport) -> bool:
+        return self._client_closed if side is self.client else self._server_closed
 
     # The end.
 

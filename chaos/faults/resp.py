@@ -181,8 +181,9 @@ class CommandParser:
 
 
 _INLINE = re.compile(
-    rb"""\s*(?P<bare>[^\s"']*)
-    (?:"(?P<double>(?:\\.|[^"\\])*)"|'(?P<single>(?:\\'|[^'])*)')?(?=\s|\Z)""",
+    # Possessive (`*+`), so that every match moves on, or a quote left open would match for ever.
+    rb"""\s*+(?P<bare>[^\s"']*+)
+    (?:"(?P<double>(?:\\.|[^"\\])*+)"|'(?P<single>(?:\\'|[^'])*+)')?+(?=\s|\Z)""",
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)

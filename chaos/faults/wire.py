@@ -18,10 +18,11 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from chaos.faults.channel import Channel, Host, Victim
+from chaos.faults.channel import Channel, Host
 from chaos.faults.fault import Direction, Exchange, Landing, Match, Tally, WireFault
 from chaos.faults.journal import Journal, Record
 from chaos.faults.link import ClientSide
+from chaos.faults.owner import Victim
 from chaos.faults.upstream import Upstream
 
 CALL_TIMEOUT_S = 10.0
@@ -121,7 +122,10 @@ class WireProxy:
         return self._wait_for(lambda: self._listen(process))
 
     def attach(self, process: str, victim: Victim) -> None:
-        """Tell which process `kill` and `stop` have to hit. Again after a restart."""
+        """Tell which process this is, for `kill` and `stop`. Again after a restart.
+
+        Processes that it has started may use its listener too, and are hit for what they send.
+        """
 
         def attach() -> None:
             self._channel(process).victim = victim
@@ -175,17 +179,18 @@ class WireProxy:
         self._call(lambda: self._channel(process).tallies.append(tally))
         return tally
 
-    def quiet(self, process: str, timeout_s: float) -> bool:
+    def quiet(self, process: str, timeout_s: float, *, pid: int | None = None) -> bool:
         """Wait until no command of a process can land any more, unless it sends a new one.
 
         That is: none is at the server, on its way, or (for a process that is stopped or has died)
         unread in a socket. False when that is not so within `timeout_s`; a partition that has not
-        been healed, or a live process that blocks in the server, can be the reason.
+        been healed, or a live process that blocks in the server, can be the reason. With `pid` (a
+        landing has it), only that process counts, and not the others of its fleet.
         """
 
         async def wait() -> bool:
             channel, deadline = self._channel(process), time.monotonic() + timeout_s
-            while not channel.quiet:
+            while not channel.quiet(pid):
                 if time.monotonic() >= deadline:
                     return False
                 await asyncio.sleep(_POLL_S)

@@ -149,7 +149,15 @@ def test_inline_and_empty_commands(line: bytes, argv: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    "stream", [b"*1\r\n:1\r\n", b"*x\r\n", b"*1\r\n$1_0\r\n", b"*1\r\n$1\r\nabc", b'GET "a\r\n']
+    "stream",
+    [
+        b"*1\r\n:1\r\n",
+        b"*x\r\n",
+        b"*1\r\n$1_0\r\n",
+        b"*1\r\n$1\r\nabc",
+        b'GET "a\r\n',
+        b"GET 'a\\' b\r\n",
+    ],
 )
 def test_a_request_that_is_not_resp_is_refused(stream: bytes) -> None:
     with pytest.raises(ProtocolError):
