@@ -84,7 +84,8 @@ FROM bars AS h
 JOIN events AS e ON e.type = 'fault' AND e.event IN ('landed', 'healed')
     AND e.t BETWEEN coalesce(h.claim_sent_t, h.start_t)
         AND greatest(h.free_t, h.last_t, h.end_t, h.start_t,
-                     CASE WHEN h.end_t IS NULL THEN h.dead_t END)
+                     CASE WHEN h.start_t IS NOT NULL AND h.end_t IS NULL
+                          THEN coalesce(h.dead_t, e.t) END)
     AND (within(h.lane, e.target) OR within(e.target, h.lane) OR e.target = 'server'
          OR starts_with(e.kind, 'server-'))
 ORDER BY job, t, type DESC
