@@ -1,0 +1,34 @@
+"""Medians, percentiles and spreads."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that is not below `percent` % of all (nearest rank)."""
+    return sorted(values)[max(1, math.ceil(len(values) * percent / 100)) - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What several rounds measured."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        return cls(median=statistics.median(values), low=min(values), high=max(values))
+
+    def __format__(self, spec: str) -> str:
+        """The median in the given format, and half of the range as a share of it: `120 ±8%`."""
+        text = format(self.median, spec)
+        if self.low == self.high or not self.median:
+            return text
+        return f"{text} ±{abs((self.high - self.low) / 2 / self.median):.0%}"

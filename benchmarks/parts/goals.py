@@ -1,0 +1,55 @@
+"""What a benchmark is meant to reach, and whether it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.parts.layout import table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A bound on one figure. `at_least` says on which side of it the figure should lie."""
+
+    name: str
+    bound: float
+    #: None: this run did not measure it.
+    measured: float | None
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """None where nothing was measured."""
+        if self.measured is None:
+            return None
+        if self.at_least:
+            return self.measured >= self.bound
+        return self.measured <= self.bound
+
+    @property
+    def target(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.bound:g}{self.unit}"
+
+
+def reached(goals: Sequence[Goal]) -> bool:
+    """Whether every goal was measured and met."""
+    return all(goal.met for goal in goals)
+
+
+def print_goals(goals: Sequence[Goal], console: Console, where: str = "") -> None:
+    """`where` says what the figures are of."""
+    rows = table(f"to reach{where}", "figure", "target", "measured", "met")
+    words = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]not measured[/]"}
+    for goal in goals:
+        measured = "" if goal.measured is None else f"{goal.measured:.3g}{goal.unit}"
+        rows.add_row(goal.name, goal.target, measured, words[goal.met])
+    console.print(rows)
+
+
+def as_json(goals: Sequence[Goal]) -> list[dict[str, Any]]:
+    return [{**asdict(goal), "met": goal.met} for goal in goals]

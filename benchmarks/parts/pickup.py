@@ -1,0 +1,74 @@
+"""Pick-up latency: from sending an enqueue to an idle worker until its handler starts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from benchmarks.parts import loop
+from benchmarks.parts.problem import BenchmarkProblem
+from benchmarks.parts.rounds import wait_idle
+from benchmarks.parts.stand import Stand
+from benchmarks.parts.waiting import wait_until
+from benchmarks.reference import queue
+from chaos.rig.processes import ProcessGroup
+from rrq_ref import Client, Settings
+
+JOBS_PER_S = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pickup:
+    """Two samples of the same length, in microseconds."""
+
+    #: Round trips of PING, by the client that enqueues, between its enqueues.
+    ping_us: list[float]
+    latency_us: list[float]
+
+
+def measure(stand: Stand, jobs: int, random: Random, *, concurrency: int) -> Pickup:
+    """Enqueue `jobs` one by one, 20 a second on average, to one idle worker."""
+    queue.prepare(stand.admin)
+    url = stand.server.url
+    with ProcessGroup(grace_s=10) as group:
+        argv = queue.command("rrq_ref", url, concurrency)
+        worker = group.spawn(argv, log=stand.directory / "pickup.log", name="rrq_ref")
+        wait_idle(stand, [worker])
+        sent, ping_us = loop.run(_send(url, jobs, random))
+        wait_until(lambda: queue.left(stand.admin) == 0, "jobs to finish", [worker])
+        started = loop.run(_started(url, list(sent)))
+    latency_us = [(at - sent[job_id]) / 1000 for job_id, at in started.items()]
+    return Pickup(ping_us=ping_us, latency_us=latency_us)
+
+
+async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], list[float]]:
+    """When each job was sent, by its id, in ns; and the round trips of PING, in µs."""
+    sent: dict[str, int] = {}
+    ping_us: list[float] = []
+    async with Client(Settings(redis_url=url)) as client:
+        redis: Any = client.store.redis
+        await redis.ping()
+        for _ in range(jobs):
+            # A PING after as long a pause as an enqueue: both find caches and CPUs as they are
+            # after one. The pause varies, so that it cannot keep step with the worker's polling.
+            await asyncio.sleep(random.uniform(0.5, 1.5) / JOBS_PER_S / 2)
+            began = time.monotonic_ns()
+            await redis.ping()
+            ping_us.append((time.monotonic_ns() - began) / 1000)
+            await asyncio.sleep(random.uniform(0.5, 1.5) / JOBS_PER_S / 2)
+            now = time.monotonic_ns()
+            sent[(await client.enqueue("started_at")).id] = now
+    return sent, ping_us
+
+
+async def _started(url: str, job_ids: list[str]) -> dict[str, int]:
+    """When each handler started: the results of the jobs."""
+    async with Client(Settings(redis_url=url)) as client:
+        jobs = await client.store.jobs(job_ids)
+    found = {job.id: job.result for job in jobs if job is not None}
+    if len(found) != len(job_ids) or None in found.values():
+        raise BenchmarkProblem(f"of {len(job_ids)} jobs not all left a result")
+    return found

@@ -1,0 +1,102 @@
+"""One round: fill the queue, let idle processes at it, and see what it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.parts import gauges, loop
+from benchmarks.parts.stand import Stand
+from benchmarks.parts.waiting import wait_until
+from benchmarks.reference import queue
+from benchmarks.reference.queue import Contender
+from chaos.rig.processes import Process, ProcessGroup
+
+#: How often it is looked whether all jobs are done, in seconds. Each look costs the server about
+#: 20 µs, in the floor's rounds as in the others'.
+_NAP_S = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a round is to do."""
+
+    contender: Contender
+    jobs: int
+    processes: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What a round measured."""
+
+    jobs_per_s: float
+    cpu_us_per_job: float
+    calls_per_job: float
+    bytes_per_job: float
+    #: Of the process that needed most; None where it cannot be told.
+    peak_rss_mb: float | None
+    #: The floor's rounds are filled by the bare loop, the others by `enqueue_many`.
+    enqueued_per_s: float
+
+
+def play(stand: Stand, plan: Plan) -> Round:
+    """Raises `BenchmarkProblem` if jobs failed or nothing moved any more."""
+    queue.prepare(stand.admin)
+    memory = gauges.memory(stand.admin)
+    enqueued_per_s = _fill(stand.server.url, plan)
+    queue.hold_back(stand.admin)
+    with ProcessGroup(grace_s=10) as group:
+        processes = _start(stand, plan, group)
+        seconds, used = _run(stand, plan, processes)
+        peaks = [gauges.peak_rss_mb(process.pid) for process in processes]
+    # Their connections have buffers, which are no part of what a job leaves behind.
+    wait_until(lambda: gauges.clients(stand.admin)[0] <= 1, "the workers' connections to close")
+    return Round(
+        jobs_per_s=plan.jobs / seconds,
+        cpu_us_per_job=used.cpu_s / plan.jobs * 1e6,
+        calls_per_job=used.calls / plan.jobs,
+        bytes_per_job=(gauges.memory(stand.admin) - memory) / plan.jobs,
+        peak_rss_mb=max((peak for peak in peaks if peak is not None), default=None),
+        enqueued_per_s=enqueued_per_s,
+    )
+
+
+def _fill(url: str, plan: Plan) -> float:
+    """Enqueue the jobs; how many a second."""
+    enqueue = queue.enqueue_bare if plan.contender == "floor" else queue.enqueue_many
+    began = time.perf_counter()
+    loop.run(enqueue(url, plan.jobs))
+    return plan.jobs / (time.perf_counter() - began)
+
+
+def _start(stand: Stand, plan: Plan, group: ProcessGroup) -> list[Process]:
+    """Start the processes; they idle when this returns."""
+    argv = queue.command(plan.contender, stand.server.url, plan.concurrency)
+    started = [
+        group.spawn(argv, log=stand.directory / f"{name}.log", name=name)
+        for name in (f"{plan.contender}-{n}" for n in range(1, plan.processes + 1))
+    ]
+    wait_idle(stand, started)
+    return started
+
+
+def wait_idle(stand: Stand, processes: Sequence[Process]) -> None:
+    """Wait until each process waits in a blocking command."""
+    count = len(processes)
+    wait_until(lambda: gauges.clients(stand.admin)[1] >= count, "idle workers", processes)
+
+
+def _run(stand: Stand, plan: Plan, processes: Sequence[Process]) -> tuple[float, gauges.Usage]:
+    """Let the jobs run to the last; the seconds that took, and what the server spent on it."""
+    admin = stand.admin
+    before = gauges.usage(admin)
+    began = time.perf_counter()
+    queue.let_go(admin, plan.processes)
+    wait_until(lambda: queue.left(admin) == 0, "jobs to finish", processes, nap_s=_NAP_S)
+    seconds = time.perf_counter() - began
+    used = gauges.usage(admin) - before
+    queue.check_all_completed(admin)
+    return seconds, used

@@ -1,0 +1,1 @@
+"""The reference queue as the benchmarks use it, and its floor."""

@@ -1,0 +1,98 @@
+"""The reference queue: how to fill it, hold it back, let it go, and see when it is done."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from redis import Redis
+
+from benchmarks.parts.problem import BenchmarkProblem
+from rrq_ref import Client, NewJob, Settings, connect, keys, scripts
+
+Contender = Literal["floor", "rrq_ref"]
+CONTENDERS: tuple[Contender, ...] = ("floor", "rrq_ref")
+
+_QUEUE = "default"
+_STAGE = "benchmark:stage"
+#: The hash of a no-op job as `Client` writes it.
+_FIELDS = (
+    "function_name", "noop", "job_args", "[]", "job_kwargs", "{}", "queue_name", _QUEUE,
+    "max_retries", 5, "job_timeout_seconds", 300, "result_ttl_seconds", 86_400,
+)  # fmt: skip
+#: Jobs in one round trip of the bare loop: as many as in one of `Client.enqueue_many`.
+_CHUNK = 250
+
+
+def command(contender: Contender, url: str, concurrency: int) -> Sequence[str]:
+    """Starts one process that works on the queue, `concurrency` jobs at a time."""
+    if contender == "floor":
+        return [sys.executable, "-m", "benchmarks.reference.floor", url, str(concurrency)]
+    return [
+        sys.executable, "-m", "rrq_ref", "--redis", url, "worker", "--num-workers", "1",
+        "--handlers", "benchmarks.reference.handlers:HANDLERS", "--concurrency", str(concurrency),
+    ]  # fmt: skip
+
+
+async def enqueue_many(url: str, jobs: int) -> None:
+    """Enqueue no-op jobs as a producer does."""
+    async with Client(Settings(redis_url=url)) as client:
+        await client.enqueue_many([NewJob(function="noop") for _ in range(jobs)])
+
+
+async def enqueue_bare(url: str, jobs: int) -> None:
+    """Enqueue the same jobs by the bare calls: only the ids are made, the rest is copied."""
+    script = scripts.ENQUEUE
+    redis: Any = connect(Settings(redis_url=url))
+    await redis.script_load(script.text)
+    queue, hints = keys.queue(_QUEUE), keys.wake(_QUEUE)
+    for start in range(0, jobs, _CHUNK):
+        async with redis.pipeline(transaction=False) as pipe:
+            for _ in range(min(_CHUNK, jobs - start)):
+                one = str(uuid.uuid4())
+                pipe.execute_command(
+                    "EVALSHA", script.sha, 3, keys.job(one), queue, hints,
+                    one, 0, 0, keys.JOB, *_FIELDS,
+                )  # fmt: skip
+            await pipe.execute()
+    await redis.aclose(close_connection_pool=True)
+
+
+def prepare(admin: Redis) -> None:
+    """Empty the database, with the scripts that all contenders use in the server's cache."""
+    # Newer servers empty it in the background by default: memory would be freed into the round.
+    execute: Any = admin.execute_command
+    execute("FLUSHDB", "SYNC")
+    for script in scripts.ALL:
+        admin.script_load(script.text)
+
+
+def hold_back(admin: Redis) -> None:
+    """Put the queue aside: workers that start find nothing."""
+    admin.rename(keys.queue(_QUEUE), _STAGE)
+    admin.delete(keys.wake(_QUEUE))
+
+
+def let_go(admin: Redis, processes: int) -> None:
+    """Put the queue back and wake up idle workers, in one step."""
+    with admin.pipeline() as pipe:
+        pipe.rename(_STAGE, keys.queue(_QUEUE))
+        pipe.rpush(keys.wake(_QUEUE), *[1] * processes)
+        pipe.execute()
+
+
+def left(admin: Redis) -> int:
+    """Jobs that are not finished: queued or locked. One round trip."""
+    with admin.pipeline() as pipe:
+        pipe.zcard(keys.queue(_QUEUE))
+        pipe.zcard(keys.locks(_QUEUE))
+        return sum(pipe.execute())
+
+
+def check_all_completed(admin: Redis) -> None:
+    """Raise `BenchmarkProblem` if jobs ended in any other way."""
+    count: Any = admin.llen(keys.dlq(_QUEUE))
+    if count:
+        raise BenchmarkProblem(f"{count} of the jobs failed for good")

@@ -1,0 +1,130 @@
+"""Throughput of the reference queue beside its floor: `python -m benchmarks.throughput`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import click
+from rich.console import Console
+
+from benchmarks.parts import command, goals, layout, machine, pickup, rounds, tables
+from benchmarks.parts.results import GOAL_CASE, Results
+from benchmarks.parts.stand import Stand, open_stand
+from benchmarks.reference.queue import CONTENDERS
+from chaos.rig.progress import Progress
+
+
+@click.command(name="python -m benchmarks.throughput")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="No-op jobs of one round.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    multiple=True,
+    default=(1, 2),
+    show_default=True,
+    help="Worker processes; may be given again.",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    multiple=True,
+    default=(10, 100),
+    show_default=True,
+    help="Jobs at a time per process; may be given again.",
+)
+@click.option(
+    "--rounds",
+    "repeats",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="Rounds of each kind; their median counts.",
+)
+@click.option(
+    "--pickups",
+    type=click.IntRange(1, 100_000),
+    default=400,
+    show_default=True,
+    help="Jobs, 20 a second, whose pick-up latency is measured.",
+)
+@command.common_options
+def main(**options: Any) -> None:
+    """Measure the reference queue beside a floor, and print the ratios.
+
+    The floor is a bare loop over the very scripts that claim and complete jobs, with the same
+    client library, event loop and batch size, and no worker around it; for bulk enqueues, a bare
+    pipelined loop over the enqueue script. Rounds of floor and workers take turns.
+
+    Client calls are what clients send (EVALSHA, BLPOP), not what scripts call inside the server.
+    Bytes kept are what a finished job leaves in the server's memory. Pick-up latency is counted
+    from sending the enqueue to the start of the handler in an idle worker. An MB is 10^6 bytes.
+
+    Exit code: 0 whatever was measured; with --strict 1 if a goal was not reached; 2 on wrong
+    usage; 3 if it could not be measured.
+    """
+    command.run(lambda: _benchmark(**options))
+
+
+def _benchmark(
+    *,
+    jobs: int,
+    processes: Sequence[int],
+    concurrency: Sequence[int],
+    repeats: int,
+    pickups: int,
+    redis: str,
+    seed: int | None,
+    json_path: Path | None,
+    strict: bool,
+) -> int:
+    command.check_writable(json_path)
+    seed = command.new_seed() if seed is None else seed
+    random = Random(seed)
+    console, progress = Console(), Progress(Console(stderr=True))
+    cases = list(dict.fromkeys(itertools.product(processes, concurrency)))
+    with open_stand(redis) as stand, progress.of("throughput"):
+        about = machine.about(stand.server.version, seed)
+        layout.print_about(about, console)
+        plans = _plans(cases, jobs, repeats, random)
+        measured = [(plan, _round(stand, plan, progress)) for plan in plans]
+        progress.say(f"pick-up of {pickups} jobs")
+        late = pickup.measure(stand, pickups, random, concurrency=max(concurrency))
+    results = Results(rounds=measured, pickup=late)
+    to_reach = results.goals()
+    tables.print_results(results, console)
+    where = " with {} process, concurrency {}".format(*GOAL_CASE)
+    goals.print_goals(to_reach, console, where)
+    figures = {"about": about, "goals": goals.as_json(to_reach), **results.as_json()}
+    command.write_json(json_path, figures)
+    return command.MISSED if strict and not goals.reached(to_reach) else 0
+
+
+def _plans(
+    cases: Sequence[tuple[int, int]], jobs: int, repeats: int, random: Random
+) -> list[rounds.Plan]:
+    """Rounds in which floor and workers take turns, so that a noisy machine hits both alike."""
+    return [
+        rounds.Plan(contender=one, jobs=jobs, processes=processes, concurrency=concurrency)
+        for _ in range(repeats)
+        for processes, concurrency in cases
+        for one in random.sample(CONTENDERS, len(CONTENDERS))
+    ]
+
+
+def _round(stand: Stand, plan: rounds.Plan, progress: Progress) -> rounds.Round:
+    progress.say(f"{plan.contender}, {plan.processes} x {plan.concurrency}")
+    return rounds.play(stand, plan)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The benchmarks' commands, with numbers so small that what they measure means nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from redis import Redis as PlainRedis
+
+from benchmarks.reference import queue
+
+ROOT = Path(__file__).parents[2]
+MARK = "RRQ_BENCHMARK_TEST"
+
+SMALL = {
+    "throughput": ["--jobs", "60", "--rounds", "1", "--pickups", "4", "--processes", "1"],
+    "wire_proxy": ["--commands", "120", "--pipelines", "2"],
+}
+
+
+class Bench:
+    """Runs benchmarks whose processes, to the last grandchild, carry a mark in the environment."""
+
+    def __init__(self, mark: str, directory: Path) -> None:
+        self._env = {**os.environ, MARK: mark, "COLUMNS": "100", "TMPDIR": str(directory)}
+        self._mark = mark
+
+    def start(self, name: str, *options: str) -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", f"benchmarks.{name}", *options]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(argv, cwd=ROOT, env=self._env, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, name: str, *options: str) -> tuple[int, str, str]:
+        with self.start(name, *options) as process:
+            out, complaints = process.communicate(timeout=100)
+            return process.returncode, out, complaints
+
+    def left(self) -> list[str]:
+        """Marked processes that live."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == self._mark:
+                    found.append(" ".join(process.cmdline()))
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(str(tmp_path), tmp_path)
+    yield bench
+    assert bench.left() == []
+    assert list(tmp_path.glob("rrq-benchmark-*")) == []
+
+
+def test_throughput_prints_every_row_and_writes_every_figure(bench: Bench, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    code, out, complaints = bench.run(
+        "throughput", *SMALL["throughput"], "--seed", "7", "--json", str(figures)
+    )
+    assert code == 0, complaints
+    rows = ["1 x 10 floor", "1 x 10 rrq_ref", "1 x 100 floor", "1 x 100 rrq_ref",
+            "bare pipelined loop", "enqueue_many", "PING", "enqueue sent to handler started",
+            "throughput, of the floor's", "Redis CPU per job", "client calls per job",
+            "bytes kept per finished job", "pick-up p50", "pick-up p99", "peak RSS",
+            "bulk enqueue, of", "cpus", "server valkey", "seed 7"]  # fmt: skip
+    plain = " ".join(out.split())
+    assert [row for row in rows if row not in plain] == []
+    written = json.loads(figures.read_text())
+    assert [goal["met"] in (True, False) for goal in written["goals"]] == [True] * 8
+    assert [case["contender"] for case in written["cases"]] == ["floor", "rrq_ref"] * 2
+    assert all(one["calls_per_job"] > 0 < one["jobs_per_s"] for one in written["rounds"])
+    assert 0 < written["latency_us"]["ping_p50"] < written["latency_us"]["pickup_p50"]
+
+
+def test_the_bare_loop_enqueues_the_same_jobs_as_a_client(url: str, admin: PlainRedis) -> None:
+    hashes = []
+    read: Any = admin
+    for enqueue in (queue.enqueue_many, queue.enqueue_bare):
+        queue.prepare(admin)
+        asyncio.run(enqueue(url, 1))
+        (job_key,) = read.keys("rrq:job:*")
+        stored = read.hgetall(job_key)
+        assert b"rrq:job:" + stored.pop(b"id") == job_key
+        del stored[b"enqueue_time"]
+        hashes.append((stored, admin.zcard("rrq:queue:default")))
+    assert hashes[0] == hashes[1]
+
+
+def test_wire_proxy_prints_both_ways_and_what_is_added(bench: Bench) -> None:
+    code, out, complaints = bench.run("wire_proxy", *SMALL["wire_proxy"])
+    assert code == 0, complaints
+    assert all(word in out for word in ("direct", "proxy", "added", "added at the median"))
+
+
+def test_a_goal_that_was_not_measured_is_not_reached(bench: Bench) -> None:
+    code, out, _ = bench.run("throughput", *SMALL["throughput"], "--concurrency", "3", "--strict")
+    assert code == 1
+    assert "not measured" in out
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--redis", "nonsense"], "'nonsense' names no server"),
+        (["--redis", "redis://127.0.0.1:1"], "cannot be reached"),
+        (["--json", "/no/such/place.json"], "there is no directory /no/such"),
+        (["--seed", "x"], "'x' is not a valid integer"),
+    ],
+)
+def test_bad_input_is_answered_with_one_sentence(
+    bench: Bench, name: str, options: list[str], complaint: str
+) -> None:
+    code, out, complaints = bench.run(name, *SMALL[name], *options)
+    assert (code, out) == (2, "")
+    sentence = complaints.strip().splitlines()[-1]
+    assert complaint in sentence
+    assert sentence.lower().startswith("error: ")
+    assert "Traceback" not in complaints
+
+
+@pytest.fixture
+def default_sigint() -> Iterator[None]:
+    """It may come in ignored, as in a job in the background, and a child would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_sigint")
+@pytest.mark.parametrize("name", SMALL)
+def test_ctrl_c_leaves_nothing_behind(bench: Bench, name: str) -> None:
+    with bench.start(name, *["--jobs", "1000000"] * (name == "throughput")) as process:
+        deadline = time.monotonic() + 60
+        while len(bench.left()) < 2:  # the server at least
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "interrupted by SIGINT" in complaints
