@@ -1,0 +1,210 @@
+"""What the store should be, as plain dictionaries: the model of the state machine's test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rrq_ref import keys
+
+from .database import Dump
+
+MAX_CRASHES = 2
+
+
+@dataclass(frozen=True)
+class Hold:
+    """One attempt's hold on a job, and who has it."""
+
+    worker: int
+    job_id: str
+    token: int
+
+
+@dataclass
+class ModelJob:
+    status: str = "PENDING"
+    unique: str | None = None
+    max_retries: int = 2
+    token: int = 0
+    retries: int = 0
+    crashes: int = 0
+    lives: int = 0
+    worker: int | None = None
+    result: str | None = None
+    reason: str | None = None
+    #: Its lock ran out, and nobody has taken it back yet.
+    expired: bool = False
+    #: How the attempt of this token ended.
+    ended: str | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.status in ("PENDING", "ACTIVE", "RETRYING")
+
+
+@dataclass
+class Model:
+    """The store. Which jobs are due, and in which order, is the server's clock's to say."""
+
+    jobs: dict[str, ModelJob] = field(default_factory=dict)
+    dead: list[str] = field(default_factory=list)
+    #: Effects that have been applied.
+    applied: int = 0
+    #: What each worker's last claim took, if its reply was lost.
+    unanswered: dict[int, list[Hold]] = field(default_factory=dict)
+
+    # Transitions; each answers as the script should
+
+    def enqueue(self, job_id: str, unique: str | None, max_retries: int) -> str:
+        """The id of the job that stands for this call."""
+        if job_id in self.jobs:
+            return job_id
+        for holder, job in self.jobs.items():
+            if unique is not None and job.live and job.unique == unique:
+                return holder
+        self.jobs[job_id] = ModelJob(unique=unique, max_retries=max_retries)
+        return job_id
+
+    def take_back(self) -> list[str]:
+        """Expired locks are taken back; the jobs that can be claimed again."""
+        freed = []
+        for job_id, job in self.jobs.items():
+            if job.expired:
+                job.expired, job.worker = False, None
+                job.token, job.crashes, job.ended = job.token + 1, job.crashes + 1, None
+                if job.crashes >= MAX_CRASHES:
+                    self._bury(job_id, "poison")
+                else:
+                    job.status = "PENDING"
+                    freed.append(job_id)
+        return freed
+
+    def claim(self, worker: int, job_ids: Sequence[str]) -> list[Hold]:
+        holds = []
+        for job_id in job_ids:
+            job = self.jobs[job_id]
+            job.status, job.worker, job.ended = "ACTIVE", worker, None
+            job.token += 1
+            holds.append(Hold(worker, job_id, job.token))
+        return holds
+
+    def claim_again(self, worker: int) -> list[Hold]:
+        """The reply was lost: what it took and still has is given again, its locks renewed."""
+        holds = [hold for hold in self.unanswered.pop(worker) if self.holds(hold)]
+        for hold in holds:
+            self.jobs[hold.job_id].expired = False
+        return holds
+
+    def holds(self, hold: Hold) -> bool:
+        job = self.jobs[hold.job_id]
+        return job.status == "ACTIVE" and (job.worker, job.token) == (hold.worker, hold.token)
+
+    def refresh(self, hold: Hold) -> bool:
+        """Whether it was renewed."""
+        if self.holds(hold):
+            self.jobs[hold.job_id].expired = False
+            return True
+        return False
+
+    def end(self, hold: Hold, how: str, result: str = "") -> set[str]:
+        """End an attempt; the words that may be answered."""
+        job = self.jobs[hold.job_id]
+        if not self.holds(hold):
+            if job.token != hold.token:
+                return {"SUPERSEDED"}
+            return {"REPEAT"} if job.ended == how else {"REPEAT", "SUPERSEDED"}
+        job.worker, job.expired, job.ended = None, False, how
+        match how:
+            case "finish":
+                job.status, job.result, job.worker = "COMPLETED", result, hold.worker
+                self.applied += 1
+            case "release":
+                job.status = "PENDING"
+            case "retry":
+                job.status, job.retries = "RETRYING", job.retries + 1
+                if job.retries < job.max_retries:
+                    return {"DONE"}
+                self._bury(hold.job_id, "retries")
+            case "bury":
+                self._bury(hold.job_id, "timeout")
+        return {"BURIED"} if job.status == "FAILED" else {"DONE"}
+
+    def _bury(self, job_id: str, reason: str) -> None:
+        self.jobs[job_id].status = "FAILED"
+        self.jobs[job_id].reason = reason
+        self.dead.insert(0, job_id)
+
+    def requeue(self, job_id: str) -> str:
+        job = self.jobs[job_id]
+        if job.status != "FAILED":
+            return "REPEAT"
+        if job.unique is not None and self.holder(job.unique):
+            return "UNIQUE"
+        job.status, job.reason, job.ended = "PENDING", None, None
+        job.retries, job.crashes, job.lives = 0, 0, job.lives + 1
+        self.dead.remove(job_id)
+        return "DONE"
+
+    def holder(self, unique: str) -> str | None:
+        for job_id, job in self.jobs.items():
+            if job.live and job.unique == unique:
+                return job_id
+        return None
+
+    # As the database should show it
+
+    def picture(self) -> dict[str, Any]:
+        jobs = self.jobs.items()
+        return {
+            "jobs": {
+                job_id: (job.status, job.token, job.retries, job.crashes, job.worker)
+                + (job.result, job.reason, job.lives)
+                for job_id, job in jobs
+            },
+            "queued": {job_id for job_id, job in jobs if job.status in ("PENDING", "RETRYING")},
+            "locked": {job_id for job_id, job in jobs if job.status == "ACTIVE"},
+            "dead": self.dead,
+            "unique": {job.unique: job_id for job_id, job in jobs if job.live and job.unique},
+            "applied": self.applied,
+        }
+
+
+def picture(dump: Dump) -> dict[str, Any]:
+    """The same, of a real database."""
+
+    def value(key: str, default: Any) -> Any:
+        return dump[key].value if key in dump else default
+
+    hashes = {
+        key.removeprefix(keys.job("")): stored.value
+        for key, stored in dump.items()
+        if key.startswith(keys.job(""))
+    }
+    return {
+        "jobs": {job_id: _job(fields) for job_id, fields in hashes.items()},
+        "queued": set(value(keys.queue("default"), ())),
+        "locked": set(value(keys.locks("default"), ())),
+        "dead": value(keys.dlq("default"), []),
+        "unique": {
+            key.removeprefix(keys.unique("")): stored.value
+            for key, stored in dump.items()
+            if key.startswith(keys.unique(""))
+        },
+        "applied": int(value("app:applied", 0)),
+    }
+
+
+def _job(fields: dict[str, str]) -> tuple[Any, ...]:
+    worker = fields.get("worker_id")
+    return (
+        fields["status"],
+        int(fields.get("fencing_token", 0)),
+        int(fields["current_retries"]),
+        int(fields.get("crashes", 0)),
+        None if worker is None else int(worker.removeprefix("worker-")),
+        fields.get("result"),
+        fields.get("dead_reason"),
+        fields.get("error_history", "").count('"requeued"'),
+    )
