@@ -1,4 +1,4 @@
-"""`python -m chaos`: plays all scenarios. `list` explains them, `check` judges a saved run again."""
+"""`python -m chaos` plays all scenarios; `list` explains them; `check` judges a saved run again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chaos.checks import judge
 from chaos.guarantees import GUARANTEES
 from chaos.report import print_summary, print_verdict
 from chaos.rig.catalogue import scenarios
-from chaos.rig.main import common_options, guarded, play, report
+from chaos.rig.main import command_of, common_options, guarded, play, report
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 
@@ -24,12 +24,9 @@ from chaos.rig.progress import Progress
 @common_options
 @click.pass_context
 def command(
-    context: click.Context, json_path: Path | None, junit_path: Path | None, **chosen: Any
+    context: click.Context, /, json_path: Path | None, junit_path: Path | None, **chosen: Any
 ) -> None:
-    """Play all scenarios, one after the other, and print one table.
-
-    One of them alone: python -m chaos.<name>.
-    """
+    """Play all scenarios, one after the other, and print one table; or one of them, by its name."""
     if context.invoked_subcommand is not None:
         return
 
@@ -75,5 +72,8 @@ def check(run_dir: Path, json_path: Path | None, junit_path: Path | None) -> Non
     sys.exit(guarded(work))
 
 
+for _scenario in scenarios():
+    command.add_command(command_of(_scenario))
+
 if __name__ == "__main__":
-    command()
+    command(prog_name="python -m chaos")

@@ -21,8 +21,7 @@ def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(1, 15)}) for _ in range(rig.jobs)])
     moments = [At("finish", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
     rig.random.shuffle(moments)
-    for victim in [rig.worker(moment) for moment in moments]:
-        rig.landed(victim)
+    rig.landed(*[rig.worker(moment) for moment in moments])
     for _ in range(rig.workers):
         rig.worker()
 

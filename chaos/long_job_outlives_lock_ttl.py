@@ -22,8 +22,7 @@ def play(rig: Rig) -> None:
     # One slot more than jobs is always free, and asks for work.
     for _ in range(max(rig.workers, 1 + rig.jobs // KNOBS.concurrency)):
         rig.worker()
-    for victim in victims:
-        rig.landed(victim)
+    rig.landed(*victims)
 
 
 SCENARIO = Scenario(

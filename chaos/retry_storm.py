@@ -22,8 +22,7 @@ def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "fail", "times": times}) for times in failures])
     moments = [At("retry", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
     rig.random.shuffle(moments)
-    for victim in [rig.worker(moment) for moment in moments]:
-        rig.landed(victim)
+    rig.landed(*[rig.worker(moment) for moment in moments])
     for _ in range(rig.workers):
         rig.worker()
 

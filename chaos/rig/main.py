@@ -17,7 +17,7 @@ from chaos.checks import Outcome, Verdict, judge
 from chaos.faults import WireProxyError
 from chaos.history import HistoryProblem
 from chaos.report import print_verdict, write_json, write_junit, write_timeline
-from chaos.rig.options import Options
+from chaos.rig.options import BadOption, Options
 from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
@@ -43,8 +43,8 @@ class Played:
 def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     """Play one scenario and judge it.
 
-    Raises `ServerProblem` or OSError when it could not even begin. What fails later is recorded,
-    and the verdict is unknown.
+    Raises `BadOption`, `UnknownTarget` or `ServerProblem` when it could not even begin.
+    What fails later is recorded, and the verdict is unknown.
     """
     began = time.monotonic()
     rig = Rig(scenario, options, progress)
@@ -72,7 +72,7 @@ def guarded(work: Callable[[], int]) -> int:
     try:
         with on_signals():
             return work()
-    except (UnknownTarget, ServerProblem) as error:
+    except (BadOption, UnknownTarget, ServerProblem) as error:
         complaints.print(f"error: {error}", markup=False)
         return USAGE
     except (OSError, HistoryProblem) as error:
@@ -132,8 +132,13 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def main(scenario: Scenario) -> None:
     """`python -m chaos.<scenario>`."""
+    command_of(scenario)(prog_name=f"python -m chaos.{scenario.name}")
 
-    @click.command(name=f"python -m chaos.{scenario.name}", help=scenario.story)
+
+def command_of(scenario: Scenario) -> click.Command:
+    """The command that plays one scenario."""
+
+    @click.command(name=scenario.name, help=scenario.story)
     @common_options
     def command(json_path: Path | None, junit_path: Path | None, **chosen: Any) -> None:
         def work() -> int:
@@ -146,7 +151,7 @@ def main(scenario: Scenario) -> None:
 
         sys.exit(guarded(work))
 
-    command()
+    return command
 
 
 def report(verdicts: Sequence[Verdict], json_path: Path | None, junit_path: Path | None) -> int:

@@ -15,6 +15,13 @@ from typing import Any
 from chaos.servers import DEFAULT_SPEC, mask
 from chaos.targets.target import Knobs, Target
 
+#: Where runs go that were not told where to go.
+_RUNS = Path("chaos-runs")
+
+
+class BadOption(Exception):
+    """An option that cannot work; the message says what would."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -38,14 +45,24 @@ class Options:
         return shlex.join(words)
 
     def run_directory(self, scenario: str) -> Path:
-        """A directory that no other run has. Raises OSError where none can be made."""
-        if self.out is not None:
-            self.out.mkdir(parents=True)
-            return self.out
-        parent = Path("chaos-runs")
-        parent.mkdir(exist_ok=True)
+        """Make a directory that no other run has. Raises `BadOption` where that cannot be."""
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        return Path(tempfile.mkdtemp(prefix=f"{scenario}-{stamp}-", dir=parent))
+        try:
+            if self.out is not None:
+                self.out.mkdir(parents=True)
+                return self.out
+            _RUNS.mkdir(exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix=f"{scenario}-{stamp}-", dir=_RUNS))
+        except FileExistsError as error:
+            raise BadOption(
+                f"{error.filename} exists; give --out a directory that does not, so that the"
+                " evidence of two runs cannot mix"
+            ) from error
+        except OSError as error:
+            raise BadOption(
+                f"no run directory can be made ({error.strerror}: {error.filename}); give --out a"
+                " new directory in a place that you may write to"
+            ) from error
 
 
 def new_seed() -> int:

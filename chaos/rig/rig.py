@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 import traceback
@@ -18,7 +19,7 @@ from chaos.rig.crew import At, Crew, Member, RigProblem
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
-from chaos.servers import Server, open_server
+from chaos.servers import Server, ServerProblem, open_server
 from chaos.targets import find_target
 from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Target
 
@@ -26,6 +27,8 @@ P = ParamSpec("P")
 
 #: How long a scenario waits for what it needs before it gives up.
 _PATIENCE_S = 30.0
+#: How long there must be nothing to do before a fault that waits for a command is given up.
+_IDLE_S = 2.0
 #: How long commands may be under way after their senders have left or died.
 _QUIET_S = 5.0
 
@@ -54,6 +57,7 @@ class Rig:
         """Start server and proxy; at the end stop everything that was started."""
         self.directory = self.options.run_directory(self.scenario.name)
         with ExitStack() as stack:
+            stack.push(self._leave_no_trace)
             self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
             stack.callback(self._recorder.close)
             self.server: Server = open_server(self.options.redis, self.directory / "server")
@@ -83,6 +87,11 @@ class Rig:
             )
             self._record("rig", event="started")
             yield self
+
+    def _leave_no_trace(self, kind: object, error: BaseException | None, _: object) -> None:
+        """A run that could not begin leaves no directory; its reason has been told in full."""
+        if isinstance(error, ServerProblem):
+            shutil.rmtree(self.directory)
 
     def _record(self, kind: str, /, **fields: Any) -> None:
         self._recorder.write(kind, **fields)
@@ -227,18 +236,25 @@ class Rig:
                 raise RigProblem(f"waited {_PATIENCE_S:g} s in vain for {for_what}")
             time.sleep(0.01)
 
-    def landed(self, member: Member) -> None:
-        """Wait until all faults that were planned for a process have landed, or will not.
+    def landed(self, *members: Member) -> None:
+        """Wait until all faults that were planned for these processes have landed, or will not.
 
-        One that does not land is the verdict's business.
+        One that does not land is the verdict's business. When there has been no work for a while,
+        those that still wait for their command wait in vain.
         """
-        end = time.monotonic() + _PATIENCE_S
-        for landing in member.landings:
-            while not landing.wait(0.02) and not landing.settled and time.monotonic() < end:
-                self.crew.tend()
-            if landing.landed:
-                fault = landing.fault
-                self.progress.say(f"{fault.action} of {landing.process} landed at {fault.where}")
+        waiting = [landing for member in members for landing in member.landings]
+        end, idle_since = time.monotonic() + _PATIENCE_S, None
+        while waiting and (now := time.monotonic()) < end:
+            self.crew.tend()
+            for landing in [landing for landing in waiting if landing.settled]:
+                waiting.remove(landing)
+                if landing.landed:
+                    fault = landing.fault
+                    self.progress.say(f"{fault.action} of {landing.process} at {fault.where}")
+            idle_since = None if self.inspector.backlog() else idle_since or now
+            if idle_since is not None and now - idle_since > _IDLE_S:
+                break
+            time.sleep(0.01)
 
     def settle(self) -> None:
         """Wait until the store is empty, or clearly will not be; then until the wire is quiet."""
