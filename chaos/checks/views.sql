@@ -265,7 +265,8 @@ WITH wired AS (
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
         bool_or(op = 'finish' AND applied) AS finished,
-        bool_or(op IN ('finish', 'retry', 'release') AND applied) AS given_up,
+        -- Without an answer, nobody knows whether it was.
+        bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
         bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,

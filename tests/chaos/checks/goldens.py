@@ -9,16 +9,17 @@ from importlib import import_module
 from chaos.guarantees import ANOMALIES
 from tests.chaos.checks.story import Story
 
-KINDS = ("bad", "near_miss", "indeterminate")
+NEEDED = ("bad", "near_miss", "indeterminate")
+KINDS = (*NEEDED, "irrelevant")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Golden:
-    """One golden history: `tell` writes it and returns what must be flagged, if anything."""
+    """One golden history: `tell` writes it and returns the number of broken cases by anomaly."""
 
     anomaly: str
     name: str
-    tell: Callable[[Story], set[str] | None]
+    tell: Callable[[Story], dict[str, int] | None]
 
     @property
     def kind(self) -> str:

@@ -2,7 +2,7 @@
 
 Times are ms since the run began. Two workers, w1 and w2 (processes worker-1 and worker-2), are up
 and ready from the beginning. What every run has (the rig's start and end, a final state that was
-read) is told by itself.
+read) is told by itself. `unknown` says that the verdict cannot be a pass.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Story:
             "promises": list(GUARANTEES),
             "timing": dict(TIMING),
         }
+        self.unknown = False
+        self._torn = False
         self._ops = 0
         self._faults = 0
         self._processes: dict[str, tuple[str, int]] = {}
@@ -60,6 +62,10 @@ class Story:
 
     def event(self, type_: str, *, at: float, by: str = "rig", pid: int = 1, **fields: Any) -> None:
         self.events.append({"t": ns(at), "process": by, "pid": pid, "type": type_, **fields})
+
+    def tear(self) -> None:
+        """Damage a line that no kill explains, so that events may be missing."""
+        self._torn = self.unknown = True
 
     def forget(self, type_: str, **fields: Any) -> None:
         """Take out the events of this type with these fields."""
@@ -217,5 +223,6 @@ class Story:
             written.setdefault(owner, []).append(json.dumps(event))
         for process, lines in written.items():
             path = run_dir / "history" / f"{process}.jsonl"
-            path.write_text("".join(line + "\n" for line in lines))
+            torn = '{"t":\n' if self._torn else ""
+            path.write_text(torn + "".join(line + "\n" for line in lines))
         return run_dir

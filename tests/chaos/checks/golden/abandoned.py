@@ -1,0 +1,121 @@
+"""A worker that left without finishing or handing back what it held, or did not leave.
+
+w1 is told to stop at 1000, leaves at 1500, and w2 does the job later. It had to leave by 5750.
+"""
+
+from tests.chaos.checks.story import Story
+
+
+def drain(s: Story, worker: str = "w1", *, exit_at: float | None = 1_500) -> None:
+    s.fault("term", worker, at=1_000)
+    if exit_at is not None:
+        s.exit(worker, at=exit_at)
+
+
+def held(s: Story, job: str, *, wire: bool = True, at: float = 900, **fields: bool) -> None:
+    s.enqueue(job, **fields)
+    if wire:
+        s.wire("claim", job, "w1", at=at)
+    s.start(job, "w1", at=at + 2)
+    s.finally_(job, "completed")
+    s.attempt(job, "w2", at=2_050, until=2_070, token=2, last="release")
+
+
+def bad(s: Story) -> dict[str, int]:
+    held(s, "running")
+    held(s, "no wire", wire=False)
+    s.enqueue("claimed only")
+    s.wire("claim", "claimed only", "w1", at=1_400)
+    s.finally_("claimed only", "completed")
+    held(s, "handler ended")
+    s.end("handler ended", "w1", at=950)
+    held(s, "started late", wire=False, at=1_200)
+    drain(s)
+    return {"abandoned": 5}
+
+
+def bad_too_slow(s: Story) -> dict[str, int]:
+    s.enqueue("j1")
+    s.attempt("j1", at=10, until=20)
+    s.finally_("j1", "completed")
+    drain(s, exit_at=6_000)
+    drain(s, "w2", exit_at=None)
+    return {"abandoned": 2}
+
+
+def bad_although_disturbed_at_other_times(s: Story) -> dict[str, int]:
+    held(s, "j1", at=4_900)
+    s.events = [e for e in s.events if e.get("token") != 2]
+    s.fault("stop", "w1", at=100, until=200)
+    s.fault("term", "w1", at=5_000)
+    s.exit("w1", at=5_500)
+    s.fault("stop", "w1", at=5_600, until=5_700)
+    return {"abandoned": 1}
+
+
+def near_miss(s: Story) -> None:
+    for op in ("finish", "retry", "release", "bury"):
+        held(s, op)
+        s.wire(op, op, "w1", at=1_100)
+    held(s, "refused")
+    s.wire("finish", "refused", "w1", at=1_100, answer="refused")
+    held(s, "resists", resists=True)
+    held(s, "ended, no wire", wire=False)
+    s.end("ended, no wire", "w1", at=1_200)
+    held(s, "ended before", wire=False)
+    s.end("ended before", "w1", at=950)
+    held(s, "lost before", at=100)
+    s.wire("claim", "lost before", "w2", at=1_200, token=2)
+    s.forget("transition", job="lost before", t=(1_000_000 + 2_050) * 1_000_000)
+    drain(s)
+
+
+def near_miss_slow(s: Story) -> None:
+    s.enqueue("j1")
+    s.attempt("j1", at=10, until=20)
+    s.finally_("j1", "completed")
+    drain(s, exit_at=5_700)
+
+
+def near_miss_slow_to_wake(s: Story) -> None:
+    """A stopped process hears of it when it is continued."""
+    s.enqueue("j1")
+    s.attempt("j1", "w2", at=10, until=20)
+    s.finally_("j1", "completed")
+    drain(s, "w2", exit_at=1_200)
+
+
+def irrelevant_killed(s: Story) -> None:
+    held(s, "j1")
+    drain(s, exit_at=None)
+    s.kill("w1", at=1_200)
+
+
+def irrelevant_disturbed(s: Story) -> None:
+    held(s, "j1")
+    drain(s)
+    s.fault("reset", "w1", at=1_100)
+
+
+def irrelevant_disturbed_just_before(s: Story) -> None:
+    held(s, "j1")
+    drain(s)
+    s.fault("stop", "w1", at=300, until=400)
+
+
+def irrelevant_not_told(s: Story) -> None:
+    held(s, "j1")
+    s.exit("w1", at=1_500)
+
+
+def indeterminate(s: Story) -> None:
+    """The hand-back's reply was lost; the end of the run came before the grace was over."""
+    held(s, "lost reply")
+    s.wire("release", "lost reply", "w1", at=1_200, answer=None)
+    drain(s)
+    s.fault("term", "w2", at=58_000)
+
+
+def indeterminate_when_events_may_be_missing(s: Story) -> None:
+    bad(s)
+    s.tear()

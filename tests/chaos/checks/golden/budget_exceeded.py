@@ -1,0 +1,80 @@
+"""A job that went on after its budget of failures or crashes was used up."""
+
+from tests.chaos.checks.story import Story
+
+
+def fail(s: Story, job: str, times: int, *, budget: int | None, every: int = 100) -> None:
+    s.enqueue(job, max_retries=budget)
+    for n in range(times):
+        at = every * n + 10
+        s.attempt(job, at=at, until=at + 50, token=n + 1, outcome="error")
+    s.finally_(job, "completed", retries=times)
+
+
+def crash(s: Story, job: str, *, budget: int | None) -> None:
+    """w1 dies with it at 50, w2 at 1600."""
+    s.enqueue(job, max_crashes=budget)
+    s.start(job, "w1", at=12)
+    s.start(job, "w2", at=1_200, token=2)
+    s.finally_(job, "completed")
+
+
+def die(s: Story) -> None:
+    s.kill("w1", at=50)
+    s.kill("w2", at=1_600)
+
+
+def bad(s: Story) -> dict[str, int]:
+    fail(s, "failed again", 3, budget=2)
+    fail(s, "started again", 2, budget=2)
+    s.attempt("started again", at=500, until=510, token=3)
+    crash(s, "crashed again", budget=1)
+    fail(s, "none allowed", 2, budget=0)
+    die(s)
+    return {"budget-exceeded": 4}
+
+
+def bad_crashed_together(s: Story) -> dict[str, int]:
+    """Nothing was started after the last crash, but there was one too many."""
+    crash(s, "j1", budget=1)
+    s.kill("w1", at=1_599)
+    s.kill("w2", at=1_600)
+    return {"budget-exceeded": 1, "overlap": 1}  # which takes two attempts at a time
+
+
+def near_miss(s: Story) -> None:
+    fail(s, "used up", 3, budget=3)
+    fail(s, "no retry", 1, budget=0)
+    crash(s, "crashed", budget=2)
+    fail(s, "requeued", 5, budget=3)
+    s.wire("requeue", "requeued", "w1", token=None, at=40)
+    crash(s, "crashed and requeued", budget=1)
+    s.wire("requeue", "crashed and requeued", "w1", token=None, at=60)
+    die(s)
+
+
+def near_miss_server_forgot_the_count(s: Story) -> None:
+    fail(s, "j1", 3, budget=2)
+    s.fault("server-kill", "server", at=120, until=130)
+
+
+def irrelevant(s: Story) -> None:
+    """No budget is known."""
+    fail(s, "failed", 5, budget=None)
+    crash(s, "crashed", budget=None)
+    die(s)
+
+
+def indeterminate(s: Story) -> None:
+    """Failures that were not recorded for sure; an attempt that may have been handed back."""
+    fail(s, "superseded", 5, budget=3, every=1_200)
+    for event in s.events:
+        if event.get("op") == "retry":
+            event["answer"] = "refused" if event["token"] % 2 else None
+    for event in s.events:
+        if event.get("what") == "job":
+            event["retries"] = 2
+    crash(s, "handed back", budget=1)
+    s.wire("release", "handed back", "w1", at=49, answer=None)
+    s.fault("term", "w2", at=1_550)
+    die(s)

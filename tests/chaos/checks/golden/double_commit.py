@@ -1,0 +1,51 @@
+"""Two accepted completions of one job."""
+
+from tests.chaos.checks.story import Story
+
+
+def twice(s: Story, job: str) -> None:
+    """Completions are sent at 31 and 131, and answered a ms later."""
+    s.enqueue(job, effects=2)
+    s.attempt(job, at=10, until=30)
+    s.attempt(job, "w2", at=110, until=130, token=2)
+    s.finally_(job, "completed", effects=2)
+
+
+def bad(s: Story) -> dict[str, int]:
+    for job in ("plain", "requeued before", "requeued after", "not requeued"):
+        twice(s, job)
+    s.wire("requeue", "requeued before", "w1", token=None, at=20)
+    s.wire("requeue", "requeued after", "w1", token=None, at=150)
+    s.wire("requeue", "not requeued", "w1", token=None, at=50, answer="refused")
+    s.enqueue("effects", effects=2)
+    s.finally_("effects", "completed", effects=1)
+    s.final("effect", job="effects", token=2)
+    return {"double-commit": 5}
+
+
+def near_miss(s: Story) -> None:
+    s.enqueue("repeat")
+    s.attempt("repeat", at=10, until=30)
+    s.wire("finish", "repeat", "w1", at=40, answer="repeat")
+    s.finally_("repeat", "completed")
+    for job in ("seen", "asked"):
+        twice(s, job)
+        s.final("effect", job=job, token=2)
+    s.wire("requeue", "seen", "w1", token=None, at=60)
+    s.enqueue("asked", kind="requeue", at=60)
+    s.enqueue("other")
+    s.attempt("other", at=10, until=30)
+    s.finally_("other", "completed")
+
+
+def indeterminate(s: Story) -> None:
+    """The first completion may have failed; a requeue may have come between."""
+    s.enqueue("lost reply")
+    s.attempt("lost reply", at=10, until=30)
+    s.wire("finish", "lost reply", "w1", at=40, answer=None)
+    s.finally_("lost reply", "completed")
+    for job in ("any time", "since"):
+        twice(s, job)
+    s.enqueue("since", kind="requeue", at=5, result="info")
+    about = {"op": "rq", "job": "any time", "kind": "requeue"}
+    s.event("enqueue", at=200, phase="ok", **about)

@@ -1,0 +1,105 @@
+"""A dead-lettered job that could still have run."""
+
+from tests.chaos.checks.story import Story
+
+
+def dead(s: Story, job: str, **budget: int | bool | None) -> None:
+    s.enqueue(job, **budget)
+    s.finally_(job, "dead")
+
+
+def failed(s: Story, job: str, times: int, **budget: int | bool | None) -> None:
+    s.enqueue(job, **budget)
+    for n in range(times):
+        s.attempt(job, at=100 * n + 10, until=100 * n + 60, token=n + 1, outcome="error")
+    s.finally_(job, "dead", retries=times)
+
+
+def held(s: Story, job: str, *ops: str, answer: str | None = "ok", **budget: int) -> None:
+    """One claim for each op that ended it; "" is none."""
+    dead(s, job, **budget)
+    for n, op in enumerate(ops):
+        s.wire("claim", job, "w1", at=1_200 * n + 10, token=n + 1)
+        if op:
+            s.wire(op, job, "w1", at=1_200 * n + 50, token=n + 1, answer=answer)
+
+
+def bad(s: Story) -> dict[str, int]:
+    failed(s, "failed", 2, max_crashes=1)
+    dead(s, "untouched")
+    held(s, "handed back", "release", max_crashes=1)
+    held(s, "finished", "finish", max_crashes=1)
+    held(s, "crashed once", "", max_crashes=2)
+    s.enqueue("both")
+    s.attempt("both", at=10, until=20)
+    s.finally_("both", "completed")
+    s.final("dlq", job="both", queue="q")
+    return {"false-dead-letter": 6}
+
+
+def bad_without_a_wire(s: Story) -> dict[str, int]:
+    dead(s, "j1", max_crashes=2)
+    s.start("j1", "w1", at=10)
+    s.end("j1", "w1", at=20)
+    s.start("j1", "w1", at=30, token=2)
+    s.end("j1", "w1", at=40, token=2)
+    s.fault("kill", "w2", at=50)
+    s.exit("w2", at=55, code=None, signal=9)
+    return {"false-dead-letter": 1}
+
+
+def near_miss(s: Story) -> None:
+    failed(s, "failed", 3)
+    dead(s, "doomed", doomed=True)
+    held(s, "crashed", "", "", max_crashes=2)
+    held(s, "timed out", "retry", "retry", max_retries=2, max_crashes=9)
+    failed(s, "failed and timed out", 1, max_retries=2)
+    s.wire("claim", "failed and timed out", "w1", at=500, token=2)
+    s.wire("retry", "failed and timed out", "w1", at=600, token=2)
+
+
+def near_miss_a_crash_that_nobody_saw(s: Story) -> None:
+    """The server was down while it was claimed."""
+    failed(s, "j1", 1, max_crashes=1)
+    s.fault("server-stop", "server", at=500, until=600)
+
+
+def near_miss_without_a_wire(s: Story) -> None:
+    """The attempts of a disturbed worker may have crashed, and so may one that was never seen."""
+    dead(s, "j1", max_crashes=1)
+    s.start("j1", "w2", at=10)
+    dead(s, "j2", max_crashes=1)
+    s.fault("kill", "w1", at=20)
+    s.exit("w1", at=25, code=None, signal=9)
+
+
+def bad_although_a_worker_was_disturbed(s: Story) -> dict[str, int]:
+    """On the wire every claim is seen."""
+    failed(s, "j1", 1, max_crashes=1)
+    s.fault("stop", "w2", at=20, until=30)
+    return {"false-dead-letter": 1}
+
+
+def indeterminate(s: Story) -> None:
+    """Failures and completions whose fate is unknown; a stranger; budgets that nobody told."""
+    held(s, "refused", "finish", answer="refused", max_crashes=1)
+    dead(s, "no budget", max_retries=None)
+    dead(s, "no crash budget", max_crashes=None)
+    s.final("dlq", job="stranger", queue="q")
+    s.enqueue("lost reply", max_crashes=1)
+    s.attempt("lost reply", at=10, until=50, outcome="error")
+    s.events[-1]["answer"] = None
+    s.finally_("lost reply", "dead")
+
+
+def indeterminate_when_disturbed(s: Story) -> None:
+    """Without a wire, an attempt that ended in a disturbed worker may not have been recorded."""
+    dead(s, "j1", max_crashes=2)
+    s.start("j1", "w1", at=10)
+    s.end("j1", "w1", at=50)
+    s.fault("stop", "w1", at=20, until=30)
+
+
+def indeterminate_when_events_may_be_missing(s: Story) -> None:
+    bad(s)
+    s.tear()

@@ -1,0 +1,145 @@
+"""A job whose holder died, and that came back too late or never.
+
+w1 claims at 10 and dies at 50, seen at 55. Its lock is gone by 1010; with poll and slack the job is
+due by 1310. Without a wire it is due one TTL after the death: by 1355.
+"""
+
+from tests.chaos.checks.story import Story
+
+
+def orphan(s: Story, job: str = "j1", *, back: float | None = 2_000, wire: bool = True) -> None:
+    s.enqueue(job)
+    if wire:
+        s.wire("claim", job, "w1", at=10)
+    s.start(job, "w1", at=12)
+    s.finally_(job, "completed")
+    if back is not None:
+        if wire:
+            s.wire("claim", job, "w2", at=back, token=2)
+        s.start(job, "w2", at=back + 2, token=2)
+
+
+def late(s: Story) -> dict[str, int]:
+    orphan(s)
+    s.kill("w1", at=50)
+    return {"late-redelivery": 1}
+
+
+def bad(s: Story) -> dict[str, int]:
+    orphan(s, "late, no wire", back=1_400, wire=False)
+    s.enqueue("claimed only")
+    s.wire("claim", "claimed only", "w1", at=10)
+    s.wire("claim", "claimed only", "w2", at=1_400, token=2)
+    s.finally_("claimed only", "completed")
+    orphan(s, "renewed")
+    s.wire("refresh", "renewed", "w1", at=45)
+    orphan(s, "not ended")
+    s.wire("finish", "not ended", "w1", at=45, answer="refused")
+    return {"late-redelivery": 5 - 1 + late(s)["late-redelivery"]}
+
+
+def bad_never(s: Story) -> dict[str, int]:
+    for state in ("queued", "active", "retrying", "missing"):
+        s.enqueue(state)
+        s.wire("claim", state, "w1", at=10)
+        s.start(state, "w1", at=12)
+        s.finally_(state, state)
+    s.kill("w1", at=50)
+    return {"late-redelivery": 4, "lost": 4, "stuck": 3}  # so they are lost, and stuck
+
+
+def bad_although_others_were_disturbed_at_other_times(s: Story) -> dict[str, int]:
+    s.worker("w3")
+    s.fault("stop", "w3", at=20, until=30)
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=5_000)
+    s.kill("w1", at=5_050)
+    s.wire("claim", "j1", "w2", at=7_000, token=2)
+    s.start("j1", "w2", at=7_002, token=2)
+    s.fault("stop", "w2", at=100, until=200)
+    s.fault("term", "w2", at=9_000)
+    s.wire("finish", "j1", "w2", at=8_000, token=2)
+    s.exit("w2", at=9_100)
+    s.finally_("j1", "completed")
+    return {"late-redelivery": 1}
+
+
+def near_miss(s: Story) -> None:
+    orphan(s, "in time", back=1_300)
+    orphan(s, "in time, no wire", back=1_350, wire=False)
+    orphan(s, "renewed", back=1_330)
+    s.wire("refresh", "renewed", "w1", at=45)
+    s.kill("w1", at=50)
+
+
+def irrelevant_ended(s: Story) -> None:
+    """Finished just before, ended without a wire, or already taken by another."""
+    for op in ("finish", "retry", "release", "bury"):
+        orphan(s, op)
+        s.wire(op, op, "w1", at=45)
+    orphan(s, "no wire", wire=False)
+    s.end("no wire", "w1", at=45)
+    s.kill("w1", at=50)
+
+
+def irrelevant_taken(s: Story) -> None:
+    orphan(s)
+    s.kill("w1", at=3_000)
+
+
+def near_miss_nobody_else_lived(s: Story) -> None:
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w3", at=500)
+    s.worker("w4", role="producer")
+
+
+def near_miss_the_other_died_meanwhile(s: Story) -> None:
+    late(s)
+    s.kill("w2", at=1_000)
+
+
+def near_miss_the_other_was_stopped(s: Story) -> None:
+    late(s)
+    s.fault("stop", "w2", at=500, until=700)
+
+
+def near_miss_the_other_was_told_to_leave(s: Story) -> None:
+    late(s)
+    s.fault("term", "w2", at=500)
+    s.exit("w2", at=900)
+    s.events = [event for event in s.events if event.get("token") != 2]
+    s.worker("w3", at=600)
+    s.start("j1", "w3", at=2_000, token=2)
+
+
+def near_miss_the_server_was_down(s: Story) -> None:
+    late(s)
+    s.event("server", at=500, event="down")
+    s.event("server", at=700, event="up")
+
+
+def near_miss_read_too_early(s: Story) -> dict[str, int]:
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=58_800)
+    s.start("j1", "w1", at=58_802)
+    s.kill("w1", at=58_900)
+    s.finally_("j1", "queued")
+    return {"lost": 1, "stuck": 1}  # whatever the reason, it is still there
+
+
+def indeterminate(s: Story) -> None:
+    """The completion's reply was lost; the effects tell of one; the job may never have existed."""
+    orphan(s, "lost reply", back=None)
+    s.wire("finish", "lost reply", "w1", at=51, answer=None)
+    s.enqueue("affected", effects=1)
+    s.enqueue("doubtful", result="info")
+    for job in ("affected", "doubtful"):
+        s.start(job, "w1", at=12)
+        s.finally_(job, "missing", effects=1 if job == "affected" else 0)
+    s.kill("w1", at=50)
+
+
+def indeterminate_when_events_may_be_missing(s: Story) -> None:
+    late(s)
+    s.tear()

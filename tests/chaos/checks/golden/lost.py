@@ -1,0 +1,47 @@
+"""An acknowledged job that ends neither completed nor dead-lettered."""
+
+from tests.chaos.checks.story import Story
+
+
+def bad(s: Story) -> dict[str, int]:
+    for job, state in (("j1", "queued"), ("j2", "active"), ("j3", "retrying"), ("j4", "missing")):
+        s.enqueue(job)
+        s.finally_(job, state)
+    s.wire("finish", "j4", "w1", at=50, answer="refused")
+    s.start("j4", "w1", at=10)
+    s.end("j4", "w1", at=20)
+    return {"lost": 4, "stuck": 3}  # what is still in the store is stuck there as well
+
+
+def near_miss_completed_and_expired(s: Story) -> None:
+    for job in ("completed", "dead", "finished", "buried", "affected"):
+        s.enqueue(job, doomed=True, effects=1 if job == "affected" else 0)
+    s.attempt("finished", at=10, until=20)
+    s.attempt("buried", at=10, until=20, outcome="error", last="bury")
+    s.finally_("completed", "completed")
+    s.finally_("dead", "dead")
+    s.finally_("finished", "missing")
+    s.finally_("buried", "missing")
+    s.finally_("affected", "missing", effects=1)
+
+
+def indeterminate(s: Story) -> None:
+    """Nobody knows whether the jobs exist; of j4 the reply to its completion was lost."""
+    s.enqueue("j1", result="info")
+    s.enqueue("j2", result=None)
+    s.enqueue("j3", result="fail")
+    s.enqueue("j4")
+    for job in ("j1", "j2", "j3", "j4"):
+        s.finally_(job, "missing")
+    s.wire("claim", "j4", "w1", at=10)
+    s.start("j4", "w1", at=12)
+    s.end("j4", "w1", at=20)
+    s.wire("finish", "j4", "w1", at=25, answer=None)
+    s.kill("w1", at=24)
+
+
+def indeterminate_when_events_may_be_missing(s: Story) -> None:
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.finally_("j1", "missing")
+    s.tear()

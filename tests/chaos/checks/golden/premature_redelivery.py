@@ -1,0 +1,94 @@
+"""A job that was taken by a second worker while the first one's lock was live."""
+
+from tests.chaos.checks.story import Story
+
+
+def held(s: Story, job: str, *, token: int | None = 1) -> None:
+    """Claimed by w1; the lock lives until 1009 for sure. `job` runs by itself to its end."""
+    s.enqueue(job)
+    s.wire("claim", job, "w1", at=10, token=token)
+    s.finally_(job, "completed")
+
+
+def taken(
+    s: Story, job: str, at: float, *, token: int | None = 2, sent: float | None = None
+) -> None:
+    s.wire("claim", job, "w2", at=at, token=token, sent=sent)
+
+
+def live(s: Story) -> None:
+    for job in ("claimed", "taken back", "refused", "renewed", "answered twice"):
+        held(s, job)
+    taken(s, "claimed", 900)
+    s.wire("takeback", "taken back", "w2", at=900)
+    taken(s, "taken back", 901)
+    s.wire("finish", "refused", "w1", at=800, answer="refused")
+    taken(s, "refused", 900)
+    s.wire("refresh", "renewed", "w1", at=900)
+    taken(s, "renewed", 1_500)
+    taken(s, "answered twice", 900, token=1)
+    held(s, "no tokens", token=None)
+    taken(s, "no tokens", 900, token=None)
+    s.start("claimed", "w1", at=12)
+
+
+def bad(s: Story) -> dict[str, int]:
+    live(s)
+    return {"premature-redelivery": 6}
+
+
+def bad_given_up_too_late(s: Story) -> dict[str, int]:
+    held(s, "j1")
+    taken(s, "j1", 900)
+    s.start("j1", "w2", at=905, token=2)
+    s.wire("release", "j1", "w1", at=950)
+    return {"premature-redelivery": 1, "zombie-write": 1}  # a release that is too late is accepted
+
+
+def near_miss(s: Story) -> None:
+    for job in ("expired", "clocks differ", "overtaken", "renewing"):
+        held(s, job)
+    taken(s, "expired", 1_100)
+    taken(s, "clocks differ", 1_006)
+    s.wire("claim", "overtaken", "w2", at=8, sent=5, token=2)
+    s.wire("refresh", "renewing", "w1", at=1_020, sent=950)
+    taken(s, "renewing", 1_016, sent=1_015)
+    for op in ("finish", "retry", "release", "bury"):
+        held(s, op)
+        s.wire(op, op, "w1", at=100)
+        taken(s, op, 200)
+    s.start("expired", "w1", at=12)
+    held(s, "its own again")
+    s.wire("release", "its own again", "w1", at=100)
+    taken(s, "its own again", 150)
+    taken(s, "its own again", 1_200, token=3)
+
+
+def near_miss_server_forgot_the_lock(s: Story) -> None:
+    live(s)
+    s.fault("server-kill", "server", at=500, until=600)
+
+
+def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
+    live(s)
+    s.fault("server-kill", "server", at=5, until=6)
+    s.fault("server-kill", "server", at=1_600, until=1_700)
+    return {"premature-redelivery": 6}
+
+
+def indeterminate(s: Story) -> None:
+    """The reply to giving up, or to the renewal, or to the second claim, was lost."""
+    for job in ("finish", "refresh", "claim"):
+        held(s, job)
+    s.wire("finish", "finish", "w1", at=100, answer=None)
+    taken(s, "finish", 200)
+    s.wire("refresh", "refresh", "w1", at=900, answer=None)
+    taken(s, "refresh", 1_200)
+    s.wire("claim", "claim", "w2", at=300, token=2, answer=None)
+    s.start("finish", "w1", at=12)
+    s.kill("w1", at=950)
+
+
+def indeterminate_when_events_may_be_missing(s: Story) -> None:
+    live(s)
+    s.tear()

@@ -1,0 +1,77 @@
+"""A live worker without a health key. A worker said hello at 0, and is expected from 2000 on."""
+
+from tests.chaos.checks.story import Story
+
+
+def look(s: Story, at: float = 20_000, *, worker: str = "w1", seen: bool = False) -> None:
+    s.event("health", at=at, worker=worker, seen=seen)
+
+
+def run(s: Story) -> None:
+    s.enqueue("j1")
+    s.attempt("j1", "w2", at=10, until=20)
+    s.finally_("j1", "completed")
+
+
+def bad(s: Story) -> dict[str, int]:
+    run(s)
+    look(s)
+    look(s, 2_100)
+    s.final("worker", worker="w1", alive=True, seen=False)
+    return {"unseen-worker": 3}
+
+
+def bad_although_much_happened(s: Story) -> dict[str, int]:
+    """A stop that was over for long, one that came later, and a death at last."""
+    run(s)
+    look(s)
+    s.fault("stop", "w1", at=10_000, until=14_900)
+    s.fault("stop", "w1", at=21_000, until=21_100)
+    s.fault("term", "w1", at=22_500)
+    s.exit("w1", at=23_000)
+    return {"unseen-worker": 1}
+
+
+def near_miss(s: Story) -> None:
+    run(s)
+    look(s, seen=True)
+    s.final("worker", worker="w1", alive=True, seen=True)
+
+
+def irrelevant(s: Story) -> None:
+    """Not ready for long, or about to be gone, or told so, or dead."""
+    run(s)
+    look(s, 1_900)
+    s.kill("w1", at=21_900)
+    look(s)
+    look(s, 30_000)
+    s.fault("term", "w2", at=19_000)
+    look(s, worker="w2")
+    s.exit("w2", at=23_000)
+    s.final("worker", worker="w1", alive=False, seen=False)
+
+
+def irrelevant_disturbed(s: Story) -> None:
+    """Stopped, or continued too short a time ago."""
+    run(s)
+    s.fault("stop", "w1", at=19_000, until=30_000)
+    look(s)
+    s.fault("stop", "w2", at=14_000, until=15_500)
+    look(s, worker="w2")
+
+
+def irrelevant_server_was_down(s: Story) -> None:
+    run(s)
+    s.event("server", at=14_000, event="down")
+    s.event("server", at=15_500, event="up")
+    look(s)
+
+
+def indeterminate(s: Story) -> None:
+    """Nobody knows which process the worker was, or it was two."""
+    run(s)
+    look(s, worker="stranger")
+    s.worker("w3")
+    s.event("hello", at=1, by="worker-3", pid=102, worker="w1")
+    look(s)
+    s.kill("w3", at=30_000)
