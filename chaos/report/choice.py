@@ -53,13 +53,15 @@ def choose_jobs(db: duckdb.DuckDBPyConnection, verdict: Verdict) -> tuple[dict[s
     db.execute(_KNOWN)
     known = _ids(db, "SELECT job FROM known ORDER BY t, job")
     troubled = set(_ids(db, "SELECT job FROM troubled"))
-    broken = {job: Reason.BROKEN for job in _broken(verdict)}
+    # A case may be of something else than a job: a worker's key, say.
+    everyone = set(known)
+    broken = {job: Reason.BROKEN for job in _broken(verdict) if job in everyone}
     chosen = dict(list(broken.items())[:MAX_JOBS])
     met = [job for job in known if job in troubled and job not in chosen]
     chosen |= dict.fromkeys(_spread(met, MAX_JOBS - len(chosen)), Reason.TROUBLED)
     rest = [job for job in known if job not in troubled and job not in broken]
     chosen |= dict.fromkeys(_spread(rest, MAX_JOBS - len(chosen)), Reason.SAMPLE)
-    return chosen, len(set(known) | set(broken))
+    return chosen, len(known)
 
 
 def _broken(verdict: Verdict) -> Iterator[str]:

@@ -18,7 +18,7 @@ from chaos.report.choice import MAX_JOBS
 from chaos.report.scene import MAX_FAULTS, MAX_LANES
 from chaos.report.stories import MAX_LINES
 from tests.chaos.checks.story import Story, ns
-from tests.chaos.report.verdicts import HOSTILE, verdict
+from tests.chaos.report.verdicts import HOSTILE, check, verdict
 
 ID = HOSTILE.replace("\ud800", "")
 
@@ -196,6 +196,14 @@ def test_a_large_run_shows_the_broken_jobs_then_the_troubled_then_a_sample(tmp_p
     assert min(sample) < 10
     assert max(sample) > 3 * MAX_JOBS - 10, "the sample is spread over the run"
     assert "Left out: 401 of 601 jobs" in page
+
+
+def test_a_broken_case_of_something_else_than_a_job_is_no_job(tmp_path: Path) -> None:
+    result = verdict(check("orphan-key", why=["key k of w1 never expires"], job="w1"))
+    write_timeline(simple().write(tmp_path), result, tmp_path / "timeline.html")
+    page = (tmp_path / "timeline.html").read_text()
+    assert [job["id"] for job in drawn(page)["jobs"]] == ["j1"]
+    assert "key k of w1 never expires" in page
 
 
 def test_the_page_stays_small(tmp_path: Path) -> None:
