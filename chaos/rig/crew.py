@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
@@ -9,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import psutil
 
 from chaos.faults import Action, Landing, Side, WireFault, WireProxy
+from chaos.history.tail import Tail
 from chaos.rig.processes import Process, ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.targets.target import Inspector, Knobs, Role, Target
@@ -63,14 +65,15 @@ class Member:
     #: Processes of a fleet by pid, those that have ended included.
     children: dict[int, psutil.Process] = field(default_factory=dict)
     ended_pids: set[int] = field(default_factory=set)
+    _tail: Tail = field(init=False)
+    _worker_ids: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._tail = Tail(self.history.parent, f"{self.name}.*")
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What this process and its children have written so far, of one kind."""
-        found = []
-        for path in sorted(self.history.parent.glob(f"{self.name}*.jsonl")):
-            if path.stem == self.name or path.stem.startswith(f"{self.name}."):
-                lines = path.read_text().splitlines(keepends=True)
-                found += [json.loads(line) for line in lines if line.endswith("\n")]
+        found = [json.loads(line) for line in Tail(self.history.parent, f"{self.name}.*").read()]
         return [event for event in found if event["type"] == kind]
 
     def started(self, *jobs: str) -> bool:
@@ -84,7 +87,11 @@ class Member:
     @property
     def worker_ids(self) -> dict[str, int]:
         """The queue's ids of its workers, and the process of each."""
-        return {event["worker"]: event["pid"] for event in self.events("hello")}
+        # Asked ten times a second, of histories that may be long: so each line is read once.
+        for line in self._tail.read():
+            if b'"hello"' in line and (event := json.loads(line))["type"] == "hello":
+                self._worker_ids[event["worker"]] = event["pid"]
+        return self._worker_ids
 
     def living_children(self) -> list[psutil.Process]:
         return [child for pid, child in self.children.items() if pid not in self.ended_pids]
@@ -99,6 +106,7 @@ class Crew:
         target: Target,
         inspector: Inspector,
         proxy: WireProxy,
+        direct: str | None,
         record: Callable[..., None],
         progress: Progress,
     ) -> None:
@@ -106,6 +114,8 @@ class Crew:
         self._target = target
         self._inspector = inspector
         self._proxy = proxy
+        #: The server's URL for processes that go past the proxy; None: each has its listener.
+        self._direct = direct
         self._record = record
         self._progress = progress
         self._processes = ProcessGroup()
@@ -148,7 +158,7 @@ class Crew:
     ) -> Member:
         name = f"{role}-{1 + sum(member.role == role for member in self.members)}"
         history = self._directory / "history" / f"{name}.jsonl"
-        url = self._proxy.listen(name)
+        url = self._direct or self._proxy.listen(name)
         landings = [self._plan(name, fault) for fault in faults]
         told = Role(name=name, url=url, history=str(history), knobs=knobs, burst=burst)
         log = self._directory / "logs" / f"{name}.log"
@@ -156,7 +166,8 @@ class Crew:
         member = Member(name, role, process, history, knobs, burst, landings=landings)
         member.doomed = any(fault.action == "kill" for fault in faults)
         self.members.append(member)
-        self._proxy.attach(name, process)
+        if self._direct is None:
+            self._proxy.attach(name, process)
         self._note(member, "spawn", process.pid)
         if role == "worker":
             self._await_hello(member)
@@ -248,6 +259,32 @@ class Crew:
         workers = [worker for member in self.members for worker in member.worker_ids]
         for worker, ttl_ms in self._inspector.health(workers).items():
             self._record("health", worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms)
+
+    # Faults by signal
+
+    def strike(self, member: Member, pid: int, kind: Literal["kill", "stop"]) -> str:
+        """SIGKILL or SIGSTOP to one worker of a fleet, which runs at the moment; the fault's id."""
+        self._faults += 1
+        fault = f"strike-{self._faults:03d}"
+        self._fault("landed", fault, kind, f"{member.name}.{pid}")
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.children[pid].send_signal({"kill": signal.SIGKILL, "stop": signal.SIGSTOP}[kind])
+        return fault
+
+    def heal(self, member: Member, pid: int, fault: str) -> None:
+        """SIGCONT to a worker of a fleet that `strike` has stopped."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.children[pid].send_signal(signal.SIGCONT)
+        self._fault("healed", fault, "stop", f"{member.name}.{pid}")
+
+    def missed(self, kind: str, why: str) -> None:
+        """Note that a fault was wanted and did not come about, so the run proves little."""
+        self._faults += 1
+        self._fault("missed", f"strike-{self._faults:03d}", kind, None, error=why)
+
+    def _fault(self, event: str, fault: str, kind: str, target: str | None, **more: str) -> None:
+        fields = {"event": event, "fault": fault, "kind": kind, "target": target}
+        self._record("fault", **fields, phase="running", **more)
 
     def _note(self, member: Member, event: str, pid: int, **more: Any) -> None:
         fields = {"name": member.name, "role": member.role, "burst": member.burst, **more}

@@ -7,7 +7,7 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any, ParamSpec
@@ -16,12 +16,13 @@ from chaos.faults import Exchange, WireProxy
 from chaos.history import Recorder
 from chaos.rig import options as record
 from chaos.rig.crew import At, Crew, Member, RigProblem
+from chaos.rig.enqueue import enqueue
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 from chaos.servers import Server, ServerProblem, open_server
 from chaos.targets import find_target
-from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Target
+from chaos.targets.target import Job, Knobs, Target
 
 P = ParamSpec("P")
 
@@ -81,6 +82,7 @@ class Rig:
                     self.target,
                     self.inspector,
                     self._proxy,
+                    None if self.scenario.wire else self.server.url,
                     self._record,
                     self.progress,
                 )
@@ -145,38 +147,17 @@ class Rig:
 
     def enqueue(self, jobs: Sequence[Job]) -> None:
         """Enqueue, and record what the producer knows about each."""
+        self.know(job.id for job in jobs)
         producer = self.target.producer(self.server.url, self.knobs)
-        write = self._producer_log.write
         try:
-            for job in jobs:
-                self._job_ids.append(job.id)
-                now = time.monotonic_ns()
-                due = now + job.delay_ms * 1_000_000 if job.delay_ms else None
-                write(
-                    "enqueue",
-                    t=now,
-                    phase="invoke",
-                    op=job.id,
-                    job=job.id,
-                    kind=job.kind,
-                    queue=self.knobs.queue,
-                    unique=job.unique,
-                    due_t=due,
-                    max_retries=job.max_retries,
-                    max_crashes=self.knobs.max_crashes,
-                    effects=job.effects,
-                    doomed=job.doomed,
-                    resists=job.resists,
-                )  # fmt: skip - reads as a table
-            for job, answer in zip(jobs, producer.enqueue(jobs), strict=True):
-                write("enqueue", phase="ok", op=job.id, job=job.id, answer_job=answer)
-        except (EnqueueRefused, EnqueueInDoubt) as error:
-            phase = "fail" if isinstance(error, EnqueueRefused) else "info"
-            for job in jobs:
-                write("enqueue", phase=phase, op=job.id, job=job.id, error=str(error))
+            enqueue(producer, jobs, self.knobs, self._producer_log.write)
         finally:
             producer.close()
         self.progress.say(f"enqueued {len(jobs)} jobs")
+
+    def know(self, job_ids: Iterable[str]) -> None:
+        """Let the final state tell about these jobs too, which somebody else enqueues."""
+        self._job_ids.extend(job_ids)
 
     def worker(self, *faults: At, burst: bool = False, knobs: Knobs | None = None) -> Member:
         """Start a worker process behind a listener of its own, and wait until it is ready.
@@ -266,7 +247,7 @@ class Rig:
         self.crew.leave()
         for member in self.crew.members:
             # A command that was in flight when its sender died may still land.
-            if not self._proxy.quiet(member.name, _QUIET_S):
+            if self.scenario.wire and not self._proxy.quiet(member.name, _QUIET_S):
                 raise RigProblem(f"commands of {member.name} were still under way after all")
 
     def _read_final_state(self) -> None:

@@ -29,6 +29,9 @@ class Scenario:
     #: How much later than lock TTL and poll interval a job may be started again, in ms: the
     #: reaction of a busy machine, and the jobs that wait before it.
     recovery_slack_ms: int = 2_000
+    #: Whether processes reach the server through the wire proxy. Without it there are no faults at
+    #: exact commands and no transitions in the history, but the server can be loaded in full.
+    wire: bool = True
     #: What is left running when the story has been told must become idle within this time.
     settle_s: float = 30.0
 
