@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,8 @@ from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.reference.queue import CONTENDERS
 from chaos.rig.progress import Progress
+
+_WARM_UP_JOBS = 1000
 
 
 @click.command(name="python -m benchmarks.throughput")
@@ -96,6 +99,8 @@ def _benchmark(
         about = machine.about(stand.server.version, seed)
         layout.print_about(about, console)
         plans = _plans(cases, jobs, repeats, random)
+        for plan in plans[:2]:  # warms up the server's allocator, and files
+            rounds.play(stand, replace(plan, jobs=min(jobs, _WARM_UP_JOBS)))
         measured = [(plan, _round(stand, plan, progress)) for plan in plans]
         progress.say(f"pick-up of {pickups} jobs")
         late = pickup.measure(stand, pickups, random, concurrency=max(concurrency))

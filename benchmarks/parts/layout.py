@@ -16,7 +16,14 @@ def print_about(about: Mapping[str, object], console: Console) -> None:
 
 def table(title: str, first: str, *columns: str) -> Table:
     """An empty table whose first column holds names, the others figures."""
-    empty = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    # Without padding to spare: the widest one has to fit into 80 columns.
+    empty = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     empty.add_column(first, no_wrap=True)
     for column in columns:
         empty.add_column(column, justify="right", no_wrap=True)
