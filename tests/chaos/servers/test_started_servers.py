@@ -1,7 +1,9 @@
 """Servers that the rig starts from a binary."""
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,6 +16,8 @@ from chaos.servers.embedded import embedded_binary
 from chaos.servers.ports import free_port
 from chaos.servers.server import Server
 from tests.chaos.servers.conftest import Listener
+
+NOBODY = 65534
 
 
 def binary_of(spec: str) -> Path:
@@ -203,11 +207,23 @@ def test_a_directory_that_cannot_be_one_is_named(spec: str, tmp_path: Path) -> N
         server.start()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@contextlib.contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Root may write anywhere, so it becomes somebody else for a while."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
 def test_a_directory_without_permission_is_named(spec: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(ServerProblem, match="cannot be written"):
-        open_server(spec, tmp_path / "below").start()
+    server = open_server(spec, tmp_path / "below")
+    with ordinary_user(), pytest.raises(ServerProblem, match="cannot be written"):
+        server.start()
 
 
 def executable(path: Path, text: str) -> Path:
