@@ -44,14 +44,7 @@ def load_handlers(spec: str) -> Mapping[str, Handler]:
     return handlers
 
 
-def _worker(options: argparse.Namespace) -> int:
-    settings = _settings(
-        options,
-        queues=tuple(options.queues.split(",")),
-        concurrency=options.concurrency,
-        drain_timeout_s=options.drain_timeout_s,
-        lock_ttl_ms=options.lock_ttl_ms,
-    )
+def _worker(options: argparse.Namespace, settings: Settings) -> int:
     handlers = load_handlers(options.handlers)
     configure(json_lines=options.log == "json", level=options.log_level)
     if options.num_workers == 1:
@@ -60,18 +53,11 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 async def _enqueue(client: Client, options: argparse.Namespace) -> int:
-    defer = None if options.defer_by_s is None else timedelta(seconds=options.defer_by_s)
-    job = await client.enqueue(
-        options.function,
-        *options.args,
-        kwargs=options.kwargs,
-        queue=options.queue,
-        job_id=options.id,
-        unique_key=options.unique_key,
-        max_retries=options.max_retries,
-        defer_by=defer,
-    )  # fmt: skip - reads as a table
-    print(job.id)
+    names = ("kwargs", "queue", "job_id", "unique_key", "max_retries")
+    given = {name: getattr(options, name) for name in names}
+    if options.defer_by_s is not None:
+        given["defer_by"] = timedelta(seconds=options.defer_by_s)
+    print((await client.enqueue(options.function, *options.args, **given)).id)
     return 0
 
 
@@ -111,19 +97,18 @@ async def _dlq(client: Client, options: argparse.Namespace) -> int:
 
 async def _dead_jobs(client: Client, options: argparse.Namespace) -> list[Job]:
     """The jobs of a dead-letter queue that the filters let through, newest first."""
-    found: list[Job] = []
-    start = 0
+    found: list[Job | None] = []
     # The whole list is read before anything is requeued: requeueing moves it under our feet.
-    while ids := await client.store.dead(options.queue, start=start, count=500):
-        start += len(ids)
-        found += [job for job in await client.store.jobs(ids) if job is not None]
+    while ids := await client.store.dead(options.queue, start=len(found), count=500):
+        found += await client.store.jobs(ids)
     return [
         job
         for job in found
-        if (not options.id or job.id in options.id)
+        if job is not None
+        and (not options.id or job.id in options.id)
         and fnmatch.fnmatch(job.function, options.function)
-        and (options.reason is None or job.dead_reason == options.reason)
-        and (options.error is None or options.error in (job.last_error or ""))
+        and options.reason in (None, job.dead_reason)
+        and (options.error or "") in (job.last_error or "")
     ][: options.limit]
 
 
@@ -133,9 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--redis", default=default.redis_url, help="URL (%(default)s)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    worker = commands.add_parser("worker", help="run workers until SIGTERM")
-    worker.set_defaults(command=None)
-    add = worker.add_argument
+    def command(name: str, run: Command | None, text: str) -> Callable[..., Any]:
+        one = commands.add_parser(name, help=text)
+        one.set_defaults(run=run)
+        return one.add_argument
+
+    add = command("worker", None, "run workers until SIGTERM")
     add("--handlers", required=True, help="module:ATTRIBUTE, a mapping of names to functions")
     add("--queues", default="default", help="comma-separated, in order of priority")
     add("--num-workers", type=int, help="processes (the CPU count); 1 runs without a parent")
@@ -146,21 +134,21 @@ def _parser() -> argparse.ArgumentParser:
     add("--log", choices=["plain", "json"], default="plain")
     add("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
 
-    add = _command(commands, "enqueue", _enqueue, "enqueue one job; prints its id")
+    add = command("enqueue", _enqueue, "enqueue one job; prints its id")
     add("function")
     add("args", nargs="*", type=_json, help="positional arguments, each as JSON")
     add("--kwargs", type=_json, help="keyword arguments, a JSON object")
     add("--queue", default="default")
-    add("--id", help="job id; the same one twice is one job")
+    add("--id", dest="job_id", help="job id; the same one twice is one job")
     add("--unique-key")
     add("--max-retries", type=int, help="runs in all")
     add("--defer-by-s", type=float)
 
-    _command(commands, "job", _job, "show one job")("id")
-    _command(commands, "queue", _queue, "sizes of queues")("names", nargs="*")
-    _command(commands, "health", _health, "workers that are alive; exit code 1 if none is")
+    command("job", _job, "show one job")("id")
+    command("queue", _queue, "sizes of queues")("names", nargs="*")
+    command("health", _health, "workers that are alive; exit code 1 if none is")
 
-    add = _command(commands, "dlq", _dlq, "list or requeue dead-lettered jobs")
+    add = command("dlq", _dlq, "list or requeue dead-lettered jobs")
     add("action", choices=["list", "requeue"])
     add("--queue", default="default", help="the dead-letter queue of this queue")
     add("--id", action="append", help="only this job; may be given again")
@@ -172,12 +160,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, run: Command, text: str) -> Callable[..., Any]:
-    parser = commands.add_parser(name, help=text)
-    parser.set_defaults(command=run)
-    return parser.add_argument  # type: ignore[no-any-return]
-
-
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -185,31 +167,37 @@ def _json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON; a string needs quotes") from None
 
 
-def _settings(options: argparse.Namespace, **given: Any) -> Settings:
+def _settings(options: argparse.Namespace) -> Settings:
+    names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
+    given = {name: getattr(options, name) for name in names if name in options}
+    if "queues" in options:
+        given["queues"] = tuple(options.queues.split(","))
     try:
         return Settings(redis_url=options.redis, **given)
     except ValueError as error:
         raise _Usage(str(error)) from error
 
 
-async def _with_client(options: argparse.Namespace) -> int:
-    async with Client(_settings(options)) as client:
-        return await options.command(client, options)  # type: ignore[no-any-return]
+async def _with_client(options: argparse.Namespace, settings: Settings) -> int:
+    try:
+        client = Client(settings)
+    except ValueError as error:
+        raise _Usage(f"--redis {settings.redis_url}: {error}") from error
+    async with client:
+        return await options.run(client, options)  # type: ignore[no-any-return]
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; 0, 1 when it could not be done, 2 on wrong usage."""
     options = _parser().parse_args(words)
     try:
-        if options.command is None:
-            return _worker(options)
-        return asyncio.run(_with_client(options))
+        settings = _settings(options)
+        if options.run is None:
+            return _worker(options, settings)
+        return asyncio.run(_with_client(options, settings))
     except (_Usage, RRQError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, _Usage) else 1
-    except ValueError as error:  # an unusable URL
-        print(f"error: --redis {options.redis}: {error}", file=sys.stderr)
-        return 2
 
 
 if __name__ == "__main__":

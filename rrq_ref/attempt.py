@@ -36,7 +36,8 @@ class Context:
         self.token = claimed.lease.token
         self.worker_id = worker_id
         self.queue = queue
-        #: The lock is gone: another attempt may be running, and this one's result is refused.
+        #: The job is not this attempt's any more: its lock is gone, or its time was up. Another
+        #: attempt may be running, and this one's result is refused.
         self.lost = False
         #: The worker is draining and has run out of patience: finish up, or raise.
         self.stopping = False
@@ -59,9 +60,9 @@ class Context:
         self._effects.append(words)
 
     def check(self) -> None:
-        """Raise `LockLost` once the lock is lost: for loops in plain functions."""
+        """Raise `LockLost` once the job is lost: for loops in plain functions."""
         if self.lost:
-            raise LockLost(f"job {self.job_id}: the lock of attempt {self.token} is lost")
+            raise LockLost(f"job {self.job_id} is lost to attempt {self.token}")
 
     def effects_json(self) -> str:
         return "" if self._effects is None else json.dumps(self._effects)
@@ -82,13 +83,16 @@ class Attempt:
     def __init__(self, claimed: Claimed, context: Context, deadline: float) -> None:
         self.claimed = claimed
         self.context = context
-        #: When the lock is surely still ours, on the worker's monotonic clock.
+        #: Until when the lock is surely still ours, on the worker's monotonic clock.
         self.deadline = deadline
         self.task: asyncio.Task[Outcome | None] | None = None
         self.thread: Future[Any] | None = None
         self.cancelled: Cancelled | None = None
         #: What is to be written; None while the handler runs.
         self.outcome: Outcome | None = None
+
+    def __str__(self) -> str:
+        return f"job {self.context.job_id}, attempt {self.context.token},"
 
     @property
     def running(self) -> bool:
@@ -113,82 +117,55 @@ class Runner:
     def __init__(self, world: World, handlers: Mapping[str, Handler], threads: Executor) -> None:
         self._world = world
         self._threads = threads
-        self._handlers = {
-            name.encode(): (handler, inspect.iscoroutinefunction(handler))
-            for name, handler in handlers.items()
-        }
+        self._handlers = {name.encode(): handler for name, handler in handlers.items()}
 
     async def run(self, attempt: Attempt) -> Outcome | None:
         """Run the handler to its end; None when its lock was lost and nothing may be written."""
-        claimed = attempt.claimed
-        lease = claimed.lease
-        known = self._handlers.get(claimed.function or b"")
-        if known is None:
-            name = (claimed.function or b"").decode(errors="replace")
-            return Bury(lease, "unknown-handler", f"no handler is named {name!r}")
+        claimed, lease = attempt.claimed, attempt.claimed.lease
+        name = claimed.function or b""
+        handler = self._handlers.get(name)
+        if handler is None:
+            text = f"no handler is named {name.decode(errors='replace')!r}"
+            return Bury(lease, "unknown-handler", text)
         try:
-            args, kwargs = arguments(claimed)
-        except ValueError as error:
+            args, kwargs = _arguments(claimed)
+        except (ValueError, RecursionError) as error:
             return Bury(lease, "unreadable", f"the arguments cannot be read: {error}")
+        failure: BaseException | None = None
         limit = self._world.clock.timeout(claimed.timeout_s)
         try:
             async with limit:
-                result = await self._call(attempt, *known, args, kwargs)
-        except asyncio.CancelledError as error:
-            return self._after_cancel(attempt, error)
+                result = await self._call(attempt, handler, args, kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
-            if limit.expired():
-                return self._timed_out(attempt)
-            return self._failed(attempt, error)
-        if limit.expired():  # the handler swallowed its cancellation
-            return self._timed_out(attempt)
-        return self._finished(attempt, result)
+            failure = error
+        if attempt.cancelled is Cancelled.LOCK_LOST:
+            return None
+        if limit.expired():  # also when the handler swallowed its cancellation
+            attempt.context.lost = True
+            return Bury(lease, "timeout", f"still running after {claimed.timeout_s} s")
+        if failure is None:
+            return _completion(attempt, result)
+        if attempt.cancelled is Cancelled.DRAIN:  # it failed because it was told to stop
+            return Release(lease)
+        return self._retry(claimed, failure)
 
     def _call(
-        self,
-        attempt: Attempt,
-        handler: Handler,
-        is_async: bool,
-        args: list[Any],
-        kwargs: dict[str, Any],
+        self, attempt: Attempt, handler: Handler, args: list[Any], kwargs: dict[str, Any]
     ) -> Awaitable[Any]:
-        if is_async:
+        if inspect.iscoroutinefunction(handler):
             return handler(attempt.context, *args, **kwargs)  # type: ignore[no-any-return]
         call = partial(copy_context().run, handler, attempt.context, *args, **kwargs)
         attempt.thread = self._threads.submit(call)
         return asyncio.wrap_future(attempt.thread)
 
-    def _finished(self, attempt: Attempt, result: Any) -> Outcome | None:
-        if attempt.cancelled is Cancelled.LOCK_LOST:
-            return None
-        try:
-            text = encode(result, "result")
-        except InvalidJob as error:
-            return Bury(attempt.claimed.lease, "result", str(error))
-        return Finish(attempt.claimed.lease, text, attempt.context.effects_json())
-
-    def _timed_out(self, attempt: Attempt) -> Outcome | None:
-        if attempt.cancelled is Cancelled.LOCK_LOST:
-            return None
-        seconds = attempt.claimed.timeout_s
-        return Bury(attempt.claimed.lease, "timeout", f"still running after {seconds:g} s")
-
-    def _after_cancel(self, attempt: Attempt, error: BaseException) -> Outcome | None:
-        if attempt.cancelled is Cancelled.LOCK_LOST:
-            return None
-        if attempt.cancelled is Cancelled.DRAIN:
-            return Release(attempt.claimed.lease)
-        return self._failed(attempt, error)  # the handler cancelled itself
-
-    def _failed(self, attempt: Attempt, error: BaseException) -> Outcome | None:
-        if attempt.cancelled is not None:  # it failed because it was told to stop
-            return self._after_cancel(attempt, error)
-        if isinstance(error, RetryJob) and error.delay_s is not None:
-            delay_ms = int(error.delay_s * 1000)
+    def _retry(self, claimed: Claimed, error: BaseException) -> Retry:
+        delay_s = error.delay_s if isinstance(error, RetryJob) else None
+        if delay_s is None:
+            jitter = self._world.random.random()
+            delay_ms = self._world.settings.retry_delay_ms(claimed.retries + 1, jitter)
         else:
-            runs = attempt.claimed.retries + 1
-            delay_ms = self._world.settings.retry_delay_ms(runs, self._world.random.random())
-        return Retry(attempt.claimed.lease, _text(error), delay_ms)
+            delay_ms = int(delay_s * 1000)
+        return Retry(claimed.lease, _text(error), delay_ms)
 
 
 def _text(error: BaseException) -> str:
@@ -199,7 +176,15 @@ def _text(error: BaseException) -> str:
     return text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
 
 
-def arguments(claimed: Claimed) -> tuple[list[Any], dict[str, Any]]:
+def _completion(attempt: Attempt, result: Any) -> Outcome:
+    lease = attempt.claimed.lease
+    try:
+        return Finish(lease, encode(result, "result"), attempt.context.effects_json())
+    except InvalidJob as error:
+        return Bury(lease, "result", str(error))
+
+
+def _arguments(claimed: Claimed) -> tuple[list[Any], dict[str, Any]]:
     """Positional and keyword arguments of a job; raises `ValueError` where they are unreadable."""
     args = [] if claimed.args in (None, b"[]") else json.loads(claimed.args or b"")
     encoded = claimed.kwargs if claimed.params is None else claimed.params

@@ -34,6 +34,10 @@ class Clock:
                 await event.wait()
         return event.is_set()
 
+    async def pause(self, seconds: float) -> None:
+        """Do nothing for so long."""
+        await self.wait(asyncio.Event(), seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -44,7 +48,3 @@ class World:
     clock: Clock
     random: Random
     log: WorkerLog
-
-    async def pause(self, seconds: float) -> None:
-        """Do nothing for so long."""
-        await self.clock.wait(asyncio.Event(), seconds)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from types import FrameType
+from typing import NoReturn
 
 from .attempt import Handler
 from .logs import WorkerLog
@@ -18,10 +19,10 @@ from .process import leave, run_worker
 from .settings import Settings
 from .trouble import Backoff
 
-_ASKS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 #: A worker that lived this long has started well; its next crash is its first.
 _HEALTHY_S = 10.0
-#: Beyond the drain and the clean-up, before a worker is killed.
+#: Beyond the drain, the clean-up and a command under way, before a worker is killed.
 _MARGIN_S = 2.0
 
 
@@ -40,9 +41,9 @@ class _Slot:
 class Fleet:
     """Runs `num_workers` (the CPU count) processes with the same handlers and settings.
 
-    The parent reaps what ends, restarts what crashed (backing off), forwards SIGTERM and SIGINT,
-    waits for the drain, and kills what outstays it. It may be PID 1. When it is killed itself, its
-    workers notice and drain.
+    The parent reaps what ends, restarts what crashed (backing off), hands SIGTERM and SIGINT on,
+    waits for the drain, and kills what outstays it; a second signal hurries the drain. The parent
+    may be PID 1. When it is killed itself, its workers notice and drain.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Fleet:
         num_workers: int | None = None,
         burst: bool = False,
     ) -> None:
-        count = num_workers or os.cpu_count() or 1
+        count = (os.cpu_count() or 1) if num_workers is None else num_workers
         if count < 1:
             raise ValueError(f"num_workers is {num_workers}; it must be at least 1")
         self._handlers = handlers
@@ -62,18 +63,20 @@ class Fleet:
         self._log = WorkerLog("fleet", f"fleet_{os.getpid()}", settings.queues)
         random = Random()
         self._slots = [_Slot(Backoff(0.1, 30.0, random)) for _ in range(count)]
+        #: Signals that asked us to leave; those that we have acted on.
+        self._asked = self._handled = 0
+        #: When the drain is over; None while there is none.
         self._kill_at: float | None = None
         self._killed = 0
 
     def run(self) -> int:
         """Work until every worker has left for good; 0, or 1 if one had to be killed."""
         # Only the parent holds the write end: it closes with the parent, however that dies.
-        self._pipe = os.pipe()
+        self._pipe, self._held_open = os.pipe()
         woken, waker = os.pipe()
         os.set_blocking(waker, False)
         os.set_blocking(woken, False)
-        numbers = (*_ASKS, signal.SIGCHLD)
-        before = {number: signal.signal(number, self._on_signal) for number in numbers}
+        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         wakeup = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         try:
             while self._tend():
@@ -85,67 +88,72 @@ class Fleet:
             signal.set_wakeup_fd(wakeup)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            for end in (*self._pipe, woken, waker):
+            for end in (self._pipe, woken, waker):
                 os.close(end)
+            if self._kill_at is None:
+                os.close(self._held_open)
         return 1 if self._killed else 0
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if number != signal.SIGCHLD:
-            self._ask()
-
-    def _ask(self) -> None:
-        """Tell the workers to drain; when asked again, to hurry."""
-        number = signal.SIGTERM if self._kill_at is None else signal.SIGQUIT
-        if self._kill_at is None:
-            s = self._settings
-            self._kill_at = time.monotonic() + s.drain_timeout_s + s.cleanup_timeout_s + _MARGIN_S
-        for slot in self._slots:
-            if slot.pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(slot.pid, number)
+        # Only noted: `_tend` acts on it, and never in the middle of a fork or a reap.
+        self._asked += number != signal.SIGCHLD
 
     # One turn
 
     def _tend(self) -> bool:
-        """Reap, restart, and kill what outstays; whether there is anything left to tend."""
+        """Reap, drain, restart, kill what outstays; whether there is anything left to tend."""
         self._reap()
+        if self._asked > self._handled:
+            self._drain()
         now = time.monotonic()
-        if self._kill_at is not None:
-            if now >= self._kill_at:
-                self._kill_all()
-        else:
+        if self._kill_at is None:
             for slot in self._slots:
                 if slot.pid is None and not slot.done and slot.start_at <= now:
                     self._spawn(slot)
-        draining = self._kill_at is not None
-        return any(s.pid is not None or not (s.done or draining) for s in self._slots)
+            return not all(slot.done for slot in self._slots)
+        if now >= self._kill_at:
+            self._kill_all()
+        return any(slot.pid is not None for slot in self._slots)
+
+    def _drain(self) -> None:
+        """First close the pipe, then hurry.
+
+        The first is no signal: what signals us (a terminal, a service manager) may have signalled
+        the workers too, and ours would be the second one, which skips the wait.
+        """
+        if self._kill_at is None:
+            s = self._settings
+            grace_s = s.drain_timeout_s + s.cleanup_timeout_s + s.command_timeout_ms / 1000
+            self._kill_at = time.monotonic() + grace_s + _MARGIN_S
+            os.close(self._held_open)
+            self._handled += 1
+        if self._asked > self._handled:
+            for slot in self._slots:
+                if slot.pid is not None:
+                    os.kill(slot.pid, signal.SIGQUIT)
+        self._handled = self._asked
 
     def _next_s(self) -> float:
         """Until something has to be done without being woken; signals wake us before."""
-        now = time.monotonic()
-        starts = [s.start_at - now for s in self._slots if s.pid is None and not s.done]
-        kill = [] if self._kill_at is None else [self._kill_at - now]
-        return max(0.0, min([*starts, *kill, 60.0]))
+        if self._kill_at is not None:
+            times = [self._kill_at]
+        else:
+            times = [s.start_at for s in self._slots if s.pid is None and not s.done]
+        return max(0.0, min([at - time.monotonic() for at in times], default=60.0))
 
     def _spawn(self, slot: _Slot) -> None:
-        # Held back until the worker is listed here and, over there, has handlers of its own: a
-        # signal in between would be forwarded past it, or by it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)
-        if self._kill_at is None:
-            slot.pid = os.fork()
-            if slot.pid == 0:
-                self._be_worker()
-            slot.started_at = time.monotonic()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
+        slot.started_at = time.monotonic()
+        slot.pid = os.fork() or self._be_worker()
 
-    def _be_worker(self) -> None:
+    def _be_worker(self) -> NoReturn:
         code = 1
         try:
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.close(self._pipe[1])
+            os.close(self._held_open)
             code = run_worker(
-                self._handlers, self._settings, burst=self._burst, parent_pipe=self._pipe[0]
+                self._handlers, self._settings, burst=self._burst, parent_pipe=self._pipe
             )
         finally:
             leave(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -62,23 +62,25 @@ class Job:
     error_history: list[dict[str, Any]]
 
     @classmethod
-    def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Job:
-        """Read RRQ's hash; what is absent or unreadable in it is left at its default."""
-        params = _json(stored.get("job_params"), {})
+    def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Job | None:
+        """Read RRQ's hash; None where it is no job's. What is absent or unreadable in it is left
+        at its default."""
+        if stored.get("status") not in set(JobStatus):
+            return None
         return cls(
             id=job_id,
             function=stored.get("function_name", ""),
             args=_json(stored.get("job_args"), []),
-            kwargs=_json(stored.get("job_kwargs"), {}) or params,
+            kwargs=_json(stored.get("job_kwargs"), {}) or _json(stored.get("job_params"), {}),
             queue=keys.queue_name(stored.get("queue_name", "")),
             status=JobStatus(stored["status"]),
             enqueue_time=_time(stored.get("enqueue_time")),
             next_run_time=_time(stored.get("next_scheduled_run_time")),
             completion_time=_time(stored.get("completion_time")),
-            retries=int(stored.get("current_retries", 0)),
-            max_retries=int(stored.get("max_retries", 0)),
-            crashes=int(stored.get("crashes", 0)),
-            fencing_token=int(stored.get("fencing_token", 0)),
+            retries=number(stored.get("current_retries"), 0),
+            max_retries=number(stored.get("max_retries"), 0),
+            crashes=number(stored.get("crashes"), 0),
+            fencing_token=number(stored.get("fencing_token"), 0),
             worker_id=stored.get("worker_id"),
             unique_key=stored.get("job_unique_key"),
             result=_json(stored.get("result"), None),
@@ -89,10 +91,8 @@ class Job:
 
 
 def _json(text: str | None, default: Any) -> Any:
-    if text is None:
-        return default
     try:
-        return json.loads(text)
+        return default if text is None else json.loads(text)
     except ValueError:
         return default
 
@@ -102,6 +102,15 @@ def _time(text: str | None) -> datetime | None:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def number(text: str | bytes | None, default: int) -> int:
+    """A whole number from a job hash; the default where it is absent or damaged."""
+    try:
+        found = int(float(text or "absent"))
+    except (ValueError, OverflowError):
+        return default
+    return found if abs(found) < 10**12 else default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,39 +147,38 @@ class NewJob:
                 f"defer_until {self.defer_until} has no time zone; give an aware datetime,"
                 " for example datetime.now(UTC) + timedelta(minutes=5)"
             )
-        return max(1, int(self.defer_until.astimezone(UTC).timestamp() * 1000)), 0
+        return max(1, int(self.defer_until.timestamp() * 1000)), 0
 
-    def fields(self, settings: Settings, queue: str) -> list[str | int]:
-        """The job hash as field, value, field, value; raises `InvalidJob`."""
+    def fields(self, settings: Settings) -> dict[str, str]:
+        """What the job hash says of it; raises `InvalidJob`."""
         if not self.function:
             raise InvalidJob("the function name is empty; name a handler")
-        stored: list[str | int] = [
-            "function_name",
-            self.function,
-            "job_args",
-            encode(list(self.args), "args"),
-            "job_kwargs",
-            encode(dict(self.kwargs or {}), "kwargs"),
-            "queue_name",
-            queue,
-            "max_retries",
-            _number(self.max_retries, settings.max_retries, "max_retries", 1),
-            "job_timeout_seconds",
-            _number(self.job_timeout_s, settings.job_timeout_s, "job_timeout_s", 1),
-            "result_ttl_seconds",
-            _number(self.result_ttl_s, settings.result_ttl_s, "result_ttl_s", 0),
-        ]  # fmt: skip - one field and its value a line
+        if not isinstance(self.kwargs, Mapping | None):
+            raise InvalidJob(f"kwargs is {self.kwargs!r}; give names and values")
+        stored = {
+            "function_name": self.function,
+            "job_args": encode(list(self.args), "args"),
+            "job_kwargs": encode(dict(self.kwargs or {}), "kwargs"),
+            "queue_name": keys.queue_name(self.queue or settings.queues[0]),
+            "max_retries": _given(self.max_retries, settings.max_retries, "max_retries", 1),
+            "job_timeout_seconds": _given(
+                self.job_timeout_s, settings.job_timeout_s, "job_timeout_s", 1
+            ),
+            "result_ttl_seconds": _given(
+                self.result_ttl_s, settings.result_ttl_s, "result_ttl_s", 0
+            ),
+        }
         if self.unique_key is not None:
-            stored += ["job_unique_key", self.unique_key]
+            stored["job_unique_key"] = self.unique_key
         return stored
 
 
-def _number(given: int | None, default: int, name: str, least: int) -> int:
-    if given is None:
-        return default
-    if not isinstance(given, int) or given < least:
-        raise InvalidJob(f"{name} is {given!r}; give a whole number of at least {least}")
-    return given
+def _given(value: int | None, default: int, name: str, least: int) -> str:
+    if value is None:
+        return str(default)
+    if not isinstance(value, int) or value < least:
+        raise InvalidJob(f"{name} is {value!r}; give a whole number of at least {least}")
+    return str(value)
 
 
 def encode(value: Any, what: str) -> str:

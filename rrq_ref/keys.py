@@ -24,27 +24,26 @@ A queue has the dead-letter queue of the same name.
 
 from __future__ import annotations
 
-JOB = "rrq:job:"
-UNIQUE = "rrq:lock:unique:"
-_QUEUE = "rrq:queue:"
-_DLQ = "rrq:dlq:"
+job = "rrq:job:{}".format
+unique = "rrq:lock:unique:{}".format
+health = "rrq:health:worker:{}".format
+claim = "rrq:claim:{}".format
+
+#: Scripts that meet jobs of any id are given these beginnings.
+JOB, UNIQUE = job(""), unique("")
 
 
 def queue_name(name: str) -> str:
     """The bare name of a queue or dead-letter queue, given with or without RRQ's prefix."""
-    return name.removeprefix(_QUEUE).removeprefix(_DLQ)
-
-
-def job(job_id: str) -> str:
-    return JOB + job_id
+    return name.removeprefix("rrq:queue:").removeprefix("rrq:dlq:")
 
 
 def queue(name: str) -> str:
-    return _QUEUE + queue_name(name)
+    return "rrq:queue:" + queue_name(name)
 
 
 def dlq(name: str) -> str:
-    return _DLQ + queue_name(name)
+    return "rrq:dlq:" + queue_name(name)
 
 
 def locks(name: str) -> str:
@@ -53,15 +52,3 @@ def locks(name: str) -> str:
 
 def wake(name: str) -> str:
     return "rrq:wake:" + queue_name(name)
-
-
-def unique(key: str) -> str:
-    return UNIQUE + key
-
-
-def health(worker_id: str) -> str:
-    return "rrq:health:worker:" + worker_id
-
-
-def claim(worker_id: str) -> str:
-    return "rrq:claim:" + worker_id

@@ -14,13 +14,13 @@ class WorkerLog(logging.LoggerAdapter[logging.Logger]):
     """Stamps worker id and queues on every record."""
 
     def __init__(self, name: str, worker_id: str, queues: Sequence[str]) -> None:
-        super().__init__(logging.getLogger(f"{ROOT}.{name}"))
-        self._stamp = {"worker_id": worker_id, "queues": ",".join(queues)}
+        stamp = {"worker_id": worker_id, "queues": ",".join(queues)}
+        super().__init__(logging.getLogger(f"{ROOT}.{name}"), stamp)
 
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        kwargs["extra"] = {**self._stamp, **kwargs.get("extra", {})}
+        kwargs["extra"] = {**(self.extra or {}), **kwargs.get("extra", {})}
         return msg, kwargs
 
 

@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NoReturn
 
 from .attempt import Handler
 from .logs import WorkerLog
@@ -34,39 +35,18 @@ def run_worker(
     """Run one worker in this process until it has drained; the exit code, 0 or 1.
 
     SIGTERM and SIGINT drain it, a second one hurries it, and so does SIGQUIT. `parent_pipe` is the
-    read end of a pipe whose write end only the parent holds: when that closes the parent is gone,
-    and the worker drains by itself. `started` is told the worker id before the first claim.
-
-    To be followed by `leave`: handlers that refuse to stop are left running.
+    read end of a pipe whose write end only the parent holds: when that closes, because the parent
+    drains or is gone, the worker drains too. `started` is told the worker id before the
+    first claim. To be followed by `leave`: handlers that refuse to stop are left running.
     """
     worker_id = new_worker_id()
 
     async def main() -> None:
         redis = connect(settings)
         worker = Worker(redis, handlers, settings, worker_id=worker_id, burst=burst)
-        loop = asyncio.get_running_loop()
-        asked = False
-
-        def drain() -> None:
-            nonlocal asked
-            # A terminal or a service manager signals all processes, and the parent forwards its
-            # own: with a parent two signals may be one wish, and SIGQUIT is the second.
-            worker.drain(hurry=asked and parent_pipe is None)
-            asked = True
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, drain)
-        loop.add_signal_handler(signal.SIGQUIT, partial(worker.drain, hurry=True))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
-        if parent_pipe is not None:
-
-            def parent_is_gone() -> None:
-                loop.remove_reader(parent_pipe)
-                worker.drain()
-
-            loop.add_reader(parent_pipe, parent_is_gone)
+        _listen(worker, parent_pipe)
         if started is not None:
-            started(worker.worker_id)
+            started(worker_id)
         try:
             await worker.run()
         finally:
@@ -81,6 +61,30 @@ def run_worker(
     return 0
 
 
+def _listen(worker: Worker, parent_pipe: int | None) -> None:
+    """Drain the worker when a signal or the parent's pipe says so."""
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def on_signal() -> None:
+        nonlocal asked
+        # A terminal or a service manager may signal all processes, also twice; with a parent it is
+        # the parent that says when to hurry.
+        worker.drain(hurry=asked and parent_pipe is None)
+        asked = True
+
+    def on_pipe(pipe: int) -> None:
+        loop.remove_reader(pipe)
+        worker.drain()
+
+    # In place of the runner's own handling of SIGINT, which would cancel.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    loop.add_signal_handler(signal.SIGQUIT, partial(worker.drain, hurry=True))
+    if parent_pipe is not None:
+        loop.add_reader(parent_pipe, on_pipe, parent_pipe)
+
+
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's where it is installed, else the standard one."""
     try:
@@ -91,9 +95,11 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def leave(code: int) -> None:
+def leave(code: int) -> NoReturn:
     """End the process now. A handler's thread that refuses to die must not keep it alive."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    try:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:  # whatever is wrong with the streams
+        os._exit(code)

@@ -26,7 +26,8 @@ class LockRefresher:
         attempts: Collection[Attempt],
         lose: Callable[[Attempt], None],
     ) -> None:
-        self._world = world
+        self._clock = world.clock
+        self._ttl_s = world.settings.lock_ttl_ms / 1000
         self._store = store
         self._attempts = attempts
         self._lose = lose
@@ -34,10 +35,9 @@ class LockRefresher:
 
     async def run(self) -> None:
         """Renew until cancelled."""
-        interval_s = self._world.settings.refresh_interval_ms / 1000
         while True:
             # A job claimed later than the last renewal is renewed before two intervals are over.
-            await self._world.pause(min(interval_s, self._left_s()))
+            await self._clock.pause(min(self._ttl_s / 3, self._left_s()))
             self._fence()
             # After a failure no interval is waited for: it may be the last before the expiry.
             while (held := self._held()) and not await self._renewed(held):
@@ -45,7 +45,7 @@ class LockRefresher:
 
     async def _renewed(self, held: list[Attempt]) -> bool:
         try:
-            async with self._world.clock.timeout(self._left_s()):
+            async with self._clock.timeout(self._left_s()):
                 await self._renew(held)
         except (StoreError, TimeoutError) as error:
             self._fence()
@@ -54,28 +54,28 @@ class LockRefresher:
         self._trouble.over()
         return True
 
-    async def _renew(self, attempts: list[Attempt]) -> None:
+    async def _renew(self, held: list[Attempt]) -> None:
         # The lock's life is counted from before the call: the server's count begins later.
-        deadline = self._world.clock.monotonic() + self._world.settings.lock_ttl_ms / 1000
-        answers = await self._store.refresh_locks([a.claimed.lease for a in attempts])
-        for attempt, answer in zip(attempts, answers, strict=True):
+        deadline = self._clock.monotonic() + self._ttl_s
+        answers = await self._store.refresh_locks([a.claimed.lease for a in held])
+        for attempt, answer in zip(held, answers, strict=True):
             if answer is Answer.DONE:
                 attempt.deadline = deadline
             elif attempt.outcome is None and attempt in self._attempts:
                 # With an outcome under way, that call's own answer says what became of it.
                 self._lose(attempt)
 
-    def _left_s(self) -> float:
-        """Until the first lock under a running handler may have expired."""
-        now = self._world.clock.monotonic()
-        return max(0.0, min((a.deadline - now for a in self._held()), default=3600.0))
-
-    def _fence(self) -> None:
-        now = self._world.clock.monotonic()
-        for attempt in self._held():
-            if attempt.deadline <= now:
-                self._lose(attempt)
-
     def _held(self) -> list[Attempt]:
         # What has ended is written at once, or given up when its lock runs out: not renewed.
         return [attempt for attempt in self._attempts if attempt.outcome is None]
+
+    def _left_s(self) -> float:
+        """Until the first lock under a running handler may have expired."""
+        now = self._clock.monotonic()
+        return max(0.0, min((a.deadline - now for a in self._held()), default=3600.0))
+
+    def _fence(self) -> None:
+        now = self._clock.monotonic()
+        for attempt in self._held():
+            if attempt.deadline <= now:
+                self._lose(attempt)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+from typing import Any
 
 
 class Answer(StrEnum):
@@ -34,6 +36,10 @@ class Script:
     name: str
     text: str
     sha: str
+
+    def call(self, keys: Sequence[str], args: Iterable[Any]) -> tuple[Any, ...]:
+        """The command that runs it."""
+        return ("EVALSHA", self.sha, len(keys), *keys, *args)
 
 
 def _load(name: str) -> Script:

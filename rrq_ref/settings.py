@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+#: The least values that can work; all other times may be 0.
+_LEAST = {
+    "concurrency": 1,
+    "max_retries": 1,
+    "max_crashes": 1,
+    "job_timeout_s": 1,
+    "dlq_ttl_s": 1,
+    "lock_ttl_ms": 100,
+    "poll_min_ms": 1,
+    "command_timeout_ms": 1,
+    "heartbeat_interval_ms": 1,
+}  # fmt: skip - reads as a table
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -51,32 +64,18 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.queues or not all(self.queues):
             raise ValueError("queues is empty; name at least one queue")
-        for name, least in {"concurrency": 1, "max_retries": 1, "max_crashes": 1}.items():
-            if getattr(self, name) < least:
+        for name in (field.name for field in fields(self)):
+            least = _LEAST.get(name, 0 if name.endswith(("_ms", "_s")) else None)
+            if least is not None and getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if self.concurrency > 1000:
-            raise ValueError(
-                f"concurrency is {self.concurrency}; it must be at most 1000 (use more workers)"
-            )
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name.endswith(("_ms", "_s")) and value < 0:
-                raise ValueError(f"{field.name} is {value}; it must not be negative")
-        if self.lock_ttl_ms < 100:
-            raise ValueError(f"lock_ttl_ms is {self.lock_ttl_ms}; it must be at least 100")
-        if self.dlq_ttl_s < 1:
-            raise ValueError(f"dlq_ttl_s is {self.dlq_ttl_s}; it must be at least 1")
-        if not 0 < self.poll_min_ms <= self.poll_max_ms:
-            raise ValueError(
-                f"poll_min_ms is {self.poll_min_ms} and poll_max_ms is {self.poll_max_ms};"
-                " it must be 0 < poll_min_ms <= poll_max_ms"
-            )
+            text = "it must be at most 1000 (use more workers)"
+            raise ValueError(f"concurrency is {self.concurrency}; {text}")
+        if self.poll_min_ms > self.poll_max_ms:
+            text = f"poll_min_ms is {self.poll_min_ms} and poll_max_ms is {self.poll_max_ms}"
+            raise ValueError(f"{text}; it must be 0 < poll_min_ms <= poll_max_ms")
         if not 0 <= self.retry_jitter <= 1:
             raise ValueError(f"retry_jitter is {self.retry_jitter}; it must lie between 0 and 1")
-
-    @property
-    def refresh_interval_ms(self) -> float:
-        return self.lock_ttl_ms / 3
 
     @property
     def heartbeat_ttl_ms(self) -> int:

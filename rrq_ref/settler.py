@@ -41,25 +41,24 @@ class Settler:
             await self._some.wait()
             self._some.clear()
             while self._pending:
+                batch = self._pending[:size]
                 try:
-                    await self._write(self._pending[:size])
-                    size = min(2 * size, _BATCH)
-                except StoreError as error:
-                    if not isinstance(error, (StoreUnavailable, StoreRefused)):
-                        # One that the server cannot digest must not hold up the others: alone it
-                        # goes to the back, among others it is looked for.
-                        if size == 1 or len(self._pending) == 1:
-                            self._pending.append(self._pending.pop(0))
-                        size = 1
+                    answers = await self._store.settle([a.outcome for a in batch if a.outcome])
+                except (StoreUnavailable, StoreRefused) as error:
                     await self._trouble.wait(error)
-                    self._give_up()
-
-    async def _write(self, batch: list[Attempt]) -> None:
-        answers = await self._store.settle([a.outcome for a in batch if a.outcome])
-        self._trouble.over()
-        del self._pending[: len(batch)]
-        for attempt, answer in zip(batch, answers, strict=True):
-            self._answered(attempt, answer)
+                    self._give_up_late()
+                except StoreError as error:
+                    # One that the server cannot digest must not hold up the others: halve the
+                    # batch until it is alone.
+                    size = max(1, len(batch) // 2)
+                    if len(batch) == 1:
+                        self._give_up(batch[0], str(error))
+                else:
+                    size = min(2 * size, _BATCH)
+                    self._trouble.over()
+                    del self._pending[: len(batch)]
+                    for attempt, answer in zip(batch, answers, strict=True):
+                        self._answered(attempt, answer)
 
     def _answered(self, attempt: Attempt, answer: Answer | EffectRefused) -> None:
         if isinstance(answer, EffectRefused):
@@ -67,19 +66,15 @@ class Settler:
             self.put(attempt)
             return
         if not answer.accepted:
-            self._world.log.warning(
-                "job %s: attempt %d was refused (%s); another one has it",
-                attempt.context.job_id, attempt.context.token, answer,
-            )  # fmt: skip
+            self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
         self._settled(attempt)
 
-    def _give_up(self) -> None:
-        """Drop what cannot be written any more: its lock has run out meanwhile."""
+    def _give_up_late(self) -> None:
         now = self._world.clock.monotonic()
         for attempt in [a for a in self._pending if a.deadline <= now]:
-            self._pending.remove(attempt)
-            self._world.log.warning(
-                "job %s: the lock of attempt %d ran out before its outcome could be written",
-                attempt.context.job_id, attempt.context.token,
-            )  # fmt: skip
-            self._settled(attempt)
+            self._give_up(attempt, "its lock ran out")
+
+    def _give_up(self, attempt: Attempt, why: str) -> None:
+        self._pending.remove(attempt)
+        self._world.log.error("the outcome of %s could not be written: %s", attempt, why)
+        self._settled(attempt)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from random import Random
 
 from .clock import World
@@ -40,15 +39,12 @@ class Trouble:
         self._failures = 0
         self._backoff = Backoff.polling(world.settings, world.random)
 
-    async def wait(
-        self, error: Exception, until: asyncio.Event | None = None, at_most_s: float = 3600.0
-    ) -> None:
-        """Note a failure and back off, or until the event is set."""
+    async def wait(self, error: Exception, at_most_s: float = 3600.0) -> None:
+        """Note a failure and back off."""
         self._failures += 1
         if self._failures.bit_count() == 1:  # the 1st, 2nd, 4th, 8th …
             self._world.log.warning("%s failed, %d times: %s", self._doing, self._failures, error)
-        delay_s = min(at_most_s, self._backoff.next())
-        await self._world.clock.wait(until or asyncio.Event(), delay_s)
+        await self._world.clock.pause(min(at_most_s, self._backoff.next()))
 
     def over(self) -> None:
         if self._failures:

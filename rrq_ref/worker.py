@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from random import Random
@@ -15,7 +15,7 @@ from . import keys
 from .attempt import Attempt, Cancelled, Context, Handler, Runner
 from .clock import Clock, World
 from .errors import StoreError
-from .heartbeat import Heartbeat
+from .heartbeat import beat
 from .logs import WorkerLog
 from .refresher import LockRefresher
 from .settings import Settings
@@ -52,11 +52,11 @@ class Worker:
         self._clock = clock or Clock()
         self._random = random or Random()
         self._log = WorkerLog("worker", worker_id, self._names)
-        world = World(worker_id, settings, self._clock, self._random, self._log)
         self._store = WorkerStore(redis, settings, worker_id, clock=self._clock)
+        self._world = World(worker_id, settings, self._clock, self._random, self._log)
         self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="rrq-handler")
-        self._runner = Runner(world, handlers, self._threads)
-        self._claiming = Trouble("claiming", world)
+        self._runner = Runner(self._world, handlers, self._threads)
+        self._settler = Settler(self._world, self._store, self._settled)
 
         #: Jobs held: running, or ended and not yet written.
         self._attempts: set[Attempt] = set()
@@ -67,24 +67,21 @@ class Worker:
         self._changed = asyncio.Event()
         self._draining = False
         self._hurry = False
+        #: What the claim loop does between claims; a drain cuts it short.
         self._waiting: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
-
-        self._settler = Settler(world, self._store, self._settled)
-        self._refresher = LockRefresher(world, self._store, self._attempts, self._lose)
-        self._heartbeat = Heartbeat(world, self._store, self._report)
 
     # The life of a worker
 
     async def run(self) -> None:
         """Work until drained; a burst worker until nothing is left. Ends with nothing held."""
         self._loop = asyncio.get_running_loop()
+        refresher = LockRefresher(self._world, self._store, self._attempts, self._lose)
         services = [
-            asyncio.create_task(service.run(), name=type(service).__name__)
-            for service in (self._settler, self._refresher, self._heartbeat)
+            self._serve("settler", self._settler.run()),
+            self._serve("refresher", refresher.run()),
+            self._serve("heartbeat", beat(self._world, self._store, self._report)),
         ]
-        for service in services:
-            service.add_done_callback(self._service_ended)
         self._log.info("started with %d slots", self._settings.concurrency)
         try:
             await self._claim_until_drained()
@@ -114,16 +111,22 @@ class Worker:
         if self._waiting is not None:
             self._waiting.cancel()
 
-    def _service_ended(self, service: asyncio.Task[None]) -> None:
-        if not service.cancelled() and service.exception() is not None:
-            self._failure = service.exception()
-            self._log.error("%s failed; leaving", service.get_name(), exc_info=self._failure)
-            self.drain(hurry=True)
+    def _serve(self, name: str, service: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (failure := task.exception()) is not None:
+                self._failure = failure
+                self._log.error("the %s failed; leaving", name, exc_info=failure)
+                self.drain(hurry=True)
+
+        task = asyncio.create_task(service, name=name)
+        task.add_done_callback(ended)
+        return task
 
     # Claiming
 
     async def _claim_until_drained(self) -> None:
         poll = Backoff.polling(self._settings, self._random)
+        trouble = Trouble("claiming", self._world)
         while not self._draining:
             # Capacity first, then claim: what is claimed can start at once.
             room = self._room()
@@ -134,43 +137,55 @@ class Worker:
             try:
                 claim = await self._store.lock_and_pop(room)
             except StoreError as error:
-                self._changed.clear()
-                if not self._draining:
-                    await self._claiming.wait(error, self._changed)
+                await self._idle(partial(trouble.wait, error))
                 continue
-            self._claiming.over()
+            trouble.over()
             self._start(claim, before)
             if self._burst and claim.left == 0:
                 self._log.info("nothing left; leaving")
                 return
             if claim.jobs:
                 poll.reset()
-            if len(claim.jobs) < room and not self._draining:
-                await self._wait_for_work(claim.due_in_s, poll.next())
+            if len(claim.jobs) < room:
+                wait_s = poll.next()
+                if claim.due_in_s is not None:
+                    wait_s = min(wait_s, claim.due_in_s)
+                await self._idle(partial(self._wait_for_hint, wait_s))
 
     def _room(self) -> int:
         # Ended but unwritten jobs may pile up to one more concurrency, not without bound.
         slots = self._settings.concurrency
         return min(slots - self._busy, 2 * slots - len(self._attempts))
 
-    async def _wait_for_work(self, due_in_s: float | None, poll_s: float) -> None:
-        wait_s = poll_s if due_in_s is None else min(poll_s, due_in_s)
-        self._waiting = asyncio.create_task(self._store.wait_for_hint(wait_s))
+    async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Wait for something between claims. A drain cuts it short, but never a claim: that might
+        take jobs which nobody would know of."""
+        if self._draining:
+            return
+        self._waiting = asyncio.create_task(wait())
         try:
             await self._waiting
-        except StoreError as error:
-            self._log.debug("waiting for a hint failed: %s", error)
-            self._changed.clear()
-            if not self._draining:
-                await self._clock.wait(self._changed, wait_s)
         except asyncio.CancelledError:
             if not self._draining:
                 raise
         finally:
             self._waiting = None
 
+    async def _wait_for_hint(self, at_most_s: float) -> None:
+        try:
+            await self._store.wait_for_hint(at_most_s)
+        except StoreError as error:
+            self._log.debug("waiting for a hint failed: %s", error)
+            await self._clock.pause(at_most_s)
+
     def _start(self, claim: Claim, before: float) -> None:
-        self._report_oddities(claim)
+        for job_id in claim.taken_back:
+            self._log.warning("job %s: its lock had expired; taken back", job_id)
+        for job_id in claim.buried:
+            self._log.error("job %s: dead-lettered as poison or unreadable", job_id)
+        for job_id in claim.dropped:
+            self._log.warning("job %s: queued, but there is no such job to run; dropped", job_id)
+        self._dropped += len(claim.dropped)
         deadline = before + self._settings.lock_ttl_ms / 1000
         for claimed in claim.jobs:
             queue = self._names[claimed.lease.queue]
@@ -183,17 +198,6 @@ class Worker:
             attempt.task = asyncio.create_task(self._runner.run(attempt))
             attempt.task.add_done_callback(partial(self._ended, attempt))
 
-    def _report_oddities(self, claim: Claim) -> None:
-        for job_id in claim.taken_back:
-            self._log.warning("job %s: its lock had expired; taken back", job_id)
-        for job_id in claim.buried:
-            self._log.error("job %s: dead-lettered as poison or unreadable", job_id)
-        for job_id in claim.dropped:
-            self._dropped += 1
-            self._log.warning(
-                "job %s: was queued, but there is no such job to run; dropped", job_id
-            )
-
     # Ending
 
     def _ended(self, attempt: Attempt, task: asyncio.Task[Outcome | None]) -> None:
@@ -202,13 +206,8 @@ class Worker:
             attempt.thread.add_done_callback(self._free_slot_from_thread)
         else:
             self._busy -= 1
-        outcome: Outcome | None
-        if task.cancelled():  # before its first step
-            outcome = Release(attempt.claimed.lease)
-        elif (error := task.exception()) is not None:  # for example an exception that has no text
-            outcome = Retry(attempt.claimed.lease, type(error).__name__, 0)
-        else:
-            outcome = task.result()
+        # Cancelled: before its first step, for after it a handler's end is always an outcome.
+        outcome = Release(attempt.claimed.lease) if task.cancelled() else task.result()
         self._settle(attempt, outcome)
 
     def _free_slot_from_thread(self, _: Future[Any]) -> None:
@@ -220,31 +219,23 @@ class Worker:
             self._loop.call_soon_threadsafe(free)
 
     def _settle(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        self._changed.set()
         if outcome is None or attempt not in self._attempts:  # lost, or given up at the drain's end
-            self._attempts.discard(attempt)
+            self._settled(attempt)
             return
         if isinstance(outcome, Retry | Bury):
-            self._log.warning(
-                "job %s: attempt %d: %s",
-                attempt.context.job_id,
-                attempt.context.token,
-                outcome.error,
-            )
+            self._log.warning("%s failed: %s", attempt, outcome.error)
         attempt.outcome = outcome
         self._settler.put(attempt)
+        self._changed.set()
 
     def _settled(self, attempt: Attempt) -> None:
         self._attempts.discard(attempt)
         self._changed.set()
 
     def _lose(self, attempt: Attempt) -> None:
-        self._log.warning(
-            "job %s: the lock of attempt %d is lost; cancelling it",
-            attempt.context.job_id, attempt.context.token,
-        )  # fmt: skip
-        self._attempts.discard(attempt)
+        self._log.warning("%s has lost its lock; cancelling it", attempt)
         attempt.cancel(Cancelled.LOCK_LOST)
+        self._settled(attempt)
 
     # Draining
 
@@ -260,9 +251,7 @@ class Worker:
         await self._until(lambda: not self._running(), self._settings.cleanup_timeout_s)
         for attempt in self._running():
             # Not released: it still runs. Its lock expires when this process is gone.
-            self._log.error(
-                "job %s: its handler refuses to stop; leaving it", attempt.context.job_id
-            )
+            self._log.error("%s refuses to stop; leaving it", attempt)
             self._attempts.discard(attempt)
         # Bounded: the settler gives up what it cannot write before its lock runs out.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
