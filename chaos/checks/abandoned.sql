@@ -1,11 +1,11 @@
 -- Guarantee drain: after SIGTERM a worker starts nothing new, and every job it held is finished or
 -- handed back within the grace period.
--- A row is a job that a process held when it was told to stop, or took after that; and, once for each
--- such process, its leaving.
+-- A row is a job that a process which was told to stop had held, then or earlier or later; and, once
+-- for each such process, its leaving.
 -- Broken: the process left by itself, and the store accepted neither an end nor a hand-back of the job
 -- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + 2 s.
--- Excused are: a process that was killed by the rig, one that any other fault touched (it may not reach
--- the server), jobs that it had lost already (its write was refused, or a later attempt had them), and,
+-- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
+-- the server); jobs that it had lost already (its write was refused, or a later attempt had them), and,
 -- for the hand-back only, handlers that refuse cancellation.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
 WITH draining AS (
@@ -14,27 +14,20 @@ WITH draining AS (
     FROM drains AS d JOIN lives AS l USING (life)
 ), calm AS (
     SELECT * FROM draining AS d
-    WHERE kill_t IS NULL AND NOT EXISTS (
+    WHERE NOT EXISTS (
         FROM life_stalls AS s WHERE s.life = d.life AND s.kind NOT IN ('term', 'int')
-        AND s.from_t <= coalesce(d.exit_t, d.deadline) AND s.until_t >= d.drain_t - lock_ttl())
-), held AS (
-    SELECT *, least(claim_t, start_t) AS begin_t,
-           lead(least(claim_t, start_t)) OVER (
-               PARTITION BY job ORDER BY least(claim_t, start_t), token) AS next_t
-    FROM holds
+        AND s.from_t <= least(d.exit_t, d.deadline) AND s.until_t >= d.drain_t - lock_ttl())
 ), at_drain AS (
     SELECT h.*, c.drain_t, c.exit_t, c.name
     FROM calm AS c
-    JOIN held AS h USING (life)
-    WHERE c.exit_t IS NOT NULL AND h.begin_t <= c.exit_t
-      -- What had ended before needs no hand-back: on the wire, seen below; else by its handler.
-      AND CASE WHEN h.on_wire THEN true ELSE coalesce(h.end_t >= c.drain_t, true) END
+    JOIN holds AS h USING (life)
+    WHERE c.exit_t IS NOT NULL AND c.kill_t IS NULL
 )
 SELECT
     h.job,
     h.exit_t AS t,
     intact() AND NOT coalesce(j.resists, false) AND coalesce(h.next_t > h.exit_t, true)
-        AND CASE WHEN h.on_wire THEN NOT coalesce(h.tried_to_end, false)
+        AND CASE WHEN h.on_wire THEN NOT h.tried_to_end
             ELSE h.end_t IS NULL END AS broken,
     format('{} was told to stop at {} and left at {} without finishing or handing back job {}',
            h.name, at_s(h.drain_t), at_s(h.exit_t), h.job) AS why
@@ -44,7 +37,7 @@ UNION ALL
 SELECT
     NULL,
     c.deadline,
-    coalesce(coalesce(c.exit_t, f.t) > c.deadline, false),
+    coalesce(c.exit_t, f.t) > c.deadline,
     format('{} was told to stop at {} and should have left by {}, but {}', c.name, at_s(c.drain_t),
            at_s(c.deadline), coalesce('left at ' || at_s(c.exit_t), 'never left'))
 FROM calm AS c

@@ -20,7 +20,7 @@ WITH spent AS (
     FROM crashes AS c JOIN jobs AS j USING (job)
     WHERE j.max_crashes IS NOT NULL AND NOT j.requeued
 ), cases AS (
-    SELECT how, job, budget, max(n) AS n, max(t) AS last_t,
+    SELECT how, job, budget, n, max(t) AS last_t,
            -- When the budget was used up. A budget of 0 still allows the first run.
            min(t) FILTER (nth >= budget) AS spent_t
     FROM spent GROUP BY ALL
@@ -30,9 +30,8 @@ WITH spent AS (
 SELECT
     c.job,
     c.last_t AS t,
-    NOT server_forgot() AND (c.n > greatest(c.budget, 1)
-        OR coalesce(s.start_t > c.spent_t, false)) AS broken,
+    NOT server_forgot() AND (c.n > greatest(c.budget, 1) OR s.start_t > c.spent_t) AS broken,
     format('job {} {} {} times with a budget of {} and was last started at {}',
-           c.job, c.how, c.n, c.budget, coalesce(at_s(s.start_t), 'no time')) AS why
+           c.job, c.how, c.n, c.budget, at_s(s.start_t)) AS why
 FROM cases AS c
-LEFT JOIN starts AS s USING (job)
+JOIN starts AS s USING (job)

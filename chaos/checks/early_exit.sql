@@ -4,43 +4,32 @@
 -- end.
 -- "In time" is before the worker was ready, or two seconds before it was seen gone: a process takes a
 -- while to leave, and work that arrives in between is not its fault.
--- Work is seen on the wire as an accepted claim, refresh or end of a job. Without a wire it is a job's last
--- attempt, if no fault touched its process: any other may be a straggler whose job was over.
+-- Work is what `last_work` in views.sql knows of.
 -- Needs: acknowledged jobs, and an exit with its code.
-WITH wired AS (
-    SELECT job, max(t_sent) AS t FROM transitions
-    WHERE accepted AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
-    GROUP BY job
-), run AS (
-    SELECT a.job, max(coalesce(CASE WHEN a.outcome IN ('ok', 'error') THEN a.end_t END, a.start_t)) AS t
-    FROM attempts AS a JOIN calm_lives USING (life)
-    WHERE a.next_start_t IS NULL GROUP BY a.job
-), work AS (
+WITH work AS (
     SELECT j.job, j.ack_t, CASE
         WHEN f.state IN ('queued', 'active', 'retrying') THEN 9000000000000000000
-        ELSE coalesce(wired.t, run.t) END AS last_t
+        ELSE w.t END AS last_t
     FROM jobs AS j
-    LEFT JOIN wired USING (job)
-    LEFT JOIN run USING (job)
+    LEFT JOIN last_work AS w USING (job)
     LEFT JOIN final_jobs AS f USING (job)
-    WHERE j.ack_t IS NOT NULL AND NOT j.requeued
+    WHERE NOT j.requeued
 ), remaining AS (
     -- The job acknowledged first among those that were worked on at last_t or later.
     SELECT last_t, min(ack_t) OVER w AS ack_t, arg_min(job, ack_t) OVER w AS job
-    FROM work WHERE last_t IS NOT NULL
+    FROM work
     WINDOW w AS (ORDER BY last_t DESC, ack_t, job ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ), exits AS (
     SELECT life, name, exit_t,
-           greatest(exit_t - 2000000000, coalesce(ready_t, from_t)) AS in_time_t
+           greatest(exit_t - 2000000000, ready_t) AS in_time_t
     FROM lives
-    WHERE burst AND exit_t IS NOT NULL AND code = 0 AND signal IS NULL AND kill_t IS NULL
-      AND coalesce(role, 'worker') IN ('worker', 'fleet')
+    WHERE works AND burst AND code = 0 AND signal IS NULL AND kill_t IS NULL
       AND life NOT IN (SELECT life FROM drains)
 )
 SELECT
     r.job,
     e.exit_t AS t,
-    coalesce(r.ack_t < e.in_time_t, false) AS broken,
+    r.ack_t < e.in_time_t AS broken,
     format('{} left at {} although job {}, acknowledged at {}, was not finished', e.name, at_s(e.exit_t),
            coalesce(r.job, '-'), coalesce(at_s(r.ack_t), '-')) AS why
 FROM exits AS e

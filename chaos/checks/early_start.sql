@@ -5,7 +5,7 @@
 SELECT
     a.job,
     a.start_t AS t,
-    coalesce(a.start_t < j.due_t - clock_slack(), false) AS broken,
+    a.start_t < j.due_t - clock_slack() AS broken,
     format('job {} started at {}, {} before its time', a.job, at_s(a.start_t),
            in_ms(j.due_t - a.start_t)) AS why
 FROM attempts AS a

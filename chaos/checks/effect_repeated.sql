@@ -8,8 +8,7 @@ SELECT
     f.job,
     f.t,
     NOT j.requeued AND f.state <> 'missing' AND (
-        coalesce(x.n, 0) > j.effects
-        OR (x.n > 0 AND f.state <> 'completed' AND j.ack_t IS NOT NULL)
+        x.n > j.effects OR (f.state <> 'completed' AND j.ack_t IS NOT NULL)
     ) AS broken,
     format('job {} is {} and hands over {} effects, but {} are in the store', f.job, f.state,
            coalesce(j.effects::VARCHAR, 'an unknown number of'), coalesce(x.n, 0)) AS why

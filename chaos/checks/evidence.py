@@ -22,7 +22,7 @@ SELECT
     (SELECT count(*) FROM final_jobs WHERE state = 'dead') AS dead,
     (SELECT coalesce(sum(n), 0) FROM final_effects) AS effects,
     (SELECT count(*) FROM transitions) AS transitions,
-    (SELECT count(*) FROM lives WHERE coalesce(role, 'worker') IN ('worker', 'fleet')) AS workers,
+    (SELECT count(*) FROM lives WHERE works) AS workers,
     (SELECT count(*) FROM lives WHERE kill_t IS NOT NULL) AS killed,
     (SELECT count(*) FROM stalls WHERE kind = 'stop') AS paused,
     (SELECT count(*) FROM drains) AS drained,

@@ -5,7 +5,7 @@
 -- Every attempt that the store did not surely end in another way may count as a crash: the rig need
 -- not see a process die for a lock to expire. Claims that nobody saw may have crashed as well, so the
 -- faults that may hide one are added: without a wire, all that landed; with one, those of the server.
--- Needs: the budgets that the enqueue announced; an intact history.
+-- Needs: the budgets that the enqueue announced; an intact history. Jobs of earlier runs are left alone.
 WITH dead AS (
     SELECT job, max(t) AS t FROM (
         SELECT job, t FROM final_jobs WHERE state = 'dead'
@@ -33,15 +33,14 @@ WITH dead AS (
            coalesce(e.crashed, 0) + hidden.n AS crashed
     FROM dead AS d
     CROSS JOIN hidden
-    LEFT JOIN jobs AS j USING (job)
+    JOIN jobs AS j USING (job)
     LEFT JOIN failed AS f USING (job)
     LEFT JOIN ended AS e USING (job)
 )
 SELECT
     job,
     t,
-    intact() AND coalesce(NOT doomed AND failed < max_retries AND crashed < max_crashes, false)
-        AS broken,
+    intact() AND NOT doomed AND failed < max_retries AND crashed < max_crashes AS broken,
     format('job {} is dead-lettered after {} of {} failures and at most {} of {} crashes', job, failed,
            coalesce(max_retries::VARCHAR, '?'), crashed,
            coalesce(max_crashes::VARCHAR, '?')) AS why

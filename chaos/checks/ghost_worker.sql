@@ -7,7 +7,7 @@
 WITH looks AS (
     SELECT worker, t, seen FROM events WHERE type = 'health'
     UNION ALL
-    SELECT worker, t, seen FROM finals WHERE what = 'worker' AND NOT alive
+    SELECT worker, t, seen FROM finals WHERE NOT alive
 )
 SELECT
     NULL AS job,

@@ -11,26 +11,19 @@
 -- Nobody is late while nobody can come: another worker must have lived through the whole wait, neither
 -- told to stop nor touched by a fault, and neither must the server have been.
 -- Needs: to know which process held the job and when it died; an intact history.
-WITH held AS (
-    SELECT *, least(claim_t, start_t) AS begin_t,
-           lead(least(claim_t, start_t)) OVER (
-               PARTITION BY job ORDER BY least(claim_t, start_t), token) AS next_t
-    FROM holds
-), orphaned AS (
-    SELECT row_number() OVER () AS orphan, h.job, h.next_t, h.life, l.dead_from, l.dead_by,
-           coalesce(h.process, l.name) AS process,
+WITH orphaned AS (
+    SELECT row_number() OVER () AS orphan, h.job, h.next_t, h.process, l.dead_from, l.dead_by,
            greatest(l.dead_by, coalesce(h.expires_by, l.dead_by + lock_ttl()))
                + poll() + recovery_slack() AS deadline
-    FROM held AS h
+    FROM holds AS h
     JOIN lives AS l USING (life)
     WHERE l.dead_by IS NOT NULL
-      AND CASE WHEN h.on_wire THEN NOT coalesce(h.ended, false) ELSE h.end_t IS NULL END
+      AND CASE WHEN h.on_wire THEN NOT h.ended ELSE h.end_t IS NULL END
       AND coalesce(h.next_t > l.dead_from, true)
 ), awaited AS (
-    SELECT DISTINCT o.orphan
+    SELECT o.orphan
     FROM orphaned AS o
-    JOIN lives AS w ON w.life <> o.life AND coalesce(w.role, 'worker') IN ('worker', 'fleet')
-        AND coalesce(w.ready_t, w.from_t) <= o.dead_by
+    JOIN lives AS w ON w.works AND w.ready_t <= o.dead_by
         AND coalesce(w.dead_from > o.deadline, true)
     WHERE NOT EXISTS (
         FROM life_stalls AS s WHERE s.life = w.life
@@ -40,16 +33,15 @@ WITH held AS (
 SELECT
     o.job,
     o.deadline AS t,
-    coalesce(intact() AND a.orphan IS NOT NULL AND CASE
+    intact() AND o.orphan IN (FROM awaited) AND CASE
         WHEN o.next_t IS NOT NULL THEN o.next_t > o.deadline
         ELSE f.state IN ('queued', 'active', 'retrying', 'missing') AND x.job IS NULL
              AND f.t > o.deadline AND (f.state <> 'missing' OR j.ack_t IS NOT NULL)
-        END, false) AS broken,
+        END AS broken,
     format('{} held job {} when it died at {}; the job was due again by {} and {}', o.process, o.job,
            at_s(o.dead_by), at_s(o.deadline),
            coalesce('came at ' || at_s(o.next_t), 'never came')) AS why
 FROM orphaned AS o
-LEFT JOIN awaited AS a USING (orphan)
 LEFT JOIN final_jobs AS f USING (job)
 LEFT JOIN final_effects AS x USING (job)
 LEFT JOIN jobs AS j USING (job)

@@ -9,17 +9,17 @@
 --   * it is a health key, which must go when its worker does.
 -- Needs: the final state with its keys.
 WITH entries AS (
-    SELECT DISTINCT what FROM finals WHERE what IN ('queue', 'lock', 'dlq')
+    SELECT what FROM finals WHERE what IN ('queue', 'lock', 'dlq')
 )
 SELECT
     k.owner AS job,
     k.t,
-    coalesce(k.ttl_ms = -1, false) AND CASE
+    k.ttl_ms = -1 AND CASE
         WHEN k.kind = 'health' THEN true
         WHEN k.owner IS NULL THEN coalesce(k.kind NOT IN (SELECT what FROM entries), true)
         WHEN k.kind = 'job'
-            THEN coalesce(f.state = 'completed' AND j.result_ttl_s IS DISTINCT FROM 0, false)
-        WHEN k.kind = 'unique' THEN coalesce(f.state IN ('completed', 'dead'), false)
+            THEN f.state = 'completed' AND j.result_ttl_s IS DISTINCT FROM 0
+        WHEN k.kind = 'unique' THEN f.state IN ('completed', 'dead')
         ELSE false END AS broken,
     format('key {} ({}) never expires; its owner is {}', k.key, coalesce(k.kind, 'other'),
            coalesce(k.owner || coalesce(', ' || f.state, ''), 'nobody')) AS why

@@ -14,15 +14,14 @@
 WITH pairs AS (
     SELECT job, start_t, worker,
            lag(start_t) OVER w AS a_start_t, lag(token) OVER w AS a_token,
-           lag(coalesce(end_t, dead_from, CASE WHEN life IS NOT NULL THEN start_t END)) OVER w
-               AS a_end_t,
+           lag(coalesce(end_t, dead_from)) OVER w AS a_end_t,
            lag(end_t IS NULL AND dead_from IS NULL AND life IS NOT NULL) OVER w AS a_runs_on,
            lag(life) OVER w AS a_life, lag(worker) OVER w AS a_worker
     FROM attempts
     WINDOW w AS (PARTITION BY job ORDER BY start_t, token, attempt)
 ), seen AS (
     SELECT *, row_number() OVER () AS pair,
-           coalesce(a_start_t < start_t AND (a_runs_on OR start_t < a_end_t), false) AS together
+           a_runs_on OR start_t < a_end_t AS together
     FROM pairs WHERE a_start_t IS NOT NULL
 ), locks AS (
     SELECT
@@ -32,27 +31,24 @@ WITH pairs AS (
                 AND x.t_sent <= s.start_t) AS given_up
     FROM seen AS s
     JOIN transitions AS x ON x.job = s.job AND x.token = s.a_token
-    WHERE s.together
     GROUP BY s.pair
 ), disturbed AS (
-    SELECT DISTINCT s.pair
+    SELECT s.pair
     FROM seen AS s
     JOIN life_stalls AS d ON d.life = s.a_life
         AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
-    WHERE s.together
 )
 SELECT
     s.job,
     s.start_t AS t,
     s.together AND intact() AND CASE
-        WHEN l.pair IS NOT NULL THEN coalesce(
+        WHEN l.pair IS NOT NULL THEN
             s.start_t < l.live_until - clock_slack() AND NOT l.given_up
             AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN s.a_start_t - lock_ttl()
-                            AND s.start_t), false)
-        ELSE s.a_life IS NOT NULL AND d.pair IS NULL END AS broken,
+                            AND s.start_t)
+        ELSE s.a_life IS NOT NULL AND s.pair NOT IN (FROM disturbed) END AS broken,
     format('{} started job {} at {} while {}, which had started it at {}, still ran it under '
            'a live lock', coalesce(s.worker, 'a worker'), s.job, at_s(s.start_t),
            coalesce(s.a_worker, 'another'), at_s(s.a_start_t)) AS why
 FROM seen AS s
 LEFT JOIN locks AS l USING (pair)
-LEFT JOIN disturbed AS d USING (pair)

@@ -10,9 +10,8 @@ SELECT
     a.start_t AS t,
     intact() AND (
         j.job IS NULL
-        OR (j.asked AND j.failed AND j.ack_t IS NULL)
-        OR (j.asked AND j.invokes_known
-            AND a.start_t < j.invoke_t - clock_slack())
+        OR (j.failed AND j.ack_t IS NULL)
+        OR (j.invokes_known AND a.start_t < j.invoke_t - clock_slack())
     ) AS broken,
     format('job {} started at {}, but {}', a.job, at_s(a.start_t), CASE
         WHEN j.job IS NULL THEN 'nobody had enqueued it'

@@ -18,18 +18,18 @@ WITH steps AS (
     WHERE held_op = 'claim' AND CASE op
         WHEN 'takeback' THEN token IS NULL OR token IS NOT DISTINCT FROM held
         -- Replies may overtake each other; a lower token does not redeliver a higher one.
-        ELSE token IS NULL OR held IS NULL OR token >= held END
+        ELSE coalesce(token >= held, true) END
 ), judged AS (
     SELECT
         r.job, r.op, r.token, r.held, r.t,
         max(x.t_sent + x.ttl) FILTER (x.accepted AND x.t <= r.t_sent) AS live_until,
-        coalesce(bool_or(x.op IN ('finish', 'retry', 'release', 'bury') AND x.applied
-                         AND x.t_sent <= r.t), false) AS given_up,
-        min(r.held_sent_t) AS held_sent_t
+        bool_or(x.op IN ('finish', 'retry', 'release', 'bury') AND x.applied
+                AND x.t_sent <= r.t) AS given_up,
+        r.held_sent_t
     FROM redeliveries AS r
-    LEFT JOIN transitions AS x
+    JOIN transitions AS x
         ON x.job = r.job AND x.token IS NOT DISTINCT FROM r.held AND x.t_sent >= r.held_sent_t
-    GROUP BY r.job, r.op, r.token, r.held, r.t
+    GROUP BY ALL
 )
 SELECT
     d.job,

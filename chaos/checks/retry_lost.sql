@@ -7,7 +7,7 @@
 -- left out.
 WITH recorded AS (
     SELECT f.job, max(f.end_t) AS t,
-           count(*) FILTER (f.sure AND (NOT j.doomed OR coalesce(h.retry_accepted, false))) AS n
+           count(*) FILTER (f.sure AND (NOT j.doomed OR h.retry_accepted)) AS n
     FROM failures AS f
     JOIN jobs AS j ON j.job = f.job
     LEFT JOIN holds AS h ON h.job = f.job AND h.token = f.token

@@ -9,13 +9,13 @@ WITH late AS (
     FROM drains AS d
     JOIN lives AS l USING (life)
     JOIN attempts AS a ON a.start_t > d.t + drain_slack()
-        AND CASE WHEN a.life IS NOT NULL AND l.role IS DISTINCT FROM 'fleet' THEN a.life = d.life
+        AND CASE WHEN l.role IS DISTINCT FROM 'fleet' THEN a.life = d.life
             ELSE within(a.process, l.name) AND a.start_t < coalesce(l.gone_t, a.start_t + 1) END
     GROUP BY d.life
 )
 SELECT
     late.job,
-    coalesce(late.t, d.t) AS t,
+    late.t,
     late.life IS NOT NULL AS broken,
     format('{} was told to stop at {} and started {} jobs after that, job {} first at {}', l.name,
            at_s(d.t), coalesce(late.n, 0), coalesce(late.job, '-'),

@@ -2,25 +2,15 @@
 -- A row is an acknowledged enqueue under a unique key that an earlier job had taken: a job whose own
 -- enqueue was acknowledged before this one began.
 -- Broken: the new job was accepted as itself although the earlier one was live: it was claimed, renewed
--- or ended only after that. The wire shows this for sure. Without a wire it is the earlier job's last
--- attempt, if no fault touched its process: any other may be a straggler whose job was over.
+-- or ended only after that, as `last_work` in views.sql knows.
 -- Needs: jobs with keys. A job that was requeued leaves its key and takes it again at times that nobody
 -- saw; it is left out as the earlier one.
-WITH wired AS (
-    SELECT job, max(t_sent) AS t FROM transitions
-    WHERE accepted AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
-    GROUP BY job
-), run AS (
-    SELECT a.job, max(coalesce(CASE WHEN a.outcome IN ('ok', 'error') THEN a.end_t END, a.start_t)) AS t
-    FROM attempts AS a JOIN calm_lives USING (life)
-    WHERE a.next_start_t IS NULL GROUP BY a.job
-), steps AS (
+WITH steps AS (
     SELECT j."unique", j.own_ok_t AS step_t, true AS taken, j.job, NULL AS as_itself,
-           coalesce(wired.t, run.t, j.own_ok_t) AS live_t, NULL AS ok_t
+           coalesce(w.t, j.own_ok_t) AS live_t, NULL AS ok_t
     FROM jobs AS j
-    LEFT JOIN wired USING (job)
-    LEFT JOIN run USING (job)
-    WHERE j."unique" IS NOT NULL AND j.own_ok_t IS NOT NULL AND NOT j.requeued
+    LEFT JOIN last_work AS w USING (job)
+    WHERE NOT j.requeued
     UNION ALL
     SELECT "unique", invoke_t, false, job, coalesce(answer_job, job) = job, NULL, ok_t
     FROM enqueues
@@ -40,4 +30,4 @@ SELECT
     format('job {} was accepted under key {} at {}, while job {} was live until {} at least',
            job, "unique", at_s(ok_t), holder, at_s(holder_live_t)) AS why
 FROM compared
-WHERE NOT taken AND holder IS NOT NULL AND holder <> job
+WHERE NOT taken AND holder <> job

@@ -8,7 +8,7 @@
 WITH looks AS (
     SELECT worker, t, seen FROM events WHERE type = 'health'
     UNION ALL
-    SELECT worker, t, seen FROM finals WHERE what = 'worker' AND alive
+    SELECT worker, t, seen FROM finals WHERE alive
 )
 SELECT
     NULL AS job,

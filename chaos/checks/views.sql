@@ -116,11 +116,12 @@ WITH named AS (
     SELECT
         name, life_pid AS pid,
         min(t) AS from_t,
-        min(t) FILTER (event = 'ready') AS ready_t,
+        coalesce(min(t) FILTER (event = 'ready'), min(t)) AS ready_t,
         min(t) FILTER (event = 'exit') AS exit_t,
         arg_min(code, t) FILTER (event = 'exit') AS code,
         arg_min(signal, t) FILTER (event = 'exit') AS signal,
         max(role) AS role,
+        coalesce(max(role), 'worker') IN ('worker', 'fleet') AS works,
         coalesce(bool_or(burst), false) AS burst
     FROM named GROUP BY ALL
 ), placed AS (
@@ -214,7 +215,7 @@ WITH told AS (
     FROM lives AS l
     JOIN stalls AS s ON s.kind IN ('term', 'int') AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
-    WHERE coalesce(l.role, 'worker') IN ('worker', 'fleet')
+    WHERE l.works
     GROUP BY l.life
 )
 SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t
@@ -254,24 +255,22 @@ SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t
        answer IS DISTINCT FROM 'refused' AS applied
 FROM events WHERE type = 'transition' AND job IS NOT NULL;
 
--- One row per attempt that held a job: claimed on the wire, or started, or both.
+-- One row per attempt that held a job: claimed on the wire, or started, or both; and when the next
+-- one began.
 CREATE TABLE holds AS
 WITH wired AS (
     SELECT
         job, token,
         min(t) FILTER (op = 'claim' AND accepted) AS claim_t,
-        min(t_sent) FILTER (op = 'claim' AND accepted) AS claim_sent_t,
         arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
-        bool_or(op = 'finish' AND applied) AS finished,
         -- Without an answer, nobody knows whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
         bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
-        bool_or(op = 'retry' AND accepted) AS retry_accepted,
-        bool_or(op = 'takeback' AND applied) AS taken_back
+        bool_or(op = 'retry' AND accepted) AS retry_accepted
     FROM transitions
     WHERE op NOT IN ('enqueue', 'requeue') AND token IS NOT NULL
     GROUP BY job, token
@@ -281,27 +280,46 @@ WITH wired AS (
            arg_min(life, start_t) AS life, arg_min(worker, start_t) AS worker,
            arg_min(process, start_t) AS process
     FROM attempts WHERE token IS NOT NULL GROUP BY job, token
+), held AS (
+    SELECT
+        job, token,
+        wired.* EXCLUDE (job, token, worker, process),
+        run.* EXCLUDE (job, token, life, worker, process),
+        wired.job IS NOT NULL AS on_wire,
+        coalesce(run.worker, wired.worker) AS worker,
+        coalesce(run.process, wired.process) AS process,
+        coalesce(run.life, workers.life, named.life) AS life
+    FROM wired
+    FULL JOIN run USING (job, token)
+    LEFT JOIN workers ON workers.worker = wired.worker
+    -- A claim by a worker that never said hello: the connection's process, if it had one life only.
+    LEFT JOIN (SELECT name, any_value(life) AS life FROM lives WHERE role IS DISTINCT FROM 'fleet'
+               GROUP BY name HAVING count(*) = 1) AS named
+        ON named.name = wired.process
+    WHERE wired.claim_t IS NOT NULL OR run.start_t IS NOT NULL
+    UNION ALL BY NAME
+    -- Without a fencing token, what the wire shows cannot be told apart by attempt.
+    SELECT job, start_t, end_t, outcome = 'error' AS failed, life, worker, process, false AS on_wire
+    FROM attempts WHERE token IS NULL
+), timed AS (
+    SELECT *, least(claim_t, start_t) AS begin_t FROM held
 )
-SELECT
-    job, token,
-    wired.* EXCLUDE (job, token, worker, process),
-    run.* EXCLUDE (job, token, life, worker, process),
-    wired.job IS NOT NULL AS on_wire,
-    coalesce(run.worker, wired.worker) AS worker,
-    coalesce(run.process, wired.process) AS process,
-    coalesce(run.life, workers.life, named.life) AS life
-FROM wired
-FULL JOIN run USING (job, token)
-LEFT JOIN workers ON workers.worker = wired.worker
--- A claim by a worker that never said hello: the connection's process, if it had one life only.
-LEFT JOIN (SELECT name, any_value(life) AS life FROM lives WHERE role IS DISTINCT FROM 'fleet'
-           GROUP BY name HAVING count(*) = 1) AS named
-    ON named.name = wired.process
-WHERE wired.claim_t IS NOT NULL OR run.start_t IS NOT NULL
-UNION ALL BY NAME
--- Without a fencing token, what the wire shows cannot be told apart by attempt.
-SELECT job, start_t, end_t, outcome = 'error' AS failed, life, worker, process, false AS on_wire
-FROM attempts WHERE token IS NULL;
+SELECT *, lead(begin_t) OVER (PARTITION BY job ORDER BY begin_t, token) AS next_t FROM timed;
+
+-- When a job was worked on last for sure, one row per job. The wire shows this as an accepted claim,
+-- refresh or end of it. Without a wire it is the job's last attempt, if no fault touched its process:
+-- any other may be a straggler whose job was over.
+CREATE TABLE last_work AS
+WITH wired AS (
+    SELECT job, max(t_sent) AS t FROM transitions
+    WHERE accepted AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
+    GROUP BY job
+), run AS (
+    SELECT job, CASE WHEN outcome IN ('ok', 'error') THEN end_t ELSE start_t END AS t
+    FROM attempts JOIN calm_lives USING (life)
+    WHERE next_start_t IS NULL
+)
+SELECT job, coalesce(wired.t, run.t) AS t FROM wired FULL JOIN run USING (job);
 
 -- One row per attempt whose handler ended in an error. `sure`: the store certainly recorded the
 -- failure. On the wire that was seen; without, it is sure of a process that no fault ever touched,

@@ -1,7 +1,7 @@
 -- Guarantee fenced: completion, retry, release or refresh by a superseded attempt is refused and
 -- changes nothing.
--- A row is a write by an attempt that was superseded for sure: it was sent after the reply to a claim
--- of the same job with a higher token had arrived.
+-- A row is a write by an attempt that was superseded for sure: it was sent after the store had
+-- answered something that it accepted of a higher token of the same job, as a rule its claim.
 -- Broken: the store accepted it. (Refused, it is a good case.)
 -- A server that may have lost what it had accepted between claim and write also lost the claim, so
 -- only what lies between two such moments is compared.
@@ -9,10 +9,9 @@
 WITH placed AS (
     SELECT x.*, amnesias.t AS epoch
     FROM transitions AS x ASOF LEFT JOIN amnesias ON x.t >= amnesias.t
-    WHERE x.token IS NOT NULL
 ), steps AS (
     SELECT job, epoch, token AS claimed, NULL AS token, NULL AS op, NULL AS answer, t AS step_t
-    FROM placed WHERE op = 'claim' AND accepted
+    FROM placed WHERE accepted
     UNION ALL
     SELECT job, epoch, NULL, token, op, answer, t_sent
     FROM placed WHERE op IN ('finish', 'retry', 'release', 'refresh', 'bury')
@@ -26,7 +25,7 @@ WITH placed AS (
 SELECT
     job,
     step_t AS t,
-    coalesce(answer = 'ok', false) AS broken,
+    answer = 'ok' AS broken,
     format('{} of job {} with token {}, sent at {}, was accepted although token {} had been claimed',
            op, job, token, at_s(step_t), highest) AS why
 FROM compared

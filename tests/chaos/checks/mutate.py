@@ -16,15 +16,16 @@ _TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"[^\"]*\"|\w+|<>|<=|>=|\|\||\s+|.
 _OPENING = {"(", "CASE"}
 _CLOSING = {")", "END"}
 #: At these words, on its own level, a condition begins or ends.
-_EDGES = set(
-    "AND OR WHERE ON WHEN THEN ELSE HAVING SELECT GROUP ORDER LEFT JOIN ASOF FULL UNION FROM AS"
-    " WINDOW CROSS LIMIT PARTITION ROWS , ;".split()
-)
+_EDGES = {
+    *("AND", "OR", "WHERE", "ON", "WHEN", "THEN", "ELSE", "HAVING", "SELECT"),
+    *("GROUP", "ORDER", "LEFT", "JOIN", "ASOF", "FULL", "UNION", "FROM", "AS"),
+    *("WINDOW", "CROSS", "LIMIT", "PARTITION", "ROWS", ",", ";"),
+}
 _SWAPS = {
     "<": (">",),
     ">": ("<",),
-    "<=": ("<", ">"),
-    ">=": (">", "<"),
+    "<=": (">",),
+    ">=": ("<",),
     "=": ("<>",),
     "<>": ("=",),
     "min": ("max",),
@@ -48,6 +49,9 @@ _SWAPS = {
     "AND": ("OR",),
     "OR": ("AND",),
 }
+_BOUNDARIES = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+#: Names of times, for which a nanosecond more or less decides nothing.
+_TIMES = re.compile(r"\b(t|\w+_t|t_sent|deadline|live_until|dead_by|dead_from|spent_t)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +135,10 @@ class _Text:
             i += 1
         return i - 1
 
+    def compares_times(self, index: int) -> bool:
+        sides = self.tokens[self.reach(index, -1) : self.reach(index, +1) + 1]
+        return any(_TIMES.fullmatch(token) for token in sides)
+
     def _inside_operator(self, index: int) -> bool:
         """IS DISTINCT FROM, and the AND of a BETWEEN."""
         if self.tokens[index] == "FROM":
@@ -178,6 +186,8 @@ def _swapped(text: _Text, index: int) -> Iterator[Mutant]:
         return
     for other in _SWAPS.get(token, ()):
         yield text.replaced(index, index, other)
+    if token in _BOUNDARIES and not text.compares_times(index):
+        yield text.replaced(index, index, _BOUNDARIES[token])
 
 
 def _without_clause(text: _Text, index: int) -> Iterator[Mutant]:

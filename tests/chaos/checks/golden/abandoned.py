@@ -30,8 +30,9 @@ def bad(s: Story) -> dict[str, int]:
     held(s, "handler ended")
     s.end("handler ended", "w1", at=950)
     held(s, "started late", wire=False, at=1_200)
+    s.wire("claim", "from an earlier run", "w1", at=900)
     drain(s)
-    return {"abandoned": 5}
+    return {"abandoned": 6}
 
 
 def bad_too_slow(s: Story) -> dict[str, int]:
@@ -40,15 +41,23 @@ def bad_too_slow(s: Story) -> dict[str, int]:
     s.finally_("j1", "completed")
     drain(s, exit_at=6_000)
     drain(s, "w2", exit_at=None)
-    return {"abandoned": 2}
+    s.worker("w3")
+    drain(s, "w3", exit_at=None)
+    s.enqueue("j2")
+    s.wire("claim", "j2", "w3", at=900)
+    s.finally_("j2", "completed")
+    s.kill("w3", at=7_000)
+    s.fault("stop", "w2", at=7_000, until=7_001)
+    return {"abandoned": 3}
 
 
 def bad_although_disturbed_at_other_times(s: Story) -> dict[str, int]:
     held(s, "j1", at=4_900)
     s.events = [e for e in s.events if e.get("token") != 2]
     s.fault("stop", "w1", at=100, until=200)
-    s.fault("term", "w1", at=5_000)
+    s.fault("int", "w1", at=5_000)
     s.exit("w1", at=5_500)
+    s.fault("stop", "w2", at=5_100, until=5_200)
     s.fault("stop", "w1", at=5_600, until=5_700)
     return {"abandoned": 1}
 
@@ -114,6 +123,9 @@ def indeterminate(s: Story) -> None:
     s.wire("release", "lost reply", "w1", at=1_200, answer=None)
     drain(s)
     s.fault("term", "w2", at=58_000)
+    s.enqueue("unfinished", result="info")
+    s.wire("claim", "unfinished", "w2", at=57_900)
+    s.finally_("unfinished", "missing")
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

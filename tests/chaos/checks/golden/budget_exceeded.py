@@ -46,6 +46,7 @@ def near_miss(s: Story) -> None:
     fail(s, "used up", 3, budget=3)
     fail(s, "no retry", 1, budget=0)
     crash(s, "crashed", budget=2)
+    crash(s, "crashed too", budget=2)
     fail(s, "requeued", 5, budget=3)
     s.wire("requeue", "requeued", "w1", token=None, at=40)
     crash(s, "crashed and requeued", budget=1)

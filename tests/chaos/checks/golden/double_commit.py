@@ -20,7 +20,10 @@ def bad(s: Story) -> dict[str, int]:
     s.enqueue("effects", effects=2)
     s.finally_("effects", "completed", effects=1)
     s.final("effect", job="effects", token=2)
-    return {"double-commit": 5}
+    for token in (1, 2):
+        s.final("effect", job="from nowhere", token=token)
+    s.wire("requeue", "another", "w1", token=None, at=60)
+    return {"double-commit": 6}
 
 
 def near_miss(s: Story) -> None:

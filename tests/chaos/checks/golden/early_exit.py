@@ -20,7 +20,13 @@ def work(s: Story, *, enqueued: float = 0, at: float = 6_000, wire: bool = True)
 
 
 def bad(s: Story) -> dict[str, int]:
-    work(s)
+    work(s, at=4_000)
+    s.wire("finish", "j1", "w1", at=6_000, answer="ok")
+    s.wire("enqueue", "j1", "w1", at=6_500, token=None)
+    s.forget("transition", t=(1_000_000 + 4_102) * 1_000_000)
+    s.enqueue("new", at=4_900)
+    s.attempt("new", "w2", at=6_000, until=6_100)
+    s.finally_("new", "completed")
     burst(s)
     return {"early-exit": 1}
 
@@ -31,6 +37,18 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
     return {"early-exit": 1}
 
 
+def bad_only_started(s: Story) -> dict[str, int]:
+    work(s, wire=False)
+    s.forget("end", job="j1")
+    burst(s)
+    return {"early-exit": 1}
+
+
+def bad_although_the_final_state_was_not_read(s: Story) -> dict[str, int]:
+    s.forget("final", what="read")
+    return bad(s)
+
+
 def bad_still_running(s: Story) -> dict[str, int]:
     """Without a wire; one job had been started before, and ended after."""
     work(s, at=4_950, wire=False)
@@ -39,28 +57,32 @@ def bad_still_running(s: Story) -> dict[str, int]:
 
 
 def bad_of_each_kind(s: Story) -> dict[str, int]:
-    """Each worker sees another job in another transition, each of them after it left."""
+    """Six workers leave one after the other; each leaves one job, which ends in its own way."""
     for n, op in enumerate(("claim", "refresh", "finish", "retry", "release", "bury")):
+        leave = 5_000 + 3_000 * n
         s.worker(f"b{n}", process=f"worker-b{n}", burst=True)
-        s.exit(f"b{n}", at=5_000 + 100 * n)
-        s.enqueue(op)
-        s.wire(op, op, "w1", at=5_050 + 100 * n)
+        s.exit(f"b{n}", at=leave)
+        s.enqueue(op, at=leave - 3_000)
+        s.wire(op, op, "w1", at=leave + 50)
         s.finally_(op, "completed")
     s.start("claim", "w1", at=4_000)
     return {"early-exit": 6}
 
 
 def bad_unfinished(s: Story) -> dict[str, int]:
+    """Three workers leave one after the other, the last job first: so each leaves one more."""
     for n, state in enumerate(("queued", "active", "retrying")):
-        s.enqueue(state, at=100 * n)
+        s.worker(f"b{n}", process=f"worker-b{n}", burst=True)
+        s.exit(f"b{n}", at=50_000 + 3_000 * n)
+        s.enqueue(state, at=47_000 + 3_000 * n)
         s.finally_(state, state)
-    s.start("queued", "w1", at=4_000)
-    burst(s)
-    return {"early-exit": 1, "lost": 3, "stuck": 3}  # that they are unfinished is a fault as well
+    s.start("queued", "w1", at=47_500)
+    return {"early-exit": 3, "lost": 3, "stuck": 3}  # that they are unfinished is a fault as well
 
 
 def near_miss(s: Story) -> None:
     work(s, at=4_800)
+    s.wire("enqueue", "j1", "w1", at=6_500, token=None)
     burst(s)
 
 

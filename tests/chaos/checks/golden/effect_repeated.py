@@ -25,6 +25,13 @@ def near_miss(s: Story) -> None:
     s.finally_("expired", "missing", effects=2)
 
 
+def near_miss_none(s: Story) -> dict[str, int]:
+    s.enqueue("j1", effects=1)
+    s.attempt("j1", at=10, until=30)
+    s.finally_("j1", "completed")
+    return {"effect-missing": 1}  # too few is another matter
+
+
 def irrelevant(s: Story) -> None:
     s.enqueue("without")
     s.attempt("without", at=10, until=30)

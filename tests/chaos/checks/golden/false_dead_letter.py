@@ -8,10 +8,11 @@ def dead(s: Story, job: str, **budget: int | bool | None) -> None:
     s.finally_(job, "dead")
 
 
-def failed(s: Story, job: str, times: int, **budget: int | bool | None) -> None:
+def failed(s: Story, job: str, times: int, last: str = "retry", **budget: int | None) -> None:
     s.enqueue(job, **budget)
     for n in range(times):
-        s.attempt(job, at=100 * n + 10, until=100 * n + 60, token=n + 1, outcome="error")
+        at = 100 * n + 10
+        s.attempt(job, at=at, until=at + 50, token=n + 1, outcome="error", last=last)
     s.finally_(job, "dead", retries=times)
 
 
@@ -27,14 +28,15 @@ def held(s: Story, job: str, *ops: str, answer: str | None = "ok", **budget: int
 def bad(s: Story) -> dict[str, int]:
     failed(s, "failed", 2, max_crashes=1)
     dead(s, "untouched")
-    held(s, "handed back", "release", max_crashes=1)
+    held(s, "handed back", "release", max_retries=1, max_crashes=1)
+    failed(s, "buried", 1, last="bury", max_crashes=1)
     held(s, "finished", "finish", max_crashes=1)
     held(s, "crashed once", "", max_crashes=2)
     s.enqueue("both")
     s.attempt("both", at=10, until=20)
     s.finally_("both", "completed")
     s.final("dlq", job="both", queue="q")
-    return {"false-dead-letter": 6}
+    return {"false-dead-letter": 7}
 
 
 def bad_without_a_wire(s: Story) -> dict[str, int]:
@@ -50,6 +52,11 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
 
 def near_miss(s: Story) -> None:
     failed(s, "failed", 3)
+    s.enqueue("completed")
+    s.attempt("completed", at=10, until=20)
+    s.finally_("completed", "completed")
+    held(s, "poison", "", max_crashes=1)
+    s.wire("bury", "poison", "w1", at=1_100)
     dead(s, "doomed", doomed=True)
     held(s, "crashed", "", "", max_crashes=2)
     held(s, "timed out", "retry", "retry", max_retries=2, max_crashes=9)
@@ -69,8 +76,24 @@ def near_miss_without_a_wire(s: Story) -> None:
     dead(s, "j1", max_crashes=1)
     s.start("j1", "w2", at=10)
     dead(s, "j2", max_crashes=1)
+    s.wire("enqueue", "j2", "w1", at=5, token=None)
     s.fault("kill", "w1", at=20)
     s.exit("w1", at=25, code=None, signal=9)
+
+
+def near_miss_never_seen_again(s: Story) -> None:
+    """Attempts without an end, or whose end nobody may have recorded, on no wire."""
+    dead(s, "endless", max_crashes=1)
+    s.start("endless", "w1", at=10)
+    dead(s, "by a stranger", max_crashes=1)
+    about = {"by": "stranger", "pid": 9, "job": "by a stranger", "token": 1}
+    s.event("start", at=10, **about)
+    s.event("end", at=20, outcome="ok", **about)
+    dead(s, "failed", max_crashes=1, max_retries=2)
+    s.start("failed", "w2", at=10)
+    s.end("failed", "w2", at=20, outcome="error")
+    s.fault("stop", "w2", at=30, until=40)
+    s.wire("claim", "from an earlier run", "w1", at=10)
 
 
 def bad_although_a_worker_was_disturbed(s: Story) -> dict[str, int]:

@@ -17,8 +17,9 @@ def run(s: Story) -> None:
 def bad(s: Story) -> dict[str, int]:
     run(s)
     look(s, 5_100)
+    look(s, 5_200)
     s.final("worker", worker="w1", alive=False, seen=True)
-    return {"ghost-worker": 2}
+    return {"ghost-worker": 3}
 
 
 def near_miss(s: Story) -> None:
@@ -26,6 +27,7 @@ def near_miss(s: Story) -> None:
     look(s, 4_900)
     look(s, 5_100, seen=False)
     s.final("worker", worker="w1", alive=False, seen=False)
+    s.final("worker", worker="w1", alive=True, seen=True)
 
 
 def irrelevant(s: Story) -> None:

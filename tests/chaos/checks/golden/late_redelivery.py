@@ -35,22 +35,32 @@ def bad(s: Story) -> dict[str, int]:
     s.wire("refresh", "renewed", "w1", at=45)
     orphan(s, "not ended")
     s.wire("finish", "not ended", "w1", at=45, answer="refused")
-    return {"late-redelivery": 5 - 1 + late(s)["late-redelivery"]}
+    s.wire("claim", "from an earlier run", "w1", at=10)
+    s.wire("claim", "from an earlier run", "w2", at=1_400, token=2)
+    late(s)
+    return {"late-redelivery": 6}
 
 
 def bad_never(s: Story) -> dict[str, int]:
+    s.worker("w3", role=None)
+    s.forget("process", name="worker-3", event="ready")
+    s.exit("w2", at=20)
     for state in ("queued", "active", "retrying", "missing"):
         s.enqueue(state)
         s.wire("claim", state, "w1", at=10)
         s.start(state, "w1", at=12)
         s.finally_(state, state)
+    s.enqueue("doubtful", result="info")
+    s.start("doubtful", "w1", at=12)
+    s.finally_("doubtful", "queued")
     s.kill("w1", at=50)
-    return {"late-redelivery": 4, "lost": 4, "stuck": 3}  # so they are lost, and stuck
+    return {"late-redelivery": 5, "lost": 4, "stuck": 4}  # so they are lost, and stuck
 
 
 def bad_although_others_were_disturbed_at_other_times(s: Story) -> dict[str, int]:
     s.worker("w3")
-    s.fault("stop", "w3", at=20, until=30)
+    s.fault("term", "w3", at=20)
+    s.exit("w3", at=2_000)
     s.enqueue("j1")
     s.wire("claim", "j1", "w1", at=5_000)
     s.kill("w1", at=5_050)
@@ -69,6 +79,10 @@ def near_miss(s: Story) -> None:
     orphan(s, "in time, no wire", back=1_350, wire=False)
     orphan(s, "renewed", back=1_330)
     s.wire("refresh", "renewed", "w1", at=45)
+    orphan(s, "claimed in time", back=1_300)
+    s.forget("start", job="claimed in time", worker="w2")
+    s.start("claimed in time", "w2", at=1_500, token=2)
+    orphan(s, "its end was not seen", back=None)
     s.kill("w1", at=50)
 
 
@@ -96,7 +110,7 @@ def near_miss_nobody_else_lived(s: Story) -> None:
 
 def near_miss_the_other_died_meanwhile(s: Story) -> None:
     late(s)
-    s.kill("w2", at=1_000)
+    s.exit("w2", at=1_000)
 
 
 def near_miss_the_other_was_stopped(s: Story) -> None:
@@ -111,6 +125,24 @@ def near_miss_the_other_was_told_to_leave(s: Story) -> None:
     s.events = [event for event in s.events if event.get("token") != 2]
     s.worker("w3", at=600)
     s.start("j1", "w3", at=2_000, token=2)
+
+
+def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
+    s.run["timing"]["grace_ms"] = 30_000
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=8_990)
+    s.start("j1", "w1", at=8_992)
+    s.kill("w1", at=9_000)
+    s.fault("term", "w2", at=500)
+    s.exit("w2", at=20_000)
+    s.finally_("j1", "completed")
+    s.worker("w3", at=11_000)
+    s.start("j1", "w3", at=12_000, token=2)
+
+
+def near_miss_the_other_had_just_been_stopped(s: Story) -> None:
+    late(s)
+    s.fault("stop", "w2", at=20, until=30)
 
 
 def near_miss_the_server_was_down(s: Story) -> None:

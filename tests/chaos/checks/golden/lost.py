@@ -7,6 +7,7 @@ def bad(s: Story) -> dict[str, int]:
     for job, state in (("j1", "queued"), ("j2", "active"), ("j3", "retrying"), ("j4", "missing")):
         s.enqueue(job)
         s.finally_(job, state)
+    s.wire("claim", "j4", "w1", at=8)
     s.wire("finish", "j4", "w1", at=50, answer="refused")
     s.start("j4", "w1", at=10)
     s.end("j4", "w1", at=20)

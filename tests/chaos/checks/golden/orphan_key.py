@@ -23,7 +23,9 @@ def bad(s: Story) -> dict[str, int]:
     key(s, "job", "done")
     key(s, "unique", "done")
     key(s, "unique", "dead")
-    return {"orphan-key": 7}
+    key(s, "job")
+    s.final("dlq", queue="q", job="dead")
+    return {"orphan-key": 8}
 
 
 def near_miss(s: Story) -> None:

@@ -43,6 +43,7 @@ def bad_given_up_too_late(s: Story) -> dict[str, int]:
 
 def near_miss(s: Story) -> None:
     two(s, "expired", 1_100, wire=True)
+    s.wire("claim", "expired", "w2", at=1_090, token=2)
     two(s, "clocks differ", 1_006, wire=True)
     two(s, "one after the other", 500, end=500)
     two(s, "renewed too late", 1_100, wire=True)
@@ -56,6 +57,21 @@ def near_miss_stalled(s: Story) -> None:
     """Without a wire, a worker that was stopped may have lost its lock."""
     two(s, "j1", 3_000)
     s.fault("stop", "w1", at=100, until=2_800)
+
+
+def near_miss_stalled_just_before(s: Story) -> None:
+    """Its claim, which nobody saw, may be older than its start."""
+    s.enqueue("j1")
+    s.start("j1", "w1", at=2_500)
+    s.start("j1", "w2", at=3_000, token=2)
+    s.finally_("j1", "completed")
+    s.fault("stop", "w1", at=1_900, until=2_200)
+
+
+def irrelevant(s: Story) -> None:
+    s.enqueue("j1")
+    s.attempt("j1", at=10, until=20)
+    s.finally_("j1", "completed")
 
 
 def bad_stalled_at_other_times(s: Story) -> dict[str, int]:
@@ -72,6 +88,7 @@ def bad_stalled_at_other_times(s: Story) -> dict[str, int]:
 
 def near_miss_dead(s: Story) -> None:
     two(s, "j1", 200, end=None)
+    two(s, "j2", 200, end=None, wire=True)
     s.kill("w1", at=100)
 
 
@@ -104,6 +121,7 @@ def indeterminate(s: Story) -> None:
     s.enqueue("endless")
     s.event("start", at=10, by="stranger", pid=9, job="endless", token=1, worker="w9")
     s.start("endless", "w1", at=20, token=2)
+    s.wire("claim", "endless", "w2", at=9)
     s.finally_("unknown", "completed")
     s.finally_("endless", "completed")
 

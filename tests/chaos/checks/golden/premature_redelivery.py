@@ -29,12 +29,22 @@ def live(s: Story) -> None:
     taken(s, "answered twice", 900, token=1)
     held(s, "no tokens", token=None)
     taken(s, "no tokens", 900, token=None)
+    held(s, "only taken back")
+    s.wire("takeback", "only taken back", "w2", at=900, token=None)
+    held(s, "third")
+    taken(s, "third", 1_100)
+    s.wire("finish", "third", "w1", at=1_150, answer=None)
+    s.wire("claim", "third", "w1", at=1_200, token=3)
+    held(s, "taken again", token=None)
+    s.wire("release", "taken again", "w1", token=None, at=100)
+    taken(s, "taken again", 200, token=None)
+    s.wire("claim", "taken again", "w1", token=None, at=900)
     s.start("claimed", "w1", at=12)
 
 
 def bad(s: Story) -> dict[str, int]:
     live(s)
-    return {"premature-redelivery": 6}
+    return {"premature-redelivery": 9}
 
 
 def bad_given_up_too_late(s: Story) -> dict[str, int]:
@@ -58,6 +68,8 @@ def near_miss(s: Story) -> None:
         s.wire(op, op, "w1", at=100)
         taken(s, op, 200)
     s.start("expired", "w1", at=12)
+    held(s, "renewed")
+    s.wire("refresh", "renewed", "w1", at=500)
     held(s, "its own again")
     s.wire("release", "its own again", "w1", at=100)
     taken(s, "its own again", 150)
@@ -66,14 +78,20 @@ def near_miss(s: Story) -> None:
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
     live(s)
-    s.fault("server-kill", "server", at=500, until=600)
+    for at in (80, 500, 1_120):
+        s.fault("server-kill", "server", at=at, until=at + 10)
 
 
 def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     live(s)
     s.fault("server-kill", "server", at=5, until=6)
     s.fault("server-kill", "server", at=1_600, until=1_700)
-    return {"premature-redelivery": 6}
+    return {"premature-redelivery": 9}
+
+
+def irrelevant(s: Story) -> None:
+    held(s, "j1")
+    s.start("j1", "w1", at=12)
 
 
 def indeterminate(s: Story) -> None:

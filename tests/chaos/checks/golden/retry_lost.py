@@ -27,7 +27,11 @@ def bad(s: Story) -> dict[str, int]:
     failed(s, "doomed", retries=1, doomed=True)
     unwired(s, "no wire")
     s.start("no wire", "w2", at=70, token=2)
-    return {"retry-lost": 3}
+    unwired(s, "no token")
+    for event in s.events:
+        if event.get("job") == "no token" and "token" in event:
+            event["token"] = None
+    return {"retry-lost": 4}
 
 
 def near_miss(s: Story) -> None:
@@ -36,6 +40,8 @@ def near_miss(s: Story) -> None:
     failed(s, "requeued", retries=0)
     s.wire("requeue", "requeued", "w1", token=None, at=300)
     unwired(s, "no wire", retries=1)
+    failed(s, "retried and buried", retries=2, doomed=True)
+    s.attempt("retried and buried", at=3_000, until=3_010, token=3, outcome="error", last="bury")
 
 
 def near_miss_server_forgot_the_count(s: Story) -> None:

@@ -22,10 +22,20 @@ def near_miss(s: Story) -> None:
     failed(s, "once", retries=1)
     failed(s, "timed out", retries=1, outcome="cancelled")
     failed(s, "doomed", retries=2, doomed=True)
+    s.enqueue("not started")
+    s.wire("claim", "not started", "w1", at=10)
+    s.wire("retry", "not started", "w1", at=20)
+    s.finally_("not started", "completed", retries=1)
     s.enqueue("no wire")
     s.start("no wire", "w1", at=10)
     s.end("no wire", "w1", at=20, outcome="error")
     s.finally_("no wire", "completed", retries=1)
+
+
+def near_miss_not_counted(s: Story) -> None:
+    s.enqueue("j1", doomed=True)
+    s.attempt("j1", at=10, until=60, outcome="error", last="bury")
+    s.finally_("j1", "dead")
 
 
 def irrelevant(s: Story) -> None:
@@ -41,6 +51,7 @@ def irrelevant(s: Story) -> None:
     s.enqueue("new", answer_job="old")
     s.finally_("old", "completed", retries=5)
     s.enqueue("uncounted")
+    s.attempt("uncounted", at=10, until=60, outcome="error", last="retry")
     s.final("job", job="uncounted", state="completed")
 
 

@@ -42,6 +42,27 @@ def bad_of_each_kind(s: Story) -> dict[str, int]:
     return {"unique-violated": 6}
 
 
+def bad_after_another(s: Story) -> dict[str, int]:
+    """The key had been used before. And the answer may not name the job."""
+    s.enqueue("j0", unique="k")
+    s.attempt("j0", at=5, until=20)
+    s.finally_("j0", "completed")
+    s.enqueue("j1", unique="k", at=60)
+    s.attempt("j1", at=70, until=500)
+    s.finally_("j1", "completed")
+    second(s)
+    for event in s.events:
+        event.pop("answer_job", None)
+    return {"unique-violated": 1}
+
+
+def near_miss_never_run(s: Story) -> None:
+    s.enqueue("j1", unique="k")
+    s.finally_("j1", "completed")
+    second(s)
+    s.attempt("j2", at=110, until=120)
+
+
 def near_miss_answered(s: Story) -> None:
     """The earlier job stands for the new one, or the new one is the earlier one."""
     holder(s)
@@ -100,6 +121,20 @@ def irrelevant_without_keys(s: Story) -> None:
     for event in s.events:
         event.pop("unique", None)
     second(s, unique=None)
+
+
+def irrelevant_at_an_unknown_time(s: Story) -> None:
+    holder(s)
+    second(s)
+    s.forget("enqueue", job="j2", phase="invoke")
+    for event in s.events:
+        if event.get("job") == "j2" and event.get("phase") == "ok":
+            event["unique"] = "k"
+
+
+def irrelevant_without_an_answer(s: Story) -> None:
+    holder(s)
+    second(s, result="info")
 
 
 def irrelevant_requeued(s: Story) -> None:

@@ -27,6 +27,9 @@ def bad_although_much_happened(s: Story) -> dict[str, int]:
     look(s)
     s.fault("stop", "w1", at=10_000, until=14_900)
     s.fault("stop", "w1", at=21_000, until=21_100)
+    s.fault("stop", "w2", at=19_000, until=19_500)
+    s.fault("term", "w2", at=10_000)
+    s.exit("w2", at=14_000)
     s.fault("term", "w1", at=22_500)
     s.exit("w1", at=23_000)
     return {"unseen-worker": 1}
@@ -36,6 +39,7 @@ def near_miss(s: Story) -> None:
     run(s)
     look(s, seen=True)
     s.final("worker", worker="w1", alive=True, seen=True)
+    s.final("worker", worker="w2", alive=False, seen=False)
 
 
 def irrelevant(s: Story) -> None:
@@ -58,6 +62,14 @@ def irrelevant_disturbed(s: Story) -> None:
     look(s)
     s.fault("stop", "w2", at=14_000, until=15_500)
     look(s, worker="w2")
+
+
+def irrelevant_draining_for_long(s: Story) -> None:
+    run(s)
+    s.run["timing"]["grace_ms"] = 30_000
+    s.fault("term", "w1", at=10_000)
+    look(s)
+    s.exit("w1", at=25_000)
 
 
 def irrelevant_server_was_down(s: Story) -> None:

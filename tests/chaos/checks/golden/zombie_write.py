@@ -42,10 +42,11 @@ def near_miss_server_forgot_the_claim(s: Story) -> None:
 
 
 def irrelevant_in_time(s: Story) -> None:
-    """The write was sent in the moment in which the claim was answered, or earlier."""
+    """The write was sent in the moment in which the claim was answered; or was no write."""
     superseded(s, answer="ok", at=2_001)
     s.enqueue("other")
     s.wire("claim", "other", "w2", at=10, token=3)
+    s.wire("claim", "other", "w1", at=1_500, token=1)
     s.finally_("other", "completed")
 
 
