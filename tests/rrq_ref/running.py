@@ -1,4 +1,4 @@
-"""A worker in a test's hands: run on the test's own loop, its commands tapped, its clock by hand."""
+"""A worker in a test's hands: on the test's own loop, its commands tapped, its clock by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from random import Random
 from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
 
 from rrq_ref import scripts
 from rrq_ref.attempt import Context, Handler
@@ -66,7 +67,8 @@ class ManualClock(Clock):
             while self.now < end and not event.is_set():
                 moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._moved.add(moved)
-                await asyncio.wait([setting, moved], return_when=asyncio.FIRST_COMPLETED)
+                either: list[asyncio.Future[Any]] = [setting, moved]
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 self._moved.discard(moved)
         finally:
             del self.waits[this]
@@ -89,12 +91,15 @@ class ManualClock(Clock):
 class Tap:
     """A Redis client that shows the commands of a worker, and spoils those it is told to.
 
-    A script goes by its name, everything else by its command.
+    A script goes by its name, everything else by its command. With a `clock`, blocking waits pass
+    on it instead of at the server.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, clock: ManualClock | None = None) -> None:
         self._redis: Any = redis
+        self._clock = clock
         self.seen: list[tuple[Any, ...]] = []
+        self._in_flight = 0
         #: Raised instead of sending.
         self.refuse: dict[str, Exception] = {}
         #: Raised instead of handing on the reply of a command that ran; once.
@@ -124,6 +129,14 @@ class Tap:
     def _name(words: tuple[Any, ...]) -> str:
         return _SCRIPTS[words[1]] if words[0] == "EVALSHA" else str(words[0])
 
+    async def advance(self, seconds: float) -> None:
+        """Move the clock on, at a moment when no command is under way that could time out."""
+        assert self._clock is not None
+        await until(lambda: self._in_flight == 0)
+        self._clock.advance(seconds)
+        for _ in range(10):  # so that what has become due has begun
+            await asyncio.sleep(0)
+
     async def execute_command(self, *words: Any) -> Any:
         name = self._name(words)
         self.seen.append(words)
@@ -133,12 +146,24 @@ class Tap:
             raise self.refuse[name]
         if name in self.instead:
             return await self.instead[name](words)
-        reply = await self._redis.execute_command(*words)
+        if name == "BLPOP" and self._clock is not None:
+            return await self._clock.wait(asyncio.Event(), float(words[-1])) or None
+        reply = await self._send(words)
         if name in self.after:
             await self.after[name]()
         if name in self.lose:
             raise self.lose.pop(name)
         return reply
+
+    async def _send(self, words: tuple[Any, ...]) -> Any:
+        self._in_flight += 1
+        try:
+            return await self._redis.execute_command(*words)
+        except NoScriptError:
+            self.seen.remove(words)  # it is sent again, once the server has learnt the script
+            raise
+        finally:
+            self._in_flight -= 1
 
 
 class Gate:
@@ -163,9 +188,9 @@ class Gate:
         return "done"
 
     async def resisting(self, context: Context) -> str:
-        """Goes on when it is cancelled."""
+        """Goes on when it is cancelled; not for ever, lest a test that fails hangs as well."""
         self.contexts.append(context)
-        while not self.opened.is_set():
+        while not self.opened.is_set() and len(self.cancelled) < 5:
             try:
                 await self.opened.wait()
             except asyncio.CancelledError as error:
@@ -209,9 +234,9 @@ def world(settings: Settings, clock: Clock, seed: int = 7) -> World:
 
 
 @contextmanager
-def serving(run: Callable[[], Any]) -> Iterator[asyncio.Task[None]]:
+def serving(run: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[asyncio.Task[None]]:
     """Run one of a worker's services until the block ends."""
-    task = asyncio.ensure_future(run())
+    task = asyncio.create_task(run())
     try:
         yield task
     finally:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from rrq_ref.trouble import Backoff
 
 from rrq_ref import keys
 from rrq_ref.attempt import Context
@@ -19,7 +20,6 @@ from rrq_ref.client import Client
 from rrq_ref.job import JobStatus, NewJob
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore
-from rrq_ref.trouble import Backoff
 
 from .database import Database
 from .moves import take_one
@@ -76,7 +76,8 @@ async def test_a_full_worker_leaves_the_rest_for_others(
 async def test_a_thread_that_goes_on_after_its_time_out_keeps_its_slot(
     redis: Redis, client: Client, settings: Settings, database: Database
 ) -> None:
-    tap, settings = Tap(redis), replace(settings, concurrency=1, lock_ttl_ms=10**9)
+    clock = ManualClock()
+    tap, settings = Tap(redis, clock), replace(settings, concurrency=1, lock_ttl_ms=10**9)
     go, ran = threading.Event(), []
 
     def stuck(context: Context) -> None:
@@ -84,13 +85,12 @@ async def test_a_thread_that_goes_on_after_its_time_out_keeps_its_slot(
         go.wait(20)
 
     await enqueue(client, 2, "stuck")
-    clock = ManualClock()
     async with running(tap, settings, {"stuck": stuck}, clock=clock):
         await until(lambda: ran == ["j00"])
-        clock.advance(settings.job_timeout_s)
+        await tap.advance(settings.job_timeout_s)
         await until(lambda: database.dead() == ["j00"])
         claims = tap.count("lock_and_pop")
-        clock.advance(5)  # more than a full worker waits before it looks again
+        await tap.advance(5)  # more than a full worker waits before it looks again
         await until(lambda: tap.count("SET") > 1)
         assert (ran, tap.count("lock_and_pop")) == (["j00"], claims)
         go.set()
@@ -101,20 +101,11 @@ async def test_a_thread_that_goes_on_after_its_time_out_keeps_its_slot(
 # Waiting
 
 
-def idle(tap: Tap, clock: ManualClock) -> None:
-    """BLPOP waits on the worker's clock, not on the server's."""
-
-    async def wait(words: tuple[Any, ...]) -> None:
-        await clock.wait(asyncio.Event(), float(words[-1]))
-
-    tap.instead["BLPOP"] = wait
-
-
-async def cycle(tap: Tap, clock: ManualClock) -> float:
+async def cycle(tap: Tap) -> float:
     """Let an idle worker wait once; for how many seconds it wanted to."""
     count = tap.count("BLPOP")
     wait_s = float(tap.sent("BLPOP")[-1][-1])
-    clock.advance(wait_s)
+    await tap.advance(wait_s)
     await until(lambda: tap.count("BLPOP") > count)
     return wait_s
 
@@ -124,13 +115,13 @@ async def test_an_idle_worker_polls_ever_more_seldom_and_never_in_step(
     redis: Redis, client: Client, settings: Settings, database: Database, seed: int
 ) -> None:
     """Counted over its own cycles: one claim and one blocking wait each, and nothing else."""
-    tap, clock = Tap(redis), ManualClock()
-    idle(tap, clock)
+    clock = ManualClock()
+    tap = Tap(redis, clock)
     settings = replace(settings, poll_min_ms=100, poll_max_ms=1600, heartbeat_interval_ms=10**9)
     async with running(tap, settings, {}, clock=clock, random=Random(seed)):
         await until(lambda: tap.count("BLPOP") == 1)
         database.redis.config_resetstat()
-        waits = [await cycle(tap, clock) for _ in range(8)]
+        waits = [await cycle(tap) for _ in range(8)]
         stats = {name: of["calls"] for name, of in database.redis.info("commandstats").items()}
 
         ceilings = [0.1, 0.2, 0.4, 0.8, 1.6, 1.6, 1.6, 1.6]
@@ -146,20 +137,20 @@ async def test_an_idle_worker_polls_ever_more_seldom_and_never_in_step(
         }  # fmt: skip
 
         await client.enqueue("none", job_id="a")
-        await cycle(tap, clock)
+        await cycle(tap)
         await until(lambda: database.dead() == ["a"])
         assert float(tap.sent("BLPOP")[-1][-1]) <= 0.1  # there was work: it is keen again
 
 
 async def test_two_idle_workers_do_not_poll_in_step(redis: Redis, settings: Settings) -> None:
-    waits = []
-    for seed in (1, 2):
-        tap, clock = Tap(redis), ManualClock()
-        idle(tap, clock)
+    async def waits(seed: int) -> list[float]:
+        clock = ManualClock()
+        tap = Tap(redis, clock)
         async with running(tap, settings, {}, clock=clock, random=Random(seed)):
-            await until(lambda tap=tap: tap.count("BLPOP") == 1)
-            waits.append([await cycle(tap, clock) for _ in range(5)])
-    first, second = waits
+            await until(lambda: tap.count("BLPOP") == 1)
+            return [await cycle(tap) for _ in range(5)]
+
+    first, second = await waits(1), await waits(2)
     assert all(a != b for a, b in zip(first, second, strict=True))
 
 
