@@ -42,8 +42,7 @@ class ManualClock(Clock):
 
     def __init__(self) -> None:
         self.now = 1000.0
-        #: What is waited for, and until when.
-        self.waits: dict[object, float] = {}
+        self._waits: dict[object, float] = {}
         self._limits: list[tuple[float, asyncio.Timeout]] = []
         self._moved: set[asyncio.Future[None]] = set()
 
@@ -61,19 +60,23 @@ class ManualClock(Clock):
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         this, end = object(), self.now + seconds
-        self.waits[this] = end
+        self._waits[this] = end
         setting = asyncio.create_task(event.wait())
         try:
-            while self.now < end and not event.is_set():
+            while self.now < end and not setting.done():
                 moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 self._moved.add(moved)
                 either: list[asyncio.Future[Any]] = [setting, moved]
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 self._moved.discard(moved)
         finally:
-            del self.waits[this]
+            del self._waits[this]
             setting.cancel()
         return event.is_set()
+
+    def awaited(self, seconds: float) -> bool:
+        """Whether somebody waits for just so long from now on."""
+        return any(abs(end - self.now - seconds) < 1e-6 for end in self._waits.values())
 
     def advance(self, seconds: float) -> None:
         """Move on; what has become due happens when the loop gets its turn."""
@@ -198,15 +201,17 @@ class Gate:
         return "done"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Running:
     """A worker at work."""
 
     worker: Worker
     task: asyncio.Task[None]
+    awaited: bool = False
 
     async def left(self) -> None:
         """Wait until it has left by itself; raises what it failed with."""
+        self.awaited = True
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.shield(self.task)
 
@@ -220,11 +225,13 @@ async def running(
     worker = Worker(cast("Redis", redis), handlers, settings, **options)
     task = asyncio.create_task(worker.run())
     try:
-        yield Running(worker, task)
+        it = Running(worker, task)
+        yield it
     finally:
         worker.drain(hurry=True)
         await asyncio.gather(task, return_exceptions=True)
-    task.result()
+    if not it.awaited:
+        task.result()
 
 
 def world(settings: Settings, clock: Clock, seed: int = 7) -> World:
