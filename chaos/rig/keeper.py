@@ -52,6 +52,8 @@ _TURN_S = 0.05
 _LEAVE_S = 30.0
 #: Work that is left when the load has ended may take as long as it gets less within this time.
 _STALLED_S = 30.0
+#: Between two words on how much is left.
+_SAY_S = 2.0
 #: On average, each worker is left alone for this long between two faults.
 _REST_S = 10.0
 
@@ -204,13 +206,15 @@ def _close(rig: Rig, gate: int) -> None:
 
 def _work_off(rig: Rig) -> None:
     """Wait while the work that is left gets less: it may be much."""
-    least, since = sys.maxsize, time.monotonic()
-    while (left := rig.inspector.backlog()) and time.monotonic() < since + _STALLED_S:
+    least, since, said_at = sys.maxsize, time.monotonic(), 0.0
+    while (left := rig.inspector.backlog()) and (now := time.monotonic()) < since + _STALLED_S:
         if left < least:
-            least, since = left, time.monotonic()
+            least, since = left, now
+        if now > said_at + _SAY_S:
+            said_at = now
             rig.progress.say(f"{left} jobs are left to do")
         rig.crew.tend()
-        time.sleep(0.2)
+        time.sleep(_TURN_S)
 
 
 def _leave_with_parent() -> None:

@@ -1,0 +1,122 @@
+"""The keeper of this run (`chaos.rig.keeper`), as seen from Locust."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]  # it ships no types
+from gevent.event import Event  # type: ignore[import-untyped]
+
+from loadtests import _options
+
+#: Between SIGTERM and SIGKILL for a keeper that is no longer wanted.
+_LEAVE_S = 20.0
+#: What a shell would say of a run that proves nothing: the verdict's own code for "unknown".
+UNKNOWN = 3
+
+
+class KeeperProblem(Exception):
+    """The keeper did not come up. It has said why; `exit_code` is what Locust should end with."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("the keeper of the load test did not start")
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the keeper said last: the verdict's exit code, and the verdict for people."""
+
+    exit_code: int
+    text: str
+
+
+class Keeper:
+    """Started at once; `stand` tells producers where to go. Raises `KeeperProblem`."""
+
+    def __init__(self, options: Namespace) -> None:
+        self._process = subprocess.Popen(
+            _command(options),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            # Ctrl-C on the terminal is for Locust; the keeper is then told to finish.
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        ready = self._message()
+        if ready is None:
+            raise KeeperProblem(self._process.wait() or UNKNOWN)
+        self.stand: dict[str, Any] = ready["ready"]
+        self._ended = Event()
+        self._ending = Ending(exit_code=UNKNOWN, text="")
+        self._reader = gevent.spawn(self._read_ending)
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back when the keeper has ended, asked to or not."""
+        self._reader.link(lambda _: callback())
+
+    def chaos(self, kind: str) -> None:
+        """`kill` or `pause` workers from now on, or `none`."""
+        self._order(f"chaos {kind}")
+
+    def finish(self) -> Ending:
+        """Have the work done and judged. Ctrl-C meanwhile cuts that short; then it is unknown."""
+        self._order("finish")
+        try:
+            self._ended.wait()
+        except KeyboardInterrupt:
+            self._process.terminate()
+            self._ended.wait(_LEAVE_S)
+        if self._process.poll() is None:
+            self._process.kill()
+        return self._ending
+
+    def _order(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # it has ended; `_read_ending` knows more
+            self._input.write(text.encode() + b"\n")
+            self._input.flush()
+
+    def _message(self) -> dict[str, Any] | None:
+        line = self._output.readline()
+        message: dict[str, Any] | None = json.loads(line) if line else None
+        return message
+
+    def _read_ending(self) -> None:
+        try:
+            message = self._message()
+            text = self._output.read().decode(errors="replace")
+            if message is not None:
+                code = int(message["verdict"]["exit_code"])
+                self._ending = Ending(exit_code=code, text=text)
+            self._process.wait()
+        finally:
+            self._ended.set()
+
+
+def _command(options: Namespace) -> list[str]:
+    command = [sys.executable, "-m", "chaos.rig.keeper"]
+    command += ["--target", options.target, "--redis", options.redis]
+    command += ["--workers", str(options.fleet_workers)]
+    command += ["--concurrency", str(options.worker_concurrency)]
+    command += ["--seed", str(options.seed), "--repeat", _options.repeat(options)]
+    return [*command, "--out", options.out] if options.out else command
+
+
+def _environment() -> dict[str, str]:
+    """The verdict goes through a pipe and should still look like something for this terminal."""
+    environment = {**os.environ, "COLUMNS": str(shutil.get_terminal_size().columns)}
+    if sys.stdout.isatty():
+        environment["FORCE_COLOR"] = "1"
+    return environment

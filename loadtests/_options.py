@@ -1,0 +1,108 @@
+"""What the load test adds to Locust's command line."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from locust.argument_parser import LocustArgumentParser
+
+from chaos.rig.options import new_seed
+from chaos.servers import DEFAULT_SPEC, ServerProblem, mask, open_server
+from chaos.targets import UnknownTarget, find_target
+
+CHAOS = ("none", "kill", "pause")
+RAMP_WITH_SPIKE = "ramp-spike"
+SHAPES = ("none", RAMP_WITH_SPIKE)
+
+#: What the keeper was started with. Locust's web page shows it, but cannot change it.
+FIXED = ("target", "redis", "fleet_workers", "worker_concurrency", "seed", "out")
+#: Drawn once: Locust reads the command line several times.
+_SEED = new_seed()
+
+
+def add(parser: LocustArgumentParser) -> None:
+    """Add the options; what is wrong with one is told in a sentence, with exit code 2."""
+    # Locust's `add_argument` knows more arguments than the one of argparse, which types it.
+    option: Callable[..., object] = parser.add_argument
+    option(
+        "--chaos",
+        choices=CHAOS,
+        default="none",
+        help="Kill workers, or pause them beyond the lives of their locks, while the load runs.",
+    )
+    option(
+        "--fleet-workers",
+        type=_at_least_1,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="Worker processes; the CPU count by default. Fixed when Locust starts.",
+    )
+    option(
+        "--worker-concurrency",
+        type=_at_least_1,
+        default=10,
+        metavar="N",
+        help="Jobs that a worker process runs at a time. Fixed when Locust starts.",
+    )
+    option(
+        "--target",
+        type=_target,
+        default="rrq_ref",
+        help="Queue under test: a name, or module:ATTRIBUTE. Fixed when Locust starts.",
+    )
+    option(
+        "--redis",
+        type=_server,
+        default=DEFAULT_SPEC,
+        is_secret=any("@" in word for word in (DEFAULT_SPEC, *sys.argv)),
+        help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS. "
+        "Fixed when Locust starts.",
+    )
+    option("--seed", type=int, default=_SEED, help="Plans the same faults. Fixed at the start.")
+    option(
+        "--out",
+        default="",
+        metavar="DIR",
+        help="New directory for the run; by default one below chaos-runs/. Fixed at the start.",
+    )
+    option(
+        "--shape",
+        choices=SHAPES,
+        default="none",
+        help="ramp-spike: to half of -u, a spike to all of them, and back; it takes -t in all.",
+    )
+
+
+def repeat(options: Namespace) -> str:
+    """The command that repeats this run."""
+    words = ["locust", *(mask(word) if "://" in word else word for word in sys.argv[1:])]
+    if not any(word.startswith("--seed") for word in words):
+        words += ["--seed", str(options.seed)]
+    return shlex.join(words)
+
+
+def _at_least_1(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 upwards")
+    return int(text)
+
+
+def _target(text: str) -> str:
+    try:
+        find_target(text)
+    except UnknownTarget as error:
+        raise ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _server(text: str) -> str:
+    try:
+        open_server(text, Path())  # it is not started, and nothing is written
+    except ServerProblem as error:
+        raise ArgumentTypeError(str(error)) from error
+    return text
