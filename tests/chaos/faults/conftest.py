@@ -93,6 +93,11 @@ class Bench:
         with self.server.client() as client:
             return int(client.get("n") or 0)
 
+    def server_clients(self, last_command: str) -> list[str]:
+        """The server's connections whose last command was this one."""
+        with self.server.client() as client:
+            return [c["id"] for c in client.client_list() if c["cmd"] == last_command]
+
     def client(self, name: str = "client", **options: Any) -> redis.Redis:
         """A client in this process, behind the proxy."""
         return redis.Redis.from_url(self.proxy.listen(name), **options)

@@ -3,7 +3,8 @@
     python victim.py URL COUNT [COMMAND ARGUMENT...]
 
 Lines: `id <client id>` at the beginning and at the end, `saw <reply> <ns>` after each reply,
-`error <type> <message>`, `done`. After the loop it sends COMMAND, if there is one, and ends.
+`error <type> <message>`, `done`. After the loop it sends COMMAND, if there is one, and ends. A
+COUNT below zero is counted in one pipeline.
 """
 
 import sys
@@ -19,6 +20,11 @@ def main(url: str, count: int, last: list[str]) -> None:
         url, retry=Retry(NoBackoff(), 0), socket_timeout=20, single_connection_client=True
     )
     print("id", client.client_id(), flush=True)
+    if count < 0:
+        with client.pipeline(transaction=False) as pipe:
+            for _ in range(-count):
+                pipe.incr("n")
+            pipe.execute()
     for _ in range(count):
         try:
             print("saw", client.incr("n"), time.monotonic_ns(), flush=True)

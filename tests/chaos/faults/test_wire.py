@@ -1,0 +1,333 @@
+"""The proxy from its start to its end: plans, records, trouble at the server, TLS."""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from chaos.faults import Direction, WireFault, WireProxy, WireProxyError, any_command, command
+from chaos.servers import Server, open_server
+from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Events, eventually
+
+TLS = Path(__file__).with_name("tls")
+"""A certificate that signs itself, for localhost. Its key protects nothing."""
+
+
+def once(bench: Bench, name: str = "client", **options: Any) -> redis.Redis:
+    """A client on one connection that tries once."""
+    return bench.client(name, single_connection_client=True, retry=Retry(NoBackoff(), 0), **options)
+
+
+def nothing_is_missing(proxy: WireProxy, events: Events, *ids: str) -> None:
+    proxy.close()
+    assert [e["fault"] for e in events.of("missed")] == list(ids)
+
+
+def test_what_did_not_land_is_recorded_as_missed(bench: Bench) -> None:
+    landing = bench.fault("kill", "before-send")
+    bench.fault("hold", "before-send", id="landed", process="client", nth=1, for_ms=1)
+    with once(bench) as client:
+        client.incr("n")
+    nothing_is_missing(bench.proxy, bench.events, "f")
+    assert not landing.wait(0)
+    assert bench.events.of("missed")[0]["error"] == "its command did not come"
+    assert [e["fault"] for e in bench.events.of("planned")] == ["f", "landed"]
+    bench.proxy.close()
+
+
+def test_a_cancelled_fault_is_not_missing(bench: Bench) -> None:
+    landing = bench.fault("reset", "before-send", process="client", nth=1)
+    landing.cancel()
+    with once(bench) as client:
+        assert client.incr("n") == 1
+    landing.cancel()
+    nothing_is_missing(bench.proxy, bench.events)
+    assert len(bench.events.of("cancelled")) == 1
+    assert not landing.landed
+
+
+def test_a_kill_without_a_process_is_missed_and_harmless(bench: Bench) -> None:
+    landing = bench.fault("kill", "before-send", process="client", nth=1)
+    with once(bench) as client:
+        assert client.incr("n") == 1
+    assert not landing.wait(TIMEOUT_S)
+    assert bench.events.of("missed")[0]["error"] == "no process is attached to client"
+
+
+def test_of_two_faults_at_one_command_the_later_is_missed(bench: Bench) -> None:
+    bench.fault("reset", "before-send", process="client", nth=1)
+    bench.fault("lose-reply", "before-reply", process="client", nth=1, id="g")
+    with once(bench) as client, pytest.raises(redis.ConnectionError):
+        client.incr("n")
+    eventually(lambda: [e["fault"] for e in bench.events.of("missed")] == ["g"])
+
+
+def test_landings_tell_the_job(bench: Bench) -> None:
+    bench.fault(
+        "delay", "before-send", process="client", match=command("set"), nth=1, for_ms=1,
+        job_of=lambda argv: argv[1].decode(),
+    )  # fmt: skip
+    with once(bench) as client:
+        client.set("job-1", "x")
+    assert bench.events.of("landed")[0]["job"] == "job-1"
+
+
+def test_two_faults_with_one_id_are_refused(bench: Bench) -> None:
+    bench.fault("reset", "before-send")
+    with pytest.raises(ValueError, match="planned before"):
+        bench.fault("reset", "before-send")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"action": "explode"}, "no such action"),
+        ({"side": "between"}, "no such action or side"),
+        ({"action": "chop", "side": "after-reply"}, "makes no sense"),
+        ({"action": "lose-reply"}, "makes no sense"),
+        ({"nth": 0}, "counts from 1"),
+        ({"action": "error"}, "needs an error line"),
+        ({"error": "OOM"}, "no other takes one"),
+        ({"action": "error", "error": "a\r\nb"}, "one line"),
+        ({"action": "delay"}, "needs for_ms"),
+        ({"for_ms": -1}, "cannot be"),
+    ],
+)
+def test_faults_that_make_no_sense_are_refused(wrong: dict[str, Any], message: str) -> None:
+    right: dict[str, Any] = {"id": "f", "match": any_command(), "side": "before-send"}
+    with pytest.raises(ValueError, match=message):
+        WireFault(**{**right, "action": "kill", **wrong})
+
+
+def test_a_broken_callback_does_not_cut_connections_and_is_told_at_the_end(server: Server) -> None:
+    def observe(exchange: object) -> None:
+        raise ZeroDivisionError
+
+    events = Events()
+    proxy = WireProxy(server.url, events.record, observe)
+    proxy.start()
+    with redis.Redis.from_url(proxy.listen("client")) as client:
+        assert client.incr("n") == 1
+        assert client.incr("n") == 2
+    with pytest.raises(WireProxyError, match="broke"):
+        proxy.close()
+    assert "ZeroDivisionError" in events.of("broken", "rig")[0]["error"]
+    with pytest.raises(WireProxyError, match="not running"):
+        proxy.listen("client")
+
+
+def test_a_match_that_raises_does_not_cut_connections(server: Server) -> None:
+    events = Events()
+    proxy = WireProxy(server.url, events.record)
+    proxy.start()
+    bad = command("incrby")
+    object.__setattr__(bad, "test", lambda argv: argv[99] == b"")
+    tally = None
+    with redis.Redis.from_url(proxy.listen("client")) as client:
+        tally = proxy.count("client", bad)
+        assert client.incr("n") == 1
+    assert tally.value == 0
+    with pytest.raises(WireProxyError, match="broke"):
+        proxy.close()
+
+
+def test_a_url_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a redis"):
+        WireProxy("http://localhost", Events().record)
+
+
+def test_resets_by_hand_cut_all_connections_of_a_process(bench: Bench) -> None:
+    clients = [once(bench) for _ in range(3)]
+    other = once(bench, "other")
+    for client in (*clients, other):
+        client.ping()
+    assert bench.proxy.reset("client") == 3
+    for client in clients:
+        with pytest.raises(redis.ConnectionError):
+            client.ping()
+        client.close()
+    assert other.ping()
+    other.close()
+    assert bench.events.of("landed")[0]["kind"] == "reset"
+
+
+@pytest.mark.parametrize("direction", ["up", "down", "both"])
+def test_a_partition_holds_much_without_loss_or_disorder(
+    bench: Bench, direction: Direction
+) -> None:
+    """More than sockets and lanes hold, so reading is paused on the way."""
+    blob, count = b"x" * 100_000, 200
+    with bench.server.client() as plain:
+        plain.set("blob", blob)
+    with bench.client(socket_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)) as client:
+        client.ping()  # the pipeline takes over this connection
+        bench.proxy.partition("client", direction)
+        answers: list[Any] = []
+
+        def work() -> None:
+            with client.pipeline(transaction=False) as pipe:
+                for number in range(count):
+                    pipe.set(f"key-{number}", blob)
+                    pipe.get("blob")
+                    pipe.incr("n")
+                answers.extend(pipe.execute())
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        eventually(
+            lambda: bench.counted > 0 if direction == "down" else not bench.proxy.quiet("client", 0)
+        )
+        assert not answers
+        bench.proxy.heal("client")
+        thread.join(TIMEOUT_S)
+        assert answers == [x for n in range(count) for x in (True, blob, n + 1)]
+
+
+def test_a_server_that_is_away_looks_the_same_through_the_proxy(tmp_path: Path) -> None:
+    with (
+        open_server("embedded", tmp_path) as server,
+        WireProxy(server.url, Events().record) as proxy,
+        redis.Redis.from_url(proxy.listen("client"), retry=Retry(NoBackoff(), 0)) as client,
+    ):
+        assert client.incr("n") == 1
+        server.kill()
+        for _ in range(2):
+            with pytest.raises(redis.ConnectionError):
+                client.incr("n")
+        assert proxy.quiet("client", TIMEOUT_S)
+        server.start()
+        assert client.incr("n") == 1
+
+
+def test_a_command_that_the_server_took_to_its_grave_misses_its_fault(tmp_path: Path) -> None:
+    events = Events()
+    with (
+        open_server("embedded", tmp_path) as server,
+        WireProxy(server.url, events.record) as proxy,
+        redis.Redis.from_url(proxy.listen("client"), retry=Retry(NoBackoff(), 0)) as client,
+    ):
+        client.ping()
+        proxy.plan(WireFault(id="f", match=command("incrby"), side="before-reply", action="reset"))
+        tally = proxy.count("client", command("incrby"))
+        server.pause()
+        killer = threading.Thread(target=lambda: tally.wait(1, TIMEOUT_S) and server.kill())
+        killer.start()
+        with pytest.raises(redis.ConnectionError):
+            client.incr("n")
+        killer.join(TIMEOUT_S)
+    (missed,) = events.of("missed")
+    assert missed["error"] == "the server did not answer the command"
+
+
+def test_a_unix_socket_and_a_password_are_reached(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    config = {"unixsocket": str(path), "requirepass": "s3cret"}
+    with (
+        open_server("embedded", tmp_path / "server", config=config),
+        WireProxy(f"unix://:s3cret@{path}?db=2", Events().record) as proxy,
+        redis.Redis.from_url(proxy.listen("client")) as client,
+    ):
+        assert urlsplit(proxy.listen("client")).path == "/2"
+        assert client.ping()
+
+
+@contextmanager
+def tls_in_front_of(server: Server) -> Iterator[int]:
+    """A port where TLS is spoken and handed on to the server."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    target = urlsplit(server.url)
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            try:
+                with context.wrap_socket(self.request, server_side=True) as secure:
+                    self.serve(secure)
+            except OSError:  # the client does not like the certificate, or has left
+                return
+
+        def serve(self, secure: ssl.SSLSocket) -> None:
+            import socket
+
+            with socket.create_connection((target.hostname, target.port)) as plain:
+                while asked := secure.recv(65536):
+                    plain.sendall(asked)
+                    secure.sendall(plain.recv(65536))
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as front:
+        front.daemon_threads = True
+        thread = threading.Thread(target=front.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield front.server_address[1]
+        finally:
+            front.shutdown()
+            thread.join(TIMEOUT_S)
+
+
+@pytest.mark.parametrize(
+    "options", [f"ssl_ca_certs={TLS / 'certificate.pem'}", "ssl_cert_reqs=none"]
+)
+def test_tls_is_spoken_to_a_server_whose_url_says_so(server: Server, options: str) -> None:
+    seen: list[Any] = []
+    with (
+        tls_in_front_of(server) as port,
+        WireProxy(f"rediss://localhost:{port}/3?{options}", Events().record, seen.append) as proxy,
+    ):
+        url = proxy.listen("client")
+        assert url.startswith("redis://127.0.0.1:")
+        assert url.endswith("/3")
+        with redis.Redis.from_url(url, single_connection_client=True) as client:
+            assert client.incr("n") == 1
+            proxy.plan(
+                WireFault(
+                    id="f", match=command("incrby"), side="before-reply", action="chop", for_ms=3
+                )
+            )
+            assert client.incr("n") == 2
+    assert [x.reply for x in seen if x.argv[0] == b"INCRBY"] == [1, 2]
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(server: Server) -> None:
+    with (
+        tls_in_front_of(server) as port,
+        WireProxy(f"rediss://localhost:{port}", Events().record) as proxy,
+        redis.Redis.from_url(proxy.listen("client"), retry=Retry(NoBackoff(), 0)) as client,
+        pytest.raises(redis.ConnectionError),
+    ):
+        client.ping()
+
+
+def test_many_threads_may_plan_and_ask_at_once(bench: Bench) -> None:
+    """Each waits for faults of its own, while all work."""
+
+    def work(number: int) -> None:
+        name = f"client-{number}"
+        with once(bench, name) as client:
+            for turn in range(10):
+                landing = bench.fault(
+                    "delay", "before-reply", process=name, nth=1, for_ms=0, id=f"{number}-{turn}"
+                )
+                client.incr("n")
+                assert landing.wait(TIMEOUT_S)
+                done.append(number)
+
+    done: list[int] = []
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+    assert len(done) == 40
+    assert bench.counted == 40
+    assert time.monotonic_ns() > max(e["t"] for e in bench.events.of("landed"))
