@@ -20,8 +20,8 @@ from typing import Any
 
 import psutil
 
-from chaos.rig.processes import Process, ProcessGroup
 import rrq_ref.fleet
+from chaos.rig.processes import Process, ProcessGroup
 from rrq_ref import Context, Fleet, Settings
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker
