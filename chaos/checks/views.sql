@@ -262,6 +262,7 @@ WITH wired AS (
     SELECT
         job, token,
         min(t) FILTER (op = 'claim' AND accepted) AS claim_t,
+        min(t_sent) FILTER (op = 'claim' AND accepted) AS claim_sent_t, -- for the timeline
         arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
