@@ -27,7 +27,7 @@ _ID_LENGTH = 120
 _BARS = """
 CREATE OR REPLACE TEMP TABLE bars AS
 WITH given AS (
-    SELECT job, token,
+    SELECT job, token, min(t_sent) FILTER (op = 'claim' AND accepted) AS claim_sent_t,
            min(t) FILTER (
                applied AND op IN ('finish', 'retry', 'release', 'bury', 'takeback')
            ) AS t,
@@ -40,14 +40,14 @@ WITH given AS (
            row_number() OVER (PARTITION BY job, token ORDER BY start_t) AS nth
     FROM attempts AS a LEFT JOIN lives AS l USING (life)
 ), locked AS (
-    SELECT h.job, h.token, h.claim_t, h.claim_sent_t, h.expires_by,
+    SELECT h.job, h.token, h.claim_t, h.expires_by,
            coalesce(l.name, h.process) AS lane, l.dead_from
     FROM holds AS h LEFT JOIN lives AS l USING (life) WHERE h.claim_t IS NOT NULL
 )
 SELECT
     coalesce(ran.job, locked.job) AS job, coalesce(ran.token, locked.token) AS token,
     coalesce(ran.lane, locked.lane, '?') AS lane,
-    locked.claim_t, locked.claim_sent_t,
+    locked.claim_t, coalesce(given.claim_sent_t, locked.claim_t) AS claim_sent_t,
     CASE WHEN locked.claim_t IS NOT NULL
          THEN greatest(coalesce(given.t, locked.expires_by), locked.claim_t) END AS free_t,
     ran.start_t, ran.end_t, ran.outcome,

@@ -17,7 +17,7 @@ from chaos.report import write_timeline
 from chaos.report.choice import MAX_JOBS
 from chaos.report.scene import MAX_FAULTS, MAX_LANES
 from chaos.report.stories import MAX_LINES
-from tests.chaos.checks.story import Story, ns
+from tests.chaos.checks.story import END_MS, Story, ns
 from tests.chaos.report.verdicts import HOSTILE, check, verdict
 
 ID = HOSTILE.replace("\ud800", "")
@@ -113,6 +113,14 @@ def test_each_attempt_is_a_bar_whose_colour_is_its_fate(tmp_path: Path) -> None:
     assert data["lanes"][bars["refused"]["lane"]]["name"] == "worker-4"
 
 
+def test_nothing_is_drawn_outside_of_the_run(tmp_path: Path) -> None:
+    story = Story()
+    story.wire("claim", "j1", "w1", at=END_MS - 10)
+    data = draw(story, tmp_path)
+    assert data["bars"][0]["lock"] == [END_MS - 10, data["length"]]
+    assert data["length"] == END_MS
+
+
 def test_faults_are_drawn_at_their_moment_with_their_phase(tmp_path: Path) -> None:
     story = simple()
     story.fault("kill", "w1", at=30, phase="finish/before-reply")
@@ -152,9 +160,9 @@ def test_a_job_tells_its_story_in_order_and_in_words(tmp_path: Path) -> None:
     story.start("j", "w1", at=11)
     for n in range(5):
         story.wire("refresh", "j", "w1", at=20 + n)
+    story.end("j", "w1", at=28)
     story.fault("stop", "w1", at=30, until=2_000)
     story.attempt("j", "w2", at=1_100, until=1_200, token=2)
-    story.end("j", "w1", at=2_001)
     story.wire("finish", "j", "w1", at=2_003, answer="refused")
     story.finally_("j", "completed", retries=1)
     assert told(draw(story, tmp_path), "j") == [
@@ -163,13 +171,13 @@ def test_a_job_tells_its_story_in_order_and_in_words(tmp_path: Path) -> None:
         "worker-1: claimed: taken off the queue and locked [token 1]",
         "worker-1: the handler starts [token 1]",
         "worker-1: lock renewed [token 1] (5 times by now)",
+        "worker-1: the handler returned [token 1]",
         "rig: FAULT: stop of worker-1 at running",
         "worker-2: claimed: taken off the queue and locked [token 2]",
         "worker-2: the handler starts [token 2]",
         "worker-2: the handler returned [token 2]",
         "worker-2: completion accepted: the job is done [token 2]",
         "rig: fault over: stop of worker-1",
-        "worker-1: the handler returned [token 1]",
         "worker-1: completion REFUSED by the server [token 1]",
         "rig: in the end it is completed, retries counted: 1",
     ]
@@ -211,7 +219,7 @@ def test_the_page_stays_small(tmp_path: Path) -> None:
     for n in range(2 * MAX_LANES):
         story.worker(f"x{n}", process=f"crowd-{n}")
     for n in range(2 * MAX_FAULTS):
-        story.fault("reset", "x119", at=n, planned=False)
+        story.fault("reset", "x99", at=n, planned=False)
     long = "x" * 100_000
     story.enqueue(long)
     story.wire("claim", "busy", "w1", at=0)
@@ -220,8 +228,9 @@ def test_the_page_stays_small(tmp_path: Path) -> None:
     page = page_of(story.write(tmp_path))
     data = drawn(page)
     assert len(page) < 600_000
+    assert all(len(job["id"]) < 200 for job in data["jobs"])
     assert len(data["lanes"]) == MAX_LANES
-    assert "crowd-119" in [lane["name"] for lane in data["lanes"]], "lanes with faults are kept"
+    assert "crowd-99" in [lane["name"] for lane in data["lanes"]], "lanes with faults are kept"
     assert len(data["faults"]) == MAX_FAULTS
     assert len(told(data, "busy")) == MAX_LINES + 1
     assert any("events left out" in line for line in told(data, "busy"))
@@ -235,7 +244,10 @@ def test_a_fleets_worker_has_a_lane_of_its_own(tmp_path: Path) -> None:
     story.event("process", at=1, event="spawn", name="fleet-1.77", child_pid=77, role="worker")
     story.event("start", at=20, by="fleet-1.77", pid=77, job="j", token=1, worker="w77")
     story.fault("term", "f", at=25)
+    story.fault("kill", "fleet-1.99", at=26)
     data = draw(story, tmp_path)
+    names = [lane["name"] for lane in data["lanes"]]
+    assert [names[fault["lane"]] for fault in data["faults"]] == ["fleet-1", "fleet-1"]
     assert data["lanes"][data["bars"][0]["lane"]]["name"] == "fleet-1.77"
     assert "rig: FAULT: term of fleet-1 at running" in told(data, "j")
 
@@ -264,7 +276,7 @@ def odd_events(chance: random.Random) -> list[dict[str, Any]]:
     texts = ["a", "b", "a.1", "", "server", ID, "9" * 300]
     times = [0, 1, 5, ns(1), ns(9), 2**61]
     events = []
-    for _ in range(chance.randint(1, 60)):
+    for _ in range(chance.randint(1, 120)):
         kind = chance.choice(list(REQUIRED))
         event: dict[str, Any] = {"type": kind}
         for name, column in COLUMNS.items():
@@ -288,7 +300,7 @@ def odd_events(chance: random.Random) -> list[dict[str, Any]]:
     return events
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(7))
 def test_whatever_can_be_judged_can_be_drawn(tmp_path: Path, seed: int) -> None:
     story = Story()
     story.events = odd_events(random.Random(seed))
