@@ -4,8 +4,6 @@ Producers use `Client` (or `SyncClient`), worker processes `Fleet` or `Worker`; 
 model and `lua/` holds one script per state transition.
 """
 
-from __future__ import annotations
-
 from .attempt import Context
 from .client import Client, SyncClient
 from .errors import (
@@ -25,23 +23,7 @@ from .store import Store, connect
 from .worker import Worker
 
 __all__ = [
-    "Client",
-    "Context",
-    "Fleet",
-    "InvalidJob",
-    "Job",
-    "JobNotFound",
-    "JobStatus",
-    "LockLost",
-    "NewJob",
-    "RRQError",
-    "RetryJob",
-    "Settings",
-    "Store",
-    "StoreError",
-    "StoreRefused",
-    "StoreUnavailable",
-    "SyncClient",
-    "Worker",
-    "connect",
-]
+    "Client", "Context", "Fleet", "InvalidJob", "Job", "JobNotFound", "JobStatus", "LockLost",
+    "NewJob", "RRQError", "RetryJob", "Settings", "Store", "StoreError", "StoreRefused",
+    "StoreUnavailable", "SyncClient", "Worker", "connect",
+]  # fmt: skip

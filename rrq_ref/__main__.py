@@ -1,7 +1,5 @@
 """`python -m rrq_ref`: run workers, enqueue, and look after queues."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import fnmatch
@@ -27,10 +25,6 @@ from .settings import Settings
 Command = Callable[[Client, argparse.Namespace], Awaitable[int]]
 
 
-class _Usage(Exception):
-    """Something on the command line cannot work; the message says what would."""
-
-
 def load_handlers(spec: str) -> Mapping[str, Handler]:
     """The mapping of names to functions that `module:ATTRIBUTE` names."""
     module_name, _, attribute = spec.partition(":")
@@ -38,9 +32,9 @@ def load_handlers(spec: str) -> Mapping[str, Handler]:
     try:
         handlers = getattr(importlib.import_module(module_name), attribute or "HANDLERS")
     except (ImportError, AttributeError, ValueError) as error:
-        raise _Usage(f"--handlers {spec} cannot be loaded: {error}") from error
+        raise ValueError(f"--handlers {spec} cannot be loaded: {error}") from error
     if not isinstance(handlers, Mapping) or not all(map(callable, handlers.values())):
-        raise _Usage(f"--handlers {spec} is no mapping of names to functions")
+        raise ValueError(f"--handlers {spec} is no mapping of names to functions")
     return handlers
 
 
@@ -53,10 +47,8 @@ def _worker(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _enqueue(client: Client, options: argparse.Namespace) -> int:
-    names = ("kwargs", "queue", "job_id", "unique_key", "max_retries")
+    names = ("kwargs", "queue", "job_id", "unique_key", "max_retries", "defer_by")
     given = {name: getattr(options, name) for name in names}
-    if options.defer_by_s is not None:
-        given["defer_by"] = timedelta(seconds=options.defer_by_s)
     print((await client.enqueue(options.function, *options.args, **given)).id)
     return 0
 
@@ -142,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--id", dest="job_id", help="job id; the same one twice is one job")
     add("--unique-key")
     add("--max-retries", type=int, help="runs in all")
-    add("--defer-by-s", type=float)
+    add("--defer-by-s", dest="defer_by", type=_seconds)
 
     command("job", _job, "show one job")("id")
     command("queue", _queue, "sizes of queues")("names", nargs="*")
@@ -155,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--function", default="*", help="only functions that match this pattern")
     add("--reason", help="only this reason: retries, timeout, poison, …")
     add("--error", help="only where the last error contains this text")
-    add("--limit", type=int, help="at most so many")
+    add("--limit", type=_count, help="at most so many")
     add("--dry-run", action="store_true", help="show what would be requeued")
     return parser
 
@@ -167,22 +159,32 @@ def _json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON; a string needs quotes") from None
 
 
+def _seconds(text: str) -> timedelta:
+    try:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time in seconds") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs")
+    return int(text)
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
     given = {name: getattr(options, name) for name in names if name in options}
     if "queues" in options:
         given["queues"] = tuple(options.queues.split(","))
-    try:
-        return Settings(redis_url=options.redis, **given)
-    except ValueError as error:
-        raise _Usage(str(error)) from error
+    return Settings(redis_url=options.redis, **given)
 
 
 async def _with_client(options: argparse.Namespace, settings: Settings) -> int:
     try:
         client = Client(settings)
     except ValueError as error:
-        raise _Usage(f"--redis {settings.redis_url}: {error}") from error
+        raise ValueError(f"--redis {settings.redis_url}: {error}") from error
     async with client:
         return await options.run(client, options)  # type: ignore[no-any-return]
 
@@ -195,9 +197,9 @@ def main(words: list[str] | None = None) -> int:
         if options.run is None:
             return _worker(options, settings)
         return asyncio.run(_with_client(options, settings))
-    except (_Usage, RRQError) as error:
+    except (RRQError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, _Usage) else 1
+        return 1 if isinstance(error, RRQError) else 2
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """One start of a handler: what it sees, how it is cancelled, and what its end means."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import json

@@ -1,7 +1,5 @@
 """Producers: enqueue jobs and look at them, from asyncio or from plain code."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Coroutine, Sequence
 from random import Random
@@ -32,12 +30,9 @@ class Client:
     """
 
     def __init__(
-        self,
-        settings: Settings | None = None,
-        *,
-        redis: Redis | None = None,
-        store: Store | None = None,
-    ) -> None:
+        self, settings: Settings | None = None, *,
+        redis: Redis | None = None, store: Store | None = None,
+    ) -> None:  # fmt: skip
         self.settings = settings or Settings()
         self.store = store or Store(redis or connect(self.settings), self.settings)
 

@@ -1,7 +1,5 @@
 """All that a worker knows of the world outside: time, chance, its settings, where to log."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass

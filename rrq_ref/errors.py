@@ -1,7 +1,5 @@
 """One error tree. Redis' own exceptions are translated in `store`, and nowhere else."""
 
-from __future__ import annotations
-
 
 class RRQError(Exception):
     """Base of all errors of this package."""

@@ -1,7 +1,5 @@
 """A fleet: worker processes under a parent that restarts them, and waits for their drain."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import select
@@ -47,13 +45,9 @@ class Fleet:
     """
 
     def __init__(
-        self,
-        handlers: Mapping[str, Handler],
-        settings: Settings,
-        *,
-        num_workers: int | None = None,
-        burst: bool = False,
-    ) -> None:
+        self, handlers: Mapping[str, Handler], settings: Settings, *,
+        num_workers: int | None = None, burst: bool = False,
+    ) -> None:  # fmt: skip
         count = (os.cpu_count() or 1) if num_workers is None else num_workers
         if count < 1:
             raise ValueError(f"num_workers is {num_workers}; it must be at least 1")

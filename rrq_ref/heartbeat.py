@@ -1,7 +1,5 @@
 """Shows the world that a worker is alive. Nothing is decided by it: without it no job is lost."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,13 +1,11 @@
 """A job as it is stored, and as a client hands it in."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from . import keys
 from .errors import InvalidJob
@@ -62,7 +60,7 @@ class Job:
     error_history: list[dict[str, Any]]
 
     @classmethod
-    def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Job | None:
+    def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Self | None:
         """Read RRQ's hash; None where it is no job's. What is absent or unreadable in it is left
         at its default."""
         if stored.get("status") not in set(JobStatus):

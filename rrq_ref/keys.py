@@ -22,8 +22,6 @@ and in the job hash `fencing_token`, `crashes`, `dead_reason`, `error_history`.
 A queue has the dead-letter queue of the same name.
 """  # noqa: E501 - a table row is one line
 
-from __future__ import annotations
-
 job = "rrq:job:{}".format
 unique = "rrq:lock:unique:{}".format
 health = "rrq:health:worker:{}".format

@@ -1,11 +1,9 @@
 """Log lines that always say which worker they are from, as text or as JSON."""
 
-from __future__ import annotations
-
 import json
 import logging
-from collections.abc import MutableMapping, Sequence
-from typing import IO, Any
+from collections.abc import Sequence
+from typing import IO
 
 ROOT = "rrq_ref"
 
@@ -16,12 +14,6 @@ class WorkerLog(logging.LoggerAdapter[logging.Logger]):
     def __init__(self, name: str, worker_id: str, queues: Sequence[str]) -> None:
         stamp = {"worker_id": worker_id, "queues": ",".join(queues)}
         super().__init__(logging.getLogger(f"{ROOT}.{name}"), stamp)
-
-    def process(
-        self, msg: Any, kwargs: MutableMapping[str, Any]
-    ) -> tuple[Any, MutableMapping[str, Any]]:
-        kwargs["extra"] = {**(self.extra or {}), **kwargs.get("extra", {})}
-        return msg, kwargs
 
 
 class PlainFormatter(logging.Formatter):

@@ -1,7 +1,5 @@
 """One worker process: event loop, signals, the parent's pipe, and the way out."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os
@@ -25,13 +23,9 @@ def new_worker_id() -> str:
 
 
 def run_worker(
-    handlers: Mapping[str, Handler],
-    settings: Settings,
-    *,
-    burst: bool = False,
-    parent_pipe: int | None = None,
-    started: Callable[[str], None] | None = None,
-) -> int:
+    handlers: Mapping[str, Handler], settings: Settings, *, burst: bool = False,
+    parent_pipe: int | None = None, started: Callable[[str], None] | None = None,
+) -> int:  # fmt: skip
     """Run one worker in this process until it has drained; the exit code, 0 or 1.
 
     SIGTERM and SIGINT drain it, a second one hurries it, and so does SIGQUIT. `parent_pipe` is the

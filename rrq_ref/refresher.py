@@ -1,7 +1,5 @@
 """Renews the locks of all held jobs, and lets go of the jobs whose lock could not be renewed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 
 from .attempt import Attempt
@@ -20,12 +18,9 @@ class LockRefresher:
     """
 
     def __init__(
-        self,
-        world: World,
-        store: WorkerStore,
-        attempts: Collection[Attempt],
-        lose: Callable[[Attempt], None],
-    ) -> None:
+        self, world: World, store: WorkerStore,
+        attempts: Collection[Attempt], lose: Callable[[Attempt], None],
+    ) -> None:  # fmt: skip
         self._clock = world.clock
         self._ttl_s = world.settings.lock_ttl_ms / 1000
         self._store = store

@@ -1,7 +1,5 @@
 """The Lua scripts, one per state transition, and the words they answer with."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Settings, frozen and checked against each other when they are made."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 #: The least values that can work; all other times may be 0.
@@ -66,7 +64,7 @@ class Settings:
             raise ValueError("queues is empty; name at least one queue")
         for name in (field.name for field in fields(self)):
             least = _LEAST.get(name, 0 if name.endswith(("_ms", "_s")) else None)
-            if least is not None and getattr(self, name) < least:
+            if least is not None and not getattr(self, name) >= least:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if self.concurrency > 1000:
             text = "it must be at most 1000 (use more workers)"

@@ -1,7 +1,5 @@
 """Writes the outcomes of attempts, all that have piled up in one call."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

@@ -4,8 +4,6 @@ Each method is one script call or one command, is atomic, and may be repeated wh
 lost. Redis' exceptions are translated here and nowhere else.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -110,14 +108,17 @@ class Store:
     async def run(self, commands: Sequence[Command], extra_s: float = 0.0) -> list[Any]:
         """Send commands in one round trip and answer in their order; raises the first error.
 
-        A server that forgot its scripts (restart, SCRIPT FLUSH) is taught them again; commands of
-        the batch that had already run are repeated, which every script allows.
+        A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again.
         """
         replies = await self._replies(commands, extra_s)
-        if any(isinstance(reply, redis_errors.NoScriptError) for reply in replies):
-            called = [s for s in scripts.ALL if any(s.sha in command for command in commands)]
-            await self._replies([("SCRIPT LOAD", script.text) for script in called])
-            replies = await self._replies(commands)
+        unknown = [n for n, r in enumerate(replies) if isinstance(r, redis_errors.NoScriptError)]
+        if unknown:
+            shas = {commands[n][1] for n in unknown}
+            texts = [script.text for script in scripts.ALL if script.sha in shas]
+            await self._replies([("SCRIPT LOAD", text) for text in texts])
+            again = await self._replies([commands[n] for n in unknown])
+            for n, reply in zip(unknown, again, strict=True):
+                replies[n] = reply
         failed = [reply for reply in replies if isinstance(reply, Exception)]
         if failed:
             try:

@@ -1,7 +1,5 @@
 """What a worker is given by a claim, and the ways in which an attempt can end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .errors import StoreError

@@ -1,8 +1,7 @@
 """What a worker does while Redis does not answer: wait longer and longer, and say so."""
 
-from __future__ import annotations
-
 from random import Random
+from typing import Self
 
 from .clock import World
 from .settings import Settings
@@ -18,7 +17,7 @@ class Backoff:
         self._next_s = low_s
 
     @classmethod
-    def polling(cls, settings: Settings, random: Random) -> Backoff:
+    def polling(cls, settings: Settings, random: Random) -> Self:
         return cls(settings.poll_min_ms / 1000, settings.poll_max_ms / 1000, random)
 
     def next(self) -> float:

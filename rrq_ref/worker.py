@@ -1,7 +1,5 @@
 """A worker: claims jobs for its free slots, runs them, writes what became of them, drains."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,16 +33,9 @@ class Worker:
     """
 
     def __init__(
-        self,
-        redis: Redis,
-        handlers: Mapping[str, Handler],
-        settings: Settings,
-        *,
-        worker_id: str,
-        burst: bool = False,
-        clock: Clock | None = None,
-        random: Random | None = None,
-    ) -> None:
+        self, redis: Redis, handlers: Mapping[str, Handler], settings: Settings, *, worker_id: str,
+        burst: bool = False, clock: Clock | None = None, random: Random | None = None,
+    ) -> None:  # fmt: skip
         self.worker_id = worker_id
         self._settings = settings
         self._names = [keys.queue_name(name) for name in settings.queues]

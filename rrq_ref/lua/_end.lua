@@ -1,4 +1,10 @@
 -- Include: what every way of ending a job shares.
+-- whole: a number from a job hash, the default where it is absent or damaged: an error would stop half-way.
+local function whole(text, default)
+  local n = tonumber(text)
+  return n and n > -1e12 and n < 1e12 and math.floor(n) or tonumber(default)
+end
+
 -- free_unique: gives up the job's unique key, in the same step that ends the job, and only its own.
 local function free_unique(prefix, unique, id)
   if unique and redis.call('GET', prefix .. unique) == id then

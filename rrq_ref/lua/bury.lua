@@ -3,9 +3,7 @@
 --
 -- KEYS[1] job hash   KEYS[2] locks   KEYS[3] dead-letter queue
 -- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token
--- ARGV[4] reason, one word
--- ARGV[5] error text
--- ARGV[6] TTL of a dead-lettered job in s
+-- ARGV[4] reason, one word     ARGV[5] error text     ARGV[6] TTL of a dead-lettered job in s
 -- ARGV[7] prefix of job hashes        ARGV[8] prefix of unique keys
 -- Returns BURIED, or nothing was touched: REPEAT, SUPERSEDED, GONE.
 -- Atomic: lock, status, DLQ entry and unique key.

@@ -1,18 +1,12 @@
 -- include: _now _wake
 -- Store one job and queue it, together; or name the job that already stands for it.
 --
--- KEYS[1] job hash       rrq:job:<id>
--- KEYS[2] queue          rrq:queue:<name>
--- KEYS[3] wake-up hints  rrq:wake:<name>
--- KEYS[4] unique key     rrq:lock:unique:<key>   (only when the job has one)
--- ARGV[1] job id
--- ARGV[2] due time, ms since the epoch; 0 = after the delay
--- ARGV[3] delay in ms from the server's now
--- ARGV[4] prefix of job hashes
+-- KEYS[1] job hash   KEYS[2] queue   KEYS[3] wake-up hints   KEYS[4] unique key (only when the job has one)
+-- ARGV[1] job id     ARGV[2] due time, ms since the epoch; 0 = after the delay
+-- ARGV[3] delay in ms from the server's now     ARGV[4] prefix of job hashes
 -- ARGV[5..] fields and values of the job hash
--- Returns {CREATED, id, enqueue time} or {EXISTS, id of the job that stands for this call}: the same job
---   id, or the live job that holds the unique key. EXISTS changes nothing, so a call whose reply was lost can be
---   sent again.
+-- Returns {CREATED, id, enqueue time} or {EXISTS, id of the job that stands for this call}: the same job id, or
+--   the live job that holds the unique key. EXISTS changes nothing: after a lost reply the call can be sent again.
 -- Atomic: hash, queue entry, unique key and hint.
 local job, queue, hints, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, due, delay, job_prefix = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]

@@ -31,8 +31,8 @@ for i = 5, #ARGV, 5 do
   local answer = owned(job, worker, token, 'COMPLETED') or (effects ~= '' and apply(effects)) or 'DONE'
   if answer == 'DONE' then
     local kept = redis.call('HMGET', job, 'result_ttl_seconds', 'job_unique_key')
+    local ttl_s = whole(kept[1], default_ttl_s)
     redis.call('HSET', job, 'status', 'COMPLETED', 'result', result, 'completion_time', now)
-    local ttl_s = tonumber(kept[1] or default_ttl_s)
     if ttl_s > 0 then redis.call('EXPIRE', job, ttl_s) end
     free_unique(unique_prefix, kept[2], id)
     queue_number = tonumber(queue_number)

@@ -4,10 +4,8 @@
 --
 -- KEYS[1] claim record   rrq:claim:<worker id>
 -- KEYS[2..] per queue, in order of priority: queue, locks, dead-letter queue, wake-up hints
--- ARGV[1] worker id
--- ARGV[2] number of this claim; a re-sent call carries the same one
--- ARGV[3] how many jobs at most
--- ARGV[4] lock TTL in ms
+-- ARGV[1] worker id     ARGV[2] number of this claim; a re-sent call carries the same one
+-- ARGV[3] how many jobs at most     ARGV[4] lock TTL in ms
 -- ARGV[5] crashes after which a job is dead-lettered as poison
 -- ARGV[6] TTL of a dead-lettered job in s
 -- ARGV[7] prefix of job hashes        ARGV[8] prefix of unique keys
@@ -42,7 +40,7 @@ local function take_back(queue, locks, dlq)
     redis.call('ZREM', locks, id)
     local job, fields = job_prefix .. id, read(id)
     if fields[1] == 'ACTIVE' then
-      local token, crashes = tonumber(fields[2]) or 0, (tonumber(fields[3]) or 0) + 1
+      local token, crashes = whole(fields[2], 0), whole(fields[3], 0) + 1
       -- Raising the token fences the lost attempt from this moment, not only from the next claim.
       redis.call('HSET', job, 'crashes', crashes, 'fencing_token', token + 1)
       if crashes >= max_crashes then
@@ -72,7 +70,7 @@ local function pop(queue_number, queue, locks, dlq, room)
         or (fields[1] == 'ACTIVE' and redis.call('ZSCORE', locks, id)) then
       dropped[#dropped + 1] = id
     else
-      local token = (tonumber(fields[2]) or 0) + 1
+      local token = whole(fields[2], 0) + 1
       redis.call('HSET', job_prefix .. id, 'status', 'ACTIVE', 'fencing_token', token, 'worker_id', worker)
       held[#held + 1], held[#held + 2] = expiry, id
       add(queue_number, id, token, fields)

@@ -3,8 +3,7 @@
 --
 -- KEYS[1] job hash   KEYS[2] dead-letter queue   KEYS[3] queue   KEYS[4] wake-up hints
 -- KEYS[5] unique key (only when the job has one)
--- ARGV[1] job id
--- ARGV[2] prefix of job hashes
+-- ARGV[1] job id     ARGV[2] prefix of job hashes
 -- Returns DONE; GONE (no such job any more; its DLQ entry is removed); UNIQUE (a live job holds its
 --   unique key; nothing was touched); REPEAT (it is not dead: requeued before, or never was).
 -- Atomic: DLQ entry, retry and crash counts, TTL, unique key, queue entry. The errors of the life that
@@ -28,7 +27,8 @@ if unique then
 end
 
 local now = now_ms()
-local history = cjson.decode(fields[6] or '[]')
+local readable, history = pcall(cjson.decode, fields[6])
+if not readable or type(history) ~= 'table' then history = {} end
 table.insert(history, {requeued = iso(now), error = fields[2] or '', reason = fields[3] or '',
   retries = tonumber(fields[4]) or 0, crashes = tonumber(fields[5]) or 0})
 if #history > 10 then table.remove(history, 1) end

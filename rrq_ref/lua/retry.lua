@@ -3,10 +3,8 @@
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] locks   KEYS[4] dead-letter queue   KEYS[5] wake-up hints
 -- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token
--- ARGV[4] error text
--- ARGV[5] delay in ms until the next run
--- ARGV[6] default max_retries (runs in all)
--- ARGV[7] TTL of a dead-lettered job in s
+-- ARGV[4] error text     ARGV[5] delay in ms until the next run
+-- ARGV[6] default max_retries (runs in all)     ARGV[7] TTL of a dead-lettered job in s
 -- ARGV[8] prefix of job hashes        ARGV[9] prefix of unique keys
 -- Returns DONE (queued again), BURIED (dead-lettered), or nothing was touched: REPEAT, SUPERSEDED, GONE.
 -- Atomic: one failure is one increment and one re-queue, together.
@@ -19,9 +17,11 @@ if refusal == 'SUPERSEDED' then refusal = owned(job, worker, token, 'FAILED') en
 if refusal then return refusal end
 
 local now = now_ms()
-local retries = redis.call('HINCRBY', job, 'current_retries', 1)
+local budget = redis.call('HMGET', job, 'current_retries', 'max_retries')
+local retries = whole(budget[1], 0) + 1
+redis.call('HSET', job, 'current_retries', retries)
 redis.call('ZREM', locks, id)
-if retries >= tonumber(redis.call('HGET', job, 'max_retries') or ARGV[6]) then
+if retries >= whole(budget[2], ARGV[6]) then
   dead_letter(job, dlq, ARGV[8], ARGV[9], id, 'retries', err, now, ARGV[7])
   return 'BURIED'
 end
