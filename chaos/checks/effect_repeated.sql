@@ -15,4 +15,4 @@ SELECT
 FROM final_jobs AS f
 JOIN jobs AS j USING (job)
 LEFT JOIN final_effects AS x USING (job)
-WHERE x.n > 0 OR (f.state = 'completed' AND j.effects > 0)
+WHERE x.n IS NOT NULL OR (f.state = 'completed' AND j.effects > 0)

@@ -56,8 +56,8 @@ def judge(run_dir: Path) -> Verdict:
 
 def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
-    timing, unknown = _timing(history.run)
-    _prepare(history.db, timing, intact=history.intact)
+    timing, unknown = timing_of(history.run)
+    prepare(history.db, timing, intact=history.intact)
     return unknown
 
 
@@ -67,7 +67,7 @@ def _outcome(checks: tuple[CheckResult, ...], unknown: list[str]) -> Outcome:
     return Outcome.UNKNOWN if unknown else Outcome.PASS
 
 
-def _timing(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
+def timing_of(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
     """The durations of the run in ms, and what is wrong with them."""
     given = run.get("timing")
     given = given if isinstance(given, dict) else {}
@@ -96,7 +96,7 @@ def _promises(run: dict[str, Any]) -> tuple[frozenset[str], list[str]]:
     return known, []
 
 
-def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, intact: bool) -> None:
+def prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, intact: bool) -> None:
     """Make the macros and tables that the checks are written in."""
     for name, value in timing.items():
         macro = name.removesuffix("_ms")
@@ -106,10 +106,11 @@ def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, in
     assert row is not None
     db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
     db.execute(f"CREATE MACRO intact() AS {intact}")
-    db.execute(_sql("views"))
+    db.execute(sql_of("views"))
 
 
-def _sql(name: str) -> str:
+def sql_of(name: str) -> str:
+    """The text of the check for this anomaly, or of `views`."""
     return (files("chaos.checks") / f"{name.replace('-', '_')}.sql").read_text(encoding="utf-8")
 
 
@@ -120,7 +121,7 @@ def _run_check(
     examined, broken, error = 0, 0, None
     rows: list[dict[str, Any]] = []
     try:
-        examined, broken, rows = _look(db, _sql(anomaly))
+        examined, broken, rows = _look(db, sql_of(anomaly))
     except (duckdb.Error, OSError) as problem:
         error = str(problem)
     status = Status.OK if examined else Status.NOT_EXERCISED

@@ -1,6 +1,6 @@
 -- Guarantee exclusive: a job is started by a second worker only after the first one's lock has
 -- expired or been given up.
--- A row is the redelivery of a job: the first take-back or new claim after an accepted claim.
+-- A row is the redelivery of a job: a take-back or new claim after an accepted claim.
 -- Broken: its reply arrived while the lock of the earlier claim was live for sure.
 -- A lock is live for sure until the moment when its last accepted claim or refresh was *sent*, plus its
 -- TTL: the server can only have begun to count later. Refreshes that were still under way when the
@@ -10,12 +10,12 @@
 -- that forgot nothing in between.
 WITH steps AS (
     SELECT job, op, token, t_sent, t,
-           lag(op) OVER w AS held_op, lag(token) OVER w AS held, lag(t_sent) OVER w AS held_sent_t
+           lag(token) OVER w AS held, lag(t_sent) OVER w AS held_sent_t
     FROM transitions WHERE op IN ('claim', 'takeback') AND accepted
     WINDOW w AS (PARTITION BY job ORDER BY t, op DESC, token)
 ), redeliveries AS (
     SELECT * FROM steps
-    WHERE held_op = 'claim' AND CASE op
+    WHERE CASE op
         WHEN 'takeback' THEN token IS NULL OR token IS NOT DISTINCT FROM held
         -- Replies may overtake each other; a lower token does not redeliver a higher one.
         ELSE coalesce(token >= held, true) END

@@ -56,10 +56,14 @@ _TIMES = re.compile(r"\b(t|\w+_t|t_sent|deadline|live_until|dead_by|dead_from|sp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """`sql` is the changed text; `what` tells the change, with its line in the original."""
+    """`sql` is the changed text, `line` the line of the original that was changed, and how."""
 
-    what: str
+    line: str
+    change: str
     sql: str
+
+    def __str__(self) -> str:
+        return f"{self.change}   in   {self.line}"
 
 
 class _Text:
@@ -98,10 +102,10 @@ class _Text:
     def replaced(self, first: int, last: int, by: str) -> Mutant:
         """With the tokens from `first` to `last` replaced."""
         begin, end = self.starts[first], self.starts[last] + len(self.tokens[last])
-        line = self.sql.count("\n", 0, begin) + 1
+        line = self.sql[: self.sql.find("\n", begin)].rpartition("\n")[2].strip()
         old = " ".join(self.sql[begin:end].split())
         sql = f"{self.sql[:begin]} {by} {self.sql[end:]}"
-        return Mutant(what=f"{line}: {old} -> {by or 'nothing'}", sql=sql)
+        return Mutant(line=line, change=f"{old} -> {by or 'nothing'}", sql=sql)
 
     def joins_conditions(self, index: int) -> bool:
         """Whether this AND or OR is one between conditions, not that of a BETWEEN or of ROWS."""

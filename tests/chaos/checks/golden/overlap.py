@@ -86,6 +86,12 @@ def bad_stalled_at_other_times(s: Story) -> dict[str, int]:
     return {"overlap": 1}
 
 
+def bad_died_meanwhile(s: Story) -> dict[str, int]:
+    two(s, "j1", 500, end=None)
+    s.kill("w1", at=900)
+    return {"overlap": 1}
+
+
 def near_miss_dead(s: Story) -> None:
     two(s, "j1", 200, end=None)
     two(s, "j2", 200, end=None, wire=True)

@@ -61,6 +61,7 @@ def near_miss_fleet_successor(s: Story) -> None:
     s.worker("parent2", process="fleet-1", role="fleet", at=4_000)
     s.worker("c3", process="fleet-1.c3", at=4_000)
     run(s, "after", "c3", at=4_500)
+    run(s, "elsewhere", "w2", at=1_300)
 
 
 def near_miss_heard_when_continued(s: Story) -> None:
