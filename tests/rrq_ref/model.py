@@ -159,8 +159,10 @@ class Model:
         jobs = self.jobs.items()
         return {
             "jobs": {
-                job_id: (job.status, job.token, job.retries, job.crashes, job.worker)
-                + (job.result, job.reason, job.lives)
+                job_id: (
+                    *(job.status, job.token, job.retries, job.crashes),
+                    *(job.worker, job.result, job.reason, job.lives),
+                )
                 for job_id, job in jobs
             },
             "queued": {job_id for job_id, job in jobs if job.status in ("PENDING", "RETRYING")},
