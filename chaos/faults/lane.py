@@ -17,6 +17,7 @@ class Lane(Generic[T]):
     """Hands items to `handle` one after the other.
 
     `handle` either does its work at once, or returns a coroutine, and then the lane waits for that.
+    What it only put together `flush` writes, before the lane waits for anything.
     The lane also waits while its gate is shut (a partition), while its sink takes no more
     (`sink_full`), and while something stalls it. Nothing is lost or overtaken by any of these.
     """
@@ -25,12 +26,14 @@ class Lane(Generic[T]):
         self,
         gate: asyncio.Event,
         handle: Callable[[T], Coroutine[Any, Any, None] | None],
+        flush: Callable[[], None],
         spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
     ) -> None:
         self.source: asyncio.Transport | None = None
         self.sink_full = False
         self._gate = gate
         self._handle = handle
+        self._flush = flush
         self._spawn = spawn
         self._items: deque[tuple[T, int]] = deque()
         self._size = 0
@@ -58,8 +61,10 @@ class Lane(Generic[T]):
             self._size -= size
             work = self._handle(item)
             if work is not None:
+                self._flush()
                 self._task = self._spawn(work)
                 self._task.add_done_callback(self._worked)
+        self._flush()
         if self._throttled != (self._size > HIGH_WATER):
             self._throttle()
 

@@ -62,8 +62,11 @@ class Link:
         self.server: asyncio.Transport | None = None
         self.ledger = Ledger()
         spawn = channel.host.spawn
-        self.up: Lane[_Command] = Lane(channel.up_gate, self._command, spawn)
-        self.down: Lane[_Reply] = Lane(channel.down_gate, self._reply, spawn)
+        self.up: Lane[_Command] = Lane(channel.up_gate, self._command, self._flush_up, spawn)
+        self.down: Lane[_Reply] = Lane(channel.down_gate, self._reply, self._flush_down, spawn)
+        # Written together: a system call for each command of a pipeline takes longer than all else.
+        self._to_server: list[bytes] = []
+        self._to_client: list[bytes] = []
         self.up.source = client
         self.up.sink_full = True  # until there is a connection to the server
         self._client_left = self._up_ended = self._client_closed = False
@@ -130,13 +133,13 @@ class Link:
 
     def _command(self, item: _Command) -> _Work:
         if item is None:
+            self._flush_up()
             self._up_ended = True
             self._settle()
             return None
         raw, argv = item
-        assert self.server is not None
         if not argv:
-            self.server.write(raw)
+            self._to_server.append(raw)
             return None
         refused = refusal(argv)
         if refused is not None:
@@ -145,9 +148,15 @@ class Link:
         landings = self.channel.due(argv)
         if not landings:
             self.ledger.in_flight.append(Sent(argv, time.monotonic_ns()))
-            self.server.write(raw)
+            self._to_server.append(raw)
             return None
         return self._send_through(raw, argv, landings)
+
+    def _flush_up(self) -> None:
+        if self._to_server:
+            parts, self._to_server = self._to_server, []
+            assert self.server is not None
+            self.server.writelines(parts)
 
     async def _send_through(
         self, raw: bytes, argv: list[bytes], landings: Sequence[Landing]
@@ -175,7 +184,8 @@ class Link:
     def _answer(self, argv: list[bytes], reply: bytes) -> None:
         """Answer in the server's place, when it is this command's turn."""
         self.ledger.in_flight.append(Sent(argv, 0, injected=reply))
-        self._deliver_injected()
+        self._queue_injected()
+        self.down.pump()
 
     # The server's side.
 
@@ -203,8 +213,7 @@ class Link:
                     journal.observed(Exchange(name, sent.argv, value, sent.t_sent, t_reply))
                 faulty = sent if sent is not None and sent.landings else None
                 self.down.put((raw, faulty), len(raw))
-                if self.ledger.in_flight:
-                    self._deliver_injected()
+                self._queue_injected()
         except ProtocolError as problem:
             journal.broke(problem)
             self.abort()
@@ -225,16 +234,16 @@ class Link:
         self.down.pump()
         self._forget()
 
-    def _deliver_injected(self) -> None:
+    def _queue_injected(self) -> None:
         in_flight = self.ledger.in_flight
         while in_flight and in_flight[0].injected is not None:
             injected = in_flight.popleft().injected
             assert injected is not None
             self.down.put((injected, None), len(injected))
-        self.down.pump()
 
     def _reply(self, item: _Reply) -> _Work:
         if isinstance(item, bool):
+            self._flush_down()
             if item:
                 reset_transport(self.client)
             else:
@@ -243,9 +252,14 @@ class Link:
         raw, sent = item
         if sent is not None:
             return self._deliver_through(raw, sent)
-        if not self.client.is_closing():
-            self.client.write(raw)
+        self._to_client.append(raw)
         return None
+
+    def _flush_down(self) -> None:
+        if self._to_client:
+            parts, self._to_client = self._to_client, []
+            if not self.client.is_closing():
+                self.client.writelines(parts)
 
     async def _deliver_through(self, raw: bytes, sent: Sent) -> None:
         """Deliver a reply, with faults around it."""
