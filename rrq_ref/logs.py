@@ -5,6 +5,8 @@ import logging
 from collections.abc import Sequence
 from typing import IO
 
+from .keys import queue_name
+
 ROOT = "rrq_ref"
 
 
@@ -12,7 +14,7 @@ class WorkerLog(logging.LoggerAdapter[logging.Logger]):
     """Stamps worker id and queues on every record."""
 
     def __init__(self, name: str, worker_id: str, queues: Sequence[str]) -> None:
-        stamp = {"worker_id": worker_id, "queues": ",".join(queues)}
+        stamp = {"worker_id": worker_id, "queues": ",".join(map(queue_name, queues))}
         super().__init__(logging.getLogger(f"{ROOT}.{name}"), stamp)
 
 
