@@ -148,7 +148,7 @@ def _play(rig: Rig) -> None:
         _say(
             ready={
                 "url": rig.server.url,
-                "target": rig.target.name,
+                "target": rig.options.target,
                 "history": str(directory / "history"),
                 "door": str(door),
                 "knobs": asdict(rig.knobs),
