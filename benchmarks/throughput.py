@@ -68,6 +68,7 @@ def main(**options: Any) -> None:
     client library, event loop and batch size, and no worker around it; for bulk enqueues, a bare
     pipelined loop over the enqueue script. Rounds of floor and workers take turns.
 
+    Microseconds per job are CPU time, of the worker processes and of the server's main thread.
     Client calls are what clients send (EVALSHA, BLPOP), not what scripts call inside the server.
     Bytes kept are what a finished job leaves in the server's memory. Pick-up latency is counted
     from sending the enqueue to the start of the handler in an idle worker. An MB is 10^6 bytes.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from redis import Redis
 
 #: Commands that only clients send. A script's own commands are in the server's counts too, and so
@@ -48,6 +49,12 @@ def clients(admin: Redis) -> tuple[int, int]:
     """Connected clients, and those that wait in a blocking command."""
     info: Any = admin.info("clients")
     return int(info["connected_clients"]), int(info["blocked_clients"])
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time that a process has used: what it does itself, however busy the machine is."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def peak_rss_mb(pid: int) -> float | None:

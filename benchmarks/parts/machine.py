@@ -7,11 +7,12 @@ import os
 import platform
 
 
-def about(server: str, seed: int) -> dict[str, str | int]:
-    """Versions, CPUs and seed, to be shown beside every figure."""
+def about(server: str, seed: int) -> dict[str, str | int | float]:
+    """Versions, CPUs, how busy they were before, and seed, to be shown beside every figure."""
     packages = {name: _version(name) for name in ("redis", "hiredis", "uvloop")}
     return {
         "cpus": os.cpu_count() or 0,
+        "load": round(os.getloadavg()[0], 1),
         "machine": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "server": server,

@@ -33,7 +33,9 @@ class Round:
     """What a round measured."""
 
     jobs_per_s: float
-    cpu_us_per_job: float
+    #: CPU time of the worker processes, and of the server's main thread.
+    worker_us_per_job: float
+    redis_us_per_job: float
     calls_per_job: float
     bytes_per_job: float
     #: Of the process that needed most; None where it cannot be told.
@@ -50,18 +52,25 @@ def play(stand: Stand, plan: Plan) -> Round:
     queue.hold_back(stand.admin)
     with ProcessGroup(grace_s=10) as group:
         processes = _start(stand, plan, group)
+        cpu_s = _cpu_s(processes)
         seconds, used = _run(stand, plan, processes)
+        cpu_s = _cpu_s(processes) - cpu_s
         peaks = [gauges.peak_rss_mb(process.pid) for process in processes]
     # Their connections have buffers, which are no part of what a job leaves behind.
     wait_until(lambda: gauges.clients(stand.admin)[0] <= 1, "the workers' connections to close")
     return Round(
         jobs_per_s=plan.jobs / seconds,
-        cpu_us_per_job=used.cpu_s / plan.jobs * 1e6,
+        worker_us_per_job=cpu_s / plan.jobs * 1e6,
+        redis_us_per_job=used.cpu_s / plan.jobs * 1e6,
         calls_per_job=used.calls / plan.jobs,
         bytes_per_job=(gauges.memory(stand.admin) - memory) / plan.jobs,
         peak_rss_mb=max((peak for peak in peaks if peak is not None), default=None),
         enqueued_per_s=enqueued_per_s,
     )
+
+
+def _cpu_s(processes: Sequence[Process]) -> float:
+    return sum(gauges.cpu_s(process.pid) for process in processes)
 
 
 def _fill(url: str, plan: Plan) -> float:

@@ -19,8 +19,8 @@ def print_results(results: Results, console: Console) -> None:
 def _throughput(results: Results) -> Table:
     found = table(
         "no-op jobs: median of the rounds ± half of their range",
-        "proc x\nconc", "", "jobs/s", "of\nfloor", "CPU µs\n/job", "of\nfloor",
-        "calls\n/job", "bytes\n/job", "RSS MB",
+        "proc x\nconc", "", "jobs/s", "of\nfloor", "worker\nµs/job", "Redis\nµs/job", "of\nfloor",
+        "calls\n/job", "bytes\n/job", "RSS\nMB",
     )  # fmt: skip
     for floor, workers in results.summaries():
         for one in (floor, workers):
@@ -34,8 +34,9 @@ def _row(one: Summary, floor: Summary) -> list[str]:
         one.contender,
         f"{one.jobs_per_s:.0f}",
         f"{share(one.jobs_per_s, floor.jobs_per_s):.0%}",
-        f"{one.cpu_us_per_job.median:.1f}",
-        f"{share(one.cpu_us_per_job, floor.cpu_us_per_job):.2f}",
+        f"{one.worker_us_per_job.median:.1f}",
+        f"{one.redis_us_per_job.median:.1f}",
+        f"{share(one.redis_us_per_job, floor.redis_us_per_job):.2f}",
         f"{one.calls_per_job.median:.3f}",
         f"{one.bytes_per_job.median:.0f}",
         "unknown" if one.peak_rss_mb is None else f"{one.peak_rss_mb.high:.1f}",
