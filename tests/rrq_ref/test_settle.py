@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from rrq_ref import keys, scripts
+from rrq_ref import keys
 from rrq_ref.client import Client
 from rrq_ref.job import JobStatus
 from rrq_ref.settings import Settings
@@ -137,8 +137,6 @@ async def test_what_is_queued_again_wakes_a_worker(
 async def test_many_outcomes_are_written_in_one_call_each_with_its_answer(
     client: Client, redis: Redis, database: Database
 ) -> None:
-    for script in scripts.ALL:  # else the batch may be sent twice, and answered with REPEAT
-        database.redis.script_load(script.text)
     worker = WorkerStore(redis, Settings(queues=("high", "low")), "worker-1")
     for job_id, queue in {"a": "high", "b": "low", "c": "low", "d": "high", "e": "low"}.items():
         await client.enqueue("send", job_id=job_id, queue=queue)

@@ -175,8 +175,6 @@ class StoreMachine(RuleBasedStateMachine):
         for answers in self.sent(lambda: self.stores[worker].settle(outcomes), lost):
             for (hold, how), answer in zip(ends.values(), answers, strict=True):
                 expected = self.model.end(hold, how.split()[0], str(hold.token))
-                # The store sends a batch again when the server has forgotten a script.
-                expected |= {"REPEAT"} if expected <= {"DONE", "BURIED"} else set()
                 assert answer in expected, f"{hold} {how}: {answer}, not {expected}"
 
     # The world

@@ -1,0 +1,336 @@
+"""`python -m rrq_ref`: what it prints, its exit codes, and one clear sentence for bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import rrq_ref
+from rrq_ref import keys
+from rrq_ref.__main__ import main
+from rrq_ref.client import SyncClient
+from rrq_ref.job import JobStatus
+from rrq_ref.settings import Settings
+
+from .conftest import Leaks
+from .database import Database
+
+#: The folder that this package is imported from: a source tree or site-packages.
+ROOT = Path(rrq_ref.__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Printed:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+Cli = Callable[..., Printed]
+
+
+@pytest.fixture
+def cli(url: str, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run one command against this test's server, in this process."""
+
+    def run(*words: str, redis: str = url) -> Printed:
+        try:
+            code = main(["--redis", redis, *words])
+        except SystemExit as left:  # argparse's own way out
+            code = int(left.code or 0)
+        return Printed(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def plain(url: str) -> Iterator[SyncClient]:
+    with SyncClient(Settings(redis_url=url)) as client:
+        yield client
+
+
+# enqueue, job, queue, health
+
+
+def test_enqueue_prints_the_id_and_job_shows_it(
+    cli: Cli, database: Database, plain: SyncClient
+) -> None:
+    words = ["send", '"ada"', "2", "[null]", "--kwargs", '{"a": 1}', "--queue", "mail"]
+    done = cli("enqueue", *words, "--max-retries", "3", "--unique-key", "u", "--defer-by-s", "90")
+    assert (done.code, done.err) == (0, "")
+    (job_id,) = done.lines
+    job = plain.job(job_id)
+    assert (job.function, job.args, job.kwargs) == ("send", ["ada", 2, [None]], {"a": 1})
+    assert (job.queue, job.max_retries, job.unique_key) == ("mail", 3, "u")
+    assert database.redis.zscore(keys.queue("mail"), job_id) > database.now_ms() + 60_000
+
+    shown = cli("job", job_id)
+    assert shown.code == 0
+    printed = json.loads(shown.out)
+    assert (printed["id"], printed["status"], printed["args"]) == (job_id, "PENDING", job.args)
+
+
+def test_the_same_id_twice_is_one_job(cli: Cli, database: Database) -> None:
+    assert [cli("enqueue", "send", "--id", "a").lines for _ in range(2)] == [["a"], ["a"]]
+    assert database.queued() == ["a"]
+
+
+def test_an_unknown_job_is_an_error(cli: Cli) -> None:
+    done = cli("job", "nosuch")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: there is no job nosuch")
+
+
+def test_queue_shows_sizes(cli: Cli) -> None:
+    cli("enqueue", "send")
+    cli("enqueue", "send", "--defer-by-s", "3600")
+    assert cli("queue").lines == ["default queued=2 due=1 locked=0 dead=0"]
+    assert cli("queue", "mail", "rrq:queue:default").lines == [
+        "mail queued=0 due=0 locked=0 dead=0",
+        "rrq:queue:default queued=2 due=1 locked=0 dead=0",
+    ]
+
+
+def test_health_lists_the_living_and_fails_when_there_are_none(
+    cli: Cli, database: Database
+) -> None:
+    nobody = cli("health")
+    assert (nobody.code, nobody.out, nobody.err) == (1, "", "no worker is alive\n")
+    for worker in ("w2", "w1"):
+        report = json.dumps({"worker_id": worker, "status": "running"})
+        database.redis.set(keys.health(worker), report, ex=60)
+    done = cli("health")
+    assert done.code == 0
+    assert [json.loads(line)["worker_id"] for line in done.lines] == ["w1", "w2"]
+
+
+# dlq
+
+
+@pytest.fixture
+def dead(plain: SyncClient, database: Database) -> list[str]:
+    """Four dead jobs, the newest first."""
+    for job_id, function, reason, error in [
+        ("a", "send.mail", "retries", "ValueError: no"),
+        ("b", "send.sms", "timeout", "still running after 5 s"),
+        ("c", "send.mail", "poison", "lost its worker 5 times"),
+        ("d", "bill", "retries", "KeyError: 'x'"),
+    ]:
+        plain.enqueue(function, job_id=job_id)
+        fields = {"status": "FAILED", "dead_reason": reason, "last_error": error}
+        database.redis.hset(keys.job(job_id), mapping=fields)
+        database.redis.expire(keys.job(job_id), 600)
+        database.redis.zrem(keys.queue("default"), job_id)
+        database.redis.lpush(keys.dlq("default"), job_id)
+    return ["d", "c", "b", "a"]
+
+
+FILTERS = [
+    ([], "dcba"),
+    (["--function", "send.*"], "cba"),
+    (["--function", "send"], ""),
+    (["--reason", "retries"], "da"),
+    (["--error", "ValueError"], "a"),
+    (["--id", "b", "--id", "d", "--id", "nosuch"], "db"),
+    (["--limit", "2"], "dc"),
+    (["--limit", "0"], ""),
+    (["--function", "send.*", "--reason", "retries"], "a"),
+    (["--queue", "mail"], ""),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS)
+def test_dlq_list_shows_what_the_filters_let_through(
+    cli: Cli, dead: list[str], database: Database, filters: list[str], expected: str
+) -> None:
+    with database.untouched():
+        done = cli("dlq", "list", *filters)
+    assert done.code == 0
+    assert [line.split()[0] for line in done.lines] == [*expected]
+
+
+def test_dlq_list_tells_function_reason_and_error(cli: Cli, dead: list[str]) -> None:
+    assert cli("dlq", "list", "--id", "b").lines == ["b send.sms timeout still running after 5 s"]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS)
+def test_dlq_requeue_requeues_what_the_filters_let_through(
+    cli: Cli, dead: list[str], database: Database, filters: list[str], expected: str
+) -> None:
+    with database.untouched():
+        trial = cli("dlq", "requeue", "--dry-run", *filters)
+    done = cli("dlq", "requeue", *filters)
+    assert (trial.code, done.code) == (0, 0)
+    assert [line.split()[0] for line in trial.lines] == [*expected]
+    assert [line.split()[:2] for line in done.lines] == [["DONE", job_id] for job_id in expected]
+    assert set(database.queued()) == set(expected)
+    assert database.dead() == [job_id for job_id in dead if job_id not in expected]
+
+
+def test_a_job_that_cannot_be_requeued_is_named_and_fails_the_command(
+    cli: Cli, dead: list[str], plain: SyncClient, database: Database
+) -> None:
+    database.redis.hset(keys.job("b"), "job_unique_key", "u")
+    plain.enqueue("send", job_id="holder", unique_key="u")
+    done = cli("dlq", "requeue", "--id", "a", "--id", "b")
+    assert done.code == 1
+    assert [line.split()[:2] for line in done.lines] == [["UNIQUE", "b"], ["DONE", "a"]]
+    assert database.dead() == ["d", "c", "b"]
+
+
+def test_a_long_dead_letter_queue_is_listed_to_its_end(
+    cli: Cli, database: Database, leaks: Leaks
+) -> None:
+    leaks.allow(keys.job("*"), keys.dlq("default"))
+    for n in range(1_100):
+        database.redis.hset(keys.job(f"{n:04}"), mapping={"status": "FAILED", "id": f"{n:04}"})
+    database.redis.rpush(keys.dlq("default"), *[f"{n:04}" for n in range(1_100)], "expired")
+    assert [line.split()[0] for line in cli("dlq", "list").lines] == [
+        f"{n:04}" for n in range(1_100)
+    ]
+
+
+# Bad input
+
+WRONG: list[tuple[list[str], str]] = [
+    ([], "COMMAND"),
+    (["fly"], "'fly'"),
+    (["enqueue"], "function"),
+    (["enqueue", ""], "name a handler"),
+    (["enqueue", "send", "ada"], "'ada' is not JSON"),
+    (["enqueue", "send", "--kwargs", "{"], "'{' is not JSON"),
+    (["enqueue", "send", "--kwargs", "[1]"], "kwargs"),
+    (["enqueue", "send", "--kwargs", "3"], "kwargs"),
+    (["enqueue", "send", "NaN"], "args cannot be written as JSON"),
+    (["enqueue", "send", "--max-retries", "0"], "max_retries is 0"),
+    (["enqueue", "send", "--max-retries", "many"], "'many'"),
+    (["enqueue", "send", "--defer-by-s", "soon"], "'soon'"),
+    (["enqueue", "send", "--defer-by-s", "nan"], "defer"),
+    (["enqueue", "send", "--defer-by-s", "1e300"], "defer"),
+    (["dlq"], "action"),
+    (["dlq", "empty"], "'empty'"),
+    (["dlq", "list", "--limit", "-1"], "limit"),
+    (["worker"], "--handlers"),
+    (["worker", "--handlers", "nosuchmodule"], "nosuchmodule"),
+    (["worker", "--handlers", "json:nosuch"], "nosuch"),
+    (["worker", "--handlers", "json:dumps"], "no mapping of names to functions"),
+    (["worker", "--handlers", ":x"], "--handlers"),
+    (["worker", "--handlers", "signal:__dict__"], "no mapping of names to functions"),
+    (["worker", "--handlers", "os:environ", "--concurrency", "0"], "concurrency is 0"),
+    (["worker", "--handlers", "os:environ", "--queues", ""], "queues is empty"),
+    (["worker", "--handlers", "os:environ", "--lock-ttl-ms", "1"], "lock_ttl_ms is 1"),
+    (["worker", "--handlers", "os:environ", "--drain-timeout-s", "-1"], "drain_timeout_s is -1"),
+    (["worker", "--handlers", "os:environ", "--drain-timeout-s", "nan"], "drain_timeout_s is nan"),
+    (["worker", "--handlers", "string:__spec__"], "no mapping of names to functions"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), WRONG, ids=[" ".join(w) or "-" for w, _ in WRONG])
+def test_bad_input_is_answered_with_one_sentence(
+    cli: Cli, database: Database, words: list[str], says: str
+) -> None:
+    with database.untouched():
+        done = cli(*words)
+    assert done.code in (1, 2)
+    assert done.out == ""
+    last = done.err.splitlines()[-1]
+    assert "error: " in last
+    assert says in last
+    assert "--redis" not in last
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "many"])
+def test_a_fleet_of_no_workers_is_refused(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: str
+) -> None:
+    handlers_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("rrq_ref.fleet.Fleet.run", lambda _: pytest.fail("it was started"))
+    done = cli("worker", "--handlers", "cli_handlers", "--num-workers", count)
+    assert done.code == 2
+    assert count in done.err.splitlines()[-1]
+    assert "--redis" not in done.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("redis", "code", "says"),
+    [
+        ("nonsense", 2, "--redis nonsense"),
+        ("redis://127.0.0.1:notaport/0", 2, "--redis redis://127.0.0.1:notaport/0"),
+        ("redis://127.0.0.1:1/0", 1, "refused"),
+        ("unix:///nosuch/socket", 1, "No such file"),
+    ],
+)
+def test_a_redis_that_cannot_be_reached_is_named(
+    cli: Cli, redis: str, code: int, says: str
+) -> None:
+    for words in (["enqueue", "send"], ["job", "a"], ["queue"], ["health"], ["dlq", "list"]):
+        done = cli(*words, redis=redis)
+        assert (done.code, done.out) == (code, "")
+        assert done.err.count("\n") == 1
+        assert done.err.startswith("error: ")
+        assert says in done.err
+
+
+# The real command
+
+
+def handlers_in(folder: Path) -> None:
+    (folder / "cli_handlers.py").write_text(
+        "def double(context, number):\n    return 2 * number\n\nHANDLERS = {'double': double}\n"
+    )
+
+
+def command(folder: Path, *words: str) -> Printed:
+    done = subprocess.run(
+        [sys.executable, "-m", "rrq_ref", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return Printed(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_burst_worker_runs_what_there_is_and_leaves(
+    url: str, tmp_path: Path, plain: SyncClient
+) -> None:
+    handlers_in(tmp_path)
+    job_id = command(tmp_path, "--redis", url, "enqueue", "double", "21").lines[0]
+    unknown = plain.enqueue("fly", job_id="unknown")
+    words = ["--handlers", "cli_handlers", "--burst", "--num-workers", "1", "--log", "json"]
+    done = command(tmp_path, "--redis", url, "worker", *words)
+    assert (done.code, done.out) == (0, "")
+    job = plain.job(job_id)
+    assert (job.status, job.result) == (JobStatus.COMPLETED, 42)
+    assert plain.job(unknown.id).dead_reason == "unknown-handler"
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert {line["queues"] for line in lines} == {"default"}
+    assert {line["worker_id"] for line in lines} == {job.worker_id}
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    shown = command(tmp_path, "--help")
+    assert shown.code == 0
+    for name in ("worker", "enqueue", "job", "queue", "dlq", "health"):
+        assert f"    {name} " in shown.out
+
+
+def test_an_error_of_the_real_command_is_no_traceback(tmp_path: Path) -> None:
+    done = command(tmp_path, "--redis", "redis://127.0.0.1:1/0", "queue")
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
