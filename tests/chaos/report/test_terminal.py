@@ -152,7 +152,7 @@ def test_a_summary_has_a_row_per_run_and_explains_the_bad_ones(width: int) -> No
     told = flowing(text)
     assert "kill_during_claim 3 of 4 1,058 PASS 3.2" in told
     assert "kill_during_claim is" not in told
-    assert "\na\\u000a\\u001b[0mb" in text
+    assert text.count("\na\\u000a\\u001b[0mb ") == 2
     assert "poison_job is FAIL - lost, 1 of 60 cases: job-9 is missing" in told
     assert "retry_storm is UNKNOWN - the rig never finished" in told
     assert "is PASS - lost (not promised), 1 of 60 cases: seen" in told
