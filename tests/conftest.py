@@ -41,7 +41,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             await pyfuncitem.obj(**arguments)
 
     runner = pyfuncitem.funcargs.get("runner")
-    if runner is not None:
+    if isinstance(runner, asyncio.Runner):
         runner.run(bounded())
     else:
         asyncio.run(bounded())

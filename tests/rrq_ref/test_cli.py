@@ -269,7 +269,7 @@ def test_a_fleet_of_no_workers_is_refused(
     [
         ("nonsense", 2, "--redis nonsense"),
         ("redis://127.0.0.1:notaport/0", 2, "--redis redis://127.0.0.1:notaport/0"),
-        ("redis://127.0.0.1:1/0", 1, "refused"),
+        ("redis://127.0.0.1:1/0", 1, "connecting to 127.0.0.1:1"),
         ("unix:///nosuch/socket", 1, "No such file"),
     ],
 )
