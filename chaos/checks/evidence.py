@@ -45,7 +45,8 @@ def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
         "SELECT kind, coalesce(phase, '') AS phase, "
         "count(*) FILTER (event = 'planned'), count(*) FILTER (event = 'landed'), "
         "count(*) FILTER (event = 'missed') "
-        "FROM events WHERE type = 'fault' AND event <> 'healed' GROUP BY ALL ORDER BY 1, 2"
+        "FROM events WHERE type = 'fault' AND event IN ('planned', 'landed', 'missed') "
+        "GROUP BY ALL ORDER BY 1, 2"
     ).fetchall()
     return tuple(
         FaultCount(kind=kind, phase=phase, planned=planned, landed=landed, missed=missed)
@@ -82,7 +83,8 @@ def _faults_that_did_not_land(db: duckdb.DuckDBPyConnection) -> list[str]:
         "SELECT fault, any_value(kind), any_value(target), any_value(phase), "
         "any_value(error) FILTER (event = 'missed') FROM events "
         "WHERE type = 'fault' GROUP BY fault "
-        "HAVING bool_or(event IN ('planned', 'missed')) AND NOT bool_or(event = 'landed') "
+        "HAVING bool_or(event IN ('planned', 'missed')) "
+        "AND NOT bool_or(event IN ('landed', 'cancelled')) "
         "ORDER BY min(t), fault"
     ).fetchall()
     if not faults:

@@ -105,6 +105,16 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 
 -- ------------------------------------------------------------------ processes and faults
 
+-- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
+-- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711).
+CREATE TABLE landings AS
+SELECT e.fault, e.kind, e.t, CASE
+    WHEN e.target IN (SELECT name FROM events WHERE type = 'process' AND role = 'fleet')
+        AND e.child_pid NOT IN (SELECT child_pid FROM events
+                                WHERE type = 'process' AND role = 'fleet' AND child_pid IS NOT NULL)
+    THEN e.target || '.' || e.child_pid ELSE e.target END AS target
+FROM events AS e WHERE e.type = 'fault' AND e.event = 'landed';
+
 -- One row per life of a process. It died at or after dead_from (the kill was sent) and at or
 -- before dead_by (the rig saw it gone); both NULL while it lives. gone_t is when its name is reused.
 CREATE TABLE lives AS
@@ -130,10 +140,10 @@ WITH named AS (
     FROM grouped
 ), kills AS (
     SELECT p.life, min(e.t) AS t
-    FROM events AS e
+    FROM landings AS e
     JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
         AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
-    WHERE e.type = 'fault' AND e.event = 'landed' AND e.kind = 'kill'
+    WHERE e.kind = 'kill'
     GROUP BY p.life
 )
 SELECT p.*, k.t AS kill_t,
@@ -170,19 +180,18 @@ GROUP BY worker;
 -- One row per fault that landed, with the time it lasted. What nobody healed lasts for ever,
 -- unless it is over by its nature. Faults of the server are faults of everybody.
 CREATE TABLE stalls AS
-WITH landed AS (
-    SELECT fault, kind, target, t FROM events WHERE type = 'fault' AND event = 'landed'
-), healed AS (
+WITH healed AS (
     SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
 )
 SELECT
     l.fault, l.kind, coalesce(l.target, '') AS target, l.t AS from_t,
     coalesce(
         CASE WHEN h.t >= l.t THEN h.t END,
-        CASE WHEN l.kind IN ('kill', 'term', 'int', 'reset', 'lose-reply') THEN l.t END,
+        CASE WHEN l.kind IN ('kill', 'term', 'int', 'reset', 'lose-reply', 'error')
+             THEN l.t END,
         9000000000000000000) AS until_t,
     starts_with(l.kind, 'server-') OR coalesce(l.target, '') = 'server' AS of_server
-FROM landed AS l LEFT JOIN healed AS h USING (fault)
+FROM landings AS l LEFT JOIN healed AS h USING (fault)
 UNION ALL
 SELECT 'server down', 'server-down', 'server', d.t, coalesce(min(u.t), 9000000000000000000), true
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d

@@ -91,7 +91,7 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("transition", "answer"): ("ok", "repeat", "refused"),
     ("process", "event"): ("spawn", "ready", "exit"),
-    ("fault", "event"): ("planned", "landed", "healed", "missed"),
+    ("fault", "event"): ("planned", "landed", "healed", "missed", "cancelled"),
     ("server", "event"): ("up", "down"),
     ("rig", "event"): ("started", "finished", "broken"),
     ("final", "what"): tuple(REQUIRED_OF_FINAL),

@@ -184,11 +184,13 @@ class Story:
         until: float | None = None,
         phase: str = "running",
         planned: bool = True,
+        **fields: Any,
     ) -> None:
         """A fault that lands at `at` and, if told, is healed at `until`."""
         self._faults += 1
         target = self._processes[worker][0] if worker in self._processes else worker
         about = {"fault": f"f{self._faults}", "kind": kind, "target": target, "phase": phase}
+        about.update(fields)
         if planned:
             self.event("fault", at=0, event="planned", **about)
         self.event("fault", at=at, event="landed", **about)

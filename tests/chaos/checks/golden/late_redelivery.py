@@ -74,6 +74,33 @@ def bad_although_others_were_disturbed_at_other_times(s: Story) -> dict[str, int
     return {"late-redelivery": 1}
 
 
+def fleet(s: Story) -> dict[str, int]:
+    """w3 and w4 work in a fleet, which has one connection name, and w3 is killed."""
+    s.kill("w1", at=2)
+    s.kill("w2", at=2)
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("w3", process="fleet-1.103")
+    s.worker("w4", process="fleet-1.104")
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w3", at=10)
+    s.start("j1", "w3", at=12)
+    s.wire("claim", "j1", "w4", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.fault("kill", "parent", at=50, child_pid=103)
+    s.exit("w3", at=55, code=None)
+    return {"late-redelivery": 1}
+
+
+def bad_fleet(s: Story) -> dict[str, int]:
+    return fleet(s)
+
+
+def near_miss_fleet(s: Story) -> None:
+    """The other worker of the fleet was disturbed."""
+    fleet(s)
+    s.fault("stop", "parent", at=500, until=600, child_pid=104)
+
+
 def near_miss(s: Story) -> None:
     orphan(s, "in time", back=1_300)
     orphan(s, "in time, no wire", back=1_350, wire=False)
