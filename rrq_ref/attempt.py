@@ -116,6 +116,7 @@ class Runner:
         self._world = world
         self._threads = threads
         self._handlers = {name.encode(): handler for name, handler in handlers.items()}
+        self._async = {n for n, h in self._handlers.items() if inspect.iscoroutinefunction(h)}
 
     async def run(self, attempt: Attempt) -> Outcome | None:
         """Run the handler to its end; None when its lock was lost and nothing may be written."""
@@ -150,7 +151,7 @@ class Runner:
     def _call(
         self, attempt: Attempt, handler: Handler, args: list[Any], kwargs: dict[str, Any]
     ) -> Awaitable[Any]:
-        if inspect.iscoroutinefunction(handler):
+        if attempt.claimed.function in self._async:
             return handler(attempt.context, *args, **kwargs)  # type: ignore[no-any-return]
         call = partial(copy_context().run, handler, attempt.context, *args, **kwargs)
         attempt.thread = self._threads.submit(call)

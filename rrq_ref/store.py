@@ -34,13 +34,9 @@ _NOT_NOW = ("LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NORE
             "CLUSTERDOWN", "TRYAGAIN", "max number of clients")  # fmt: skip
 #: Where redis-py has a class for such an answer, it has cut that word off the text.
 _NOT_NOW_ERRORS = (
-    redis_errors.BusyLoadingError,
-    redis_errors.ClusterDownError,
-    redis_errors.NoScriptError,
-    redis_errors.OutOfMemoryError,
-    redis_errors.ReadOnlyError,
-    redis_errors.TryAgainError,
-)
+    redis_errors.BusyLoadingError, redis_errors.ClusterDownError, redis_errors.NoScriptError,
+    redis_errors.OutOfMemoryError, redis_errors.ReadOnlyError, redis_errors.TryAgainError,
+)  # fmt: skip
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
@@ -296,10 +292,9 @@ class WorkerStore(Store):
     def _claimed(self, flat: list[Any]) -> Iterator[Claimed]:
         s = self.settings
         for start in range(0, len(flat), 10):
-            queue, job_id, token, function, args, kwargs, params, *numbers = flat[
-                start : start + 10
-            ]
-            retries, most, timeout_s = numbers
+            queue, job_id, token, *payload = flat[start : start + 7]
+            retries, most, timeout_s = flat[start + 7 : start + 10]
+            function, args, kwargs, params = payload
             yield Claimed(
                 Lease(queue - 1, job_id.decode(), token), function, args, kwargs, params,
                 number(retries, 0), number(most, s.max_retries), number(timeout_s, s.job_timeout_s),
