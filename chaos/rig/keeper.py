@@ -144,25 +144,26 @@ def _play(rig: Rig) -> None:
     fleet = rig.fleet()
     directory = rig.directory.absolute()
     door = directory / "producing"
-    with door.open("w") as gate:
-        _say(
-            ready={
-                "url": rig.server.url,
-                "target": rig.options.target,
-                "history": str(directory / "history"),
-                "door": str(door),
-                "knobs": asdict(rig.knobs),
-            }
-        )
-        storm = Storm(rig, fleet)
-        for order in _orders():
-            if order.startswith("chaos "):
-                storm.order(order.removeprefix("chaos "))
-            storm.tend()
-            rig.crew.tend()
-        storm.end()
-        _close(rig, gate.fileno())
-        _work_off(rig)
+    # Never closed: nobody gets in again while this process lives.
+    gate = os.open(door, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    _say(
+        ready={
+            "url": rig.server.url,
+            "target": rig.options.target,
+            "history": str(directory / "history"),
+            "door": str(door),
+            "knobs": asdict(rig.knobs),
+        }
+    )
+    storm = Storm(rig, fleet)
+    for order in _orders():
+        if order.startswith("chaos "):
+            storm.order(order.removeprefix("chaos "))
+        storm.tend()
+        rig.crew.tend()
+    storm.end()
+    _close(rig, gate)
+    _work_off(rig)
     enqueued = (json.loads(line) for line in Tail(directory / "history", "producer-*.jsonl").read())
     rig.know(event["job"] for event in enqueued if event.get("phase") == "invoke")
 
