@@ -151,6 +151,11 @@ class NewJob:
         """What the job hash says of it; raises `InvalidJob`."""
         if not self.function:
             raise InvalidJob("the function name is empty; name a handler")
+        for name in ("function", "job_id", "queue", "unique_key"):
+            try:
+                (getattr(self, name) or "").encode()
+            except (AttributeError, UnicodeEncodeError):
+                raise InvalidJob(f"{name} is {getattr(self, name)!r}; give valid text") from None
         if not isinstance(self.kwargs, Mapping | None):
             raise InvalidJob(f"kwargs is {self.kwargs!r}; give names and values")
         stored = {
@@ -174,7 +179,7 @@ class NewJob:
 def _given(value: int | None, default: int, name: str, least: int) -> str:
     if value is None:
         return str(default)
-    if not isinstance(value, int) or value < least:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise InvalidJob(f"{name} is {value!r}; give a whole number of at least {least}")
     return str(value)
 

@@ -60,6 +60,8 @@ class Settings:
     retry_jitter: float = 0.2
 
     def __post_init__(self) -> None:
+        if isinstance(self.queues, str):
+            raise ValueError(f"queues is {self.queues!r}; give a tuple of names")
         if not self.queues or not all(self.queues):
             raise ValueError("queues is empty; name at least one queue")
         for name in (field.name for field in fields(self)):

@@ -346,8 +346,8 @@ class WorkerStore(Store):
 
     async def wait_for_hint(self, at_most_s: float) -> None:
         """Block until somebody hints that a queue is worth a look, or the time is over."""
-        # BLPOP takes 0 for "for ever".
-        wait = ("BLPOP", *self._hints, max(0.001, round(at_most_s, 3)))
+        # BLPOP takes 0 for "for ever"; Redis 6.2 also 0.001, of which it makes 0 ms.
+        wait = ("BLPOP", *self._hints, max(0.002, round(at_most_s, 3)))
         await self.run([wait], extra_s=at_most_s)
 
     async def heartbeat(self, report: dict[str, Any]) -> None:
