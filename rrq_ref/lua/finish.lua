@@ -2,8 +2,7 @@
 -- Commit completions: results, effects, locks and unique keys of many attempts in one call.
 --
 -- KEYS[1..] locks of each queue     rrq:locks:<name>
--- ARGV[1] worker id
--- ARGV[2] default result TTL in s
+-- ARGV[1] worker id     ARGV[2] default result TTL in s
 -- ARGV[3] prefix of job hashes        ARGV[4] prefix of unique keys
 -- ARGV[5..] per attempt: number of its queue in KEYS, job id, token, result (JSON),
 --   effects (JSON list of Redis commands, '' = none)

@@ -2,8 +2,7 @@
 -- Renew the locks of all jobs that a worker holds.
 --
 -- KEYS[1..] locks of each queue     rrq:locks:<name>
--- ARGV[1] worker id
--- ARGV[2] lock TTL in ms
+-- ARGV[1] worker id     ARGV[2] lock TTL in ms
 -- ARGV[3] prefix of job hashes
 -- ARGV[4..] per attempt: number of its queue in KEYS, job id, token
 -- Returns one word per attempt: DONE, or SUPERSEDED, GONE: this lock is lost and was not touched.
