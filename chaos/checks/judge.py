@@ -17,8 +17,8 @@ from chaos.history.schema import MAX_DURATION_MS
 MAX_ROWS = 20
 """How many broken cases of one check a verdict shows."""
 
-# Name in run.json's `timing` -> what to take when it is absent. None: a run must say it.
-_TIMING_MS: dict[str, int | None] = {
+#: Name in run.json's `timing` -> what to take when it is absent. None: a run must say it.
+TIMING_MS: dict[str, int | None] = {
     "lock_ttl_ms": None,
     "poll_ms": None,
     "recovery_slack_ms": None,
@@ -71,9 +71,9 @@ def timing_of(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
     """The durations of the run in ms, and what is wrong with them."""
     given = run.get("timing")
     given = given if isinstance(given, dict) else {}
-    timing = dict(_TIMING_MS)
+    timing = dict(TIMING_MS)
     missing = []
-    for name in _TIMING_MS:
+    for name in TIMING_MS:
         value = given.get(name)
         if type(value) is int and 0 <= value <= MAX_DURATION_MS:
             timing[name] = value

@@ -83,7 +83,7 @@ class Story:
         name = process or worker.replace("w", "worker-")
         pid = 100 + len(self._processes)
         self._processes[worker] = (name, pid)
-        about = {"name": name, "child_pid": pid, "role": "worker", **fields}
+        about: Event = {"name": name, "child_pid": pid, "role": "worker", **fields}
         self.event("process", at=at, event="spawn", **about)
         self.event("hello", at=at, by=name, pid=pid, worker=worker)
         self.event("process", at=at, event="ready", **about)
@@ -92,7 +92,7 @@ class Story:
         self, worker: str, *, at: float, code: int | None = 0, signal: int | None = None
     ) -> None:
         name, pid = self._processes[worker]
-        fate = {"code": code, "signal": signal}
+        fate: Event = {"code": code, "signal": signal}
         self.event("process", at=at, event="exit", name=name, child_pid=pid, **fate)
 
     # ------------------------------------------------------------------ jobs
@@ -114,7 +114,9 @@ class Story:
         due_t = None if due is None else ns(due)
         self.event("enqueue", at=at, phase="invoke", queue="q", due_t=due_t, **common, **asked)
         if result is not None:
-            answer = {"answer_job": answer_job or job} if result == "ok" else {"error": "timeout"}
+            answer: Event = (
+                {"answer_job": answer_job or job} if result == "ok" else {"error": "timeout"}
+            )
             self.event("enqueue", at=at + 1, phase=result, **common, **answer)
 
     def start(self, job: str, worker: str, *, at: float, token: int | None = 1) -> None:
@@ -125,7 +127,7 @@ class Story:
         self, job: str, worker: str, *, at: float, token: int | None = 1, outcome: str = "ok"
     ) -> None:
         by, pid = self._processes[worker]
-        about = {"job": job, "token": token, "worker": worker}
+        about: Event = {"job": job, "token": token, "worker": worker}
         self.event("end", at=at, by=by, pid=pid, **about, outcome=outcome)
 
     def wire(
@@ -189,7 +191,7 @@ class Story:
         """A fault that lands at `at` and, if told, is healed at `until`."""
         self._faults += 1
         target = self._processes[worker][0] if worker in self._processes else worker
-        about = {"fault": f"f{self._faults}", "kind": kind, "target": target, "phase": phase}
+        about: Event = {"fault": f"f{self._faults}", "kind": kind, "target": target, "phase": phase}
         about.update(fields)
         if planned:
             self.event("fault", at=0, event="planned", **about)

@@ -150,13 +150,13 @@ def fault_did_not_land(s: Story) -> None:
 
 
 def fault_taken_back(s: Story) -> None:
-    about = {"fault": "f9", "kind": "kill", "target": "w"}
+    about: dict[str, Any] = {"fault": "f9", "kind": "kill", "target": "w"}
     s.event("fault", at=5, event="planned", **about)
     s.event("fault", at=6, event="cancelled", **about)
 
 
 def fault_missed(s: Story) -> None:
-    about = {"fault": "f9", "kind": "kill", "target": "w"}
+    about: dict[str, Any] = {"fault": "f9", "kind": "kill", "target": "w"}
     s.event("fault", at=5, event="missed", error="never seen", **about)
 
 

@@ -3,6 +3,8 @@
 w1 is told to stop at 1000, leaves at 1500, and w2 does the job later. It had to leave by 5750.
 """
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
@@ -12,7 +14,7 @@ def drain(s: Story, worker: str = "w1", *, exit_at: float | None = 1_500) -> Non
         s.exit(worker, at=exit_at)
 
 
-def held(s: Story, job: str, *, wire: bool = True, at: float = 900, **fields: bool) -> None:
+def held(s: Story, job: str, *, wire: bool = True, at: float = 900, **fields: Any) -> None:
     s.enqueue(job, **fields)
     if wire:
         s.wire("claim", job, "w1", at=at)

@@ -1,5 +1,7 @@
 """Two accepted completions of one job."""
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
@@ -50,5 +52,5 @@ def indeterminate(s: Story) -> None:
     for job in ("any time", "since"):
         twice(s, job)
     s.enqueue("since", kind="requeue", at=5, result="info")
-    about = {"op": "rq", "job": "any time", "kind": "requeue"}
+    about: dict[str, Any] = {"op": "rq", "job": "any time", "kind": "requeue"}
     s.event("enqueue", at=200, phase="ok", **about)

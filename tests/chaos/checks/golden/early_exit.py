@@ -1,11 +1,12 @@
 """A burst worker that left while acknowledged work remained. w3 leaves at 5000."""
 
 from functools import partial
+from typing import Any
 
 from tests.chaos.checks.story import Story
 
 
-def burst(s: Story, *, code: int | None = 0, signal: int | None = None, **fields: bool) -> None:
+def burst(s: Story, *, code: int | None = 0, signal: int | None = None, **fields: Any) -> None:
     s.worker("w3", **{"burst": True, **fields})
     s.exit("w3", at=5_000, code=code, signal=signal)
 

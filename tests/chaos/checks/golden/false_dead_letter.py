@@ -1,14 +1,16 @@
 """A dead-lettered job that could still have run."""
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
-def dead(s: Story, job: str, **budget: int | bool | None) -> None:
+def dead(s: Story, job: str, **budget: Any) -> None:
     s.enqueue(job, **budget)
     s.finally_(job, "dead")
 
 
-def failed(s: Story, job: str, times: int, last: str = "retry", **budget: int | None) -> None:
+def failed(s: Story, job: str, times: int, last: str = "retry", **budget: Any) -> None:
     s.enqueue(job, **budget)
     for n in range(times):
         at = 100 * n + 10
@@ -16,7 +18,7 @@ def failed(s: Story, job: str, times: int, last: str = "retry", **budget: int | 
     s.finally_(job, "dead", retries=times)
 
 
-def held(s: Story, job: str, *ops: str, answer: str | None = "ok", **budget: int) -> None:
+def held(s: Story, job: str, *ops: str, answer: str | None = "ok", **budget: Any) -> None:
     """One claim for each op that ended it; "" is none."""
     dead(s, job, **budget)
     for n, op in enumerate(ops):
@@ -86,7 +88,7 @@ def near_miss_never_seen_again(s: Story) -> None:
     dead(s, "endless", max_crashes=1)
     s.start("endless", "w1", at=10)
     dead(s, "by a stranger", max_crashes=1)
-    about = {"by": "stranger", "pid": 9, "job": "by a stranger", "token": 1}
+    about: dict[str, Any] = {"by": "stranger", "pid": 9, "job": "by a stranger", "token": 1}
     s.event("start", at=10, **about)
     s.event("end", at=20, outcome="ok", **about)
     dead(s, "failed", max_crashes=1, max_retries=2)

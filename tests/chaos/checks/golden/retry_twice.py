@@ -1,9 +1,11 @@
 """A count of retries that is higher than the number of failures."""
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
-def failed(s: Story, job: str, *, retries: int, outcome: str = "error", **fields: bool) -> None:
+def failed(s: Story, job: str, *, retries: int, outcome: str = "error", **fields: Any) -> None:
     """It fails once, on the wire."""
     s.enqueue(job, **fields)
     s.attempt(job, at=10, until=60, outcome=outcome, last="retry")

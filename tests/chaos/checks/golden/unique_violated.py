@@ -1,5 +1,7 @@
 """Two live jobs under one unique key."""
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
@@ -14,7 +16,7 @@ def holder(s: Story, *, until: float = 500, wire: bool = True, worker: str = "w1
     s.finally_("j1", "completed")
 
 
-def second(s: Story, *, at: float = 100, unique: str | None = "k", **fields: str) -> None:
+def second(s: Story, *, at: float = 100, unique: str | None = "k", **fields: Any) -> None:
     s.enqueue("j2", unique=unique, at=at, **fields)
     s.finally_("j2", "completed")
 
