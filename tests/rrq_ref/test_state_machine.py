@@ -83,8 +83,8 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize()
     def start_in_the_middle(self) -> None:
         """Hypothesis leaves out some of the rules in every run: there must be jobs to run."""
-        for job_id, unique in {"a": None, "b": "u", "c": "v", "d": None}.items():
-            self.enqueue(job_id, unique, 2, later=False, lost=False)
+        for job_id, unique, runs in (("a", None, 1), ("b", "u", 2), ("c", "v", 1), ("d", None, 2)):
+            self.enqueue(job_id, unique, runs, later=False, lost=False)
         for worker in range(WORKERS):
             self.claim(worker, 1, lost=False)
 
@@ -181,12 +181,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.holds)
     @rule(pick=PICKS)
-    def outlive_a_lock(self, pick: int) -> None:
-        """Its holder is dead, or stopped: then it may come back and write."""
-        hold = self.picked(pick)
-        if self.model.holds(hold):
-            self.database.expire_lock(hold.job_id)
-            self.model.jobs[hold.job_id].expired = True
+    def outlive_the_locks_of_a_worker(self, pick: int) -> None:
+        """It is dead, or stopped: then it may come back and write."""
+        worker = self.picked(pick).worker
+        for job_id, job in self.model.jobs.items():
+            if (job.status, job.worker) == ("ACTIVE", worker):
+                self.database.expire_lock(job_id)
+                job.expired = True
 
     @rule()
     def wait_for_what_is_deferred(self) -> None:
