@@ -61,7 +61,6 @@ class Lane(Generic[T]):
             self._size -= size
             work = self._handle(item)
             if work is not None:
-                self._flush()
                 self._task = self._spawn(work)
                 self._task.add_done_callback(self._worked)
         self._flush()

@@ -3,7 +3,8 @@
     python fleet.py URL NAME...
 
 A worker for each name counts up under it for ever; it says `worker <name> <pid>` at its first
-reply. The parent leaves its dead children unreaped.
+reply. The parent leaves its dead children unreaped. A worker whose name is `b` has a session of
+its own.
 """
 
 import os
@@ -25,6 +26,8 @@ def work(url: str, name: str) -> None:
 def main(url: str, names: list[str]) -> None:
     for name in names:
         if os.fork() == 0:
+            if name == "b":
+                os.setsid()
             work(url, name)
     while True:
         time.sleep(60)

@@ -2,13 +2,18 @@
 
 import os
 import signal
+import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from chaos.faults import Side, WireFault, any_command, command
+from chaos.faults.channel import Channel
+from chaos.faults.owner import Ends, owners
 from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 FLEET = Path(__file__).with_name("fleet.py")
@@ -104,6 +109,78 @@ def test_a_stopped_worker_runs_again_when_its_time_is_over(bench: Bench) -> None
     eventually(lambda: len(bench.events.of("healed")) == 1)
     assert bench.events.of("healed")[0]["target"] == f"fleet.{pids['a']}"
     moves_on(bench, "a")
+
+
+def test_a_dead_worker_can_be_quiet_while_another_is_not(bench: Bench) -> None:
+    _, pids = start_fleet(bench)
+    more: dict[str, Any] = {"process": "fleet", "nth": 1}
+    stop = bench.fault(
+        "stop", "before-send", id="s", match=command("incrby", b"a"), then="hold", **more
+    )
+    kill = bench.fault("kill", "before-send", id="k", match=command("incrby", b"b"), **more)
+
+    assert stop.wait(TIMEOUT_S)
+    assert kill.wait(TIMEOUT_S)
+
+    assert bench.proxy.quiet("fleet", TIMEOUT_S, pid=pids["b"])
+    assert not bench.proxy.quiet("fleet", 0, pid=pids["a"])
+    assert not bench.proxy.quiet("fleet", 0)
+    os.kill(pids["a"], signal.SIGCONT)
+
+
+HASTY = """
+import sys, time, redis
+client = redis.Redis.from_url(sys.argv[1], single_connection_client=True)
+client.incr("n")
+client.close()
+time.sleep(60)
+"""
+
+
+def test_a_kill_after_the_last_reply_finds_who_closes_at_once(bench: Bench) -> None:
+    landing = bench.fault("kill", "after-reply", nth=1)
+    argv = [sys.executable, "-c", HASTY, bench.proxy.listen("victim")]
+    process = bench.group.spawn(argv, log=bench.directory / "hasty.log")
+    bench.proxy.attach("victim", process)
+    assert landing.wait(TIMEOUT_S), bench.events.of("missed")
+    assert not process.alive
+
+
+def test_owners_are_found_for_what_was_asked_only() -> None:
+    class Me:
+        pid = os.getpid()
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as one,
+        socket.create_connection(server.getsockname()),
+    ):
+        ends = Ends(one.getsockname(), one.getpeername())
+        nobody = Ends(("127.0.0.1", 1), ("127.0.0.1", 2))
+        me: Any = Me()
+        assert owners(me, [ends, nobody]) == {ends: me}
+
+
+def test_what_a_dead_process_sent_is_waited_for_until_its_connection_ends() -> None:
+    """Even when it seems quiet: what it wrote last may still be on its way through the kernel."""
+
+    @dataclass(eq=False)
+    class Some:
+        """A link that is quiet, or a process."""
+
+        alive: bool = True
+        quiet: bool = True
+        owner: None = None
+
+    host: Any = None
+    process: Any = Some()
+    link: Any = Some()
+    channel = Channel("worker", host, process, {link})
+    assert channel.quiet()
+    process.alive = False
+    assert not channel.quiet()
+    channel.links.clear()
+    assert channel.quiet()
 
 
 def test_workers_whose_parent_was_killed_are_still_found(bench: Bench) -> None:

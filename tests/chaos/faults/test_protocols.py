@@ -180,7 +180,10 @@ def test_a_blocking_command_waits_and_a_held_reply_comes_later(
     assert results in ([(b"list", b"item")], [[b"list", b"item"]])
 
 
-def test_what_a_dead_process_waited_for_is_not_taken_from_others(bench: Bench) -> None:
+def test_what_a_dead_process_waited_for_is_not_taken_from_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chaos.faults.link.LINGER_S", 10 * TIMEOUT_S)  # it is not waited for
     victim = bench.start("BLPOP", "list", "0", count=1)
     eventually(lambda: bool(bench.server_clients("blpop")))
     victim.process.kill()

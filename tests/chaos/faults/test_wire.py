@@ -15,7 +15,15 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.faults import Direction, WireFault, WireProxy, WireProxyError, any_command, command
+from chaos.faults import (
+    Direction,
+    Exchange,
+    WireFault,
+    WireProxy,
+    WireProxyError,
+    any_command,
+    command,
+)
 from chaos.servers import Server, open_server
 from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Events, eventually
 
@@ -207,6 +215,26 @@ def test_a_server_that_is_away_looks_the_same_through_the_proxy(tmp_path: Path) 
         assert proxy.quiet("client", TIMEOUT_S)
         server.start()
         assert client.incr("n") == 1
+
+
+def test_what_a_dead_server_had_answered_arrives_when_the_partition_heals(tmp_path: Path) -> None:
+    seen: list[Exchange] = []
+    with (
+        open_server("embedded", tmp_path) as server,
+        WireProxy(server.url, Events().record, seen.append) as proxy,
+        redis.Redis.from_url(proxy.listen("client"), retry=Retry(NoBackoff(), 0)) as client,
+    ):
+        client.ping()
+        proxy.partition("client", "down")
+        answers: list[Any] = []
+        thread = threading.Thread(target=lambda: answers.append(client.incr("n")))
+        thread.start()
+        eventually(lambda: any(x.reply == 1 for x in seen))
+        server.kill()
+        eventually(lambda: proxy.quiet("client", 0))
+        proxy.heal("client")
+        thread.join(TIMEOUT_S)
+        assert answers == [1]
 
 
 def test_a_command_that_the_server_took_to_its_grave_misses_its_fault(tmp_path: Path) -> None:
