@@ -25,9 +25,10 @@ PLANS = {
 def play(rig: Rig) -> None:
     zombies = [(_stopped_at(rig, moment, job := rig.job(PLANS[moment])), job) for moment in PLANS]
     rig.enqueue([rig.job() for _ in range(rig.jobs)])
-    rescuer = rig.worker()
+    rig.worker()
     for zombie, job in zombies:
-        rig.wait(f"{job.id} done again", rescuer.ended, job.id)
+        # By whom does not matter: a later zombie may have taken it before it was stopped itself.
+        rig.wait(f"{job.id} done again", rig.done_by_another, job.id, zombie)
         rig.wait(f"{zombie.name} taken for dead", rig.unseen, zombie)
     for zombie, _ in zombies:
         rig.resume(zombie)

@@ -175,6 +175,13 @@ class Crew:
         self._progress.say(f"{name} started")
         return member
 
+    def door(self, name: str, faults: Sequence[At]) -> str:
+        """The URL of a listener for a client that is no process of its own, with its faults."""
+        url = self._proxy.listen(name)
+        for fault in faults:
+            self._plan(name, fault)
+        return url
+
     def plan(self, member: Member, fault: At) -> Landing:
         """Let a fault land at a later command of a process that runs already."""
         landing = self._plan(member.name, fault)

@@ -145,15 +145,19 @@ class Rig:
         self._ids += 1
         return Job(id=f"job-{self._ids:05d}", plan=plan or {"do": "ok"}, **fields)
 
-    def enqueue(self, jobs: Sequence[Job]) -> None:
-        """Enqueue, and record what the producer knows about each."""
+    def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
+        """Enqueue, and record what the producer knows about each; `through` is a `door`."""
         self.know(job.id for job in jobs)
-        producer = self.target.producer(self.server.url, self.knobs)
+        producer = self.target.producer(through or self.server.url, self.knobs)
         try:
             enqueue(producer, jobs, self.knobs, self._producer_log.write)
         finally:
             producer.close()
         self.progress.say(f"enqueued {len(jobs)} jobs")
+
+    def door(self, name: str, *faults: At) -> str:
+        """The server's URL behind a listener of its own, for a client in this process."""
+        return self.crew.door(name, faults)
 
     def know(self, job_ids: Iterable[str]) -> None:
         """Let the final state tell about these jobs too, which somebody else enqueues."""
@@ -201,6 +205,10 @@ class Rig:
     def gone(self, member: Member) -> bool:
         """Whether this process, and all workers of this fleet, have ended."""
         return member.gone and not member.living_children()
+
+    def done_by_another(self, job: str, than: Member) -> bool:
+        """Whether a process other than this one has succeeded in a job."""
+        return any(m.ended(job) for m in self.crew.members if m is not than)
 
     def dead_lettered(self) -> int:
         """How many jobs are in the dead-letter queue."""
