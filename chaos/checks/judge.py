@@ -31,8 +31,9 @@ TIMING_MS: dict[str, int | None] = {
 }
 
 
-def judge(run_dir: Path) -> Verdict:
+def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
     """Judge the history in `run_dir`. Reads only; the same directory gives the same verdict.
+    Of each check at most `max_rows` broken cases are kept.
 
     Raises HistoryProblem when `run_dir` is no directory. Everything else that is wrong with the
     evidence is told in the verdict, and so is a check that fails itself.
@@ -41,7 +42,9 @@ def judge(run_dir: Path) -> Verdict:
         unknown = make_views(history)
         promised, complaints = _promises(history.run)
         unknown += complaints
-        checks = tuple(_run_check(history.db, anomaly, promised) for anomaly in ANOMALIES)
+        checks = tuple(
+            _run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES
+        )
         unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
         unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
         return Verdict(
@@ -115,13 +118,13 @@ def sql_of(name: str) -> str:
 
 
 def _run_check(
-    db: duckdb.DuckDBPyConnection, anomaly: str, promised: frozenset[str]
+    db: duckdb.DuckDBPyConnection, anomaly: str, promised: frozenset[str], max_rows: int
 ) -> CheckResult:
     guarantee = guarantee_of(anomaly)
     examined, broken, error = 0, 0, None
     rows: list[dict[str, Any]] = []
     try:
-        examined, broken, rows = _look(db, sql_of(anomaly))
+        examined, broken, rows = _look(db, sql_of(anomaly), max_rows)
     except (duckdb.Error, OSError) as problem:
         error = str(problem)
     status = Status.OK if examined else Status.NOT_EXERCISED
@@ -140,7 +143,9 @@ def _run_check(
     )
 
 
-def _look(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, int, list[dict[str, Any]]]:
+def _look(
+    db: duckdb.DuckDBPyConnection, sql: str, max_rows: int
+) -> tuple[int, int, list[dict[str, Any]]]:
     """Count the cases first: DuckDB then skips the sentences, which cost more than the search."""
     counted = db.execute(
         f"SELECT count(*), count(*) FILTER (broken) FROM ({sql}\n) AS cases"
@@ -151,6 +156,6 @@ def _look(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, int, list[dict[
         return examined, 0, []
     found = db.execute(
         f"SELECT job, t, why FROM ({sql}\n) AS cases WHERE broken "
-        f"ORDER BY t, job, why LIMIT {MAX_ROWS}"
+        f"ORDER BY t, job, why LIMIT {max_rows}"
     ).fetchall()
     return examined, broken, [{"job": job, "t": t, "why": why} for job, t, why in found]
