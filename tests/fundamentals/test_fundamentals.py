@@ -121,26 +121,33 @@ async def test_a_superseded_attempt_is_fenced(
     client: Client, working: Working, admin: PlainRedis
 ) -> None:
     """An attempt that was stopped for too long comes back; another one has its job meanwhile."""
-    asleep, wake = asyncio.Event(), asyncio.Event()
+    started, wake, end = asyncio.Event(), asyncio.Event(), asyncio.Event()
     tokens: list[int] = []
 
     async def slow(context: Context) -> str:
         tokens.append(context.token)
-        if len(tokens) == 1:
-            asleep.set()
-            await wake.wait()
-        wake.set()
-        return f"from attempt {context.token}"
+        first = len(tokens) == 1
+        started.set()
+        await (wake if first else end).wait()
+        return "from the first" if first else "from the second"
+
+    async def marker(context: Context) -> None:
+        pass
 
     job = await client.enqueue("slow")
-    async with asyncio.timeout(30), working(slow=slow):
-        await asleep.wait()
+    async with asyncio.timeout(30), working(slow=slow, marker=marker):
+        await started.wait()
+        started.clear()
         admin.zadd(keys.locks("default"), {job.id: 1})  # as if its lock had run out
-        await wake.wait()
+        await started.wait()
+        wake.set()  # the first one ends, while the second one runs
+        later = await client.enqueue("marker")
+        while (await client.job(later.id)).status.live:
+            assert (await client.job(job.id)).status is JobStatus.ACTIVE
+        end.set()
 
-    first, second = tokens
-    assert first < second
-    assert (await client.job(job.id)).result == f"from attempt {second}"
+    assert tokens[0] < tokens[1]
+    assert (await client.job(job.id)).result == "from the second"
 
 
 async def test_a_worker_that_is_drained_hands_back_what_it_did_not_finish(
