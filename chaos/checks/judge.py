@@ -42,9 +42,7 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
         unknown = make_views(history)
         promised, complaints = _promises(history.run)
         unknown += complaints
-        checks = tuple(
-            _run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES
-        )
+        checks = tuple(_run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES)
         unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
         unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
         return Verdict(
@@ -59,8 +57,8 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
 
 def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
-    timing, unknown = timing_of(history.run)
-    prepare(history.db, timing, intact=history.intact)
+    timing, unknown = _timing(history.run)
+    _prepare(history.db, timing, intact=history.intact)
     return unknown
 
 
@@ -70,7 +68,7 @@ def _outcome(checks: tuple[CheckResult, ...], unknown: list[str]) -> Outcome:
     return Outcome.UNKNOWN if unknown else Outcome.PASS
 
 
-def timing_of(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
+def _timing(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
     """The durations of the run in ms, and what is wrong with them."""
     given = run.get("timing")
     given = given if isinstance(given, dict) else {}
@@ -99,7 +97,7 @@ def _promises(run: dict[str, Any]) -> tuple[frozenset[str], list[str]]:
     return known, []
 
 
-def prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, intact: bool) -> None:
+def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, intact: bool) -> None:
     """Make the macros and tables that the checks are written in."""
     for name, value in timing.items():
         macro = name.removesuffix("_ms")

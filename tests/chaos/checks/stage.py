@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from chaos.checks.judge import prepare, timing_of
+from chaos.checks.judge import make_views
 from chaos.history.reader import read_history
 from tests.chaos.checks.goldens import Golden
 from tests.chaos.checks.story import Story
@@ -42,5 +42,5 @@ def stage(golden: Golden, run_dir: Path) -> Stage:
     history = read_history(story.write(run_dir))
     # On a handful of events, planning well costs more than running badly.
     history.db.execute("SET threads = 1; PRAGMA disable_optimizer")
-    prepare(history.db, timing_of(history.run)[0], intact=history.intact)
+    make_views(history)
     return Stage(golden=golden, db=history.db, expected=expected)
