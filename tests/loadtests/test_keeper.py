@@ -6,6 +6,7 @@ import fcntl
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,10 @@ def keeper(tmp_path: Path) -> Iterator[Keeper]:
     with subprocess.Popen(
         [*argv, "--out", str(tmp_path / "run")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
+        hangs = threading.Timer(LIMIT_S, process.kill)
+        hangs.start()
         yield process
+        hangs.cancel()
         process.terminate()
 
 

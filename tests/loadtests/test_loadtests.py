@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import loadtests
 from chaos.servers.ports import free_port
 from tests.loadtests.running import Locust
 
@@ -22,6 +23,10 @@ pytestmark = pytest.mark.slow
 HEADLESS = ("--headless", "-u", "8", "-r", "8", "--only-summary")
 #: Quick users, so that a run is over soon after its load.
 BRISK = ("SingleEnqueues", "BulkEnqueues", "FailingJobs", "UniqueJobs")
+
+
+#: The load test, and some more people.
+FILES = f"{Path(loadtests.__file__).with_name('users.py')},{Path(__file__).with_name('people.py')}"
 
 
 @pytest.fixture
@@ -49,17 +54,12 @@ def test_a_load_with_kills_passes_and_its_latencies_are_requests(
     assert counts["start", "single"] == counts["enqueue", "single"] == counts["commit", "single"]
     assert counts["start", "bulk"] == 100 * counts["enqueue", "bulk"]
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
-    assert verdict["counts"]["uncertain"] == 0
     assert any(fault["kind"] == "kill" and fault["landed"] for fault in verdict["faults"])
     assert "--chaos kill" in verdict["run"]["command"]
 
 
 def test_a_load_that_enqueues_nothing_is_unknown(tmp_path: Path, options: tuple[str, ...]) -> None:
-    idle = Path(__file__).with_name("idle.py")
-    users = Path(sys.modules["loadtests"].__file__ or "").with_name("users.py")
-    with Locust(
-        tmp_path, *options, *HEADLESS, "-t", "1s", "Idler", files=f"{users},{idle}"
-    ) as locust:
+    with Locust(tmp_path, *options, *HEADLESS, "-t", "1s", "Idler", files=FILES) as locust:
         assert locust.end() == 3, locust.text
         assert locust.verdicts() == ["UNKNOWN"]
         assert "no enqueue was acknowledged" in locust.text
@@ -121,11 +121,18 @@ def _listens(port: int) -> bool:
     return True
 
 
-def test_locust_may_fork_workers(tmp_path: Path, options: tuple[str, ...]) -> None:
-    with Locust(tmp_path, *options, *HEADLESS, "-t", "2s", "--processes", "2", *BRISK) as locust:
+def test_forked_workers_end_their_calls_and_sigterm_brings_one_verdict(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    words = (*options, *HEADLESS, "-u", "2", "--processes", "2", "Eager")
+    with Locust(tmp_path, *words, files=FILES) as locust:
+        locust.wait_for("work", lambda: ran(locust))
+        locust.signal(signal.SIGTERM)
         assert locust.end() == 0, locust.text
         assert locust.verdicts() == ["PASS"]
-        assert len(list((tmp_path / "run" / "history").glob("producer-*.jsonl"))) == 2
+    assert len(list((tmp_path / "run" / "history").glob("producer-*.jsonl"))) == 2
+    verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
+    assert verdict["counts"]["uncertain"] == 0
 
 
 def test_master_and_worker_may_be_started_apart_and_ctrl_c_ends_them(
