@@ -76,6 +76,10 @@ def test_a_signal_is_handed_on_and_the_drain_is_waited_for(
         else:
             program.process.signal_group(signal.SIGINT)
         eventually(lambda: program.log().count("draining") == 2)
+        if whom == "all of them":  # as a service manager after a terminal
+            for worker in program.workers():
+                worker.send_signal(signal.SIGTERM)
+                worker.send_signal(signal.SIGINT)
         assert len(program.workers()) == 2
         program.tell("open")
         assert program.wait() == 0

@@ -12,6 +12,7 @@ import pytest
 
 from rrq_ref import Settings, SyncClient
 from rrq_ref.process import new_worker_id
+from rrq_ref.store import connect
 
 from .database import Database
 from .program import eventually, launched
@@ -91,6 +92,12 @@ def test_a_worker_that_cannot_start_says_why_and_who_it_is(tmp_path: Path) -> No
         line = next(line for line in program.log().splitlines() if "failed" in line)
         assert re.search(r"ERROR \[rrq_worker_\d+_[0-9a-f]{12} default\]", line)
         assert "Redis URL must specify" in program.log()
+
+
+def test_the_pool_is_sized_from_the_concurrency() -> None:
+    for concurrency in (1, 50):
+        pool = connect(Settings(concurrency=concurrency)).connection_pool
+        assert concurrency < pool.max_connections < concurrency + 10
 
 
 def test_a_worker_has_one_pool_sized_from_its_concurrency(

@@ -116,16 +116,24 @@ async def test_a_worker_that_cannot_renew_gives_its_jobs_up_when_their_locks_may
 ) -> None:
     """Self-fencing: nobody can tell it, so its own monotonic clock must."""
     settings = replace(settings, command_timeout_ms=10**9)
+
+    async def slow() -> None:
+        clock.advance(5)
+
     await client.enqueue("hold", job_id="a")
     async with running(tap, settings, {"hold": gate.handler}, clock=clock):
         await until(lambda: gate.began == ["a"])
+        # One more renewal works; its reply takes 5 s, which the lock's life is not longer for.
+        tap.after["refresh_locks"] = slow
+        await tap.advance(INTERVAL_S)
+        await until(lambda: clock.awaited(INTERVAL_S))
         if failing == "refuses":
             tap.refuse["refresh_locks"] = RedisConnectionError("down")
         else:
             tap.instead["refresh_locks"] = lambda _: asyncio.Event().wait()
-        for _ in range(int(TTL_S / 0.5) - 1):
+        for _ in range(int((TTL_S - 5) / 0.5) - 1):
             await tap.advance(0.5)
-        assert tap.count("refresh_locks") >= 1
+        assert tap.count("refresh_locks") >= 2
         assert (gate.cancelled, gate.contexts[0].lost) == ([], False)
         await tap.advance(0.5)
         await until(lambda: gate.cancelled)
