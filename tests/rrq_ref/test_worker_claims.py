@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from rrq_ref.trouble import Backoff
 
 from rrq_ref import keys
 from rrq_ref.attempt import Context
@@ -20,6 +19,7 @@ from rrq_ref.client import Client
 from rrq_ref.job import JobStatus, NewJob
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore
+from rrq_ref.trouble import Backoff
 
 from .database import Database
 from .moves import take_one
