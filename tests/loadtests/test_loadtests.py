@@ -125,12 +125,13 @@ def test_forked_workers_end_their_calls_and_sigterm_brings_one_verdict(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     words = (*options, *HEADLESS, "-u", "2", "--processes", "2", "Eager")
+    history = tmp_path / "run" / "history"
     with Locust(tmp_path, *words, files=FILES) as locust:
+        locust.wait_for("both", lambda: len(list(history.glob("producer-*.jsonl"))) == 2)
         locust.wait_for("work", lambda: ran(locust))
         locust.signal(signal.SIGTERM)
         assert locust.end() == 0, locust.text
         assert locust.verdicts() == ["PASS"]
-    assert len(list((tmp_path / "run" / "history").glob("producer-*.jsonl"))) == 2
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
     assert verdict["counts"]["uncertain"] == 0
 
