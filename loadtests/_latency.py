@@ -12,6 +12,7 @@ wrong: what is read is never more than a fifth of the time's work.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -98,4 +99,7 @@ def _events(lines: list[bytes]) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines):
         if number % _LINES == 0:
             gevent.sleep(0)
-        yield json.loads(line)
+        with contextlib.suppress(
+            ValueError
+        ):  # a line that a kill has cut short: the judge's matter
+            yield json.loads(line)

@@ -22,6 +22,7 @@ from locust.env import Environment
 from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, WorkerRunner
 from locust.web import WebUI
 
+from chaos.servers import mask
 from loadtests import _bench, _options
 from loadtests._keeper import Ending, Keeper, KeeperProblem
 from loadtests._latency import Latencies
@@ -44,11 +45,14 @@ class Session:
         self._keeper = Keeper(self._options)
         # Locust hands its options on to its workers at the start of each test.
         self._options.stand = self._keeper.stand
+        environment.host = mask(self._keeper.stand["url"])  # for its page and its reports
         self._latencies = Latencies(Path(self._keeper.stand["history"]), environment.events.request)
         self._leaving = False
         self._ending: Ending | None = None
         self._keeper.on_end(self._keeper_ended)
         self._choose_shape(self._options.shape)
+        if environment.available_shape_classes is not None:  # for --class-picker
+            environment.available_shape_classes.setdefault(RampWithSpike.__name__, RampWithSpike())
         if web_ui is not None and web_ui.app is not None:
             web_ui.app.before_request(self._before_request)
 
