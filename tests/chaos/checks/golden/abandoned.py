@@ -116,7 +116,7 @@ def irrelevant_disturbed_just_before(s: Story) -> None:
 
 def irrelevant_not_told(s: Story) -> None:
     held(s, "j1")
-    s.exit("w1", at=1_500)
+    s.exit("w1", at=1_500, code=None)
 
 
 def indeterminate(s: Story) -> None:

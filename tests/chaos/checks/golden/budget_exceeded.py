@@ -42,6 +42,28 @@ def bad_crashed_together(s: Story) -> dict[str, int]:
     return {"budget-exceeded": 1, "overlap": 1}  # which takes two attempts at a time
 
 
+def bad_killed_in_other_ways(s: Story) -> dict[str, int]:
+    """A job killed its worker; of the other nobody saw the exit."""
+    crash(s, "j1", budget=1)
+    s.exit("w1", at=50, code=None, signal=9)
+    s.fault("kill", "w2", at=1_600)
+    return {"budget-exceeded": 1}
+
+
+def near_miss_left_somehow(s: Story) -> None:
+    """Nobody knows what it did with its job."""
+    crash(s, "j1", budget=1)
+    s.exit("w1", at=50, code=None)
+    s.kill("w2", at=1_600)
+
+
+def near_miss_told_to_leave(s: Story) -> None:
+    """It may have handed the job back before it was killed."""
+    crash(s, "j1", budget=1)
+    s.fault("term", "w1", at=45)
+    die(s)
+
+
 def near_miss(s: Story) -> None:
     fail(s, "used up", 3, budget=3)
     fail(s, "no retry", 1, budget=0)

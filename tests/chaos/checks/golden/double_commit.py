@@ -19,13 +19,15 @@ def bad(s: Story) -> dict[str, int]:
     s.wire("requeue", "requeued before", "w1", token=None, at=20)
     s.wire("requeue", "requeued after", "w1", token=None, at=150)
     s.wire("requeue", "not requeued", "w1", token=None, at=50, answer="refused")
+    twice(s, "requeue failed")
+    s.enqueue("requeue failed", kind="requeue", at=60, result="fail")
     s.enqueue("effects", effects=2)
     s.finally_("effects", "completed", effects=1)
     s.final("effect", job="effects", token=2)
     for token in (1, 2):
         s.final("effect", job="from nowhere", token=token)
     s.wire("requeue", "another", "w1", token=None, at=60)
-    return {"double-commit": 6}
+    return {"double-commit": 7}
 
 
 def near_miss(s: Story) -> None:

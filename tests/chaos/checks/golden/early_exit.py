@@ -141,9 +141,9 @@ def near_miss_refused(s: Story) -> None:
     burst(s)
 
 
-def irrelevant_crashed(s: Story) -> None:
+def irrelevant_left_somehow(s: Story) -> None:
     work(s)
-    burst(s, code=1)
+    burst(s, code=None)
 
 
 def irrelevant_signalled(s: Story) -> None:
@@ -163,9 +163,10 @@ def irrelevant_told(s: Story) -> None:
     s.fault("term", "w3", at=4_990)
 
 
-def irrelevant_not_burst(s: Story) -> None:
+def irrelevant_not_burst(s: Story) -> dict[str, int]:
     work(s)
     burst(s, burst=False)
+    return {"worker-died": 1}  # a worker that is not to leave must not leave at all
 
 
 def irrelevant_no_worker(s: Story) -> None:

@@ -44,7 +44,7 @@ def bad(s: Story) -> dict[str, int]:
 def bad_never(s: Story) -> dict[str, int]:
     s.worker("w3", role=None)
     s.forget("process", name="worker-3", event="ready")
-    s.exit("w2", at=20)
+    s.exit("w2", at=20, code=None)
     for state in ("queued", "active", "retrying", "missing"):
         s.enqueue(state)
         s.wire("claim", state, "w1", at=10)
@@ -137,7 +137,7 @@ def near_miss_nobody_else_lived(s: Story) -> None:
 
 def near_miss_the_other_died_meanwhile(s: Story) -> None:
     late(s)
-    s.exit("w2", at=1_000)
+    s.exit("w2", at=1_000, code=None)
 
 
 def near_miss_the_other_was_stopped(s: Story) -> None:

@@ -31,7 +31,10 @@ def bad(s: Story) -> dict[str, int]:
     for event in s.events:
         if event.get("job") == "no token" and "token" in event:
             event["token"] = None
-    return {"retry-lost": 4}
+    s.worker("w3", burst=True)
+    unwired(s, "worker left later", "w3")
+    s.exit("w3", at=50_000)
+    return {"retry-lost": 5}
 
 
 def near_miss(s: Story) -> None:
@@ -74,7 +77,7 @@ def indeterminate(s: Story) -> None:
     s.fault("stop", "w1", at=3_000, until=3_001)
     s.worker("w4")
     unwired(s, "crashed", "w4")
-    s.exit("w4", at=62, code=1)
+    s.exit("w4", at=62, code=None)
 
 
 def indeterminate_while_another_had_it(s: Story) -> dict[str, int]:

@@ -24,8 +24,12 @@ def fleet(s: Story) -> None:
 def bad(s: Story) -> dict[str, int]:
     run(s, "j1", "w1", at=1_300)
     run(s, "j2", "w2", at=1_300)
+    s.worker("w3")
+    s.fault("stop", "w3", at=900, until=2_500)
+    s.fault("delay", "w2", at=900, until=2_500)
     told_at_1000(s)
     told_at_1000(s, "w2", kind="int")
+    s.fault("term", "w1", at=1_500)
     return {"start-after-drain": 2}
 
 

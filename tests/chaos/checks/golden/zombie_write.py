@@ -22,6 +22,15 @@ def bad(s: Story) -> dict[str, int]:
     return {"zombie-write": 5}
 
 
+def bad_although_the_server_was_disturbed(s: Story) -> dict[str, int]:
+    """In none of these ways does a server forget."""
+    superseded(s, answer="ok")
+    kinds = ("server-stop", "server-pause", "server-fill", "server-delay", "stop", "delay")
+    for n, kind in enumerate(kinds):
+        s.fault(kind, "server", at=2_010 + n, until=2_050)
+    return {"zombie-write": 5}
+
+
 def near_miss_refused(s: Story) -> None:
     superseded(s, answer="refused")
 
