@@ -188,11 +188,13 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     name: str | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Process:
     """Start a child whose output is appended to `log`. Raises OSError if it cannot be started.
 
-    `env` replaces the environment, None hands on the rig's. To be called from the main thread:
-    Linux kills the child when the *thread* that started it ends. RuntimeError elsewhere.
+    `env` replaces the environment, None hands on the rig's. `pass_fds` stay open in the child.
+    To be called from the main thread: Linux kills the child when the *thread* that started it ends.
+    RuntimeError elsewhere.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("processes are started from the main thread: they die with their thread")
@@ -210,6 +212,7 @@ def spawn(
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=pass_fds,
             preexec_fn=_die_with_parent(),
         )
     return Process(popen, name=name or Path(command[0]).name, log=log)
@@ -244,11 +247,12 @@ class ProcessGroup:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         name: str | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> Process:
         """`spawn` a process that belongs to this group."""
         # A signal between the fork and the list would leave a child that nobody knows.
         with held_back():
-            process = spawn(argv, log=log, env=env, cwd=cwd, name=name)
+            process = spawn(argv, log=log, env=env, cwd=cwd, name=name, pass_fds=pass_fds)
             self._processes.append(process)
         return process
 

@@ -4,6 +4,7 @@ A job's `plan` is a small dictionary: `do` is one of
 
 * `ok`: work for `ms` milliseconds (0), then succeed;
 * `fail`: the first `times` runs raise, later ones succeed;
+* `until`: raise while there is no file at `path`, succeed once there is;
 * `hang`: never end by itself;
 * `block`: keep the event loop busy for `ms` milliseconds, then succeed;
 * `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile;
@@ -94,6 +95,8 @@ async def behave(plan: Mapping[str, Any], run: Run) -> Any:
     match plan.get("do", "ok"):
         case "fail" if run.attempt <= plan["times"]:
             raise Planned(f"run {run.attempt} of {plan['times']} that fail")
+        case "until" if not os.access(plan["path"], os.F_OK):
+            raise Planned("it is not mended yet")
         case "hang":
             await asyncio.sleep(86_400)
         case "block":

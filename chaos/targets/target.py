@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from chaos.faults import Exchange, Match
 
@@ -73,6 +73,11 @@ class Producer(abc.ABC):
     @abc.abstractmethod
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:
         """Enqueue; the ids of the jobs that stand for them. Raises one of the two above."""
+
+    def requeue(self, job: str) -> bool:
+        """Give a dead-lettered job a new life; False: it was not dead. Raises one of the two above,
+        or NotImplementedError where the queue has no such thing."""
+        raise NotImplementedError
 
     @abc.abstractmethod
     def close(self) -> None: ...
@@ -162,6 +167,17 @@ class Target(abc.ABC):
     @abc.abstractmethod
     def worker_command(self) -> list[str]:
         """The command of one worker process; it reads its `Role` from the environment."""
+
+    def warm(self) -> None:  # noqa: B027 - most targets need nothing
+        """Import what `work` needs, in a process from which many workers will be forked."""
+
+    def work(self, role: Role) -> NoReturn:
+        """Become a worker, in a process of its own that was forked after `warm`.
+
+        By default this is the worker's command; a target in Python saves its start.
+        """
+        command = self.worker_command()
+        os.execvpe(command[0], command, role.environment())
 
     @abc.abstractmethod
     def fleet_command(self, workers: int) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import importlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import redis
 
@@ -18,9 +21,20 @@ from chaos.targets.target import (
     Job,
     Knobs,
     Producer,
+    Role,
     Target,
 )
-from rrq_ref import NewJob, Settings, StoreError, StoreRefused, SyncClient, scripts
+from rrq_ref import (
+    Client,
+    JobNotFound,
+    NewJob,
+    Settings,
+    StoreError,
+    StoreRefused,
+    SyncClient,
+    scripts,
+)
+from rrq_ref.scripts import Answer
 
 from . import final, wire
 
@@ -60,6 +74,16 @@ class RrqRef(Target):
     def worker_command(self) -> list[str]:
         return [sys.executable, "-m", f"{__package__}.worker"]
 
+    def warm(self) -> None:
+        for module in (f"{__package__}.worker", "redis.asyncio", "hiredis", "uvloop"):
+            with contextlib.suppress(ImportError):  # the last two need not be there
+                importlib.import_module(module)
+
+    def work(self, role: Role) -> NoReturn:
+        from .worker import work  # it imports this module
+
+        work(role)
+
     def fleet_command(self, workers: int) -> list[str]:
         return [*self.worker_command(), str(workers)]
 
@@ -78,7 +102,8 @@ class RrqRef(Target):
 
 class _Producer(Producer):
     def __init__(self, url: str, knobs: Knobs) -> None:
-        self._client = SyncClient(settings_of(url, knobs))
+        self._settings = settings_of(url, knobs)
+        self._client = SyncClient(self._settings)
 
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:
         new = [
@@ -96,6 +121,19 @@ class _Producer(Producer):
         try:
             return self._client.enqueue_many(new)
         except StoreRefused as error:
+            raise EnqueueRefused(str(error)) from error
+        except StoreError as error:
+            raise EnqueueInDoubt(str(error)) from error
+
+    def requeue(self, job: str) -> bool:
+        async def requeue() -> bool:
+            async with Client(self._settings) as client:
+                dead = await client.job(job)
+                return await client.store.requeue(dead, self._settings.queues[0]) is Answer.DONE
+
+        try:
+            return asyncio.run(requeue())
+        except (StoreRefused, JobNotFound) as error:
             raise EnqueueRefused(str(error)) from error
         except StoreError as error:
             raise EnqueueInDoubt(str(error)) from error

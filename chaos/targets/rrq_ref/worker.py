@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from chaos.targets.behaviour import Run, Witness, behave
 from chaos.targets.target import Role
@@ -14,8 +14,8 @@ from rrq_ref.process import leave, run_worker
 from . import EFFECTS, settings_of
 
 
-def main() -> None:
-    role = Role.from_environment()
+def work(role: Role, workers: int | None = None) -> NoReturn:
+    """Work in this process, or as the parent of so many workers, until it is over."""
     settings = settings_of(role.url, role.knobs)
     witness = Witness(role.history, role.name)
 
@@ -33,11 +33,10 @@ def main() -> None:
 
     configure()
     handlers = {"behave": handler}
-    if len(sys.argv) > 1:
-        workers = int(sys.argv[1])
+    if workers is not None:
         leave(Fleet(handlers, settings, num_workers=workers, burst=role.burst).run())
     leave(run_worker(handlers, settings, burst=role.burst, started=witness.hello))
 
 
 if __name__ == "__main__":
-    main()
+    work(Role.from_environment(), int(sys.argv[1]) if len(sys.argv) > 1 else None)

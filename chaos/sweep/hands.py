@@ -1,0 +1,50 @@
+"""What a process does that was forked for a cell: work, enqueue, or requeue."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+from chaos.history import Recorder
+from chaos.rig.enqueue import enqueue
+from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Producer, Role, Target
+
+
+def order(do: str, role: Role, log: Path, jobs: tuple[Job, ...] = ()) -> dict[str, Any]:
+    """What the nursery is told. `do` is work, enqueue or requeue."""
+    told = {"do": do, "name": role.name, "log": str(log), "role": asdict(role)}
+    return told | {"jobs": [asdict(job) for job in jobs]}
+
+
+def work_as(target: Target, order: dict[str, Any]) -> NoReturn:
+    """Carry out an order in this process, and leave it."""
+    told = dict(order["role"])
+    role = Role(**told | {"knobs": Knobs(**told["knobs"])})
+    if order["do"] == "work":
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        target.work(role)
+    jobs = [Job(**job) for job in order["jobs"]]
+    write = Recorder(Path(role.history), role.name).write
+    producer = target.producer(role.url, role.knobs)
+    if order["do"] == "enqueue":
+        enqueue(producer, jobs, role.knobs, write)
+    else:
+        for job in jobs:
+            _requeue(producer, job.id, write)
+    os._exit(0)
+
+
+def _requeue(producer: Producer, job: str, write: Any) -> None:
+    """Requeue a dead job, and write down what the operator knows about it."""
+    told = {"op": f"{job}-requeue", "job": job, "kind": "requeue"}
+    write("enqueue", phase="invoke", **told)
+    try:
+        producer.requeue(job)
+    except (EnqueueRefused, EnqueueInDoubt) as error:
+        phase = "fail" if isinstance(error, EnqueueRefused) else "info"
+        write("enqueue", phase=phase, error=str(error), **told)
+    else:
+        write("enqueue", phase="ok", **told)

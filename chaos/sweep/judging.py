@@ -1,0 +1,130 @@
+"""All cells are judged at once: their histories one after the other, far apart in time.
+
+The checks know one clock and one run. Each cell is therefore moved to a stretch of time of its own
+(`STRETCH_NS`), so that its processes and jobs are over long before the next one's begin, and what a
+check finds belongs to the cell in whose stretch it lies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from chaos.checks import Verdict, judge
+from chaos.sweep.stage import Visit
+
+STRETCH_NS = 10**12
+_TIMES = ("t", "t_sent", "due_t")
+_ALL = 10**9
+
+
+class Mark(StrEnum):
+    """What a cell came to, as the grid shows it."""
+
+    OK = "."
+    BROKEN = "F"
+    UNKNOWN = "?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One run of a cell, judged. `broken` and `unpromised` name anomalies, each with a sentence."""
+
+    visit: Visit
+    broken: Mapping[str, str]
+    unpromised: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+    @property
+    def mark(self) -> Mark:
+        if self.broken:
+            return Mark.BROKEN
+        return Mark.UNKNOWN if self.unknown else Mark.OK
+
+
+def judge_all(visits: Sequence[Visit], run_dir: Path) -> tuple[list[Judged], list[str]]:
+    """Judge every visit, in their order; and what is wrong with the evidence as a whole.
+
+    `run_dir` holds the run's run.json and gets one history of all cells.
+    """
+    # A job that is left over would make every worker that leaves later an early one.
+    ordered = sorted(visits, key=lambda visit: visit.unfinished)
+    lacks = _combine(ordered, run_dir / "history")
+    verdict = judge(run_dir, max_rows=_ALL)
+    found: list[dict[bool, dict[str, str]]] = [{True: {}, False: {}} for _ in ordered]
+    for check in verdict.broken:
+        for row in check.rows:
+            place = _place(row, ordered)
+            if place is not None:
+                found[place][check.promised].setdefault(check.anomaly, row["why"])
+    judged = {
+        id(visit): Judged(
+            visit=visit, broken=of[True], unpromised=of[False], unknown=(*visit.trouble, *lack)
+        )
+        for visit, of, lack in zip(ordered, found, lacks, strict=True)
+    }
+    return [judged[id(visit)] for visit in visits], _problems(verdict)
+
+
+def _problems(verdict: Verdict) -> list[str]:
+    # Which fault has landed is known cell by cell.
+    cells = ("planned faults did not land", "the rig never finished")
+    return [reason for reason in verdict.unknown_because if not reason.startswith(cells)]
+
+
+def _place(row: Mapping[str, Any], ordered: Sequence[Visit]) -> int | None:
+    """The cell in whose time a broken case lies; None for what another cell's job has done."""
+    place = int(row["t"]) // STRETCH_NS - 1
+    job, prefix = row["job"], ordered[place].directory.name
+    return None if job is not None and not job.startswith(prefix) else place
+
+
+def _combine(ordered: Sequence[Visit], history: Path) -> list[list[str]]:
+    """Write all histories into one file; what each of them lacks for a verdict."""
+    history.mkdir(exist_ok=True)
+    lacks = []
+    with (history / "cells.jsonl").open("w", encoding="ascii") as out:
+        for place, visit in enumerate(ordered):
+            torn: list[str] = []
+            events = list(_events(visit.directory / "history", torn))
+            first = min((event["t"] for event in events), default=0)
+            shift = (place + 1) * STRETCH_NS - first
+            for event in events:
+                moved = {name: event[name] + shift for name in _TIMES if event.get(name)}
+                out.write(json.dumps(event | moved) + "\n")
+            lacks.append([*torn, *_lacks(events, visit)])
+    return lacks
+
+
+def _events(history: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
+    for path in sorted(history.glob("*.jsonl")):
+        lines = path.read_bytes().split(b"\n")
+        # The last line of a process that was killed may be cut short.
+        killed = lines.pop() if "-victim" in path.name or "-rescuer" in path.name else b""
+        for line in lines:
+            try:
+                if line:
+                    yield json.loads(line)
+            except ValueError:
+                torn.append(f"{path.name} has a line that is no JSON")
+        del killed
+
+
+def _lacks(events: Sequence[Mapping[str, Any]], visit: Visit) -> Iterator[str]:
+    """What there must be for a green cell to mean anything."""
+
+    def some(type: str, **fields: Any) -> bool:
+        return any(event["type"] == type and fields.items() <= event.items() for event in events)
+
+    if not some("enqueue", phase="ok"):
+        yield "no enqueue was acknowledged"
+    if not some("start"):
+        yield "no job was ever started"
+    if not some("final", what="read", ok=True):
+        yield "the final state was not read"
+    if not visit.complete:
+        yield visit.missed or "the fault did not land: its command did not come"

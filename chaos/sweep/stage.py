@@ -1,0 +1,383 @@
+"""One slot of the sweep: a database of its own, on which cells are played one after the other."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from chaos.faults import Exchange, Landing, Tally, WireProxy, any_command
+from chaos.history import Recorder
+from chaos.rig.enqueue import enqueue
+from chaos.sweep.cells import FAULTS, Blow, Cell
+from chaos.sweep.forks import Fork, Nursery
+from chaos.sweep.hands import order
+from chaos.sweep.lives import KNOBS
+from chaos.targets.target import Job, Knobs, Role, Target
+
+#: How long a process may take for its whole part.
+PATIENCE_S = 15.0
+_QUIET_S = 5.0
+#: Workers that may come after each other until nothing is left.
+_RESCUERS = 4
+#: A lasting fault lasts for so many lock TTLs at least.
+_PAST_TTL = 1.25
+
+#: What a transition that the store accepted makes of a job.
+_PHASES = {
+    "enqueue": "queued",
+    "claim": "held",
+    "refresh": "held",
+    "finish": "completed",
+    "retry": "waiting for a retry",
+    "release": "handed back",
+    "bury": "dead-lettered",
+    "takeback": "taken back",
+    "requeue": "requeued",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """What became of one run of a cell, before it is judged."""
+
+    cell: Cell
+    directory: Path
+    #: For each blow of the cell: whether it landed.
+    landed: list[bool] = field(default_factory=list)
+    #: The command that the (last) blow hit, and how far the job had come by then.
+    command: str = ""
+    phase: str = ""
+    #: Commands of the victim, of whoever the last blow was meant for, in this run.
+    commands: int = 0
+    #: A fault had met its command and could not land: why.
+    missed: str | None = None
+    #: Why this run proves nothing.
+    trouble: list[str] = field(default_factory=list)
+    #: Something is left in queue or locks.
+    unfinished: bool = False
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fault landed."""
+        return all(self.landed) and len(self.landed) == len(self.cell.blows)
+
+
+@dataclass(slots=True)
+class _Member:
+    fork: Fork
+    landing: Landing | None
+    tally: Tally
+    worker: bool
+    noted: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.fork.status is not None
+
+    @property
+    def killed(self) -> bool:
+        return self.fork.status is not None and self.fork.status.signal == signal.SIGKILL
+
+    @property
+    def hit(self) -> bool:
+        return self.landing is not None and self.landing.landed
+
+
+class Stage:
+    """Where cells are played. To be used by one thread."""
+
+    def __init__(self, target: Target, url: str, nursery: Nursery) -> None:
+        self.target = target
+        self.url = url
+        self.nursery = nursery
+        self.inspector = target.inspector(url, KNOBS)
+        self.producer = target.producer(url, KNOBS)
+
+    def play(self, cell: Cell, directory: Path) -> Visit:
+        """Play a cell; its history goes to `directory`, whose name is the prefix of all names."""
+        began = time.monotonic()
+        visit = Visit(cell=cell, directory=directory)
+        (directory / "history").mkdir(parents=True)
+        self.inspector.clean()
+        run = _Run(self, visit)
+        try:
+            run.play()
+        except Exception as error:  # noqa: BLE001 - this run proves nothing, whatever it was
+            visit.trouble.append(f"the rig itself failed: {str(error) or repr(error)}")
+        finally:
+            run.close()
+        visit.seconds = time.monotonic() - began
+        return visit
+
+    def close(self) -> None:
+        self.inspector.clean()
+        self.inspector.close()
+        self.producer.close()
+
+
+class _Run:
+    """One cell while it is played."""
+
+    def __init__(self, stage: Stage, visit: Visit) -> None:
+        self._stage = stage
+        self._visit = visit
+        self._life = visit.cell.story
+        self._prefix = visit.directory.name
+        self._jobs = self._life.make(self._prefix, visit.directory)
+        self._changed = threading.Condition()
+        self._members: list[_Member] = []
+        self._transitions: list[tuple[int, str]] = []
+        self._told_to_stop = False
+        self._closing = False
+        self._recorders = [self._recorder("rig"), self._recorder("producer")]
+        self._record, self._produce = (recorder.write for recorder in self._recorders)
+        self._proxy = WireProxy(stage.url, self._witness, self._observe)
+        self._proxy.start()
+
+    def _recorder(self, who: str) -> Recorder:
+        name = f"{self._prefix}-{who}"
+        return Recorder(self._history(name), name)
+
+    def _history(self, name: str) -> Path:
+        return self._visit.directory / "history" / f"{name}.jsonl"
+
+    # The story
+
+    def play(self) -> None:
+        self._record("rig", event="started")
+        blows = list(self._visit.cell.blows)
+        victim = self._victim(blows.pop(0) if blows else None)
+        if self._life.victim != "worker":  # somebody does again what may have been done
+            self._await(self._hand("second"))
+        if victim.hit or self._backlog():
+            rescuer = self._worker("rescuer", blows.pop(0) if blows else None)
+            self._await_landing(rescuer)
+            if rescuer.hit:
+                self._await(self._worker("rescuer-2"))
+        self._heal(victim)
+        for member in self._members:
+            self._await(member)
+        self._clear()
+        if self._life.again:
+            self._enqueue_again()
+        self._read_end()
+
+    def _victim(self, blow: Blow | None) -> _Member:
+        """Start who is hit, and wait until that has happened, or will not any more."""
+        if self._life.victim == "producer":
+            victim = self._hand("victim", blow)
+        else:
+            self._enqueue(self._jobs)
+            if self._life.victim == "operator":
+                self._await(self._worker("first"))  # its attempt puts the job among the dead
+                (self._visit.directory / "mended").touch()
+                victim = self._hand("victim", blow)
+            else:
+                victim = self._worker("victim", blow, self._life.knobs)
+        self._await_landing(victim)
+        return victim
+
+    def _enqueue(self, jobs: Sequence[Job]) -> None:
+        problem = enqueue(self._stage.producer, jobs, KNOBS, self._produce)
+        if problem is not None:
+            self._visit.trouble.append(f"a job could not be enqueued: {problem}")
+
+    def _clear(self) -> None:
+        """Let workers come until nothing is left to do, or clearly will be."""
+        for number in range(3, _RESCUERS + 1):
+            if not self._backlog():
+                return
+            self._await(self._worker(f"rescuer-{number}"))
+        self._visit.unfinished = self._backlog()
+
+    def _enqueue_again(self) -> None:
+        (first,) = self._jobs
+        again = Job(id=f"{first.id}-again", plan=first.plan, unique=first.unique, effects=0)
+        self._jobs = (first, again)
+        self._enqueue([again])
+        self._await(self._worker("last"))
+
+    def _backlog(self) -> bool:
+        return self._stage.inspector.backlog() > 0
+
+    def _heal(self, victim: _Member) -> None:
+        """End a fault that lasts, once the locks that the victim had have expired."""
+        landing = victim.landing
+        if landing is None or landing.t is None or not FAULTS[self._fault].lasts:
+            return
+        past_s = _PAST_TTL * KNOBS.lock_ttl_ms / 1000 - (time.monotonic_ns() - landing.t) / 1e9
+        time.sleep(max(0.0, past_s))
+        if FAULTS[self._fault].action == "stop":
+            victim.fork.resume()
+        else:
+            self._proxy.heal(victim.fork.name)
+
+    @property
+    def _fault(self) -> str:
+        return self._visit.cell.blows[0].fault
+
+    # Processes
+
+    def _worker(self, who: str, blow: Blow | None = None, knobs: Knobs = KNOBS) -> _Member:
+        return self._start("work", who, blow, knobs)
+
+    def _hand(self, who: str, blow: Blow | None = None) -> _Member:
+        """A producer or an operator."""
+        do = "enqueue" if self._life.victim == "producer" else "requeue"
+        return self._start(do, who, blow, KNOBS)
+
+    def _start(self, do: str, who: str, blow: Blow | None, knobs: Knobs) -> _Member:
+        name = f"{self._prefix}-{who}"
+        url = self._proxy.listen(name)
+        landing = None if blow is None else self._proxy.plan(blow.planned(name))
+        fork = Fork(name, self._notify)
+        member = _Member(fork, landing, self._proxy.count(name, any_command()), do == "work")
+        self._members.append(member)
+        self._proxy.attach(name, fork)
+        now = time.monotonic_ns()
+        role = Role(name=name, url=url, history=str(self._history(name)), knobs=knobs, burst=True)
+        log = self._visit.directory / f"{who}.log"
+        self._stage.nursery.start(fork, order(do, role, log, self._jobs))
+        self._note(member, "spawn", t=now)
+        return member
+
+    def _note(self, member: _Member, event: str, **more: Any) -> None:
+        role = "worker" if member.worker else "producer"
+        told: dict[str, Any] = {"name": member.fork.name, "role": role, "burst": member.worker}
+        self._record("process", event=event, child_pid=member.fork.pid, **told, **more)
+
+    def _await_landing(self, member: _Member) -> None:
+        landing = member.landing
+        if landing is None:
+            return self._await(member)
+        # A kill is known to have landed a little later than its victim is known to be dead.
+        self._wait(lambda: landing.settled or (member.over and not member.killed))
+        if member.over:
+            self._await(member)
+        return None
+
+    def _await(self, member: _Member) -> None:
+        """Wait until a process has ended, and note how."""
+        if member.noted:
+            return
+        if not self._wait(lambda: member.over):
+            self._visit.trouble.append(f"{member.fork.name} had not left after {PATIENCE_S:g} s")
+            member.fork.kill()
+            self._wait(lambda: member.over)
+        member.noted = True
+        status = member.fork.status
+        if status is None:
+            return
+        self._note(member, "exit", code=status.code, signal=status.signal)
+        if not (member.hit and member.killed) and status.code != 0 and not self._visit.trouble:
+            self._visit.trouble.append(
+                f"{member.fork.name} ended with {status} although nobody ended it;"
+                f" see its log in {self._visit.directory}"
+            )
+
+    def _wait(self, condition: Callable[[], bool]) -> bool:
+        with self._changed:
+            return self._changed.wait_for(condition, PATIENCE_S)
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    # The wire
+
+    def _witness(self, type: str, /, **fields: Any) -> None:
+        self._record(type, **fields)
+        if type == "fault":
+            if fields["event"] == "missed" and not self._closing:
+                self._visit.missed = str(fields["error"])
+            self._notify()
+
+    def _observe(self, exchange: Exchange) -> None:
+        for event in self._stage.target.transitions(exchange):
+            told = event | {"process": exchange.process, "t_sent": exchange.t_sent}
+            self._record("transition", t=exchange.t_reply, **told)
+            if event["answer"] == "ok":
+                self._transitions.append((exchange.t_reply, event["op"]))
+                if event["op"] == "claim" and exchange.process == f"{self._prefix}-victim":
+                    self._drain_victim()
+
+    def _drain_victim(self) -> None:
+        """SIGTERM, where the life has one: its first claim has taken the job by now."""
+        if not self._life.drained or self._told_to_stop:
+            return
+        self._told_to_stop = True
+        victim = self._members[0]
+        told: dict[str, Any] = {"kind": "term", "target": victim.fork.name, "phase": "claimed"}
+        self._record("fault", event="landed", fault=f"{self._prefix}-term", **told)
+        victim.fork.signal(signal.SIGTERM)
+
+    # The end
+
+    def _read_end(self) -> None:
+        for member in self._members:
+            # A command that was in flight when its sender died may still land.
+            if not self._proxy.quiet(member.fork.name, _QUIET_S):
+                self._visit.trouble.append(f"commands of {member.fork.name} were still under way")
+        for event in self._stage.inspector.final_state([job.id for job in self._jobs]):
+            self._record("final", **event)
+            if event["what"] == "job" and event["state"] == "missing" and self._life.again:
+                self._visit.trouble.append(f"no job {event['job']}: its key was not free again")
+        self._record("final", what="read", ok=True)
+        self._record("rig", event="finished")
+
+    def close(self) -> None:
+        """End what is left, and write down where the faults landed."""
+        try:
+            for member in self._members:
+                if not member.over:
+                    member.fork.kill()
+                    self._wait(lambda member=member: member.over)  # type: ignore[misc]
+            self._closing = True  # a fault that is missed from now on has never met its command
+            self._proxy.close()
+        except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
+            self._visit.trouble.append(f"the rig itself failed: {error}")
+        struck = [member for member in self._members if member.landing is not None]
+        self._visit.landed = [member.hit for member in struck]
+        victims = [m for m in self._members if m.fork.name.endswith("-victim")]
+        last = (struck or victims)[-1] if struck or victims else None
+        if last is not None:
+            self._visit.commands = last.tally.value
+            if last.hit and last.landing is not None:
+                self._tell(last.landing)
+        for member in self._members:
+            member.fork.close()
+        for recorder in self._recorders:
+            recorder.close()
+
+    def _tell(self, landing: Landing) -> None:
+        assert landing.argv is not None
+        assert landing.t is not None
+        self._visit.command = command_name(self._stage.target, landing.argv)
+        done = [op for t, op in self._transitions if t <= landing.t and op in _PHASES]
+        before = {"worker": "queued", "operator": "dead-lettered"}.get(self._life.victim, "new")
+        self._visit.phase = _PHASES[done[-1]] if done else before
+
+
+def command_name(target: Target, argv: list[bytes]) -> str:
+    """A command as a report names it: by the transition that it makes, where it makes one."""
+    for name, match in target.moments().items():
+        if match(argv):
+            return name
+    words = argv[:2] if argv[0].upper() in (b"CLIENT", b"SCRIPT") else argv[:1]
+    return b" ".join(words).decode(errors="replace").upper()
+
+
+def at_database(url: str, number: int) -> str:
+    """The same server's URL with another database."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        options = {**parse_qs(parts.query), "db": [str(number)]}
+        return parts._replace(query=urlencode(options, doseq=True)).geturl()
+    return parts._replace(path=f"/{number}").geturl()
