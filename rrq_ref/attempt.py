@@ -116,7 +116,7 @@ class Runner:
         self._world = world
         self._threads = threads
         self._handlers = {name.encode(): handler for name, handler in handlers.items()}
-        self._async = {n for n, h in self._handlers.items() if inspect.iscoroutinefunction(h)}
+        self._async = {n for n, h in self._handlers.items() if _is_async(h)}
 
     async def run(self, attempt: Attempt) -> Outcome | None:
         """Run the handler to its end; None when its lock was lost and nothing may be written."""
@@ -165,6 +165,11 @@ class Runner:
         else:
             delay_ms = int(delay_s * 1000)
         return Retry(claimed.lease, _text(error), delay_ms)
+
+
+def _is_async(handler: Handler) -> bool:
+    call = getattr(handler, "__call__", None)  # noqa: B004 - of an object, its method
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call)
 
 
 def _text(error: BaseException) -> str:

@@ -65,7 +65,13 @@ def _sized(settings: Settings) -> dict[str, Any]:
         "max_connections": settings.pool_size,
         "timeout": limit_s,
         "socket_connect_timeout": limit_s,
+        "encoding_errors": "surrogateescape",  # as in `_id`
     }
+
+
+def _id(raw: bytes) -> str:
+    """A job id as it was found: somebody else may have queued one that is no UTF-8."""
+    return raw.decode(errors="surrogateescape")
 
 
 @contextmanager
@@ -192,7 +198,7 @@ class Store:
     async def dead(self, dlq: str, *, start: int = 0, count: int = 100) -> list[str]:
         """Ids of a dead-letter queue, newest first."""
         (found,) = await self.run([("LRANGE", keys.dlq(dlq), start, start + count - 1)])
-        return [job_id.decode() for job_id in found]
+        return [_id(raw) for raw in found]
 
     async def requeue(self, job: Job, dlq: str) -> Answer:
         """Give a dead job a new life: DONE, REPEAT (not dead), GONE or UNIQUE (key is held)."""
@@ -284,9 +290,9 @@ class WorkerStore(Store):
             jobs=list(self._claimed(flat)),
             due_in_s=None if due_in_ms < 0 else due_in_ms / 1000,
             left=left,
-            taken_back=[job_id.decode() for job_id in taken_back[::2]],
-            buried=[job_id.decode() for job_id in buried[::2]],
-            dropped=[job_id.decode() for job_id in dropped],
+            taken_back=[_id(raw) for raw in taken_back[::2]],
+            buried=[_id(raw) for raw in buried[::2]],
+            dropped=[_id(raw) for raw in dropped],
         )
 
     def _claimed(self, flat: list[Any]) -> Iterator[Claimed]:
@@ -296,7 +302,7 @@ class WorkerStore(Store):
             retries, most, timeout_s = flat[start + 7 : start + 10]
             function, args, kwargs, params = payload
             yield Claimed(
-                Lease(queue - 1, job_id.decode(), token), function, args, kwargs, params,
+                Lease(queue - 1, _id(job_id), token), function, args, kwargs, params,
                 number(retries, 0), number(most, s.max_retries), number(timeout_s, s.job_timeout_s),
             )  # fmt: skip
 

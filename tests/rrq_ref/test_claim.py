@@ -240,6 +240,35 @@ async def test_a_second_entry_of_a_running_job_is_dropped(
     assert await write(store, "finish", lease) == "DONE"
 
 
+async def test_ids_that_are_no_utf8_are_jobs_and_ghosts_like_others(
+    client: Client, store: WorkerStore, database: Database, leaks: Leaks
+) -> None:
+    leaks.allow("*b*")
+    await enqueue(client, "a")
+    database.redis.rename(keys.job("a"), b"rrq:job:b\xff")
+    database.redis.zrem(keys.queue("default"), "a")
+    database.redis.zadd(keys.queue("default"), {b"b\xff": 1, b"ghost\xff": 2})
+    claim = await store.lock_and_pop(2)
+    assert claim.dropped == ["ghost\udcff"]
+    assert await write(store, "finish", claim.jobs[0].lease) == "DONE"
+    assert database.redis.hget(b"rrq:job:b\xff", "status") == b"COMPLETED"
+
+
+async def test_a_running_job_whose_key_was_overwritten_is_gone_and_holds_up_no_other(
+    client: Client, store: WorkerStore, database: Database, leaks: Leaks
+) -> None:
+    leaks.allow(keys.job("a"), keys.locks("default"))
+    await enqueue(client, "a")
+    await enqueue(client, "b")
+    first, second = await take(store, 2)
+    database.redis.set(keys.job(first.job_id), "what")
+    assert [answer.value for answer in await store.refresh_locks([first, second])] == [
+        "GONE",
+        "DONE",
+    ]
+    assert await write(store, "finish", first) == "GONE"
+
+
 async def test_a_key_of_the_wrong_type_is_dead_lettered_and_the_queue_goes_on(
     client: Client, store: WorkerStore, database: Database, leaks: Leaks
 ) -> None:

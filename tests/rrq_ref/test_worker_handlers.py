@@ -115,6 +115,14 @@ async def test_a_wrapped_coroutine_function_is_awaited(run: Run) -> None:
 # Ends that are final
 
 
+async def test_an_object_with_a_coroutine_method_call_is_awaited(run: Run) -> None:
+    class Handles:
+        async def __call__(self, context: Context) -> str:
+            return "done"
+
+    assert (await run(Handles())).result == "done"
+
+
 async def test_a_result_that_is_no_json_fails_the_job_and_says_why(run: Run) -> None:
     job = await run(lambda _: {1, 2}, max_retries=5)
     assert (job.status, job.dead_reason) == (JobStatus.FAILED, "result")
