@@ -24,6 +24,7 @@ from chaos.faults.journal import Journal, Record
 from chaos.faults.link import ClientSide
 from chaos.faults.owner import Victim
 from chaos.faults.upstream import Upstream
+from chaos.rig.processes import held_back
 
 CALL_TIMEOUT_S = 10.0
 """How long the proxy's thread may take to do what it is asked, in seconds."""
@@ -325,4 +326,6 @@ class WireProxy:
         async def run() -> T:
             return await work()
 
-        return asyncio.run_coroutine_threadsafe(run(), loop).result(timeout_s)
+        with held_back():  # a coroutine that was made must be handed over
+            answer = asyncio.run_coroutine_threadsafe(run(), loop)
+        return answer.result(timeout_s)
