@@ -8,6 +8,9 @@ import duckdb
 
 from chaos.checks.verdict import FaultCount
 
+HOME = "end"
+"""The phase of the SIGTERM by which the rig sends everybody home when all work is done."""
+
 _COUNTS = """
 SELECT
     (SELECT count(*) FROM enqueues WHERE invoke_t IS NOT NULL) AS enqueued,
@@ -40,12 +43,13 @@ def count_events(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
-    """How the faults of the run went, by kind and phase."""
+    """How the faults of the run went, by kind and phase. Sending everybody home is none."""
     rows = db.execute(
         "SELECT kind, coalesce(phase, '') AS phase, "
         "count(*) FILTER (event = 'planned'), count(*) FILTER (event = 'landed'), "
         "count(*) FILTER (event = 'missed') "
         "FROM events WHERE type = 'fault' AND event IN ('planned', 'landed', 'missed') "
+        f"AND phase IS DISTINCT FROM '{HOME}' "
         "GROUP BY ALL ORDER BY 1, 2"
     ).fetchall()
     return tuple(

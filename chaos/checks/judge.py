@@ -45,6 +45,7 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
         checks = tuple(_run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES)
         unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
         unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
+        unknown += _not_met(history.run, checks)
         return Verdict(
             outcome=_outcome(checks, unknown),
             checks=checks,
@@ -66,6 +67,17 @@ def _outcome(checks: tuple[CheckResult, ...], unknown: list[str]) -> Outcome:
     if any(check.promised and check.broken for check in checks):
         return Outcome.FAIL
     return Outcome.UNKNOWN if unknown else Outcome.PASS
+
+
+def _not_met(run: dict[str, Any], checks: tuple[CheckResult, ...]) -> list[str]:
+    """The guarantees that the run is `about` and that no case of it put to the test."""
+    about = run.get("about")
+    exercised = {c.guarantee for c in checks if c.status is not Status.NOT_EXERCISED or c.error}
+    return [
+        f"the run is about {guarantee}, and had no case of it"
+        for guarantee in (about if isinstance(about, list) else ())
+        if guarantee not in exercised
+    ]
 
 
 def _timing(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:

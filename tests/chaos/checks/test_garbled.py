@@ -197,6 +197,10 @@ def strange_promise(s: Story) -> None:
     s.run["promises"].append("world peace")
 
 
+def not_put_to_the_test(s: Story) -> None:
+    s.run["about"] = ["no-loss", "burst"]
+
+
 def no_run(s: Story) -> None:
     s.run = {}
 
@@ -224,6 +228,7 @@ def no_run(s: Story) -> None:
         (strange_timing, "run.json lacks a usable timing of clock_slack_ms"),
         (no_promises, "run.json does not say which guarantees are promised"),
         (strange_promise, "run.json promises unknown guarantees: world peace"),
+        (not_put_to_the_test, "the run is about burst, and had no case of it"),
         (no_run, "run.json is not a JSON object, or says nothing"),
     ],
 )
