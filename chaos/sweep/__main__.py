@@ -1,0 +1,112 @@
+"""`python -m chaos.sweep`: every crash point of a job's lives, one after the other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from chaos.rig.main import guarded
+from chaos.rig.options import BadOption
+from chaos.rig.progress import Progress
+from chaos.servers import DEFAULT_SPEC
+from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.lives import BY_NAME
+from chaos.sweep.report import print_report, write_html, write_json, write_junit
+from chaos.sweep.session import Done, SweepOptions, run
+from chaos.sweep.story import print_story
+
+_HELP = f"""Run a job's life once for every command boundary in it and every fault, on both sides of
+the command, let another worker pick up, and judge it all.
+
+A cell is LIFE/FAULT/BOUNDARY/SIDE, for example succeeds/kill/7/before-reply: SIGKILL when the
+worker's 7th command has run on the server and its reply has not been delivered.
+
+\b
+Lives: {", ".join(list(BY_NAME)[:6])},
+       {", ".join(list(BY_NAME)[6:])}
+Faults: {", ".join(FAULTS)}
+"""
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(name="python -m chaos.sweep", help=_HELP)
+@click.option("--target", default="rrq_ref", show_default=True, help="Name, or module:ATTRIBUTE.")
+@click.option("--life", "lives", default=",".join(BY_NAME), help="Comma-separated; all.")
+@click.option("--fault", "faults", default=",".join(FAULTS), help="Comma-separated; all.")
+@click.option("--cell", help="Repeat this one, and tell its story.")
+@click.option("--pairs", help="A second fault during recovery: all, or a sample of so many.")
+@click.option("--seed", type=int, help="Draws the same sample again.")
+@click.option("--slots", type=click.IntRange(1, 500), help="Cells at once; 6 per CPU.")
+@click.option(
+    "--redis", default=DEFAULT_SPEC, show_default=True,
+    help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS.",
+)  # fmt: skip
+@click.option("--out", type=_PATH, help="New directory for the run.")
+@click.option("--json", "json_path", type=_PATH, help="Also write the result here.")
+@click.option("--junit", "junit_path", type=_PATH, help="Also write a JUnit report here.")
+@click.option("--html", "html_path", type=_PATH, help="Also write the grids here, as a page.")
+def command(
+    lives: str, faults: str, cell: str | None, pairs: str | None,
+    json_path: Path | None, junit_path: Path | None, html_path: Path | None, **chosen: Any,
+) -> None:  # fmt: skip
+    """See `_HELP`."""
+
+    def work() -> int:
+        options = SweepOptions(
+            lives=_names("life", lives, BY_NAME),
+            faults=_names("fault", faults, FAULTS),
+            cell=None if cell is None else Cell.parse(cell),
+            pairs=None if pairs is None else _size(pairs),
+            **chosen,
+        )
+        console = Console()
+        done = run(options, Progress(console))
+        if options.cell is not None:
+            print_story(done.report, console)
+        print_report(done.report, console)
+        console.print(f"run directory: {done.directory}", soft_wrap=True, highlight=False)
+        return _write(done, json_path, junit_path, html_path)
+
+    sys.exit(guarded(work))
+
+
+def _write(done: Done, json_path: Path | None, junit: Path | None, html: Path | None) -> int:
+    write_json(done.report, done.directory / "sweep.json")
+    write_html(done.report, done.directory / "grid.html")
+    if json_path is not None:
+        write_json(done.report, json_path)
+    if junit is not None:
+        write_junit(done.report, junit)
+    if html is not None:
+        write_html(done.report, html)
+    return done.report.outcome.exit_code
+
+
+def _names(what: str, given: str, known: Collection[str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    strange = [name for name in names if name not in known]
+    if strange or not names:
+        wrong = repr(strange[0]) if strange else "nothing"
+        raise BadOption(f"no {what} is named {wrong}; give some of {', '.join(known)}")
+    return tuple(dict.fromkeys(names))
+
+
+def _size(given: str) -> int:
+    if given == "all":
+        return 0
+    if not given.isdecimal() or int(given) < 1:
+        raise BadOption(f"--pairs {given}: give all, or how many")
+    return int(given)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    command(words, prog_name="python -m chaos.sweep")
+
+
+if __name__ == "__main__":
+    main()

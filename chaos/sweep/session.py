@@ -1,0 +1,172 @@
+"""A sweep from its options to its report: server, nursery, stages, judgement, files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import redis
+
+from chaos.rig import options as record
+from chaos.rig.options import BadOption, Options
+from chaos.rig.progress import Progress
+from chaos.servers import Server, ServerProblem, mask, open_server
+from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.forks import Nursery
+from chaos.sweep.judging import Judged, Mark, judge_all
+from chaos.sweep.lives import BY_NAME, KNOBS
+from chaos.sweep.report import Report
+from chaos.sweep.stage import Stage, at_database
+from chaos.sweep.sweep import Sweep, Swept
+from chaos.targets import find_target
+from chaos.targets.target import Target
+
+#: A cell waits for a lock's TTL most of the time.
+_SLOTS_PER_CPU = 6
+#: The life whose boundaries are paired.
+_PAIRED = "succeeds"
+#: The proxies' threads must not wait for each other longer than a command takes.
+_SWITCH_S = 0.001
+_SLACK_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepOptions(Options):
+    """As for every scenario, and what is to be swept."""
+
+    lives: tuple[str, ...] = tuple(BY_NAME)
+    faults: tuple[str, ...] = tuple(FAULTS)
+    cell: Cell | None = None
+    #: How many pairs; 0: all of them; None: no pairs.
+    pairs: int | None = None
+    slots: int | None = None
+
+    def command(self, scenario: str, seed: int) -> str:
+        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
+        if self.cell is not None:
+            words += ["--cell", str(self.cell)]
+        elif self.pairs is not None:
+            words += ["--pairs", str(self.pairs or "all")]
+        else:
+            words += ["--life", ",".join(self.lives), "--fault", ",".join(self.faults)]
+        if self.redis != "embedded":
+            words += ["--redis", mask(self.redis)]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A sweep that was run and judged, and where its evidence is."""
+
+    report: Report
+    directory: Path
+
+
+def run(options: SweepOptions, progress: Progress) -> Done:
+    """Sweep and judge. Raises `BadOption`, `UnknownTarget` or `ServerProblem` at the beginning."""
+    if sys.platform != "linux":
+        raise BadOption("the sweep needs Linux: it signals through pidfds")
+    target = find_target(options.target)
+    directory = options.run_directory("sweep")
+    seed = options.seed if options.seed is not None else record.new_seed()
+    switch_s = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
+    try:
+        with progress.of("sweep"), _stages(options, target, directory) as (stages, version):
+            about = _about(options, target, seed, version, len(stages))
+            (directory / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+            swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
+        progress.say("judging")
+        judged, problems = judge_all(swept.visits, directory)
+    except ServerProblem:
+        shutil.rmtree(directory)
+        raise
+    finally:
+        sys.setswitchinterval(switch_s)
+    _keep(judged, about, everything=options.cell is not None)
+    return Done(report=Report(swept, judged, problems, about), directory=directory)
+
+
+def _sweep(sweep: Sweep, options: SweepOptions, random: Random) -> Swept:
+    if options.cell is not None:
+        return sweep.one(options.cell)
+    if options.pairs is not None:
+        return sweep.pairs(_PAIRED, options.pairs or None, random)
+    return sweep.sweep(options.lives, options.faults)
+
+
+@contextmanager
+def _stages(
+    options: SweepOptions, target: Target, directory: Path
+) -> Iterator[tuple[list[Stage], str]]:
+    """The stages, each on a database of its own, and the server's version."""
+    slots = options.slots or _SLOTS_PER_CPU * len(os.sched_getaffinity(0))
+    slots = 1 if options.cell is not None else slots
+    ours = "://" not in options.redis
+    config = {"databases": str(slots)} if ours else None
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            open_server(options.redis, directory / "server", config=config)
+        )
+        target.prepare(server.url)
+        urls = [at_database(server.url, number) for number in range(slots)]
+        if not ours:
+            urls = list(_empty(server, urls))
+        nursery = stack.enter_context(Nursery(options.target, directory / "nursery.log"))
+        stages = [Stage(target, url, nursery) for url in urls]
+        for stage in stages:
+            stack.callback(stage.close)
+        yield stages, server.version
+
+
+def _empty(server: Server, urls: Sequence[str]) -> Iterator[str]:
+    """Those of a stranger's databases that exist and hold nothing; the first is known to."""
+    yield server.url
+    for url in urls:
+        if url == server.url:
+            continue
+        with redis.Redis.from_url(url) as client:
+            try:
+                if client.dbsize() == 0:
+                    yield url
+            except redis.RedisError:  # no such database, or none of ours
+                return
+
+
+def _about(
+    options: SweepOptions, target: Target, seed: int, version: str, slots: int
+) -> dict[str, Any]:
+    return {
+        "scenario": "sweep",
+        "target": target.name,
+        "target_spec": options.target,
+        "seed": seed,
+        "command": options.command("sweep", seed),
+        "about": [],
+        "promises": sorted(target.promises),
+        "slots": slots,
+        "burst": True,
+        "settings": record.settings(KNOBS),
+        "versions": record.versions(target, version),
+        "timing": record.timing(KNOBS, _SLACK_MS),
+    }
+
+
+def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) -> None:
+    """Keep the directories of cells that somebody will want to look into; `check` reads them."""
+    for each in judged:
+        directory = each.visit.directory
+        if everything or each.mark is not Mark.OK:
+            told = {**about, "scenario": f"sweep {each.visit.cell}"}
+            (directory / "run.json").write_text(json.dumps(told, indent=2) + "\n")
+        else:
+            shutil.rmtree(directory)

@@ -1,0 +1,56 @@
+"""One cell as a story: everything that happened in it, line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from chaos.checks import judge
+from chaos.history.schema import COLUMNS
+from chaos.report import write_timeline
+from chaos.report.stories import tell
+from chaos.sweep.cells import FAULTS
+from chaos.sweep.report import Report
+
+_STYLES = {"ok": "green", "bad": "red", "warn": "yellow", "fault": "bold magenta", "start": "cyan"}
+_TOLD = ("enqueue", "start", "end", "transition", "final")
+
+
+def print_story(report: Report, console: Console) -> None:
+    """Print the story of the last run of a cell, and write its timeline beside its history."""
+    visit = report.judged[-1].visit
+    _line(console, f"{visit.cell.life}: a job that {visit.cell.story.meaning}", "bold")
+    for blow in visit.cell.blows:
+        meaning = FAULTS[blow.fault].meaning
+        _line(console, f"{blow.fault} at command {blow.k}, {blow.side}: {meaning}")
+    events = sorted(_events(visit.directory), key=lambda event: event["t"])
+    origin = events[0]["t"] if events else 0
+    for line in tell([event for event in events if _is_told(event)], origin):
+        who = line["who"].partition("-")[2]
+        job = f"{line['text']}"
+        _line(console, f"{line['t']:9.1f} ms  {who:<10} {job}", _STYLES.get(line["tone"], ""))
+    timeline = visit.directory / "timeline.html"
+    write_timeline(visit.directory, judge(visit.directory), timeline)
+    _line(console, f"as a picture: {timeline}")
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _is_told(event: dict[str, Any]) -> bool:
+    if event["type"] == "fault":
+        return event["event"] in ("landed", "healed")
+    return event["type"] in _TOLD and event["job"] is not None
+
+
+def _events(directory: Path) -> Iterator[dict[str, Any]]:
+    nothing = dict.fromkeys(COLUMNS)
+    for path in (directory / "history").glob("*.jsonl"):
+        for line in path.read_bytes().splitlines():
+            yield nothing | json.loads(line)
