@@ -18,6 +18,7 @@ from chaos.rig.catalogue import scenarios
 from chaos.rig.main import command_of, common_options, guarded, play, report
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
+from chaos.servers import is_url
 
 
 @click.group(name="python -m chaos", invoke_without_command=True)
@@ -35,6 +36,9 @@ def command(
         options = Options(**chosen)
         played = []
         for scenario in scenarios():
+            if scenario.owns_server and is_url(options.redis):
+                console.print(f"{scenario.name}: skipped, it needs a server that the rig starts")
+                continue
             own = options
             if options.out is not None:
                 own = dataclasses.replace(options, out=options.out / scenario.name)

@@ -229,6 +229,20 @@ _ALL = (
             Anomaly(id="unseen-worker", meaning="A live, undisturbed worker had no health key."),
         ),
     ),
+    Guarantee(
+        id="alive",
+        sentence="a worker that nobody ended lives, and takes jobs again once faults have stopped",
+        anomalies=(
+            Anomaly(
+                id="worker-died",
+                meaning="A worker process ended although nobody had killed it or told it to stop.",
+            ),
+            Anomaly(
+                id="worker-idle",
+                meaning="A live worker took none of the jobs that it was offered after the faults.",
+            ),
+        ),
+    ),
 )
 
 GUARANTEES: dict[str, Guarantee] = {guarantee.id: guarantee for guarantee in _ALL}

@@ -44,7 +44,7 @@ SELECT
     s.together AND intact() AND CASE
         WHEN l.pair IS NOT NULL THEN
             s.start_t < l.live_until - clock_slack() AND NOT l.given_up
-            AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN s.a_start_t - lock_ttl()
+            AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN s.a_start_t - lock_ttl()
                             AND s.start_t)
         ELSE s.a_life IS NOT NULL AND s.pair NOT IN (FROM disturbed) END AS broken,
     format('{} started job {} at {} while {}, which had started it at {}, still ran it under '

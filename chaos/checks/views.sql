@@ -198,11 +198,26 @@ FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
 
--- Times at which the server may have forgotten what it had accepted.
+-- Times at which the server may have forgotten what it had accepted. One that shut down in an orderly
+-- way, or that was killed with everything on disk that it had answered, has not, and neither has one
+-- that refused, waited or closed connections. That it is down is forgiven with its reason.
 CREATE TABLE amnesias AS
-SELECT DISTINCT from_t AS t FROM stalls
+SELECT DISTINCT s.from_t AS t FROM stalls AS s
 WHERE of_server
-  AND kind NOT IN ('server-stop', 'server-pause', 'server-fill', 'server-delay', 'stop', 'delay');
+  AND kind NOT IN ('server-stop', 'server-kill-durable', 'server-pause', 'server-fill', 'server-delay',
+                   'server-readonly', 'server-crowd', 'server-scripts', 'server-clients',
+                   'server-clock', 'stop', 'delay')
+  AND NOT (kind = 'server-down' AND EXISTS (
+      FROM stalls AS o WHERE o.kind IN ('server-stop', 'server-kill-durable')
+      AND s.from_t BETWEEN o.from_t AND o.until_t));
+
+-- Times at which the server's clock was stepped: what is due or expires by it did so early or late.
+CREATE TABLE leaps AS
+SELECT DISTINCT from_t AS t FROM stalls WHERE kind = 'server-clock';
+
+-- Times at which a lock may have gone before its TTL was over.
+CREATE TABLE lock_doubts AS
+SELECT t FROM amnesias UNION SELECT t FROM leaps;
 
 CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 

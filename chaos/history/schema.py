@@ -90,7 +90,7 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
         *("release", "bury", "takeback", "requeue"),
     ),
     ("transition", "answer"): ("ok", "repeat", "refused"),
-    ("process", "event"): ("spawn", "ready", "exit"),
+    ("process", "event"): ("spawn", "ready", "exit", "working", "idle"),
     ("fault", "event"): ("planned", "landed", "healed", "missed", "cancelled"),
     ("server", "event"): ("up", "down"),
     ("rig", "event"): ("started", "finished", "broken"),

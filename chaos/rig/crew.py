@@ -14,7 +14,8 @@ from typing import Any, Literal, Self
 
 import psutil
 
-from chaos.faults import Action, Landing, Side, WireFault, WireProxy
+from chaos.checks.evidence import HOME
+from chaos.faults import Action, Direction, Landing, Side, WireFault, WireProxy, data_command
 from chaos.history.tail import Tail
 from chaos.rig.processes import Process, ProcessGroup
 from chaos.rig.progress import Progress
@@ -32,12 +33,15 @@ class RigProblem(Exception):
 
 
 class WorkerProblem(RigProblem):
-    """A process of the target did not start, or ended although nobody ended it."""
+    """A process of the target did not start."""
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A fault at the nth command by which a process makes a transition (`Target.moments`)."""
+    """A fault at the nth command by which a process makes a transition (`Target.moments`).
+
+    The moment "any" is every command but those that set a connection up.
+    """
 
     moment: str
     side: Side
@@ -60,6 +64,8 @@ class Member:
     #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
     doomed: bool = False
     gone: bool = False
+    #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
+    ready: bool = False
     #: Faults on the wire that were planned for it.
     landings: list[Landing] = field(default_factory=list)
     #: Processes of a fleet by pid, those that have ended included.
@@ -79,6 +85,10 @@ class Member:
     def started(self, *jobs: str) -> bool:
         """Whether its handlers have started all of these jobs."""
         return set(jobs) <= {event["job"] for event in self.events("start")}
+
+    def started_since(self, t: int) -> bool:
+        """Whether its handlers have started a job after this time, in ns."""
+        return any(event["t"] > t for event in self.events("start"))
 
     def ended(self, job: str) -> bool:
         """Whether one of its handlers has succeeded in this job."""
@@ -121,6 +131,8 @@ class Crew:
         self._processes = ProcessGroup()
         self._sampled_at = 0.0
         self._faults = 0
+        #: By the rig's doing the server answers nobody at the moment.
+        self.blind = False
         self.members: list[Member] = []
 
     def __enter__(self) -> Self:
@@ -172,6 +184,7 @@ class Crew:
         if role == "worker":
             self._await_hello(member)
         self._note(member, "ready", process.pid)
+        member.ready = True
         self._progress.say(f"{name} started")
         return member
 
@@ -190,7 +203,7 @@ class Crew:
         return landing
 
     def _plan(self, process: str, at: At) -> Landing:
-        match = self._target.moments().get(at.moment)
+        match = data_command() if at.moment == "any" else self._target.moments().get(at.moment)
         if match is None:
             raise RigProblem(
                 f"the target {self._target.name} does not say which command makes a {at.moment};"
@@ -209,6 +222,28 @@ class Crew:
                 **at.more,
             )
         )
+
+    def call_off(self) -> None:
+        """Take back all faults that still wait for their command."""
+        for member in self.members:
+            for landing in member.landings:
+                landing.cancel()
+
+    def cut_off(self, member: Member, direction: Direction, phase: str) -> None:
+        """A partition: nothing passes between this process and the server, nothing is closed."""
+        self._proxy.partition(member.name, direction, phase=phase)
+
+    def reconnect(self, member: Member) -> None:
+        """End its partition; what was held back passes, in order."""
+        self._proxy.heal(member.name)
+
+    def disconnect(self, member: Member, phase: str) -> None:
+        """Reset all connections of a process."""
+        self._proxy.reset(member.name, phase=phase)
+
+    def report(self, member: Member, *, works: bool) -> None:
+        """Note whether a process has taken a job that was offered to it."""
+        self._note(member, "working" if works else "idle", member.process.pid)
 
     def _await_hello(self, member: Member) -> None:
         end = time.monotonic() + _READY_S
@@ -230,7 +265,8 @@ class Crew:
             self._sampled_at = time.monotonic()
             for member in self.members:
                 self._look_for_children(member)
-            self._sample_health()
+            if not self.blind:
+                self._sample_health()
 
     def _look_for_end(self, member: Member) -> None:
         status = None if member.gone else member.process.poll()
@@ -238,7 +274,10 @@ class Crew:
             return
         member.gone = True
         self._note(member, "exit", member.process.pid, code=status.code, signal=status.signal)
-        if not member.doomed and status.signal != signal.SIGKILL and status.code != 0:
+        if member.doomed or status.signal == signal.SIGKILL or status.code == 0:
+            return
+        self._progress.say(f"{member.name} ended with {status} although nobody ended it")
+        if not member.ready:
             raise WorkerProblem(
                 f"{member.name} ended with {status} although nobody ended it;"
                 f" see {member.process.log}"
@@ -301,6 +340,10 @@ class Crew:
 
     # Ending
 
+    def present(self) -> list[Member]:
+        """Workers that live and that nobody means to end."""
+        return [m for m in self.living() if m.role == "worker" and not m.doomed]
+
     def living(self) -> list[Member]:
         return [member for member in self.members if member.process.alive]
 
@@ -314,8 +357,8 @@ class Crew:
                 fault=f"home-{member.name}",
                 kind="term",
                 target=member.name,
-                phase="end",
-            )  # fmt: skip - reads as a table
+                phase=HOME,
+            )
             member.process.signal(signal.SIGTERM)
         for member in self.members:
             limit_s = member.knobs.grace_s + member.knobs.cleanup_s + _LEAVE_S

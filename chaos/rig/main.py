@@ -21,7 +21,7 @@ from chaos.rig.options import BadOption, Options
 from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
-from chaos.rig.scenario import Scenario
+from chaos.rig.scenario import Parameter, Scenario
 from chaos.servers import DEFAULT_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
 
@@ -141,9 +141,12 @@ def command_of(scenario: Scenario) -> click.Command:
     @click.command(name=scenario.name, help=scenario.story)
     @common_options
     def command(json_path: Path | None, junit_path: Path | None, **chosen: Any) -> None:
+        parameters = {p.name: chosen.pop(p.name) for p in scenario.parameters}
+
         def work() -> int:
             console = Console()
-            played = play(scenario, Options(**chosen), Progress(console))
+            options = Options(**chosen, parameters=parameters)
+            played = play(scenario, options, Progress(console))
             print_verdict(played.verdict, console)
             where = f"run directory: {played.directory} ({played.seconds:.1f} s)"
             console.print(where, soft_wrap=True, highlight=False, markup=False)
@@ -151,7 +154,19 @@ def command_of(scenario: Scenario) -> click.Command:
 
         sys.exit(guarded(work))
 
+    for parameter in scenario.parameters:
+        command.params.append(_option(parameter))
     return command
+
+
+def _option(parameter: Parameter) -> click.Option:
+    return click.Option(
+        [f"--{parameter.name}"],
+        default=parameter.default,
+        show_default=True,
+        type=click.Choice(parameter.choices) if parameter.choices else type(parameter.default),
+        help=parameter.help,
+    )
 
 
 def report(verdicts: Sequence[Verdict], json_path: Path | None, junit_path: Path | None) -> int:

@@ -7,7 +7,8 @@ import platform
 import random
 import shlex
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,16 @@ class Options:
     redis: str = DEFAULT_SPEC
     #: Directory for the run; by default a new one below `chaos-runs/`.
     out: Path | None = None
+    #: What the scenario's own options were set to (`Scenario.parameters`).
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, scenario: str, seed: int) -> str:
         """The command that repeats a run."""
         words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
         for name, value in (("--workers", self.workers), ("--jobs", self.jobs)):
             words += [] if value is None else [name, str(value)]
+        for name, value in self.parameters.items():
+            words += [f"--{name}", str(value)]
         if self.redis != "embedded":
             words += ["--redis", mask(self.redis)]
         return shlex.join(words)

@@ -12,15 +12,17 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any, ParamSpec
 
-from chaos.faults import Exchange, WireProxy
+from chaos.faults import Direction, Exchange, WireProxy
 from chaos.history import Recorder
 from chaos.rig import options as record
 from chaos.rig.crew import At, Crew, Member, RigProblem
 from chaos.rig.enqueue import enqueue
+from chaos.rig.load import Load
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
+from chaos.rig.redis_faults import RedisFaults
 from chaos.rig.scenario import Scenario
-from chaos.servers import Server, ServerProblem, open_server
+from chaos.servers import Durability, Server, ServerProblem, open_server
 from chaos.targets import find_target
 from chaos.targets.target import Job, Knobs, Target
 
@@ -28,6 +30,8 @@ P = ParamSpec("P")
 
 #: How long a scenario waits for what it needs before it gives up.
 _PATIENCE_S = 30.0
+#: How long workers are offered jobs before one that takes none is called idle.
+_OFFER_S = 10.0
 #: How long there must be nothing to do before a fault that waits for a command is given up.
 _IDLE_S = 2.0
 #: How long commands may be under way after their senders have left or died.
@@ -47,6 +51,8 @@ class Rig:
         self.workers = options.workers or scenario.workers
         self.jobs = options.jobs or scenario.jobs
         self.knobs = scenario.knobs
+        self.parameters = {p.name: p.default for p in scenario.parameters} | {**options.parameters}
+        self.durability: Durability = self.parameters.get("durability", scenario.durability)
         self.target: Target = find_target(options.target)
         self._job_ids: list[str] = []
         self._ids = 0
@@ -61,7 +67,12 @@ class Rig:
             stack.push(self._leave_no_trace)
             self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
             stack.callback(self._recorder.close)
-            self.server: Server = open_server(self.options.redis, self.directory / "server")
+            self.server: Server = open_server(
+                self.options.redis,
+                self.directory / "server",
+                durability=self.durability,
+                environment=self.scenario.server_environment(),
+            )
             self._write_run("unknown")
             stack.enter_context(self.server)
             self._write_run(self.server.version)
@@ -87,6 +98,9 @@ class Rig:
                     self.progress,
                 )
             )
+            self.redis = RedisFaults(
+                self.server, self.durability, self.crew, self._record, self.progress
+            )
             self._record("rig", event="started")
             yield self
 
@@ -109,6 +123,7 @@ class Rig:
             "workers": self.workers,
             "jobs": self.jobs,
             "burst": False,
+            "parameters": self.parameters,
             "settings": record.settings(self.knobs),
             "versions": record.versions(self.target, server),
             "timing": record.timing(self.knobs, self.scenario.recovery_slack_ms),
@@ -135,7 +150,9 @@ class Rig:
     def broke(self, error: BaseException) -> None:
         """Note that the run cannot be judged, and what exactly happened in `logs/rig.log`."""
         self._record("rig", event="broken", error=str(error) or type(error).__name__)
-        with (self.directory / "logs" / "rig.log").open("a") as log:
+        logs = self.directory / "logs"
+        logs.mkdir(exist_ok=True)
+        with (logs / "rig.log").open("a") as log:
             log.writelines(traceback.format_exception(error))
 
     # What scenarios do
@@ -189,6 +206,57 @@ class Rig:
         member.doomed = True
         member.process.signal(number)
         self.progress.say(f"{number.name} to {member.name}")
+
+    @contextmanager
+    def load(self, *faults: At) -> Iterator[Load]:
+        """Enqueue jobs of several kinds all the time, until the block ends.
+
+        The producer has a listener of its own, `producer`, at whose commands the faults land.
+        """
+        load = Load(
+            self.target.producer(self.door("producer", *faults), self.knobs),
+            self.knobs,
+            Random(self.random.random()),
+            self._producer_log.write,
+        )
+        try:
+            with load:
+                yield load
+        finally:
+            self.know(load.job_ids)
+            self.progress.say(f"enqueued {len(load.job_ids)} jobs meanwhile")
+
+    def pause(self, seconds: float) -> None:
+        """Let everybody work for so long."""
+        end = time.monotonic() + seconds
+        while (left_s := end - time.monotonic()) > 0:
+            self.crew.tend()
+            time.sleep(min(left_s, 0.01))
+
+    @contextmanager
+    def cut_off(self, member: Member, direction: Direction = "both") -> Iterator[None]:
+        """A partition between a process and the server, in one direction or both."""
+        self.progress.say(f"{member.name} is cut off ({direction})")
+        self.crew.cut_off(member, direction, f"cut off, {direction}")
+        yield
+        self.crew.reconnect(member)
+        self.progress.say(f"{member.name} is connected again")
+
+    def everyone_works(self) -> None:
+        """Offer jobs until every worker that should be there has taken one, or clearly will not.
+
+        One that takes none is the verdict's business.
+        """
+        begun, end = time.monotonic_ns(), time.monotonic() + _OFFER_S
+        idle = self.crew.present()
+        while idle and time.monotonic() < end:
+            if not self.inspector.backlog():
+                slots = self.knobs.concurrency * len(self.crew.present())
+                self.enqueue([self.job({"do": "ok", "ms": 30}) for _ in range(slots)])
+            self.pause(0.05)
+            idle = [member for member in idle if not member.started_since(begun)]
+        for member in self.crew.present():
+            self.crew.report(member, works=member not in idle)
 
     def resume(self, member: Member) -> None:
         """SIGCONT to a process that a fault has stopped."""

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chaos.servers import Durability
 from chaos.targets.target import Knobs
 
 if TYPE_CHECKING:
     from chaos.rig.rig import Rig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """An option that one scenario has beside the common ones: `--<name>`."""
+
+    name: str
+    help: str
+    #: A number takes numbers of its type, a text one of the `choices`.
+    default: str | float
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +44,13 @@ class Scenario:
     #: Whether processes reach the server through the wire proxy. Without it there are no faults at
     #: exact commands and no transitions in the history, but the server can be loaded in full.
     wire: bool = True
+    parameters: tuple[Parameter, ...] = ()
+    #: Whether it stops, starves or reconfigures the server, which must then be the rig's own.
+    owns_server: bool = False
+    #: What survives a killed server; a parameter of this name goes first.
+    durability: Durability = "none"
+    #: Variables of the server's environment, made when the run begins.
+    server_environment: Callable[[], Mapping[str, str]] = dict
     #: What is left running when the story has been told must become idle within this time.
     settle_s: float = 30.0
 

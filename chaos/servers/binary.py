@@ -40,12 +40,14 @@ class BinaryServer(Server):
         *,
         durability: Durability = "none",
         config: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
         choose_port: Callable[[], int] = free_port,
     ) -> None:
         super().__init__()
         self.binary = binary
         self.directory = directory.absolute()
         self._settings = settings(durability, config)
+        self._environment = {**os.environ, **environment} if environment else None
         self._choose_port = choose_port
         self._port: int | None = None
         self._process: Process | None = None
@@ -74,6 +76,10 @@ class BinaryServer(Server):
     def start(self, timeout_s: float = READY_TIMEOUT_S) -> None:
         if self._running():
             raise ServerProblem(f"{self} runs already; stop it first")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise directory_problem(self.directory, error) from error
         if self._version is None:
             self._version = binary_version(self.binary)
         if self._port is not None:
@@ -154,7 +160,11 @@ class BinaryServer(Server):
         with held_back():
             try:
                 self._process = spawn(
-                    [self.binary, config_file], log=self.log, cwd=self.directory, name="server"
+                    [self.binary, config_file],
+                    log=self.log,
+                    env=self._environment,
+                    cwd=self.directory,
+                    name="server",
                 )
             except OSError as error:
                 raise directory_problem(self.directory, error) from error
@@ -184,7 +194,6 @@ class BinaryServer(Server):
             ours["enable-debug-command"] = "local"
         path = self.directory / "server.conf"
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
             # It may hold a password.
             path.touch(mode=0o600)
             path.write_text(as_file(ours | self._settings))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from chaos.targets.target import Inspector
 from rrq_ref import keys
@@ -21,6 +23,8 @@ _STATES = {
 }
 _LIVE = ("queued", "active", "retrying")
 _BATCH = 1_000
+#: How long the server may take for one answer.
+_LIMIT_S = 5.0
 #: Keys by their beginning. A longer beginning stands before a shorter one.
 _KINDS = {
     keys.JOB: "job",
@@ -41,7 +45,10 @@ class RrqInspector(Inspector):
 
     def __init__(self, url: str, queue: str, effects: str) -> None:
         # Any: redis-py types answers as bytes or text; these are text.
-        self._client: Any = redis.Redis.from_url(url, decode_responses=True)
+        # A server under test closes connections, and must not hold up the rig for long.
+        self._client: Any = redis.Redis.from_url(
+            url, decode_responses=True, socket_timeout=_LIMIT_S, retry=Retry(NoBackoff(), 2)
+        )
         self._queue = queue
         self._effects = effects
 

@@ -38,3 +38,17 @@ def indeterminate(s: Story) -> None:
     run(s, "j1", at=500)
     run(s, "j2", at=900)
     s.kill("w1", at=930)
+
+
+def near_miss_the_clock_was_stepped(s: Story) -> None:
+    s.enqueue("j1", due=1_000)
+    s.fault("server-clock", "server", at=500, until=510)
+    run(s, "j1", at=900)
+
+
+def bad_although_the_clock_was_stepped_another_time(s: Story) -> dict[str, int]:
+    s.fault("server-clock", "server", at=100, until=110)
+    s.enqueue("j1", at=200, due=1_000)
+    run(s, "j1", at=900)
+    s.fault("server-clock", "server", at=2_000, until=2_010)
+    return {"early-start": 1}

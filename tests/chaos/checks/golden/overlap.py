@@ -103,6 +103,28 @@ def near_miss_server_forgot_the_lock(s: Story) -> None:
     s.fault("server-kill", "server", at=500, until=600)
 
 
+def near_miss_the_clock_was_stepped(s: Story) -> None:
+    together(s)
+    s.fault("server-clock", "server", at=500, until=500)
+
+
+def bad_although_the_server_was_shut_down(s: Story) -> dict[str, int]:
+    """In an orderly way, or after it had stored all that it had answered: it forgets nothing."""
+    together(s)
+    for at, kind in ((480, "server-stop"), (520, "server-kill-durable")):
+        s.fault(kind, "server", at=at, until=at + 20)
+        s.event("server", at=at + 1, event="down")
+        s.event("server", at=at + 19, event="up")
+    return {"overlap": 3}
+
+
+def near_miss_the_server_went_down_after_a_restart(s: Story) -> None:
+    together(s)
+    s.fault("server-stop", "server", at=10, until=20)
+    s.event("server", at=500, event="down")
+    s.event("server", at=600, event="up")
+
+
 def bad_although_the_server_forgot_other_things(s: Story) -> dict[str, int]:
     s.fault("server-kill", "server", at=1, until=2)
     s.fault("server-kill", "server", at=9_000, until=9_100)

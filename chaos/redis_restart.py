@@ -1,0 +1,39 @@
+"""The server is shut down under load, is away for two seconds, and comes back with its data.
+
+Meanwhile nobody answers: claims, completions, renewals and heartbeats fail, and locks run out.
+Workers must let go of the jobs whose lock they could not renew, keep trying, and go on when the
+server is back, without a restart of their own. Producers are told that nothing is known about what
+they had just sent; what was acknowledged before must still be there.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+AWAY_S = 2.0
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker()
+    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    with rig.load():
+        rig.pause(0.7)
+        with rig.redis.stopped():
+            rig.pause(AWAY_S)
+        rig.pause(0.7)
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="redis_restart",
+    story=__doc__,
+    guarantees=("no-loss", "alive", "effects-once", "fenced"),
+    play=play,
+    jobs=40,
+    durability="everysec",
+    owns_server=True,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,162 @@
+"""Faults of the server itself, done by the rig and put into the history.
+
+Each is a `with` block within which it lasts, or a single stroke. Their kinds begin with `server-`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from chaos.rig.crew import Crew
+from chaos.rig.progress import Progress
+from chaos.servers import Durability, Server
+
+#: Sends one command: its words, and the answer.
+Ask = Callable[..., Any]
+
+
+class RedisFaults:
+    """What a scenario can do to the server of its run."""
+
+    def __init__(
+        self,
+        server: Server,
+        durability: Durability,
+        crew: Crew,
+        record: Callable[..., None],
+        progress: Progress,
+    ) -> None:
+        self._server = server
+        self._durable = durability == "always"
+        self._crew = crew
+        self._record = record
+        self._progress = progress
+        self._numbers = itertools.count(1)
+
+    # Nobody answers
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Shut down in an orderly way, and started again where it was."""
+        with self._lasting("server-stop", silent=True):
+            yield from self._down(self._server.stop)
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """SIGKILL, and started again with what it had stored."""
+        # With `always` it answers only when what it did is stored: nothing answered is forgotten.
+        kind = "server-kill-durable" if self._durable else "server-kill"
+        with self._lasting(kind, silent=True):
+            yield from self._down(self._server.kill)
+
+    def _down(self, end: Callable[[], None]) -> Iterator[None]:
+        end()
+        self._record("server", event="down")
+        yield
+        self._server.start()
+        self._record("server", event="up")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Its process stands still; all connections stay open."""
+        with self._lasting("server-pause", silent=True):
+            self._server.pause()
+            yield
+            self._server.resume()
+
+    def sleeps(self, seconds: float) -> None:
+        """A command keeps it busy for so long, as a slow script does."""
+        with self._lasting("server-delay", silent=True), self._asking(seconds + 5) as ask:
+            ask("DEBUG", "SLEEP", seconds)
+
+    # It answers with errors
+
+    @contextmanager
+    def out_of_memory(self) -> Iterator[None]:
+        """It has more than it may, and refuses what needs memory."""
+        with self._configured("server-fill", {"maxmemory": "1"}):
+            yield
+
+    @contextmanager
+    def evicting(self, policy: str, share: float) -> Iterator[None]:
+        """It may keep no more than this share of what it has; its policy says what goes."""
+        with self._asking() as ask:
+            may = int(ask("INFO", "memory")["used_memory"] * share)
+        self.set("maxmemory-policy", policy)
+        with self._configured("server-evict", {"maxmemory": str(may)}):
+            yield
+        self.set("maxmemory-policy", "noeviction")
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """It believes to be the replica of a primary that is gone, as after a failover."""
+        with self._lasting("server-readonly"), self._asking() as ask:
+            ask("REPLICAOF", "127.0.0.1", "1")
+            yield
+            ask("REPLICAOF", "NO", "ONE")
+
+    @contextmanager
+    def without_replicas(self) -> Iterator[None]:
+        """It misses the replicas without which it was told not to write."""
+        with self._configured("server-readonly", {"min-replicas-to-write": "1"}):
+            yield
+
+    @contextmanager
+    def crowded(self) -> Iterator[None]:
+        """Everybody is disconnected, and not one connection is let in any more."""
+        with self._configured("server-crowd", {"maxclients": "1"}, silent=True) as ask:
+            ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            yield
+
+    # Single strokes
+
+    def forgets_scripts(self) -> None:
+        """SCRIPT FLUSH."""
+        with self._lasting("server-scripts"), self._asking() as ask:
+            ask("SCRIPT", "FLUSH")
+
+    def drops_clients(self) -> int:
+        """Close all connections, the rig's own too; how many there were."""
+        with self._lasting("server-clients"), self._asking() as ask:
+            return int(ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting. No fault."""
+        with self._asking() as ask:
+            ask("CONFIG", "SET", name, value)
+
+    # How
+
+    @contextmanager
+    def _configured(
+        self, kind: str, settings: dict[str, str], *, silent: bool = False
+    ) -> Iterator[Ask]:
+        with self._lasting(kind, silent=silent), self._asking() as ask:
+            before = {name: ask("CONFIG", "GET", name)[name] for name in settings}
+            for name, value in settings.items():
+                ask("CONFIG", "SET", name, value)
+            yield ask
+            for name, value in before.items():
+                ask("CONFIG", "SET", name, value)
+
+    @contextmanager
+    def _lasting(self, kind: str, *, silent: bool = False) -> Iterator[None]:
+        """Put the fault into the history; `silent`: the rig must ask nothing meanwhile."""
+        about = {"fault": f"redis-{next(self._numbers):03d}", "kind": kind, "target": "server"}
+        self._progress.say(f"{kind} begins")
+        self._crew.blind = silent
+        self._record("fault", event="landed", phase="under load", **about)
+        yield
+        self._record("fault", event="healed", phase="under load", **about)
+        self._crew.blind = False
+        self._progress.say(f"{kind} is over")
+
+    @contextmanager
+    def _asking(self, timeout_s: float = 5.0) -> Iterator[Ask]:
+        """Commands to the server on one connection of the rig's own."""
+        with closing(self._server.client(timeout_s=timeout_s)) as client:
+            any_client: Any = client  # redis-py gives execute_command no types
+            yield any_client.execute_command

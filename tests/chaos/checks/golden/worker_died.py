@@ -1,0 +1,64 @@
+"""A worker that ends by itself. w1 works until 1000."""
+
+from tests.chaos.checks.story import Story
+
+
+def run(s: Story) -> None:
+    s.enqueue("j1")
+    s.attempt("j1", "w2", at=10, until=20)
+    s.finally_("j1", "completed")
+
+
+def bad(s: Story) -> dict[str, int]:
+    run(s)
+    s.exit("w1", at=1_000, code=1)
+    return {"worker-died": 1}
+
+
+def bad_with_code_0(s: Story) -> dict[str, int]:
+    run(s)
+    s.exit("w1", at=1_000)
+    return {"worker-died": 1}
+
+
+def bad_by_a_signal_of_its_own(s: Story) -> dict[str, int]:
+    run(s)
+    s.exit("w1", at=1_000, code=None, signal=11)
+    return {"worker-died": 1}
+
+
+def bad_in_burst_mode(s: Story) -> dict[str, int]:
+    run(s)
+    s.worker("w3", at=30, burst=True)
+    s.exit("w3", at=1_000, code=1)
+    s.worker("w4", at=30, burst=True)
+    s.exit("w4", at=1_000, code=None, signal=6)
+    return {"worker-died": 2}
+
+
+def near_miss_killed(s: Story) -> None:
+    run(s)
+    s.kill("w1", at=1_000)
+    s.fault("kill", "w2", at=1_000)
+    s.exit("w2", at=1_001, code=1)  # it noticed before the signal came
+
+
+def near_miss_told_to_stop(s: Story) -> None:
+    run(s)
+    s.fault("term", "w1", at=900)
+    s.exit("w1", at=1_000)
+
+
+def near_miss_burst(s: Story) -> None:
+    run(s)
+    s.worker("w3", at=30, burst=True)
+    s.exit("w3", at=1_000, code=0)
+
+
+def indeterminate(s: Story) -> None:
+    """SIGKILL from elsewhere; an end that only a parent saw; a producer."""
+    run(s)
+    s.exit("w1", at=1_000, code=None, signal=9)
+    s.exit("w2", at=1_000, code=None)
+    s.event("process", at=1, event="spawn", name="producer", child_pid=50, role="producer")
+    s.event("process", at=900, event="exit", name="producer", child_pid=50, code=1)
