@@ -1,0 +1,146 @@
+"""Plant bugs in the reference, one at a time, and see whether the rig catches each by its name.
+
+A bug counts as caught only by the anomaly that the catalogue names for it. With `--ablations`:
+safeguards that may be missing as long as another one stands behind them. With `--control`: the
+sound reference, which must pass in every scenario of this package. Exit code 0: all went as it
+should; 1: a bug was not caught in any of its runs, or something broke that should not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from chaos.planted.bugs import ABLATIONS, BUGS
+from chaos.planted.runs import Result, Run, Trial, play, wilson
+from chaos.rig.main import guarded
+from chaos.rig.options import new_seed
+
+
+def bugs(names: tuple[str, ...]) -> list[Trial]:
+    """The trials of these bugs; of all, where none is named."""
+    return [
+        Trial(
+            name=bug.name,
+            scenario=bug.scenario,
+            bugs=bug.name,
+            anomaly=bug.anomaly,
+            jobs=bug.jobs,
+            workers=bug.workers,
+        )
+        for bug in (BUGS[name] for name in names or BUGS)
+    ]
+
+
+def ablations() -> list[Trial]:
+    """Each safeguard missing alone, which must pass; then both missing, which must be caught."""
+    trials = []
+    for one in ABLATIONS:
+        safe, *_ = one.removed
+        for bugs, anomaly in ((safe, None), ("+".join(one.removed), one.anomaly)):
+            trials.append(Trial(name=bugs, scenario=one.scenario, bugs=bugs, anomaly=anomaly))
+    return trials
+
+
+def control() -> list[Trial]:
+    """The sound reference in every scenario that only planted bugs are played in."""
+    used = {bug.scenario for bug in BUGS.values()} | {one.scenario for one in ABLATIONS}
+    return [Trial(name=s, scenario=s) for s in sorted(used) if s.startswith("planted.")]
+
+
+def table(results: list[Result]) -> Table:
+    """What became of each trial."""
+    found = Table(title=None, pad_edge=False)
+    for heading in (
+        "planted",
+        "scenario",
+        "must show",
+        "in runs",
+        "95 % interval",
+        "after",
+        "also",
+    ):
+        found.add_column(heading, justify="right" if heading == "after" else "left")
+    for result in results:
+        low, high = wilson(len(result.hits), len(result.runs))
+        median_s = result.median_s
+        colour = "green" if result.good else "bold red"
+        found.add_row(
+            result.trial.name,
+            result.trial.scenario.removeprefix("planted.scenarios."),
+            result.trial.anomaly or "pass",
+            f"[{colour}]{len(result.hits)} of {len(result.runs)}[/]",
+            f"{low:.0%} to {high:.0%}",
+            "-" if median_s is None else f"{median_s:.1f} s",
+            ", ".join(result.others),
+        )
+    return found
+
+
+@click.command(name="python -m chaos.planted", help=__doc__)
+@click.option(
+    "--bug",
+    "names",
+    multiple=True,
+    type=click.Choice(list(BUGS)),
+    help="Only this one; repeatable.",
+)
+@click.option("--runs", type=click.IntRange(1, 10_000), default=1, show_default=True)
+@click.option("--seed", type=int, help="Of the first run; each later one has the next.")
+@click.option("--ablations", "kind", flag_value="ablations", help="Safeguards that may be missing.")
+@click.option("--control", "kind", flag_value="control", help="The sound reference.")
+@click.option("--list", "kind", flag_value="list", help="Say what is planted, and play nothing.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep all run directories here.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Also write the results here."
+)
+def command(
+    names: tuple[str, ...],
+    runs: int,
+    seed: int | None,
+    kind: str | None,
+    out: Path | None,
+    json_path: Path | None,
+) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    if kind == "list":
+        for bug in BUGS.values():
+            console.print(f"[bold]{bug.name}[/] ({bug.anomaly} in {bug.scenario}): {bug.sentence}")
+        return
+    trials = {"ablations": ablations, "control": control}.get(kind or "", lambda: bugs(names))()
+    first = new_seed() if seed is None else seed
+
+    def told(result: Result, run: Run) -> None:
+        words = ", ".join(run.found) or run.outcome
+        console.print(f"{run.seconds:6.1f} s  {result.trial.name} (seed {run.seed}): {words}")
+        if run.trouble:
+            console.print(f"          not as it should be: {run.trouble}", markup=False)
+
+    def work() -> int:
+        with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
+            into = out or Path(scratch)
+            into.mkdir(parents=True, exist_ok=True)
+            results = play(trials, range(first, first + runs), into, told)
+        console.print(table(results))
+        bad = [result for result in results if not result.good]
+        for result in bad:
+            console.print(f"[bold red]{result.trial.name}[/] was not shown; to repeat a run of it:")
+            console.print(f"  {result.to_json()['commands'][0]}", soft_wrap=True, markup=False)
+        console.print(
+            f"{len(results) - len(bad)} of {len(results)} as they should be; seed {first}"
+        )
+        if json_path is not None:
+            json_path.write_text(json.dumps([r.to_json() for r in results], indent=2) + "\n")
+        return 1 if bad else 0
+
+    sys.exit(guarded(work))
+
+
+if __name__ == "__main__":
+    command()

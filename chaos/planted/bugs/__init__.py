@@ -1,0 +1,31 @@
+"""The catalogue: every planted bug, and the safeguards that may go alone but not together."""
+
+from __future__ import annotations
+
+from chaos.planted.bugs import ablations, claims, drains, ends, enqueues, locks, services
+from chaos.planted.bugs.bug import Ablation, Bug
+from chaos.planted.edit import Edit
+
+BUGS: dict[str, Bug] = {
+    bug.name: bug for part in (enqueues, claims, locks, ends, drains, services) for bug in part.BUGS
+}
+ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
+
+
+class UnknownBug(AttributeError):
+    """There is no bug of this name."""
+
+
+def edits_of(names: str) -> tuple[Edit, ...]:
+    """All edits of one bug or safeguard, or of several joined by `+`. Raises `UnknownBug`."""
+    removable = {name: edits for one in ABLATIONS for name, edits in one.removed.items()}
+    known = {name: bug.edits for name, bug in BUGS.items()} | removable
+    edits: list[Edit] = []
+    for name in names.split("+"):
+        if name not in known:
+            raise UnknownBug(f"no bug is named {name!r}; give {', '.join(known)}")
+        edits += known[name]
+    return tuple(edits)
+
+
+__all__ = ["ABLATIONS", "BUGS", "Ablation", "Bug", "UnknownBug", "edits_of"]

@@ -1,0 +1,88 @@
+"""Safeguards of which one may be missing: another one stands behind it. Not both."""
+
+from __future__ import annotations
+
+from chaos.planted.bugs.bug import Ablation
+from chaos.planted.edit import Edit
+
+ENQUEUE, FINISH, LOCK_AND_POP = "lua/enqueue.lua", "lua/finish.lua", "lua/lock_and_pop.lua"
+OWNED = "lua/_owned.lua"
+
+ABLATIONS = (
+    Ablation(
+        sentence="without hints an idle worker polls",
+        removed={
+            "no_hints": (Edit(ENQUEUE, "wake(hints)\n", ""),),
+            "no_polling": (Edit("worker.py", "wait_s = poll.next()\n", "wait_s = 3600.0\n"),),
+        },
+        scenario="planted.scenarios.idle_workers",
+        anomaly="stuck",
+    ),
+    Ablation(
+        sentence="without a record of the claim, jobs whose claim got no reply are taken back",
+        removed={
+            "no_claim_record": (
+                Edit(LOCK_AND_POP, "if not last or last[1] ~= number then", "if true then"),
+            ),
+            "nothing_taken_back": (
+                Edit(
+                    LOCK_AND_POP,
+                    "  if not repeated then\n    take_back(queue, locks, dlq)\n",
+                    "  if not repeated then\n",
+                ),
+            ),
+        },
+        scenario="planted.scenarios.lost_claims",
+        anomaly="stuck",
+    ),
+    Ablation(
+        sentence="without the owner's name the token is enough: each claim raises it",
+        removed={
+            "owner_not_compared": (Edit(OWNED, " and held[2] == worker then", " then"),),
+            "token_not_compared": (
+                Edit(OWNED, "  if held[1] ~= token then return 'SUPERSEDED' end\n", ""),
+            ),
+        },
+        scenario="planted.scenarios.superseded",
+        anomaly="zombie-write",
+    ),
+    Ablation(
+        sentence="without self-fencing a late completion is sent, and refused by the token",
+        removed={
+            "no_self_fencing": (
+                Edit(
+                    "refresher.py",
+                    "            if attempt.deadline <= now:\n                self._lose(attempt)",
+                    "            if attempt.deadline <= now:\n"
+                    "                attempt.deadline = now + self._ttl_s",
+                ),
+            ),
+            "no_fence_at_the_store": (
+                Edit(
+                    FINISH,
+                    "local answer = owned(job, worker, token, 'COMPLETED') or (effects",
+                    "local answer = (effects",
+                ),
+            ),
+        },
+        scenario="planted.scenarios.cut_off",
+        anomaly="zombie-write",
+    ),
+    Ablation(
+        sentence="a completion need not unlock: a take-back finds the job completed",
+        removed={
+            "finish_keeps_the_lock": (
+                Edit(FINISH, "redis.call('ZREM', KEYS[queue_number], unpack(ids))", ""),
+            ),
+            "taken_back_whatever_its_status": (
+                Edit(
+                    LOCK_AND_POP,
+                    "    if fields[1] == 'ACTIVE' then\n      local token, crashes",
+                    "    if fields[1] then\n      local token, crashes",
+                ),
+            ),
+        },
+        scenario="planted.scenarios.idle_workers",
+        anomaly="double-commit",
+    ),
+)

@@ -1,0 +1,39 @@
+"""What a planted bug is, and what a safeguard is that may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaos.planted.edit import Edit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bug:
+    """One thing that the reference does wrong."""
+
+    name: str
+    #: What it does wrong.
+    sentence: str
+    edits: tuple[Edit, ...]
+    #: The scenario that is meant to find it: a module below `chaos`.
+    scenario: str
+    #: It counts as caught by this anomaly only.
+    anomaly: str
+    #: How big the run is; None takes what the scenario suggests.
+    jobs: int | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ablation:
+    """A safeguard that another one stands behind."""
+
+    #: Why nothing breaks without the first.
+    sentence: str
+    #: The edits that remove the two, the safe one first, by their names.
+    removed: dict[str, tuple[Edit, ...]]
+    scenario: str
+    #: What breaks without both.
+    anomaly: str
+    jobs: int | None = None
+    workers: int | None = None

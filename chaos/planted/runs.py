@@ -1,0 +1,193 @@
+"""Plays scenarios on variants, each run in a process of its own, two at a time."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaos.checks import Outcome
+from chaos.rig.processes import Process, ProcessGroup
+
+#: Runs at a time. They wait more than they work.
+AT_ONCE = 2
+#: A run that takes longer hangs.
+_LIMIT_S = 180.0
+_NAP_S = 0.05
+#: The normal deviate of a two-sided interval of 95 %.
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What is to be run: a scenario on the reference with these bugs (none: the sound one)."""
+
+    name: str
+    scenario: str
+    bugs: str = ""
+    #: What it must be caught by; None: it must pass.
+    anomaly: str | None = None
+    jobs: int | None = None
+    workers: int | None = None
+
+    def command(self, seed: int) -> list[str]:
+        """The command of one run, which anyone may repeat."""
+        target = f"chaos.planted.target:{self.bugs}" if self.bugs else "rrq_ref"
+        words = ["-m", f"chaos.{self.scenario}", "--target", target, "--seed", str(seed)]
+        for name, value in (("--jobs", self.jobs), ("--workers", self.workers)):
+            words += [] if value is None else [name, str(value)]
+        return words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How one run went."""
+
+    seed: int
+    seconds: float
+    outcome: Outcome
+    #: Anomalies that were found.
+    found: tuple[str, ...]
+    #: Where it was not as it should be: why, in the run's own words.
+    trouble: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """All runs of one trial."""
+
+    trial: Trial
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def hits(self) -> list[Run]:
+        """The runs that went as they should: caught by the anomaly named for it, or passed."""
+        if self.trial.anomaly is None:
+            return [run for run in self.runs if run.outcome is Outcome.PASS]
+        return [run for run in self.runs if self.trial.anomaly in run.found]
+
+    @property
+    def good(self) -> bool:
+        """Whether the trial shows what it should: a bug in one run at least, soundness in all."""
+        return len(self.hits) == len(self.runs) if self.trial.anomaly is None else bool(self.hits)
+
+    @property
+    def median_s(self) -> float | None:
+        """How long it took when it went as it should, in seconds."""
+        return statistics.median(run.seconds for run in self.hits) if self.hits else None
+
+    @property
+    def others(self) -> list[str]:
+        """Anomalies found beside the one it is named for."""
+        found = {anomaly for run in self.runs for anomaly in run.found}
+        return sorted(found - {self.trial.anomaly})
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        low, high = wilson(len(self.hits), len(self.runs))
+        return {
+            "name": self.trial.name,
+            "scenario": self.trial.scenario,
+            "anomaly": self.trial.anomaly,
+            "good": self.good,
+            "hits": len(self.hits),
+            "runs": len(self.runs),
+            "interval": [round(low, 4), round(high, 4)],
+            "median_s": self.median_s,
+            "others": self.others,
+            "trouble": [run.trouble for run in self.runs if run.trouble],
+            "commands": [" ".join(["python", *self.trial.command(run.seed)]) for run in self.runs],
+        }
+
+
+def wilson(hits: int, runs: int) -> tuple[float, float]:
+    """The 95 % interval of a share that was seen in `hits` of `runs` (E. B. Wilson, 1927).
+
+    Unlike the textbook's, it does not claim certainty after three hits in three runs.
+    """
+    if runs == 0:
+        return 0.0, 1.0
+    share, z2 = hits / runs, _Z**2
+    middle = (share + z2 / (2 * runs)) / (1 + z2 / runs)
+    half = _Z / (1 + z2 / runs) * math.sqrt(share * (1 - share) / runs + z2 / (4 * runs**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def play(
+    trials: Iterable[Trial], seeds: Sequence[int], into: Path, done: Callable[[Result, Run], None]
+) -> list[Result]:
+    """Play every trial with every seed; `done` is told after each run. Run directories go
+    `into`."""
+    results = [Result(trial=trial) for trial in trials]
+    waiting = [(result, seed) for seed in seeds for result in results]
+    waiting.reverse()
+    playing: list[_Playing] = []
+    with ProcessGroup() as group:
+        while waiting or playing:
+            while waiting and len(playing) < AT_ONCE:
+                result, seed = waiting.pop()
+                playing.append(_start(group, result, seed, into))
+            for one in [p for p in playing if p.over()]:
+                playing.remove(one)
+                run = one.judged()
+                one.result.runs.append(run)
+                done(one.result, run)
+            time.sleep(_NAP_S)
+    return results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Playing:
+    result: Result
+    seed: int
+    out: Path
+    process: Process
+    began: float
+
+    def over(self) -> bool:
+        if self.process.alive and time.monotonic() - self.began > _LIMIT_S:
+            self.process.kill()
+        return not self.process.alive
+
+    def judged(self) -> Run:
+        """What the verdict of the run says. Without one it is unknown."""
+        try:
+            verdict = json.loads((self.out / "verdict.json").read_text())
+            outcome = Outcome(verdict["outcome"])
+        except (OSError, ValueError):
+            verdict, outcome = {"checks": []}, Outcome.UNKNOWN
+        found = [c["anomaly"] for c in verdict["checks"] if c["promised"] and c["broken"]]
+        run = Run(
+            seed=self.seed,
+            seconds=time.monotonic() - self.began,
+            outcome=outcome,
+            found=tuple(found),
+        )
+        if run in Result(trial=self.result.trial, runs=[run]).hits:
+            return run
+        why = "; ".join(verdict.get("unknown_because", ())) or _last_line(self.process.log)
+        return Run(
+            seed=run.seed, seconds=run.seconds, outcome=outcome, found=run.found, trouble=why
+        )
+
+
+def _start(group: ProcessGroup, result: Result, seed: int, into: Path) -> _Playing:
+    name = f"{result.trial.name}-{seed}"
+    out = into / name
+    process = group.spawn(
+        [sys.executable, *result.trial.command(seed), "--out", str(out)],
+        log=into / f"{name}.log",
+        name=name,
+    )
+    return _Playing(result=result, seed=seed, out=out, process=process, began=time.monotonic())
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,33 @@
+"""A job loses its worker (SIGKILL) as often as it may, and once more it may not be started."""
+
+from __future__ import annotations
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=450, max_crashes=2)
+
+
+def play(rig: Rig) -> None:
+    rig.enqueue([rig.job({"do": "ok", "ms": 900})])
+    for _ in range(KNOBS.max_crashes):
+        rig.landed(rig.worker(At("refresh", "before-send")))
+    rig.worker()
+    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.crashes",
+    story=__doc__,
+    guarantees=("budget", "honest-dlq", "no-loss"),
+    play=play,
+    jobs=3,
+    knobs=KNOBS,
+    settle_s=5.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,33 @@
+"""One of two workers is killed (SIGKILL); the other one works on for a while."""
+
+from __future__ import annotations
+
+import signal
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(health_interval_ms=250, health_slack_ms=350)
+
+
+def play(rig: Rig) -> None:
+    rig.worker()
+    victim = rig.worker()
+    rig.signal(victim, signal.SIGKILL)
+    job = rig.job({"do": "ok", "ms": 3_500})
+    rig.enqueue([job])
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.heartbeats",
+    story=__doc__,
+    guarantees=("visible",),
+    play=play,
+    knobs=KNOBS,
+    settle_s=8.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,35 @@
+"""Jobs come while workers have nothing to do."""
+
+from __future__ import annotations
+
+import time
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+
+def play(rig: Rig) -> None:
+    worker = rig.worker()
+    for _ in range(rig.jobs):
+        job = rig.job()
+        rig.enqueue([job])
+        # The first one may meet the worker's first claim. If none is taken, the verdict tells.
+        end = time.monotonic() + 1.5
+        rig.wait("a chance", lambda: worker.ended(job.id) or time.monotonic() > end)  # noqa: B023
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.idle_workers",
+    story=__doc__,
+    guarantees=("no-loss", "one-commit", "quiescent"),
+    play=play,
+    workers=1,
+    jobs=2,
+    knobs=Knobs(lock_ttl_ms=600),
+    settle_s=4.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

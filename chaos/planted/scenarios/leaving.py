@@ -1,0 +1,44 @@
+"""A worker is told to leave (SIGTERM) while it runs jobs that outlast its grace period.
+
+One of them has failed before. There is work enough left to be tempted by, and another worker that
+takes what is handed back.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(grace_s=0.5, cleanup_s=0.3)
+LONG_MS = 2_500
+
+
+def play(rig: Rig) -> None:
+    leaver = rig.worker()
+    long = [rig.job({"do": "fail", "times": n, "ms": LONG_MS}) for n in (0, 1)]
+    rig.enqueue(long)
+    rig.wait("the long jobs at work", lambda: len(leaver.events("start")) == 3)
+    rig.worker()
+    small = [rig.job({"do": "ok", "ms": 60}) for _ in range(rig.jobs)]
+    rig.enqueue(small)
+    rig.wait("the small ones begun", leaver.started, small[0].id)
+    rig.signal(leaver, signal.SIGTERM, phase="under load")
+    rig.wait("its leaving", rig.gone, leaver)
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.leaving",
+    story=__doc__,
+    guarantees=("drain", "no-loss", "exclusive", "retry-once"),
+    play=play,
+    jobs=80,
+    knobs=KNOBS,
+    settle_s=6.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

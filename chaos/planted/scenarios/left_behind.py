@@ -1,0 +1,33 @@
+"""A worker is killed (SIGKILL) in the middle of its jobs, beside another one that has its own."""
+
+from __future__ import annotations
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=600, concurrency=2)
+
+
+def play(rig: Rig) -> None:
+    victim, _ = rig.worker(), rig.worker()
+    rig.crew.plan(victim, At("refresh", "after-reply"))
+    rig.enqueue([rig.job({"do": "ok", "ms": 700}) for _ in range(rig.jobs)])
+    rig.landed(victim)
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.left_behind",
+    story=__doc__,
+    guarantees=("recovery", "no-loss"),
+    play=play,
+    workers=2,
+    jobs=4,
+    knobs=KNOBS,
+    settle_s=6.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

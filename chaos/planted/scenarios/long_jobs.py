@@ -1,0 +1,32 @@
+"""Jobs run for longer than a lock lives, beside workers with nothing to do."""
+
+from __future__ import annotations
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=1_200)
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker()
+    job_ms = 2 * rig.knobs.lock_ttl_ms
+    rig.enqueue([rig.job({"do": "ok", "ms": job_ms}) for _ in range(rig.jobs)])
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.long_jobs",
+    story=__doc__,
+    guarantees=("exclusive", "effects-once"),
+    play=play,
+    workers=2,
+    jobs=4,
+    knobs=KNOBS,
+    settle_s=8.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

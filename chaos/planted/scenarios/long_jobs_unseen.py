@@ -1,0 +1,23 @@
+"""Jobs run for longer than a lock lives, and nobody watches the wire.
+
+Where it is not seen how long a lock was renewed, a worker that nothing disturbs is expected to keep
+it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from chaos.planted.scenarios import long_jobs
+from chaos.rig.main import main
+
+SCENARIO = dataclasses.replace(
+    long_jobs.SCENARIO,
+    name="planted.scenarios.long_jobs_unseen",
+    story=__doc__,
+    guarantees=("exclusive",),
+    wire=False,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

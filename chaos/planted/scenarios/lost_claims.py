@@ -1,0 +1,29 @@
+"""The reply to a claim is lost, and the worker claims again."""
+
+from __future__ import annotations
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+
+def play(rig: Rig) -> None:
+    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+    rig.landed(rig.worker(At("claim", "before-reply", "lose-reply")))
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.lost_claims",
+    story=__doc__,
+    guarantees=("no-loss", "effects-once", "quiescent"),
+    play=play,
+    workers=1,
+    jobs=4,
+    knobs=Knobs(lock_ttl_ms=600),
+    settle_s=5.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,41 @@
+"""Replies are lost, and what was sent is sent again, by a producer and by a worker.
+
+The producer's second try is held up until the job has been done; then a completion and a retry
+get no answer.
+"""
+
+from __future__ import annotations
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+
+def play(rig: Rig) -> None:
+    worker = rig.worker()
+    door = rig.door(
+        "producer",
+        At("enqueue", "before-reply", "lose-reply"),
+        At("enqueue", "before-send", "delay", nth=2, more={"for_ms": 600}),
+    )
+    rig.enqueue([rig.job()], door)
+    for moment in ("finish", "retry"):
+        rig.crew.plan(worker, At(moment, "before-reply", "lose-reply"))
+    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+    rig.enqueue([rig.job({"do": "fail", "times": 1})])
+    rig.landed(worker)
+
+
+SCENARIO = Scenario(
+    name="planted.scenarios.lost_replies",
+    story=__doc__,
+    guarantees=("no-loss", "one-commit", "effects-once", "retry-once"),
+    play=play,
+    workers=1,
+    jobs=3,
+    settle_s=5.0,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)
