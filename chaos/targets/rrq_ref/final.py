@@ -23,6 +23,8 @@ _STATES = {
 }
 _LIVE = ("queued", "active", "retrying")
 _BATCH = 1_000
+#: PTTL's answer where there is no key; it is -1 where one has no TTL.
+_ABSENT = -2
 #: How long the server may take for one answer.
 _LIMIT_S = 5.0
 #: Keys by their beginning. A longer beginning stands before a shorter one.
@@ -64,7 +66,7 @@ class RrqInspector(Inspector):
             for worker in workers:
                 pipe.pttl(keys.health(worker))
             left = pipe.execute()
-        return {w: None if ms < 0 else ms for w, ms in zip(workers, left, strict=True)}
+        return {w: None if ms == _ABSENT else ms for w, ms in zip(workers, left, strict=True)}
 
     def final_state(self, jobs: Iterable[str]) -> Iterator[Event]:
         client, queue = self._client, self._queue
