@@ -32,7 +32,7 @@ BUGS = (
             ),
         ),
         scenario="planted.scenarios.resets",
-        anomaly="stuck",
+        anomaly="worker-died",
     ),
     Bug(
         name="takes_no_more_jobs_after_an_error",
@@ -41,6 +41,6 @@ BUGS = (
             Edit("worker.py", "partial(trouble.wait, error)", "partial(self._clock.pause, 3600.0)"),
         ),
         scenario="planted.scenarios.resets",
-        anomaly="stuck",
+        anomaly="worker-idle",
     ),
 )

@@ -15,9 +15,9 @@ KNOBS = Knobs(health_interval_ms=250, health_slack_ms=350)
 def play(rig: Rig) -> None:
     rig.worker()
     victim = rig.worker()
+    rig.wait("the victim's first heartbeat", rig.seen, victim)
     rig.signal(victim, signal.SIGKILL)
-    job = rig.job({"do": "ok", "ms": 3_500})
-    rig.enqueue([job])
+    rig.enqueue([rig.job({"do": "ok", "ms": 3_500})])
 
 
 SCENARIO = Scenario(

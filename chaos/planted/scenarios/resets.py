@@ -1,25 +1,27 @@
-"""Connections are reset under workers who ask for work."""
+"""Connections are reset under workers who ask for work; afterwards both must work on."""
 
 from __future__ import annotations
 
+from chaos.faults import Side
 from chaos.rig.crew import At
 from chaos.rig.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
+SIDES: tuple[Side, ...] = ("before-send", "before-reply")
+
 
 def play(rig: Rig) -> None:
-    rig.landed(*[rig.worker(At("claim", side, "reset")) for side in ("before-send", "after-reply")])
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+    rig.landed(*[rig.worker(At("claim", side, "reset")) for side in SIDES])
+    rig.everyone_works()
 
 
 SCENARIO = Scenario(
     name="planted.scenarios.resets",
     story=__doc__,
-    guarantees=("no-loss", "quiescent"),
+    guarantees=("alive", "no-loss", "quiescent"),
     play=play,
     workers=2,
-    jobs=10,
     settle_s=4.0,
 )
 
