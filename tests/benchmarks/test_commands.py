@@ -23,6 +23,8 @@ from benchmarks import throughput, wire_proxy
 from benchmarks.parts.goals import Goal, reached
 from benchmarks.reference import queue
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MARK = "RRQ_BENCHMARK_TEST"
 

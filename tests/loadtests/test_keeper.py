@@ -20,6 +20,8 @@ from chaos.targets import find_target
 from chaos.targets.target import Job, Knobs
 from tests.chaos.rig.running import LIMIT_S
 
+pytestmark = pytest.mark.slow
+
 Keeper = subprocess.Popen[bytes]
 
 

@@ -77,6 +77,7 @@ def garble(events: list[Event], how: list[Garbling]) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     golden=st.sampled_from(GOLDENS),

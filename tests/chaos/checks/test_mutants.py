@@ -13,6 +13,8 @@ from tests.chaos.checks.goldens import goldens_of
 from tests.chaos.checks.mutate import Mutant, mutants
 from tests.chaos.checks.stage import Stage, stage
 
+pytestmark = pytest.mark.slow
+
 SHOWN = "only the words or the time that are shown with a broken case change"
 
 #: Mutants that no history can tell from the original: (part of the line, change) -> why.

@@ -15,6 +15,8 @@ from chaos.rig.catalogue import scenarios
 
 from .running import descendants, read_until, run, start, survivors
 
+pytestmark = pytest.mark.slow
+
 FORGETFUL = "tests.chaos.rig.forgetful:TARGET"
 
 
