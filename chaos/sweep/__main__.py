@@ -31,6 +31,8 @@ Lives: {", ".join(list(BY_NAME)[:6])},
        {", ".join(list(BY_NAME)[6:])}
 Faults: {", ".join(FAULTS)}
 """
+#: Of the grids, where there is no terminal.
+_WIDTH = 160
 _PATH = click.Path(path_type=Path)
 
 
@@ -41,7 +43,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--cell", help="Repeat this one, and tell its story.")
 @click.option("--pairs", help="A second fault during recovery: all, or a sample of so many.")
 @click.option("--seed", type=int, help="Draws the same sample again.")
-@click.option("--slots", type=click.IntRange(1, 500), help="Cells at once; 6 per CPU.")
+@click.option("--slots", type=click.IntRange(1, 500), help="Cells at once; 4 per CPU.")
 @click.option(
     "--redis", default=DEFAULT_SPEC, show_default=True,
     help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS.",
@@ -65,6 +67,8 @@ def command(
             **chosen,
         )
         console = Console()
+        if not console.is_terminal:  # nobody can widen a log
+            console.width = _WIDTH
         done = run(options, Progress(console))
         if options.cell is not None:
             print_story(done.report, console)

@@ -14,7 +14,7 @@ from chaos.targets.target import Job, Knobs
 
 KNOBS = Knobs(
     concurrency=1,
-    lock_ttl_ms=200,
+    lock_ttl_ms=400,
     poll_max_ms=50,
     health_interval_ms=2_000,
     health_slack_ms=1_000,

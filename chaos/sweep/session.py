@@ -31,7 +31,7 @@ from chaos.targets import find_target
 from chaos.targets.target import Target
 
 #: A cell waits for a lock's TTL most of the time.
-_SLOTS_PER_CPU = 6
+_SLOTS_PER_CPU = 4
 #: The life whose boundaries are paired.
 _PAIRED = "succeeds"
 #: The proxies' threads must not wait for each other longer than a command takes.
@@ -112,15 +112,16 @@ def _stages(
     slots = options.slots or _SLOTS_PER_CPU * len(os.sched_getaffinity(0))
     slots = 1 if options.cell is not None else slots
     ours = "://" not in options.redis
-    config = {"databases": str(slots)} if ours else None
+    config = {"databases": str(slots + 1)} if ours else None
     with ExitStack() as stack:
         server = stack.enter_context(
             open_server(options.redis, directory / "server", config=config)
         )
         target.prepare(server.url)
-        urls = [at_database(server.url, number) for number in range(slots)]
+        # Not the first one: a client that need not SELECT has a boundary less.
+        urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
-            urls = list(_empty(server, urls))
+            urls = list(_empty(urls)) or [server.url]
         nursery = stack.enter_context(Nursery(options.target, directory / "nursery.log"))
         stages = [Stage(target, url, nursery) for url in urls]
         for stage in stages:
@@ -128,12 +129,9 @@ def _stages(
         yield stages, server.version
 
 
-def _empty(server: Server, urls: Sequence[str]) -> Iterator[str]:
-    """Those of a stranger's databases that exist and hold nothing; the first is known to."""
-    yield server.url
+def _empty(urls: Sequence[str]) -> Iterator[str]:
+    """Those of a stranger's databases that are there and hold nothing."""
     for url in urls:
-        if url == server.url:
-            continue
         with redis.Redis.from_url(url) as client:
             try:
                 if client.dbsize() == 0:

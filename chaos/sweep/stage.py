@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from chaos.faults import Exchange, Landing, Tally, WireProxy, any_command
+from chaos.faults import Exchange, Landing, Match, WireProxy
 from chaos.history import Recorder
 from chaos.rig.enqueue import enqueue
 from chaos.sweep.cells import FAULTS, Blow, Cell
@@ -53,8 +53,8 @@ class Visit:
     #: The command that the (last) blow hit, and how far the job had come by then.
     command: str = ""
     phase: str = ""
-    #: Commands of the victim, of whoever the last blow was meant for, in this run.
-    commands: int = 0
+    #: Commands of the victim, or of whoever the last blow was meant for, in this run.
+    commands: list[str] = field(default_factory=list)
     #: A fault had met its command and could not land: why.
     missed: str | None = None
     #: Why this run proves nothing.
@@ -73,7 +73,7 @@ class Visit:
 class _Member:
     fork: Fork
     landing: Landing | None
-    tally: Tally
+    commands: list[str]
     worker: bool
     noted: bool = False
 
@@ -238,7 +238,8 @@ class _Run:
         url = self._proxy.listen(name)
         landing = None if blow is None else self._proxy.plan(blow.planned(name))
         fork = Fork(name, self._notify)
-        member = _Member(fork, landing, self._proxy.count(name, any_command()), do == "work")
+        member = _Member(fork, landing, [], do == "work")
+        self._proxy.count(name, Match("all", lambda argv: self._sees(member, argv)))
         self._members.append(member)
         self._proxy.attach(name, fork)
         now = time.monotonic_ns()
@@ -299,6 +300,10 @@ class _Run:
                 self._visit.missed = str(fields["error"])
             self._notify()
 
+    def _sees(self, member: _Member, argv: list[bytes]) -> bool:
+        member.commands.append(command_name(self._stage.target, argv))
+        return True
+
     def _observe(self, exchange: Exchange) -> None:
         for event in self._stage.target.transitions(exchange):
             told = event | {"process": exchange.process, "t_sent": exchange.t_sent}
@@ -348,7 +353,7 @@ class _Run:
         victims = [m for m in self._members if m.fork.name.endswith("-victim")]
         last = (struck or victims)[-1] if struck or victims else None
         if last is not None:
-            self._visit.commands = last.tally.value
+            self._visit.commands = last.commands
             if last.hit and last.landing is not None:
                 self._tell(last.landing)
         for member in self._members:

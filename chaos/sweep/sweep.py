@@ -141,7 +141,8 @@ class Sweep:
             for life in lives
         }
         return {
-            life: min(visit.commands for visit in self._all(runs)) for life, runs in clean.items()
+            life: min(len(visit.commands) for visit in self._all(runs))
+            for life, runs in clean.items()
         }
 
     def _visit(self, column: Column, k: int, *, must: bool = True) -> bool:
