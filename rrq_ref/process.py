@@ -13,7 +13,7 @@ from typing import NoReturn
 from .attempt import Handler
 from .logs import WorkerLog
 from .settings import Settings
-from .store import connect
+from .store import Store, connect
 from .worker import Worker
 
 
@@ -44,7 +44,7 @@ def run_worker(
         try:
             await worker.run()
         finally:
-            await redis.aclose(close_connection_pool=True)
+            await Store(redis, settings).aclose()
 
     try:
         # Not closed: that would wait for handlers that refuse to stop.

@@ -7,7 +7,7 @@ lost. Redis' exceptions are translated here and nowhere else.
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
@@ -100,7 +100,9 @@ class Store:
         self._clock = clock or Clock()
 
     async def aclose(self) -> None:
-        await self.redis.aclose(close_connection_pool=True)
+        # Closing is a courtesy: a peer that is slow to answer it makes nothing fail.
+        with suppress(StoreError), translated():
+            await self.redis.aclose(close_connection_pool=True)
 
     async def pause(self, seconds: float) -> None:
         await self._clock.pause(seconds)
