@@ -39,13 +39,15 @@ def bugs(names: tuple[str, ...]) -> list[Trial]:
 
 
 def ablations() -> list[Trial]:
-    """Each safeguard missing alone, which must pass; then both missing, which must be caught."""
-    trials = []
-    for one in ABLATIONS:
-        safe, *_ = one.removed
-        for bugs, anomaly in ((safe, None), ("+".join(one.removed), one.anomaly)):
-            trials.append(Trial(name=bugs, scenario=one.scenario, bugs=bugs, anomaly=anomaly))
-    return trials
+    """Of two safeguards each missing alone, which must pass; then both, which must be caught."""
+    return [
+        Trial(name=bugs, scenario=one.scenario, bugs=bugs, anomaly=anomaly)
+        for one in ABLATIONS
+        for bugs, anomaly in [
+            *((name, None) for name in one.removed),
+            ("+".join(one.removed), one.anomaly),
+        ]
+    ]
 
 
 def control() -> list[Trial]:

@@ -99,7 +99,7 @@ class Inspector(abc.ABC):
 
     @abc.abstractmethod
     def health(self, workers: Sequence[str]) -> dict[str, int | None]:
-        """What is left of each worker's health key, in ms; -1: it has no TTL; None: there is none."""
+        """What is left of each worker's health key, in ms; -1: for ever, None: there is none."""
 
     @abc.abstractmethod
     def final_state(self, jobs: Iterable[str]) -> Iterable[dict[str, Any]]:

@@ -20,7 +20,7 @@ def play(rig: Rig) -> None:
 SCENARIO = Scenario(
     name="planted.scenarios.long_jobs",
     story=__doc__,
-    guarantees=("exclusive", "effects-once"),
+    guarantees=("no-loss", "effects-once"),
     play=play,
     workers=2,
     jobs=4,

@@ -15,7 +15,7 @@ SCENARIO = dataclasses.replace(
     long_jobs.SCENARIO,
     name="planted.scenarios.long_jobs_unseen",
     story=__doc__,
-    guarantees=("exclusive",),
+    guarantees=("no-loss", "effects-once"),
     wire=False,
 )
 

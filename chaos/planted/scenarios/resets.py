@@ -22,7 +22,7 @@ SCENARIO = Scenario(
     guarantees=("alive", "no-loss", "quiescent"),
     play=play,
     workers=2,
-    settle_s=4.0,
+    settle_s=2.0,
 )
 
 if __name__ == "__main__":
