@@ -84,7 +84,9 @@ LIVES = (
         name="drained",
         meaning="its worker gets SIGTERM when the claim has taken it, and hands it back",
         jobs=({"plan": {"do": "ok", "ms": 150}},),
-        knobs=replace(KNOBS, grace_s=0.05, cleanup_s=0.05),
+        # A worker that a busy machine holds up for longer than its lock's TTL has lost the job, and
+        # has nothing to hand back.
+        knobs=replace(KNOBS, lock_ttl_ms=1_500, grace_s=0.05, cleanup_s=0.05),
         drained=True,
     ),
     Life(

@@ -19,7 +19,7 @@ import redis
 from chaos.rig import options as record
 from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
-from chaos.servers import Server, ServerProblem, mask, open_server
+from chaos.servers import ServerProblem, mask, open_server
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.forks import Nursery
 from chaos.sweep.judging import Judged, Mark, judge_all

@@ -212,7 +212,10 @@ class _Run:
         landing = victim.landing
         if landing is None or landing.t is None or not FAULTS[self._fault].lasts:
             return
-        past_s = _PAST_TTL * KNOBS.lock_ttl_ms / 1000 - (time.monotonic_ns() - landing.t) / 1e9
+        past_s = (
+            _PAST_TTL * self._life.knobs.lock_ttl_ms / 1000
+            - (time.monotonic_ns() - landing.t) / 1e9
+        )
         time.sleep(max(0.0, past_s))
         if FAULTS[self._fault].action == "stop":
             victim.fork.resume()

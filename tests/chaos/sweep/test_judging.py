@@ -1,0 +1,99 @@
+"""What a cell needs to be green, and whose a broken promise is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaos.guarantees import GUARANTEES
+from chaos.rig.options import timing
+from chaos.sweep.cells import BadCell, Blow, Cell
+from chaos.sweep.judging import Judged, Mark, judge_all
+from chaos.sweep.lives import KNOBS
+from chaos.sweep.stage import Visit
+
+KILL = Cell("succeeds", (Blow("kill", 7, "before-reply"),))
+
+Event = dict[str, Any]
+
+
+def green(prefix: str) -> list[Event]:
+    """A job that runs once, at times that another cell may have as well."""
+    job = f"{prefix}-job-1"
+    return [
+        {"t": 5, "type": "enqueue", "phase": "invoke", "op": job, "job": job, "effects": 0},
+        {"t": 6, "type": "enqueue", "phase": "ok", "op": job, "job": job},
+        {"t": 7, "type": "start", "job": job, "token": 1, "worker": "w"},
+        {"t": 8, "type": "end", "job": job, "token": 1, "worker": "w", "outcome": "ok"},
+        {"t": 20, "type": "final", "what": "job", "job": job, "state": "completed", "retries": 0},
+        {"t": 21, "type": "final", "what": "read", "ok": True},
+        {"t": 22, "type": "rig", "event": "finished"},
+    ]
+
+
+def visit(path: Path, events: Sequence[Event], **fields: Any) -> Visit:
+    history = path / "history"
+    history.mkdir(parents=True)
+    lines = [json.dumps({"process": f"{path.name}-rig", "pid": 1} | event) for event in events]
+    (history / f"{path.name}-rig.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    return Visit(cell=KILL, directory=path, landed=fields.pop("landed", [True]), **fields)
+
+
+def judged(run: Path, *visits: Visit) -> list[Judged]:
+    about = {"promises": list(GUARANTEES), "timing": timing(KNOBS, 1_000)}
+    (run / "run.json").write_text(json.dumps(about))
+    found, problems = judge_all(visits, run)
+    assert problems == []
+    return found
+
+
+def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
+    cells = [tmp_path / f"c0000{n}" for n in range(3)]
+    events = [green(cell.name) for cell in cells]
+    events[1][4]["state"] = "queued"
+    visits = [visit(*pair) for pair in zip(cells, events, strict=True)]
+    visits[1].unfinished = True
+    found = judged(tmp_path, *visits)
+    assert [each.mark for each in found] == [Mark.OK, Mark.BROKEN, Mark.OK]
+    assert set(found[1].broken) == {"lost", "stuck"}
+
+
+@pytest.mark.parametrize(
+    ("left_out", "reason"),
+    [(1, "no enqueue was acknowledged"), (2, "no job was ever started"), (5, "was not read")],
+)
+def test_a_cell_without_evidence_is_unknown(tmp_path: Path, left_out: int, reason: str) -> None:
+    events = green("c00001")
+    if left_out == 2:
+        del events[3]
+    del events[left_out]
+    whole = visit(tmp_path / "c00002", green("c00002"))
+    lacking = judged(tmp_path, visit(tmp_path / "c00001", events), whole)[0]
+    assert lacking.mark is Mark.UNKNOWN
+    assert any(reason in why for why in lacking.unknown)
+
+
+def test_a_fault_that_did_not_land_makes_its_cell_unknown(tmp_path: Path) -> None:
+    (found,) = judged(tmp_path, visit(tmp_path / "c00001", green("c00001"), landed=[False]))
+    assert found.mark is Mark.UNKNOWN
+    assert "did not land" in found.unknown[0]
+
+
+def test_a_line_that_is_no_json_makes_its_cell_unknown(tmp_path: Path) -> None:
+    torn = visit(tmp_path / "c00001", green("c00001"))
+    with (tmp_path / "c00001" / "history" / "c00001-rig.jsonl").open("a") as history:
+        history.write('{"t": 5\n')
+    found = judged(tmp_path, torn, visit(tmp_path / "c00002", green("c00002")))
+    assert [each.mark for each in found] == [Mark.UNKNOWN, Mark.OK]
+
+
+def test_a_cell_has_one_name() -> None:
+    pair = Cell("succeeds", (Blow("pause", 3, "before-send"), Blow("kill", 12, "before-reply")))
+    for cell in (KILL, pair):
+        assert Cell.parse(str(cell)) == cell
+    with pytest.raises(BadCell, match="LIFE/FAULT/BOUNDARY/SIDE"):
+        Cell.parse("succeeds/kill/x/before-send")

@@ -1,0 +1,117 @@
+"""The sweep as its users run it: real cells, a target that must fail, and its end in trouble."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from chaos.sweep.__main__ import main
+from tests.chaos.rig.running import descendants, read_until, run, start, survivors
+
+CARELESS = "tests.chaos.sweep.careless:TARGET"
+
+
+def swept(path: Path, *words: str, code: int) -> tuple[str, dict[str, Any]]:
+    """Run a sweep; what it printed, and its result."""
+    done = run("chaos.sweep", *words, "--out", str(path / "run"), "--json", str(path / "it.json"))
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout, json.loads((path / "it.json").read_text())
+
+
+@pytest.mark.slow
+def test_every_crash_point_of_a_life_is_visited(tmp_path: Path) -> None:
+    junit, html = tmp_path / "it.xml", tmp_path / "it.html"
+    words = ("--life", "succeeds", "--fault", "kill", "--junit", str(junit), "--html", str(html))
+    printed, result = swept(tmp_path, *words, code=0)
+    assert result["outcome"] == "pass"
+    assert result["visited"] == result["boundaries"] == len(result["cells"])
+    assert f"{result['visited']} of {result['boundaries']} boundaries visited" in printed
+    for side in ("before-send", "before-reply"):
+        column = [cell for cell in result["cells"] if cell["column"] == f"kill/{side}"]
+        assert [cell["boundary"] for cell in column] == list(range(1, len(column) + 1))
+        assert {"HELLO", "claim", "finish"} <= {cell["command"] for cell in column}
+        phases = {cell["phase"] for cell in column if cell["command"] == "finish"}
+        assert phases == {"held" if side == "before-send" else "completed"}
+    cases = ElementTree.parse(junit).findall(".//testcase")
+    assert len(cases) == result["visited"] + 1
+    assert "boundaries visited" in html.read_text()
+
+
+@pytest.mark.slow
+def test_a_claim_without_a_lock_is_found_and_its_cell_repeated(tmp_path: Path) -> None:
+    words = ("--target", CARELESS, "--life", "with-effects", "--fault", "kill")
+    printed, result = swept(tmp_path, *words, code=1)
+    assert result["outcome"] == "fail"
+    red = {cell["cell"]: cell for cell in result["cells"] if "lost" in cell["anomalies"]}
+    assert {cell["phase"] for cell in red.values()} == {"held"}
+    green = [cell for cell in result["cells"] if cell["mark"] == "ok"]
+    assert {cell["phase"] for cell in green} == {"queued", "completed"}
+    command = next(line for line in printed.splitlines() if line.startswith("repeat a cell: "))
+    python, *again = shlex.split(command.removeprefix("repeat a cell: "))
+    assert (python, again[0]) == ("python", "-m")
+    assert again[again.index("--cell") + 1] in red
+    story = run(*again[1:], "--out", str(tmp_path / "again"))
+    assert story.returncode == 1, story.stdout + story.stderr
+    assert "FAULT: kill" in story.stdout
+    assert "lost" in story.stdout
+    kept = run("chaos", "check", str(next((tmp_path / "again" / "cells").iterdir())))
+    assert kept.returncode == 1, kept.stdout + kept.stderr
+
+
+def test_a_sample_of_pairs_has_the_size_that_was_asked_for(tmp_path: Path) -> None:
+    _, result = swept(tmp_path, "--pairs", "5", "--seed", "7", code=0)
+    assert result["visited"] + result["void_pairs"] == 5
+    assert all("+kill/" in cell["cell"] for cell in result["cells"])
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (["--life", "eternal"], "succeeds"),
+        (["--life", ","], "succeeds"),
+        (["--fault", "kill,flood"], "lost-reply"),
+        (["--cell", "succeeds/kill/0/before-send"], "succeeds/kill/7/before-reply"),
+        (["--cell", "succeeds/error/3/before-reply"], "LIFE/FAULT/BOUNDARY/SIDE"),
+        (["--cell", "succeeds"], "LIFE/FAULT/BOUNDARY/SIDE"),
+        (["--pairs", "some"], "all, or how many"),
+        (["--target", "nothing"], "rrq_ref"),
+        (["--redis", "redis://127.0.0.1:1/0"], "127.0.0.1"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    words: list[str], right: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main([*words, "--out", str(tmp_path / "run")])
+    assert exit.value.code == 2
+    (complaint,) = capsys.readouterr().err.splitlines()
+    assert right in complaint
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_interrupted_sweep_leaves_nothing_running(tmp_path: Path) -> None:
+    sweep = start("chaos.sweep", "--out", str(tmp_path / "run"))
+    read_until(sweep, "cells/s")
+    family = descendants(sweep.pid)
+    sweep.send_signal(signal.SIGTERM)
+    sweep.communicate(timeout=60)
+    assert sweep.returncode == 128 + signal.SIGTERM
+    assert not survivors(family)
+
+
+def test_a_sweep_whose_nursery_dies_is_unknown(tmp_path: Path) -> None:
+    sweep = start("chaos.sweep", "--life", "times-out", "--out", str(tmp_path / "run"))
+    read_until(sweep, "cells/s")
+    family = descendants(sweep.pid)
+    nursery = next(each for each in family if "chaos.sweep.nursery" in each.cmdline())
+    nursery.kill()
+    printed, _ = sweep.communicate(timeout=60)
+    assert sweep.returncode == 3, printed
+    assert "the nursery has ended" in printed
+    assert not survivors(family)
