@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 import traceback
@@ -27,6 +28,10 @@ from chaos.targets import UnknownTarget
 
 #: What a user can mend by other words on the command line.
 USAGE = 2
+_DISK_FULL = (
+    "the disk is full, so this run proves nothing; make room on it, or give --out a directory on"
+    " another one"
+)
 #: As a shell reports a process that a signal ended.
 SIGNALLED = 128
 
@@ -76,7 +81,8 @@ def guarded(work: Callable[[], int]) -> int:
         complaints.print(f"error: {error}", markup=False)
         return USAGE
     except (OSError, HistoryProblem) as error:
-        complaints.print(f"error: {error}", markup=False)
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        complaints.print(f"error: {_DISK_FULL if full else error}", markup=False)
         return Outcome.UNKNOWN.exit_code
     except Interrupted as error:
         complaints.print(f"{error}; everything that was started has been stopped", markup=False)

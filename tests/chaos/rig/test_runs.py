@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,33 @@ def test_wrong_usage_is_one_sentence(words: list[str], said: str, tmp_path: Path
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
+    try:
+        subprocess.run(words, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_is_never_a_pass_and_leaves_nothing_running(small_disk: Path) -> None:
+    process = start("chaos.kill_during_claim", "--jobs", "400", "--out", str(small_disk / "run"))
+    read_until(process, "enqueued")
+    started = descendants(process.pid)
+
+    rest, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 3
+    assert "the disk is full" in rest
+    assert "Traceback" not in rest
+    assert survivors(started) == []
+    assert not (small_disk / "run" / "verdict.json").exists()
 
 
 def test_every_scenario_is_listed_with_its_guarantees() -> None:
