@@ -28,7 +28,7 @@ def play(rig: Rig) -> None:
 SCENARIO = Scenario(
     name="redis_restart",
     story=__doc__,
-    guarantees=("no-loss", "alive", "effects-once", "fenced"),
+    guarantees=("no-loss", "alive", "effects-once"),
     play=play,
     jobs=40,
     durability="everysec",

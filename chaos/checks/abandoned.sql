@@ -5,8 +5,8 @@
 -- Broken: the process left by itself, and the store accepted neither an end nor a hand-back of the job
 -- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + 2 s.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
--- the server); jobs that it had lost already (its write was refused, or a later attempt had them), and,
--- for the hand-back only, handlers that refuse cancellation.
+-- the server); jobs that it had lost already (its write was refused, or a later attempt had them, or
+-- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
 WITH draining AS (
     SELECT d.life, d.t AS drain_t, l.name, l.exit_t, l.kill_t,
@@ -27,6 +27,7 @@ SELECT
     h.job,
     h.exit_t AS t,
     intact() AND NOT coalesce(j.resists, false) AND coalesce(h.next_t > h.exit_t, true)
+        AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
         AND CASE WHEN h.on_wire THEN NOT h.tried_to_end
             ELSE h.end_t IS NULL END AS broken,
     format('{} was told to stop at {} and left at {} without finishing or handing back job {}',

@@ -131,6 +131,7 @@ class Crew:
         self._processes = ProcessGroup()
         self._sampled_at = 0.0
         self._faults = 0
+        self._landings: list[Landing] = []
         #: By the rig's doing the server answers nobody at the moment.
         self.blind = False
         self.members: list[Member] = []
@@ -210,7 +211,7 @@ class Crew:
                 " give it `moments`, or choose a scenario that works by signals"
             )
         self._faults += 1
-        return self._proxy.plan(
+        landing = self._proxy.plan(
             WireFault(
                 id=f"wire-{self._faults:03d}",
                 process=process,
@@ -222,12 +223,17 @@ class Crew:
                 **at.more,
             )
         )
+        self._landings.append(landing)
+        return landing
 
     def call_off(self) -> None:
         """Take back all faults that still wait for their command."""
-        for member in self.members:
-            for landing in member.landings:
-                landing.cancel()
+        for landing in self._landings:
+            landing.cancel()
+            if not landing.settled:  # its command came, and another fault cut the connection first
+                fault = landing.fault
+                self._fault("cancelled", fault.id, fault.action, fault.process)
+                landing.give_up()
 
     def cut_off(self, member: Member, direction: Direction, phase: str) -> None:
         """A partition: nothing passes between this process and the server, nothing is closed."""

@@ -23,8 +23,14 @@ class Load:
     """Runs in a thread of its own within the `with` block. Raises what the thread raised."""
 
     def __init__(
-        self, producer: Producer, knobs: Knobs, random: Random, write: Callable[..., None]
+        self,
+        name: str,
+        producer: Producer,
+        knobs: Knobs,
+        random: Random,
+        write: Callable[..., None],
     ) -> None:
+        self._name = name
         self._producer = producer
         self._knobs = knobs
         self._random = random
@@ -76,4 +82,4 @@ class Load:
                 plan["ms"] = chance.randint(300, 900)
             case 2:
                 delay_ms = chance.randint(100, 1_000)
-        return Job(id=f"load-{next(self._numbers):05d}", plan=plan, delay_ms=delay_ms)
+        return Job(id=f"{self._name}-{next(self._numbers):05d}", plan=plan, delay_ms=delay_ms)

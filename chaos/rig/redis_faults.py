@@ -75,20 +75,18 @@ class RedisFaults:
     # It answers with errors
 
     @contextmanager
-    def out_of_memory(self) -> Iterator[None]:
-        """It has more than it may, and refuses what needs memory."""
-        with self._configured("server-fill", {"maxmemory": "1"}):
-            yield
+    def out_of_memory(self, policy: str = "noeviction", kept: float = 0.0) -> Iterator[None]:
+        """It may use no more than `kept` of what it uses now, and does what its policy says.
 
-    @contextmanager
-    def evicting(self, policy: str, share: float) -> Iterator[None]:
-        """It may keep no more than this share of what it has; its policy says what goes."""
+        That is to refuse what needs memory, or to throw keys away; then it may be in need again.
+        """
+        # Keys that have a time to live are gone one day anyway.
+        kind = "server-evict" if policy.startswith("allkeys") else "server-fill"
         with self._asking() as ask:
-            may = int(ask("INFO", "memory")["used_memory"] * share)
-        self.set("maxmemory-policy", policy)
-        with self._configured("server-evict", {"maxmemory": str(may)}):
+            limit = max(1, int(ask("INFO", "memory")["used_memory"] * kept))
+        settings = {"maxmemory-policy": policy, "maxmemory": str(limit)}
+        with self._configured(kind, settings):
             yield
-        self.set("maxmemory-policy", "noeviction")
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
@@ -135,7 +133,7 @@ class RedisFaults:
         self, kind: str, settings: dict[str, str], *, silent: bool = False
     ) -> Iterator[Ask]:
         with self._lasting(kind, silent=silent), self._asking() as ask:
-            before = {name: ask("CONFIG", "GET", name)[name] for name in settings}
+            before = {name: ask("CONFIG GET", name)[name] for name in settings}
             for name, value in settings.items():
                 ask("CONFIG", "SET", name, value)
             yield ask

@@ -56,6 +56,9 @@ class Rig:
         self.target: Target = find_target(options.target)
         self._job_ids: list[str] = []
         self._ids = 0
+        self._loads = 0
+        #: Fields of a story's own for each transition, asked for before its reply goes on.
+        self.stamp: Callable[[], dict[str, Any]] = dict
 
     # The frame of a run
 
@@ -137,6 +140,7 @@ class Rig:
                 t=exchange.t_reply,
                 t_sent=exchange.t_sent,
                 process=exchange.process,
+                **self.stamp(),
                 **event,
             )
 
@@ -213,7 +217,9 @@ class Rig:
 
         The producer has a listener of its own, `producer`, at whose commands the faults land.
         """
+        self._loads += 1
         load = Load(
+            f"load-{self._loads}",
             self.target.producer(self.door("producer", *faults), self.knobs),
             self.knobs,
             Random(self.random.random()),
@@ -232,6 +238,27 @@ class Rig:
         while (left_s := end - time.monotonic()) > 0:
             self.crew.tend()
             time.sleep(min(left_s, 0.01))
+
+    def plan(self, member: Member, fault: At) -> None:
+        """Let a fault land at a later command of a process that runs already."""
+        self.crew.plan(member, fault)
+
+    def call_off(self) -> None:
+        """Take back all faults whose command has not come: there was less to do than planned."""
+        self.crew.call_off()
+
+    def reconnect(self, member: Member) -> None:
+        """End what holds up the commands of a process."""
+        self.crew.reconnect(member)
+
+    @contextmanager
+    def blocked(self, member: Member) -> Iterator[None]:
+        """Say that a job blocks the event loop of this process somewhere in the block."""
+        self._ids += 1
+        about = {"fault": f"fault-{self._ids:05d}", "kind": "block", "target": member.name}
+        self._record("fault", event="landed", phase="by its own job", **about)
+        yield
+        self._record("fault", event="healed", phase="by its own job", **about)
 
     @contextmanager
     def cut_off(self, member: Member, direction: Direction = "both") -> Iterator[None]:
@@ -277,6 +304,14 @@ class Rig:
     def done_by_another(self, job: str, than: Member) -> bool:
         """Whether a process other than this one has succeeded in a job."""
         return any(m.ended(job) for m in self.crew.members if m is not than)
+
+    def started_by_another(self, job: str, than: Member) -> bool:
+        """Whether a process other than this one has started a job."""
+        return any(m.started(job) for m in self.crew.members if m is not than)
+
+    def done(self, job: str) -> bool:
+        """Whether any process has succeeded in a job."""
+        return any(member.ended(job) for member in self.crew.members)
 
     def dead_lettered(self) -> int:
         """How many jobs are in the dead-letter queue."""

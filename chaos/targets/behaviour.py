@@ -6,7 +6,8 @@ A job's `plan` is a small dictionary: `do` is one of
 * `fail`: the first `times` runs raise, later ones succeed;
 * `until`: raise while there is no file at `path`, succeed once there is;
 * `hang`: never end by itself;
-* `block`: keep the event loop busy for `ms` milliseconds, then succeed;
+* `block`: keep the event loop busy for `ms` milliseconds in the first `times` attempts (all), then
+  succeed;
 * `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile;
 * `unserialisable`: succeed with a result that has no JSON;
 * `die`: SIGKILL the worker process.
@@ -99,7 +100,7 @@ async def behave(plan: Mapping[str, Any], run: Run) -> Any:
             raise Planned("it is not mended yet")
         case "hang":
             await asyncio.sleep(86_400)
-        case "block":
+        case "block" if (run.token or run.attempt) <= plan.get("times", 1_000_000):
             time.sleep(seconds)  # noqa: ASYNC251 - that is the fault
         case "resist":
             await _resist(seconds)

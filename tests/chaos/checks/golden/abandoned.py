@@ -133,3 +133,21 @@ def indeterminate(s: Story) -> None:
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
     bad(s)
     s.tear()
+
+
+def near_miss_the_server_forgot_it(s: Story) -> None:
+    held(s, "j1")
+    s.events = [e for e in s.events if e.get("token") != 2]
+    s.fault("server-kill", "server", at=950, until=960)
+    s.fault("term", "w1", at=5_000)
+    s.exit("w1", at=5_500)
+
+
+def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
+    s.fault("server-kill", "server", at=100, until=110)
+    held(s, "j1", at=3_000)
+    s.events = [e for e in s.events if e.get("token") != 2]
+    s.fault("term", "w1", at=5_000)
+    s.exit("w1", at=5_500)
+    s.fault("server-kill", "server", at=9_000, until=9_010)
+    return {"abandoned": 1}

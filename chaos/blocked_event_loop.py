@@ -1,0 +1,47 @@
+"""A handler blocks its worker's event loop for longer than locks live.
+
+Plain blocking code in an `async def`: no lock is renewed, no heartbeat sent, no other job of this
+worker goes on. Another worker takes its jobs. When the loop runs again, everything happens at once:
+the blocking job is done and wants to commit, the others want to go on, and the refresher sees that
+it is too late. What the blocked worker still writes must be refused.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=1_000)
+BLOCK = {"do": "block", "ms": 2 * KNOBS.lock_ttl_ms, "times": 1}
+
+
+def play(rig: Rig) -> None:
+    victim = rig.worker()
+    blocker = rig.job(BLOCK)
+    held = [rig.job({"do": "ok", "ms": 1_500}) for _ in range(KNOBS.concurrency - 1)]
+    rig.enqueue(held)
+    rig.wait("the victim at work", victim.started, *(job.id for job in held))
+    with rig.blocked(victim):
+        rig.enqueue([blocker])
+        rig.wait("its loop blocked", victim.started, blocker.id)
+        for _ in range(rig.workers):
+            rig.worker()
+        rig.enqueue([rig.job() for _ in range(rig.jobs)])
+        for job in [blocker, *held]:
+            rig.wait(f"{job.id} started by another", rig.started_by_another, job.id, victim)
+        rig.wait("its loop free again", victim.ended, blocker.id)
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="blocked_event_loop",
+    story=__doc__,
+    guarantees=("one-commit", "effects-once", "no-loss", "alive"),
+    play=play,
+    workers=2,
+    jobs=20,
+    knobs=KNOBS,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

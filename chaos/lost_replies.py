@@ -1,0 +1,42 @@
+"""A share of all replies never arrives, drawn at random from the seed.
+
+Whoever waits for such a reply sees its connection close, and cannot know whether its command has
+run. Workers and the producer must ask again in a way that does no harm if it had: no job twice, no
+failure counted twice, no effect repeated, no claim forgotten.
+"""
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+SHARE = 0.1
+#: Among so many first commands of each process the share is drawn.
+COMMANDS = 300
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker(*_losses(rig))
+    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.jobs)])
+    with rig.load(*_losses(rig)):
+        rig.pause(4.0)
+    rig.call_off()
+    rig.everyone_works()
+
+
+def _losses(rig: Rig) -> list[At]:
+    numbers = [n for n in range(1, COMMANDS + 1) if rig.random.random() < SHARE]
+    return [At("any", "before-reply", "lose-reply", nth=n) for n in numbers]
+
+
+SCENARIO = Scenario(
+    name="lost_replies",
+    story=__doc__,
+    guarantees=("one-commit", "effects-once", "retry-once", "no-loss", "alive"),
+    play=play,
+    jobs=20,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,54 @@
+"""The server has no memory left, under load and for longer than locks live; then it has again.
+
+With `--policy noeviction` it refuses every command that needs memory: enqueues, claims, renewals,
+completions. A script that it refuses half-way would tear a transition in two. Nothing that was
+acknowledged may be lost, and all goes on when there is memory again. With `volatile-lru` it evicts
+keys that would expire anyway: results, health keys, records of claims; that must do no harm. With
+`allkeys-lru` it throws away jobs and queues: no queue survives that, and the verdict has to say
+what was lost.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Parameter, Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=1_000)
+#: What an evicting server may keep of what it has.
+KEPT = 0.98
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker()
+    with rig.load():
+        for starved_s in (0.4, 1.7):
+            rig.enqueue([rig.job({"do": "ok", "ms": 300}) for _ in range(rig.jobs)])
+            rig.pause(0.5)
+            policy = str(rig.parameters["policy"])
+            with rig.redis.out_of_memory(policy, KEPT):
+                rig.pause(starved_s)
+        rig.pause(0.5)
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="out_of_memory",
+    story=__doc__,
+    guarantees=("no-loss", "effects-once", "retry-once", "quiescent", "alive"),
+    play=play,
+    jobs=40,
+    knobs=KNOBS,
+    owns_server=True,
+    parameters=(
+        Parameter(
+            name="policy",
+            help="What the server does without memory (maxmemory-policy).",
+            default="noeviction",
+            choices=("noeviction", "volatile-lru", "allkeys-lru"),
+        ),
+    ),
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,41 @@
+"""The server does not accept writes for a while, and then does again.
+
+Once because it has become a replica, as after a fail-over that a client has not noticed; once
+because it misses the replicas without which it was told not to write. Both last longer than locks
+live. It answers all the time, and says no: workers must take that for trouble and not for an end,
+and finish what they can when the server writes again.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=1_000)
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker()
+    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    with rig.load():
+        for trouble in (rig.redis.read_only, rig.redis.without_replicas):
+            rig.pause(0.5)
+            with trouble():
+                rig.pause(1.7)
+        rig.pause(0.5)
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="read_only",
+    story=__doc__,
+    guarantees=("no-loss", "effects-once", "retry-once", "alive"),
+    play=play,
+    jobs=40,
+    knobs=KNOBS,
+    owns_server=True,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

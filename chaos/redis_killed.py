@@ -1,0 +1,49 @@
+"""The server is killed (SIGKILL) twice under load, and started again with what it had stored.
+
+With `--durability always` it answers only when its append-only file is on the disk: whatever was
+acknowledged must be there again, and run exactly once. With `none` there is no file, and the
+verdict has to find what is lost, and count it. With `everysec` the file is written before each
+answer and only its way to the disk is left to chance: the death of the process alone loses nothing,
+for the operating system keeps what was written. It takes the death of the machine to lose that
+second (`power_loss`).
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Parameter, Scenario
+
+KILLS = 2
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker()
+    for _ in range(KILLS):
+        rig.enqueue([rig.job(delay_ms=rig.random.randint(1, 2_000)) for _ in range(rig.jobs)])
+        with rig.load():
+            rig.pause(rig.random.uniform(0.3, 0.8))
+            with rig.redis.killed():
+                rig.pause(0.3)
+            rig.pause(0.3)
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="redis_killed",
+    story=__doc__,
+    guarantees=("no-loss", "alive", "effects-once"),
+    play=play,
+    jobs=40,
+    owns_server=True,
+    parameters=(
+        Parameter(
+            name="durability",
+            help="How the server stores what it is told.",
+            default="always",
+            choices=("always", "everysec", "none"),
+        ),
+    ),
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,55 @@
+"""The server forgets its scripts (SCRIPT FLUSH), at exact moments and all the time.
+
+Each kind of command is held up once on its way to the server; the scripts are flushed; it goes on,
+and finds none. Then they are flushed again and again under load. A restart or a failover does the
+same to every queue that is made of scripts. The command has not run: it must be taught to the
+server and sent again, without a job being lost, run twice or counted as failed.
+"""
+
+from typing import Any
+
+from chaos.rig.crew import At
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+
+#: A command by the transition it makes, and a job that brings it about.
+MOMENTS: dict[str, dict[str, Any]] = {
+    "claim": {"do": "ok"},
+    "finish": {"do": "ok"},
+    "retry": {"do": "fail", "times": 1},
+    "refresh": {"do": "ok", "ms": 1_500},
+}
+FLUSHES = 40
+
+
+def play(rig: Rig) -> None:
+    member = rig.worker()
+    for moment, plan in MOMENTS.items():
+        rig.plan(member, At(moment, "before-send", "hold"))
+        rig.enqueue([rig.job(plan)])
+        rig.landed(member)
+        rig.redis.forgets_scripts()
+        rig.reconnect(member)
+    for _ in range(rig.workers):
+        rig.worker()
+    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.jobs)])
+    with rig.load():
+        for _ in range(FLUSHES):
+            rig.redis.forgets_scripts()
+            rig.pause(rig.random.uniform(0.0, 0.1))
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="scripts_flushed",
+    story=__doc__,
+    guarantees=("no-loss", "effects-once", "retry-once", "alive"),
+    play=play,
+    workers=2,
+    jobs=20,
+    owns_server=True,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,43 @@
+"""The server stands still for longer than locks live, twice, and no connection is closed.
+
+First its process is stopped (SIGSTOP), as on a machine that is out of memory or a virtual one that
+is moved; then a single command keeps it busy, as a slow script does. All locks run out while nobody
+can take them back. Everything that was sent meanwhile is executed at the end, long after its sender
+has given it up.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.targets.target import Knobs
+
+KNOBS = Knobs(lock_ttl_ms=1_000)
+STALL_S = 1.7
+
+
+def play(rig: Rig) -> None:
+    for _ in range(rig.workers):
+        rig.worker()
+    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    with rig.load():
+        rig.pause(0.5)
+        with rig.redis.paused():
+            rig.pause(STALL_S)
+        rig.pause(0.5)
+        rig.redis.sleeps(STALL_S)
+        rig.pause(0.5)
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="slow_server",
+    story=__doc__,
+    guarantees=("one-commit", "effects-once", "no-loss", "alive"),
+    play=play,
+    jobs=40,
+    knobs=KNOBS,
+    owns_server=True,
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)
