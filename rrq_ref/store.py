@@ -86,6 +86,11 @@ def translated() -> Iterator[None]:
         if isinstance(error, redis_errors.ResponseError):
             raise StoreError(text) from error
         raise StoreUnavailable(text) from error
+    except RuntimeError as error:
+        # What uvloop raises on writing to a connection that has just broken; redis-py lets it pass.
+        if "handler is closed" not in str(error):
+            raise
+        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
 
 
 class Store:

@@ -194,6 +194,10 @@ async def test_a_job_that_cannot_be_read_now_is_not_said_to_be_absent(
         (redis_errors.TimeoutError("Timeout reading from socket"), StoreUnavailable),
         (ConnectionRefusedError(111, "Connection refused"), StoreUnavailable),
         (TimeoutError(), StoreUnavailable),
+        (
+            RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed"),
+            StoreUnavailable,
+        ),
     ],
 )
 def test_errors_of_redis_become_the_stores_own(
@@ -203,6 +207,11 @@ def test_errors_of_redis_become_the_stores_own(
         raise error
     assert type(caught.value) is expected
     assert caught.value.__cause__ is error
+
+
+def test_a_mistake_in_the_program_is_no_trouble_with_redis() -> None:
+    with pytest.raises(RuntimeError, match="no running event loop"), translated():
+        raise RuntimeError("no running event loop")
 
 
 # A server that does not answer
