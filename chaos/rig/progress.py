@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.status import Status
 
 
@@ -31,6 +31,11 @@ class Progress:
             self._status = None
         else:
             yield
+
+    def keep(self, text: RenderableType) -> None:
+        """Print what should still be there when all is over."""
+        if self._console is not None:
+            self._console.print(text, highlight=False, soft_wrap=isinstance(text, str))
 
     def say(self, text: str) -> None:
         if self._console is None:

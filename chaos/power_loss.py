@@ -1,0 +1,101 @@
+"""The power fails, once after every command that a busy server has made durable.
+
+A run of jobs of all kinds is recorded on a server with an append-only file. Then that file is cut
+after every single command in it, inside of transactions too, a server is started on what is left,
+and a fresh worker drains it. Whatever had been acknowledged by then must be there and end as it
+should: every durable state is a recoverable state.
+
+With `--durability always` the server makes each change durable before it answers. With `everysec`
+it answers up to a second before, and the verdict has to find what is lost, and count it: a job that
+was acknowledged within the second before the power failed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from chaos.rewind import visits
+from chaos.rewind.recording import Recording
+from chaos.rig.crew import RigProblem
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Parameter, Scenario
+from chaos.servers.aof import AppendOnlyFile
+from chaos.servers.binary import BinaryServer
+from chaos.targets.target import Job
+
+#: Enqueued at once, and the pause until the next: so that workers and producer are busy together.
+_BATCH = 3
+_PAUSE_S = 0.04
+
+
+def play(rig: Rig) -> None:
+    if not isinstance(rig.server, BinaryServer):
+        raise RigProblem("power_loss reads the server's files; use embedded or local")
+    source = AppendOnlyFile(rig.server.directory)
+    rig.stamp = lambda: {"aof": source.size(), "aof_t": time.monotonic_ns()}
+    _record(rig)
+    delay_s = {"always": 0.0, "everysec": 1.0}[rig.durability]
+    recording = Recording(rig.directory / "history", source, delay_s=delay_s)
+    prefixes = recording.prefixes()
+    rewound = rig.directory / "prefixes"
+    rate = visits.visit(prefixes, rig.server, rig.options.target, rig.knobs, rewound, rig.progress)
+    complete = visits.complete(prefixes, rewound)
+    visits.combine(recording, complete, rewound, rig.directory / "history" / "prefixes.jsonl")
+    inside = sum(prefix.size != prefix.whole for prefix in complete)
+    rig.progress.keep(
+        f"{len(complete)} of {len(prefixes)} prefixes visited, {inside} of them cut inside of a"
+        f" transaction; {rate:.1f} prefixes/s"
+    )
+    if len(complete) < len(prefixes):
+        raise RigProblem(f"only {len(complete)} of {len(prefixes)} prefixes were visited")
+
+
+def _record(rig: Rig) -> None:
+    """A busy run, until everything is done and everybody has left."""
+    for _ in range(rig.workers):
+        rig.worker()
+    door = rig.door("producer")
+    jobs = [_job(rig, number) for number in range(rig.jobs)]
+    for start in range(0, len(jobs), _BATCH):
+        rig.enqueue(jobs[start : start + _BATCH], through=door)
+        rig.pause(_PAUSE_S)
+    rig.settle()
+
+
+def _job(rig: Rig, number: int) -> Job:
+    """Each kind in turn."""
+    kinds: list[dict[str, Any]] = [
+        {"plan": {"do": "ok", "ms": rig.random.randint(1, 30)}},
+        {"plan": {"do": "fail", "times": 1}},
+        {"plan": {"do": "fail", "times": 9}, "max_retries": 2},
+        {"plan": {"do": "ok", "ms": 5}, "unique": f"key-{number}"},
+        {"plan": {"do": "ok", "ms": 20}, "effects": 2},
+        {"plan": {"do": "ok"}, "delay_ms": rig.random.randint(50, 150)},
+        {"plan": {"do": "unserialisable"}, "doomed": True},
+        {"plan": {"do": "ok", "ms": rig.random.randint(30, 90)}},
+    ]
+    return rig.job(**kinds[number % len(kinds)])
+
+
+SCENARIO = Scenario(
+    name="power_loss",
+    story=__doc__,
+    guarantees=("no-loss", "effects-once", "retry-once", "quiescent"),
+    play=play,
+    workers=2,
+    jobs=12,
+    owns_server=True,
+    parameters=(
+        Parameter(
+            name="durability",
+            help="When the server makes durable what it is told.",
+            default="always",
+            choices=("always", "everysec"),
+        ),
+    ),
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)

@@ -1,0 +1,147 @@
+"""What was known at each boundary of an append-only file, from the history of its run.
+
+The server writes before it answers. So each transition that the proxy saw was durable when its
+reply arrived, and the size that the file had at that time (`aof`, with the time `aof_t` at which it
+was read) is where it ended at the latest. Its exact place is the last unit that mentions the job up
+to that size: the reply had not been delivered yet, so whoever waited for it had done nothing more.
+Only between an enqueue and its reply may a worker have come: its place is the last before that.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chaos.rewind.prefix import Prefix
+from chaos.rig.crew import RigProblem
+from chaos.servers.aof import AppendOnlyFile, unit_before
+
+Event = dict[str, Any]
+
+
+class Recording:
+    """The history of a run, and how much of it each prefix holds."""
+
+    def __init__(self, history: Path, source: AppendOnlyFile, *, delay_s: float = 0.0) -> None:
+        """`delay_s`: how much later than it answers the server makes durable what it has written.
+
+        Raises RigProblem where history and file do not tell the same.
+        """
+        self._delay_ns = int(delay_s * 1e9)
+        self._events = _read(history)
+        self._units = source.units()
+        self._boundaries = source.boundaries()
+        self._mentions: dict[bytes, list[int]] = defaultdict(list)
+        for unit in self._units:
+            for word in unit.words():
+                self._mentions[word].append(unit.end)
+        self._samples = sorted((e["aof_t"], e["aof"]) for e in self._events if "aof" in e)
+        if not self._samples:
+            raise RigProblem("no transition was seen on the wire: when what was durable is unknown")
+        transitions = [event for event in self._events if event["type"] == "transition"]
+        self._places = {id(event): self._place(event) for event in transitions}
+        self._claims = {
+            (event["job"], event["token"]): self._places[id(event)]
+            for event in transitions
+            if event["op"] == "claim" and event["answer"] == "ok"
+        }
+        self._stored = {e["job"]: self._enqueued(e) for e in transitions if e["op"] == "enqueue"}
+
+    def prefixes(self) -> list[Prefix]:
+        """One for each boundary, in order."""
+        return [self._prefix(number, size) for number, size in enumerate(self._boundaries)]
+
+    def _prefix(self, number: int, size: int) -> Prefix:
+        before = unit_before(self._units, size)
+        whole = before.end if before else 0
+        later = [t for t, grown in self._samples if grown > size]
+        # After the last one nothing but the workers' farewell became durable.
+        t = later[0] if later else max(event["t"] for event in self._events)
+        prefix = Prefix(name=f"p{number:05d}", size=size, whole=whole, t=t, jobs=())
+        jobs = {job for job, place in self._stored.items() if place <= whole}
+        jobs |= {e["answer_job"] or e["job"] for e in self._events if self._acknowledged(e, prefix)}
+        return replace(prefix, jobs=tuple(sorted(jobs)))
+
+    def until(self, prefix: Prefix) -> Iterator[Event]:
+        """What had happened, and was known, when the power was cut; and the cut itself."""
+        for event in self._events:
+            if self._acknowledged(event, prefix):
+                yield event | {"t": min(event["t"], prefix.t)}
+            elif event["t"] <= prefix.t and self._happened(event, prefix):
+                yield event
+        yield from self._cut(prefix)
+
+    def _acknowledged(self, event: Event, prefix: Prefix) -> bool:
+        """Whether this told a producer, before the power was cut, that its job is stored."""
+        if event["type"] != "enqueue" or event["phase"] != "ok":
+            return False
+        place = self._stored.get(event["answer_job"] or event["job"])
+        if place is None:
+            raise RigProblem(f"job {event['job']} was acknowledged, and not enqueued on the wire")
+        late = self._delay_ns and event["t"] <= prefix.t + self._delay_ns
+        return place <= prefix.whole or bool(late)
+
+    def _happened(self, event: Event, prefix: Prefix) -> bool:
+        match event["type"]:
+            case "transition" if event["op"] == "enqueue":
+                return self._stored[event["job"]] <= prefix.whole
+            case "transition":
+                return self._places[id(event)] <= prefix.whole
+            case "start" | "end":
+                claim = self._claims.get((event["job"], event["token"]))
+                if claim is None:
+                    raise RigProblem(f"job {event['job']} was started without a claim on the wire")
+                return claim <= prefix.whole
+            case "process":
+                return event["event"] in ("spawn", "ready")
+            case "enqueue":
+                return bool(event["phase"] != "ok")
+            case "hello":
+                return True
+        return False
+
+    def _cut(self, prefix: Prefix) -> Iterator[Event]:
+        """The power goes, for the server and all who worked."""
+        at = {"t": prefix.t, "process": "rig", "pid": 0}
+        fault = {"type": "fault", "event": "landed", **at}
+        kind = "server-kill" if self._delay_ns else "server-kill-durable"
+        cut = {"fault": "cut", "kind": kind, "target": "server", "phase": prefix.phase}
+        yield fault | cut | {"event": "planned"}
+        yield fault | cut
+        yield {"type": "server", "event": "down", **at}
+        for event in self._events:
+            if event["type"] == "process" and event["event"] == "spawn" and event["t"] <= prefix.t:
+                name = event["name"]
+                yield fault | {
+                    "fault": f"cut-{name}",
+                    "kind": "kill",
+                    "target": name,
+                    "phase": "power loss",
+                }  # fmt: skip - one fault
+                yield event | at | {"event": "exit", "code": None, "signal": 9}
+
+    def _place(self, event: Event) -> int:
+        """The offset after which a transition is durable."""
+        mentions = self._mentions[event["job"].encode()]
+        before = bisect_right(mentions, event["aof"])
+        # One that changed nothing is known as soon as it is answered.
+        return mentions[before - 1] if before else int(event["aof"])
+
+    def _enqueued(self, event: Event) -> int:
+        """The same for an enqueue, with all that may belong to it."""
+        claims = [claimed for (job, _), claimed in self._claims.items() if job == event["job"]]
+        mentions = self._mentions[event["job"].encode()]
+        earlier = [place for place in mentions if not claims or place < min(claims)]
+        return earlier[-1] if earlier else self._place(event)
+
+
+def _read(history: Path) -> list[Event]:
+    events = []
+    for path in sorted(history.glob("*.jsonl")):
+        events += [json.loads(line) for line in path.read_bytes().splitlines()]
+    return sorted(events, key=lambda event: event["t"])
