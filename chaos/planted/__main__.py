@@ -56,33 +56,35 @@ def control() -> list[Trial]:
     return [Trial(name=s, scenario=s) for s in sorted(used) if s.startswith("planted.")]
 
 
+HEADINGS = ("planted", "scenario", "must show", "in runs", "95 % interval", "after", "also")
+
+
+def cells(result: Result) -> list[str]:
+    """One line of the table."""
+    low, high = wilson(len(result.hits), len(result.runs))
+    return [
+        result.trial.name,
+        result.trial.scenario.removeprefix("planted.scenarios."),
+        result.trial.anomaly or "pass",
+        f"{len(result.hits)} of {len(result.runs)}",
+        f"{low:.0%} to {high:.0%}",
+        "-" if result.median_s is None else f"{result.median_s:.1f} s",
+        ", ".join(result.others),
+    ]
+
+
 def table(results: list[Result]) -> Table:
     """What became of each trial."""
-    found = Table(title=None, pad_edge=False)
-    for heading in (
-        "planted",
-        "scenario",
-        "must show",
-        "in runs",
-        "95 % interval",
-        "after",
-        "also",
-    ):
-        found.add_column(heading, justify="right" if heading == "after" else "left")
+    found = Table(*HEADINGS, pad_edge=False)
     for result in results:
-        low, high = wilson(len(result.hits), len(result.runs))
-        median_s = result.median_s
-        colour = "green" if result.good else "bold red"
-        found.add_row(
-            result.trial.name,
-            result.trial.scenario.removeprefix("planted.scenarios."),
-            result.trial.anomaly or "pass",
-            f"[{colour}]{len(result.hits)} of {len(result.runs)}[/]",
-            f"{low:.0%} to {high:.0%}",
-            "-" if median_s is None else f"{median_s:.1f} s",
-            ", ".join(result.others),
-        )
+        found.add_row(*cells(result), style=None if result.good else "bold red")
     return found
+
+
+def markdown(results: list[Result]) -> str:
+    """The same for a README."""
+    lines = [HEADINGS, ["---"] * len(HEADINGS), *map(cells, results)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 @click.command(name="python -m chaos.planted", help=__doc__)
@@ -102,6 +104,9 @@ def table(results: list[Result]) -> Table:
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Also write the results here."
 )
+@click.option(
+    "--markdown", "table_path", type=click.Path(path_type=Path), help="And the table here."
+)
 def command(
     names: tuple[str, ...],
     runs: int,
@@ -109,8 +114,11 @@ def command(
     kind: str | None,
     out: Path | None,
     json_path: Path | None,
+    table_path: Path | None,
 ) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    if kind and names:
+        raise click.UsageError(f"--bug and --{kind} do not go together")
     if kind == "list":
         for bug in BUGS.values():
             console.print(f"[bold]{bug.name}[/] ({bug.anomaly} in {bug.scenario}): {bug.sentence}")
@@ -129,16 +137,17 @@ def command(
             into = out or Path(scratch)
             into.mkdir(parents=True, exist_ok=True)
             results = play(trials, range(first, first + runs), into, told)
+        if json_path is not None:
+            json_path.write_text(json.dumps([r.to_json() for r in results], indent=2) + "\n")
+        if table_path is not None:
+            table_path.write_text(markdown(results))
         console.print(table(results))
         bad = [result for result in results if not result.good]
         for result in bad:
             console.print(f"[bold red]{result.trial.name}[/] was not shown; to repeat a run of it:")
             console.print(f"  {result.to_json()['commands'][0]}", soft_wrap=True, markup=False)
-        console.print(
-            f"{len(results) - len(bad)} of {len(results)} as they should be; seed {first}"
-        )
-        if json_path is not None:
-            json_path.write_text(json.dumps([r.to_json() for r in results], indent=2) + "\n")
+        good = len(results) - len(bad)
+        console.print(f"{good} of {len(results)} as they should be; seed {first}")
         return 1 if bad else 0
 
     sys.exit(guarded(work))
