@@ -227,10 +227,10 @@ class Crew:
         return landing
 
     def call_off(self) -> None:
-        """Take back all faults that still wait for their command."""
+        """Take back all faults that have not landed."""
         for landing in self._landings:
             landing.cancel()
-            if not landing.settled:  # its command came, and another fault cut the connection first
+            if not landing.landed:  # where there are many, one may forestall another
                 fault = landing.fault
                 self._fault("cancelled", fault.id, fault.action, fault.process)
                 landing.give_up()

@@ -244,7 +244,8 @@ class Rig:
         self.crew.plan(member, fault)
 
     def call_off(self) -> None:
-        """Take back all faults whose command has not come: there was less to do than planned."""
+        """Take back all faults that have not landed: their commands did not come, or others came
+        before them."""
         self.crew.call_off()
 
     def reconnect(self, member: Member) -> None:

@@ -1,0 +1,44 @@
+"""A storm of all faults at once, drawn from the seed, and then calm.
+
+Workers are killed and replaced, stopped, cut off, disconnected; replies are lost, commands are
+answered with errors or held up; the server is restarted, killed, stopped, starved of memory, made
+read-only, robbed of its scripts and connections. All of it under load, of jobs of every kind. The
+same seed plans the same faults at the same times (`storm.json` in the run directory has them); what
+they hit is up to the processes. When the storm is over, everything must heal by itself.
+"""
+
+from chaos.rig.main import main
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Parameter, Scenario
+from chaos.rig.storm import Storm
+from chaos.targets.target import Knobs
+
+
+def play(rig: Rig) -> None:
+    storm = Storm(rig, float(rig.parameters["seconds"]))
+    for _ in range(rig.workers):
+        rig.worker()
+    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.jobs)])
+    rig.enqueue([rig.job({"do": "ok", "ms": 1_500}) for _ in range(rig.workers)])
+    with rig.load():
+        storm.rage()
+    rig.call_off()
+    rig.everyone_works()
+
+
+SCENARIO = Scenario(
+    name="mixed",
+    story=__doc__,
+    guarantees=("no-loss", "one-commit", "effects-once", "retry-once", "alive"),
+    play=play,
+    workers=3,
+    jobs=10,
+    # So many crashes in a row are the storm's doing and not the job's.
+    knobs=Knobs(lock_ttl_ms=1_000, max_crashes=100),
+    durability="always",
+    owns_server=True,
+    parameters=(Parameter(name="seconds", help="How long the storm lasts.", default=6.0),),
+)
+
+if __name__ == "__main__":
+    main(SCENARIO)
