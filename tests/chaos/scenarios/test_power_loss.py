@@ -141,7 +141,7 @@ def test_a_prefix_knows_what_had_happened_and_no_more(recording: Recording) -> N
     ]
 
     assert all(("enqueue", "ok") not in one for one in told[:2])
-    assert all({("transition", "enqueue"), ("enqueue", "ok")} <= one for one in told[2:])
+    assert all(("enqueue", "ok") in one for one in told[2:])
     assert [("transition", "claim") in one for one in told] == [False] * 3 + [True] * 2
     assert [("start", "") in one for one in told] == [False] * 3 + [True] * 2
     assert [("transition", "finish") in one for one in told] == [False] * 4 + [True]
