@@ -1,6 +1,9 @@
 """Settings, frozen and checked against each other when they are made."""
 
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+Durability = Literal["none", "replicated", "fsynced"]
 
 #: The least values that can work; all other times may be 0.
 _LEAST = {
@@ -35,6 +38,11 @@ class Settings:
     #: when Redis does not answer.
     poll_min_ms: int = 50
     poll_max_ms: int = 2_000
+    #: What an enqueue and an outcome wait for before they count as done: nothing; that so many
+    #: replicas have them (WAIT); that they are on the primary's disk and on theirs (WAITAOF, of
+    #: servers since 7.2). What is not confirmed within half a command's time is `StoreUnavailable`.
+    durability: Durability = "none"
+    replicas: int = 1
     #: How long one command may take before the connection is given up.
     command_timeout_ms: int = 5_000
     heartbeat_interval_ms: int = 5_000
@@ -71,6 +79,11 @@ class Settings:
         if self.concurrency > 1000:
             text = "it must be at most 1000 (use more workers)"
             raise ValueError(f"concurrency is {self.concurrency}; {text}")
+        if self.durability not in get_args(Durability):
+            text = f"it must be one of {', '.join(get_args(Durability))}"
+            raise ValueError(f"durability is {self.durability!r}; {text}")
+        if self.replicas < (self.durability == "replicated"):
+            raise ValueError(f"replicas is {self.replicas}; that would wait for nothing")
         if self.poll_min_ms > self.poll_max_ms:
             text = f"poll_min_ms is {self.poll_min_ms} and poll_max_ms is {self.poll_max_ms}"
             raise ValueError(f"{text}; it must be 0 < poll_min_ms <= poll_max_ms")
@@ -80,6 +93,17 @@ class Settings:
     @property
     def heartbeat_ttl_ms(self) -> int:
         return self.heartbeat_interval_ms + self.heartbeat_slack_ms
+
+    @property
+    def barrier(self) -> tuple[tuple[str | int, ...], ...]:
+        """The command, if any, that waits until what its connection wrote is durable."""
+        limit_ms = max(1, self.command_timeout_ms // 2)
+        match self.durability:
+            case "replicated":
+                return (("WAIT", self.replicas, limit_ms),)
+            case "fsynced":
+                return (("WAITAOF", 1, self.replicas, limit_ms),)
+        return ()
 
     @property
     def pool_size(self) -> int:

@@ -114,20 +114,26 @@ class Store:
 
     # Commands
 
-    async def run(self, commands: Sequence[Command], extra_s: float = 0.0) -> list[Any]:
+    async def run(
+        self, commands: Sequence[Command], extra_s: float = 0.0, *, durable: bool = False
+    ) -> list[Any]:
         """Send commands in one round trip and answer in their order; raises the first error.
 
+        `durable`: only when what they wrote, or found written, is as durable as the settings ask.
         A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again.
         """
-        replies = await self._replies(commands, extra_s)
+        barrier = self.settings.barrier if durable else ()
+        replies = await self._replies([*commands, *barrier], extra_s)
         unknown = [n for n, r in enumerate(replies) if isinstance(r, redis_errors.NoScriptError)]
         if unknown:
             shas = {commands[n][1] for n in unknown}
             texts = [script.text for script in scripts.ALL if script.sha in shas]
             await self._replies([("SCRIPT LOAD", text) for text in texts])
-            again = await self._replies([commands[n] for n in unknown])
-            for n, reply in zip(unknown, again, strict=True):
+            again = await self._replies([*(commands[n] for n in unknown), *barrier])
+            unknown += range(len(commands), len(replies))
+            for n, reply in zip(unknown, again, strict=False):  # one error may stand for all
                 replies[n] = reply
+        reached = replies.pop() if len(replies) > len(commands) else None
         failed = [reply for reply in replies if isinstance(reply, Exception)]
         if failed:
             try:
@@ -137,7 +143,21 @@ class Store:
                 if len(failed) < len(replies):  # "it did not happen" would be wrong of the rest
                     raise StoreUnavailable(f"refused half-way: {error}") from error
                 raise
+        self._check_durable(reached)
         return replies
+
+    def _check_durable(self, reached: Any) -> None:
+        """Judge the barrier's answer: so many replicas; or this disk (0 or 1), and theirs."""
+        if reached is None:
+            return
+        wanted = self.settings.durability
+        if isinstance(reached, Exception):  # never a refusal: what it was to wait for has happened
+            unable = any(sign in str(reached) for sign in ("unknown command", "appendonly"))
+            kind = StoreError if unable else StoreUnavailable
+            raise kind(f"nobody knows whether it is {wanted}: {reached}") from reached
+        disk, replicas = reached if isinstance(reached, list) else (1, reached)
+        if disk < 1 or replicas < self.settings.replicas:
+            raise StoreUnavailable(f"not {wanted} in time: {replicas} replicas have it")
 
     async def _replies(self, commands: Sequence[Command], extra_s: float = 0.0) -> list[Any]:
         """The answers, a command's own error in the place of its answer."""
@@ -177,7 +197,7 @@ class Store:
             args = [job_id, *new.due(), keys.JOB, *chain.from_iterable(fields.items())]
             commands.append(scripts.ENQUEUE.call(names, args))
         standing: list[str | Job] = []
-        for reply, fields in zip(await self.run(commands), stored, strict=True):
+        for reply, fields in zip(await self.run(commands, durable=True), stored, strict=True):
             word, job_id, *at = [part.decode() for part in reply]
             if word == "CREATED":
                 fields |= {"status": "PENDING", "enqueue_time": at[0]}
@@ -213,7 +233,8 @@ class Store:
         names = [keys.job(job.id), keys.dlq(dlq), keys.queue(queue), keys.wake(queue)]
         if job.unique_key is not None:
             names.append(keys.unique(job.unique_key))
-        (word,) = await self.run([scripts.REQUEUE_DLQ.call(names, [job.id, keys.JOB])])
+        call = scripts.REQUEUE_DLQ.call(names, [job.id, keys.JOB])
+        (word,) = await self.run([call], durable=True)
         return Answer(word.decode())
 
     async def sizes(self, queue: str) -> dict[str, int]:
@@ -327,7 +348,7 @@ class WorkerStore(Store):
         calls = [self._end(outcome) for outcome in outcomes if not isinstance(outcome, Finish)]
         if finishes:
             calls.append(self._finish(finishes))
-        words = await self.run(calls)
+        words = await self.run(calls, durable=True)
         finished = iter(words.pop() if finishes else ())
         others = iter(words)
         return [_answer(next(finished if isinstance(o, Finish) else others)) for o in outcomes]
