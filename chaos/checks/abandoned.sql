@@ -7,6 +7,8 @@
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
 -- the server); jobs that it had lost already (its write was refused, or a later attempt had them, or
 -- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
+-- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
+-- it, though the reply never came.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
 WITH draining AS (
     SELECT d.life, d.t AS drain_t, l.name, l.exit_t, l.kill_t,
@@ -28,12 +30,15 @@ SELECT
     h.exit_t AS t,
     intact() AND NOT coalesce(j.resists, false) AND coalesce(h.next_t > h.exit_t, true)
         AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
+        AND NOT (h.end_t IS NOT NULL AND h.next_t IS NULL
+                 AND coalesce(f.state IN ('completed', 'dead'), false))
         AND CASE WHEN h.on_wire THEN NOT h.tried_to_end
             ELSE h.end_t IS NULL END AS broken,
     format('{} was told to stop at {} and left at {} without finishing or handing back job {}',
            h.name, at_s(h.drain_t), at_s(h.exit_t), h.job) AS why
 FROM at_drain AS h
 LEFT JOIN jobs AS j USING (job)
+LEFT JOIN final_jobs AS f USING (job)
 UNION ALL
 SELECT
     NULL,

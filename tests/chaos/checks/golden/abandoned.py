@@ -151,3 +151,27 @@ def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     s.exit("w1", at=5_500)
     s.fault("server-kill", "server", at=9_000, until=9_010)
     return {"abandoned": 1}
+
+
+def near_miss_its_completion_had_no_reply(s: Story) -> None:
+    for job, state in (("j1", "completed"), ("j2", "dead")):
+        s.enqueue(job, doomed=True)
+        s.wire("claim", job, "w1", at=900)
+        s.start(job, "w1", at=902)
+        s.end(job, "w1", at=920)
+        s.finally_(job, state)
+    drain(s)
+
+
+def bad_never_ended(s: Story) -> dict[str, int]:
+    """Its handler never ended; or it did, and the job is not over, or nobody looked."""
+    for job in ("running", "unwritten", "unread"):
+        s.enqueue(job, result="info")
+        s.wire("claim", job, "w1", at=900)
+        s.start(job, "w1", at=902)
+    s.end("unwritten", "w1", at=920)
+    s.end("unread", "w1", at=920)
+    s.finally_("running", "completed")
+    s.finally_("unwritten", "missing")
+    drain(s)
+    return {"abandoned": 3}
