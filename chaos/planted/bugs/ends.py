@@ -6,6 +6,8 @@ from chaos.planted.bugs.bug import Bug
 from chaos.planted.edit import Edit
 
 FINISH, RETRY, STORE = "lua/finish.lua", "lua/retry.lua", "store.py"
+#: What the store does next when outcomes have been written.
+_SETTLED = "        finished = iter("
 
 BUGS = (
     Bug(
@@ -50,11 +52,10 @@ BUGS = (
             Edit(STORE, "done.result, done.effects)", 'done.result, "")'),
             Edit(
                 STORE,
-                "        words = await self.run(calls)\n",
-                "        words = await self.run(calls)\n"
+                _SETTLED,
                 "        for done in finishes:\n"
                 '            commands = json.loads(done.effects or "[]")\n'
-                "            await self.run([tuple(words) for words in commands])\n",
+                "            await self.run([tuple(words) for words in commands])\n" + _SETTLED,
             ),
         ),
         scenario="kill_during_finish",
@@ -69,11 +70,10 @@ BUGS = (
             Edit(RETRY, "redis.call('ZADD', queue, due, id)\n", ""),
             Edit(
                 STORE,
-                "        words = await self.run(calls)\n",
-                "        words = await self.run(calls)\n"
+                _SETTLED,
                 "        for retry in [o for o in outcomes if isinstance(o, Retry)]:\n"
                 "            queue = self._queues[retry.lease.queue]\n"
-                '            await self.run([("ZADD", queue, 0, retry.lease.job_id)])\n',
+                '            await self.run([("ZADD", queue, 0, retry.lease.job_id)])\n' + _SETTLED,
             ),
         ),
         scenario="retry_storm",

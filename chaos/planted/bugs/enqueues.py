@@ -59,9 +59,9 @@ BUGS = (
             Edit(REQUEUE_DLQ, "redis.call('ZADD', queue, now, id)\n", ""),
             Edit(
                 STORE,
-                "[scripts.REQUEUE_DLQ.call(names, [job.id, keys.JOB])])\n",
-                "[scripts.REQUEUE_DLQ.call(names, [job.id, keys.JOB])])\n"
-                '        await self.run([("ZADD", names[2], 0, job.id)])\n',
+                "        return Answer(word.decode())\n",
+                '        await self.run([("ZADD", names[2], 0, job.id)])\n'
+                "        return Answer(word.decode())\n",
             ),
         ),
         scenario="planted.scenarios.requeue",
