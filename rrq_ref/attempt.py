@@ -121,6 +121,10 @@ class Runner:
     async def run(self, attempt: Attempt) -> Outcome | None:
         """Run the handler to its end; None when its lock was lost and nothing may be written."""
         claimed, lease = attempt.claimed, attempt.claimed.lease
+        if attempt.deadline <= self._world.clock.monotonic():
+            # The process stood still since the claim, and another one may have the job.
+            self._world.log.warning("%s is not started: its lock may have expired", attempt)
+            return None
         name = claimed.function or b""
         handler = self._handlers.get(name)
         if handler is None:

@@ -18,7 +18,7 @@ from rrq_ref.client import Client, SyncClient
 from rrq_ref.errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
 from rrq_ref.job import NewJob
 from rrq_ref.settings import Settings
-from rrq_ref.store import WorkerStore, connect, translated
+from rrq_ref.store import Store, WorkerStore, connect, translated
 
 from .conftest import Leaks
 from .database import Database
@@ -351,3 +351,15 @@ async def test_one_pool_is_sized_from_the_concurrency(url: str) -> None:
     redis = connect(settings)
     assert redis.connection_pool.max_connections == settings.pool_size == 9
     await redis.aclose(close_connection_pool=True)
+
+
+async def test_a_peer_that_is_slow_to_close_its_connection_makes_nothing_fail(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = connect(settings)
+
+    async def time_out(**_: bool) -> None:
+        raise redis_errors.TimeoutError("Timed out closing connection after 0.2")
+
+    monkeypatch.setattr(redis, "aclose", time_out)
+    await Store(redis, settings).aclose()

@@ -221,3 +221,18 @@ async def test_a_result_that_comes_after_the_lock_was_taken_over_is_refused(
         await until(lambda: "SUPERSEDED" in caplog.text)
     assert await write(rival, "finish", lease) == "DONE"
     assert database.job("a")["result"] == '"done"'
+
+
+async def test_a_worker_that_stood_still_since_its_claim_does_not_start_the_job(
+    tap: Tap, client: Client, settings: Settings, clock: ManualClock, gate: Gate
+) -> None:
+    async def stand_still() -> None:
+        del tap.after["lock_and_pop"]
+        clock.advance(TTL_S + 1)
+
+    await client.enqueue("hold")
+    tap.after["lock_and_pop"] = stand_still
+    settings = replace(settings, command_timeout_ms=3_600_000)
+    async with running(tap, settings, {"hold": gate.handler}, clock=clock):
+        await until(lambda: tap.count("lock_and_pop") > 1)
+        assert gate.began == []
