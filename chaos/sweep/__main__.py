@@ -23,8 +23,9 @@ from chaos.sweep.story import print_story
 _HELP = f"""Run a job's life once for every command boundary in it and every fault, on both sides of
 the command, let another worker pick up, and judge it all.
 
-A cell is LIFE/FAULT/BOUNDARY/SIDE, for example succeeds/kill/7/before-reply: SIGKILL when the
-worker's 7th command has run on the server and its reply has not been delivered.
+A cell is LIFE/FAULT/BOUNDARY/SIDE, for example succeeds/kill/claim.1/before-reply: SIGKILL when
+the worker's first claim has run on the server and its reply has not been delivered. A number alone
+(succeeds/kill/7/before-reply) is the 7th command, whatever it is.
 
 \b
 Lives: {", ".join(list(BY_NAME)[:6])},

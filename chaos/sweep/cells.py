@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaos.faults import ERRORS, Action, Side, WireFault, any_command
+from chaos.faults import ERRORS, Action, Match, Side, WireFault, any_command
 from chaos.rig.options import BadOption
 from chaos.sweep.lives import BY_NAME, Life
 
-#: Answers of a server that is there and cannot do it now; the kth boundary gets the kth of these.
+#: Answers of a server that is there and cannot do it now. The boundary says which one it gets.
 _ERRORS = ("LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY")
+
+
+_BOUNDARY = re.compile(r"([A-Za-z][\w-]*\.)?[1-9]\d*")
 
 
 class BadCell(BadOption):
@@ -59,28 +65,34 @@ FAULTS: dict[str, FaultKind] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Blow:
-    """One fault at the kth command of a process."""
+    """One fault at one command of a process.
+
+    `at` is `claim.2` for the second claim (`command_name`), or `7` for the seventh command. The
+    names come from the sweep: connections take turns by chance, so that the seventh command of two
+    runs need not be the same, while the second claim is.
+    """
 
     fault: str
-    k: int
+    at: str
     side: Side
 
     def __str__(self) -> str:
-        return f"{self.fault}/{self.k}/{self.side}"
+        return f"{self.fault}/{self.at}/{self.side}"
 
-    def planned(self, process: str) -> WireFault:
+    def planned(self, process: str, name_of: Callable[[list[bytes]], str]) -> WireFault:
         """The same, as the wire proxy plans it for a process."""
         kind = FAULTS[self.fault]
-        error = ERRORS[_ERRORS[self.k % len(_ERRORS)]] if kind.action == "error" else None
+        turn = zlib.crc32(self.at.encode()) % len(_ERRORS)
+        name, _, nth = self.at.rpartition(".")
         return WireFault(
             id=f"{process}-{self.fault}",
             process=process,
-            match=any_command(),
-            nth=self.k,
+            match=Match(name, lambda argv: name_of(argv) == name) if name else any_command(),
+            nth=int(nth),
             side=self.side,
             action=kind.action,
-            error=error,
-            phase=f"command {self.k}/{self.side}",
+            error=ERRORS[_ERRORS[turn]] if kind.action == "error" else None,
+            phase=f"{self.at}/{self.side}",
             **kind.more,
         )
 
@@ -104,7 +116,7 @@ class Cell:
 
     @classmethod
     def parse(cls, text: str) -> Cell:
-        """`LIFE/FAULT/K/SIDE`, and for a pair `+FAULT/K/SIDE`. Raises `BadCell`."""
+        """`LIFE/FAULT/BOUNDARY/SIDE`, and for a pair `+FAULT/BOUNDARY/SIDE`. Raises `BadCell`."""
         life, _, rest = text.partition("/")
         try:
             blows = tuple(_blow(part) for part in rest.split("+"))
@@ -113,14 +125,14 @@ class Cell:
         if life not in BY_NAME or not blows or len(blows) > 2:
             raise BadCell(
                 f"{text!r} names no cell; it is LIFE/FAULT/BOUNDARY/SIDE, for example"
-                f" succeeds/kill/7/before-reply, with LIFE one of {', '.join(BY_NAME)}"
+                f" succeeds/kill/claim.1/before-reply, with LIFE one of {', '.join(BY_NAME)}"
                 f" and FAULT one of {', '.join(FAULTS)}"
             )
         return cls(life, blows)
 
 
 def _blow(text: str) -> Blow:
-    fault, k, side = text.split("/")
-    if fault not in FAULTS or side not in FAULTS[fault].sides or int(k) < 1:
+    fault, at, side = text.split("/")
+    if fault not in FAULTS or side not in FAULTS[fault].sides or not _BOUNDARY.fullmatch(at):
         raise ValueError(text)
-    return Blow(fault, int(k), side)
+    return Blow(fault, at, side)

@@ -25,7 +25,7 @@ _STOP_S = 10.0
 _NAP_S = 0.001
 
 
-class NurseryGone(Exception):
+class NurseryGone(OSError):
     """The nursery has ended, and every process with it."""
 
 
@@ -43,6 +43,8 @@ class Fork:
         self._changed = changed
         self._born: Future[tuple[int, int]] = Future()
         self.status: ExitStatus | None = None
+        #: It ended with the nursery.
+        self.orphaned = False
 
     @property
     def pid(self) -> int:
@@ -97,11 +99,15 @@ class Fork:
         self._born.set_result((pid, pidfd))
 
     def ended(self, code: int) -> None:
-        """Told by the nursery, or with its end."""
         self.status = ExitStatus.of(code)
-        if not self._born.done():
-            self._born.set_exception(NurseryGone("the nursery has ended; see nursery.log"))
         self._changed()
+
+    def abandoned(self, reason: NurseryGone) -> None:
+        """The nursery has ended, and this with it."""
+        self.orphaned = True
+        if not self._born.done():
+            self._born.set_exception(reason)
+        self.ended(-signal.SIGKILL)
 
     def close(self) -> None:
         """Give the pidfd back. Nothing may be asked of it any more."""
@@ -146,7 +152,8 @@ class Nursery:
         """Let it be born. Raises `NurseryGone`."""
         with self._lock:
             if self._over:
-                raise NurseryGone(f"the nursery has ended; see {self._log}")
+                fork.abandoned(self._gone())
+                raise self._gone()
             self._forks[fork.name] = fork
             self._socket.send(json.dumps(order).encode())
 
@@ -166,4 +173,7 @@ class Nursery:
         with self._lock:
             self._over = True
         for fork in self._forks.values():
-            fork.ended(-signal.SIGKILL)
+            fork.abandoned(self._gone())
+
+    def _gone(self) -> NurseryGone:
+        return NurseryGone(f"the nursery has ended, and with it every process; see {self._log}")

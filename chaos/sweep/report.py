@@ -23,7 +23,7 @@ from chaos.report.files import replace_file
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.lives import BY_NAME
-from chaos.sweep.sweep import Column, Swept
+from chaos.sweep.sweep import Column, Swept, boundaries
 
 _MOST = 12
 _STYLES = {Mark.OK: "green", Mark.BROKEN: "bold red", Mark.UNKNOWN: "bold yellow"}
@@ -36,7 +36,7 @@ class Result:
 
     cell: Cell
     column: Column
-    k: int
+    at: str
     #: The run in which its faults landed, or the last one.
     final: Judged
     mark: Mark
@@ -52,7 +52,7 @@ class Result:
         return {
             "cell": str(self.cell),
             "life": self.cell.life,
-            "boundary": self.k,
+            "boundary": self.at,
             "command": self.final.visit.command,
             "phase": self.final.visit.phase,
             "column": self.column.name,
@@ -79,17 +79,15 @@ class Report:
 
     @cached_property
     def results(self) -> list[Result]:
-        return [
-            self._result(column, k) for column in self.swept.columns for k in sorted(column.cells)
-        ]
+        return [self._result(column, at) for column in self.swept.columns for at in column.cells]
 
-    def _result(self, column: Column, k: int) -> Result:
-        runs = [self._judged[id(visit)] for visit in column.cells[k]]
+    def _result(self, column: Column, at: str) -> Result:
+        runs = [self._judged[id(visit)] for visit in column.cells[at]]
         broken = {name: why for run in runs for name, why in run.broken.items()}
         return Result(
-            cell=column.cell(k),
+            cell=column.cell(at),
             column=column,
-            k=k,
+            at=at,
             final=runs[-1],
             mark=Mark.BROKEN if broken else runs[-1].mark,
             broken=broken,
@@ -137,19 +135,28 @@ class Report:
     def rows(self, life: str) -> Iterator[Row]:
         """The grid of one life, boundary by boundary."""
         columns = self.columns(life)
-        of = {(id(r.column), r.k): r for r in self.results if r.cell.life == life}
-        reached = [k for column in columns for k in (*column.cells, *column.unvisited)]
-        for k in range(1, max(reached, default=0) + 1):
-            cells = [of.get((id(column), k)) for column in columns]
-            missing = [k in column.unvisited for column in columns]
-            visits = [cell.final.visit for cell in cells if cell is not None]
+        of = {(id(r.column), r.at): r for r in self.results if r.cell.life == life}
+        there = {at for column in columns for at in (*column.cells, *column.unvisited)}
+        ordered = [at for at in self._in_order(life) if at in there]
+        for place, at in enumerate(ordered, 1):
+            cells = [of.get((id(column), at)) for column in columns]
+            phases = Counter(cell.final.visit.phase for cell in cells if cell is not None)
             yield Row(
-                k=k,
-                command=_usual(visit.command for visit in visits),
-                phase=_usual(visit.phase for visit in visits),
+                place=place,
+                at=at,
+                phase=phases.most_common(1)[0][0] if phases else "",
                 cells=cells,
-                missing=missing,
+                missing=[at in column.unvisited for column in columns],
             )
+
+    def _in_order(self, life: str) -> list[str]:
+        """Boundaries by their usual place: those of several connections change places by chance."""
+        places: dict[str, list[int]] = {}
+        for each in self.judged:
+            if each.visit.cell.life == life:
+                for place, at in enumerate(boundaries(each.visit.commands)):
+                    places.setdefault(at, []).append(place)
+        return sorted(places, key=lambda at: sum(places[at]) / len(places[at]))
 
     def command(self, cell: Cell) -> str:
         """The command that repeats a cell."""
@@ -164,12 +171,12 @@ class Report:
             "exit_code": self.outcome.exit_code,
             "boundaries": self.swept.boundaries,
             "visited": self.swept.visited,
-            "void_pairs": self.swept.void,
+            "void": [str(cell) for cell in self.swept.void],
             "runs": len(self.swept.visits),
             "seconds": round(self.swept.seconds, 2),
             "cells_per_second": round(self.rate, 2),
             "unknown_because": self.reasons,
-            "not_visited": [str(c.cell(k)) for c in self.swept.columns for k in c.unvisited],
+            "not_visited": [str(c.cell(at)) for c in self.swept.columns for at in c.unvisited],
             "broken_without_fault": [
                 {"life": each.visit.cell.life, "anomalies": dict(each.broken)}
                 for each in self.broken_without
@@ -183,17 +190,11 @@ class Report:
 class Row:
     """One boundary of a life; a cell for each column, None where there is no such command."""
 
-    k: int
-    command: str
+    place: int
+    at: str
     phase: str
     cells: list[Result | None]
     missing: list[bool]
-
-
-def _usual(words: Iterator[str]) -> str:
-    """Commands of several connections may swap places between two runs."""
-    found = Counter(word for word in words if word)
-    return found.most_common(1)[0][0] if found else ""
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -207,7 +208,7 @@ def print_report(report: Report, console: Console) -> None:
     say(f"{swept.visited:,} of {swept.boundaries:,} boundaries visited, in {len(swept.visits):,}"
         f" runs and {swept.seconds:.1f} s: {report.rate:.1f} cells/s")  # fmt: skip
     if swept.void:
-        say(f"{swept.void:,} pairs of the sample do not exist: the first fault had left less to do")
+        say(f"{len(swept.void):,} more were there in some runs only, and not in theirs")
     for reason in report.reasons[:_MOST]:
         say(f"unknown: {reason}", "yellow")
     examples = [r for r in report.results if r.mark is not Mark.OK] or report.results
@@ -232,13 +233,13 @@ def _line(console: Console) -> Any:
 def _grid(report: Report, life: str) -> Table:
     table = Table(title=f"{life}: {BY_NAME[life].meaning}", title_justify="left", box=None)
     table.add_column("#", justify="right", style="dim")
-    table.add_column("command")
+    table.add_column("boundary")
     table.add_column("the job is", style="dim")
     for column in report.columns(life):
         table.add_column(f"{column.fault}\n{_SHORT[column.side]}", justify="center")
     for row in report.rows(life):
         cells = [_cell(*pair) for pair in zip(row.cells, row.missing, strict=True)]
-        table.add_row(str(row.k), row.command, row.phase, *cells)
+        table.add_row(str(row.place), row.at, row.phase, *cells)
     return table
 
 

@@ -15,7 +15,7 @@ from chaos.faults import Exchange, Landing, Match, WireProxy
 from chaos.history import Recorder
 from chaos.rig.enqueue import enqueue
 from chaos.sweep.cells import FAULTS, Blow, Cell
-from chaos.sweep.forks import Fork, Nursery
+from chaos.sweep.forks import Fork, Nursery, NurseryGone
 from chaos.sweep.hands import order
 from chaos.sweep.lives import KNOBS
 from chaos.targets.target import Job, Knobs, Role, Target
@@ -53,7 +53,7 @@ class Visit:
     #: The command that the (last) blow hit, and how far the job had come by then.
     command: str = ""
     phase: str = ""
-    #: Commands of the victim, or of whoever the last blow was meant for, in this run.
+    #: Commands of the victim, or of whoever the last blow was meant for, until it was hit.
     commands: list[str] = field(default_factory=list)
     #: A fault had met its command and could not land: why.
     missed: str | None = None
@@ -109,6 +109,8 @@ class Stage:
         run = _Run(self, visit)
         try:
             run.play()
+        except NurseryGone:
+            raise  # there will be no other run either
         except Exception as error:  # noqa: BLE001 - this run proves nothing, whatever it was
             visit.trouble.append(f"the rig itself failed: {str(error) or repr(error)}")
         finally:
@@ -239,7 +241,7 @@ class _Run:
     def _start(self, do: str, who: str, blow: Blow | None, knobs: Knobs) -> _Member:
         name = f"{self._prefix}-{who}"
         url = self._proxy.listen(name)
-        landing = None if blow is None else self._proxy.plan(blow.planned(name))
+        landing = None if blow is None else self._proxy.plan(blow.planned(name, self._name))
         fork = Fork(name, self._notify)
         member = _Member(fork, landing, [], do == "work")
         self._proxy.count(name, Match("all", lambda argv: self._sees(member, argv)))
@@ -287,8 +289,14 @@ class _Run:
             )
 
     def _wait(self, condition: Callable[[], bool]) -> bool:
+        def lost() -> bool:
+            return any(member.fork.orphaned for member in self._members)
+
         with self._changed:
-            return self._changed.wait_for(condition, PATIENCE_S)
+            came = self._changed.wait_for(lambda: condition() or lost(), PATIENCE_S)
+        if lost() and not self._closing:
+            raise NurseryGone("the nursery has ended, and with it every process of a cell")
+        return came
 
     def _notify(self) -> None:
         with self._changed:
@@ -304,8 +312,12 @@ class _Run:
             self._notify()
 
     def _sees(self, member: _Member, argv: list[bytes]) -> bool:
-        member.commands.append(command_name(self._stage.target, argv))
+        if member.landing is None or member.landing.waiting:
+            member.commands.append(self._name(argv))
         return True
+
+    def _name(self, argv: list[bytes]) -> str:
+        return command_name(self._stage.target, argv)
 
     def _observe(self, exchange: Exchange) -> None:
         for event in self._stage.target.transitions(exchange):
@@ -342,12 +354,12 @@ class _Run:
 
     def close(self) -> None:
         """End what is left, and write down where the faults landed."""
+        self._closing = True  # a fault that is missed from now on has never met its command
         try:
             for member in self._members:
                 if not member.over:
                     member.fork.kill()
                     self._wait(lambda member=member: member.over)  # type: ignore[misc]
-            self._closing = True  # a fault that is missed from now on has never met its command
             self._proxy.close()
         except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
             self._visit.trouble.append(f"the rig itself failed: {error}")
@@ -367,7 +379,7 @@ class _Run:
     def _tell(self, landing: Landing) -> None:
         assert landing.argv is not None
         assert landing.t is not None
-        self._visit.command = command_name(self._stage.target, landing.argv)
+        self._visit.command = self._name(landing.argv)
         done = [op for t, op in self._transitions if t <= landing.t and op in _PHASES]
         before = {"worker": "queued", "operator": "dead-lettered"}.get(self._life.victim, "new")
         self._visit.phase = _PHASES[done[-1]] if done else before
@@ -379,7 +391,7 @@ def command_name(target: Target, argv: list[bytes]) -> str:
         if match(argv):
             return name
     words = argv[:2] if argv[0].upper() in (b"CLIENT", b"SCRIPT") else argv[:1]
-    return b" ".join(words).decode(errors="replace").upper()
+    return b"-".join(words).decode(errors="replace").upper()
 
 
 def at_database(url: str, number: int) -> str:

@@ -24,16 +24,15 @@ _TOLD = ("enqueue", "start", "end", "transition", "final")
 def print_story(report: Report, console: Console) -> None:
     """Print the story of the last run of a cell, and write its timeline beside its history."""
     visit = report.judged[-1].visit
-    _line(console, f"{visit.cell.life}: a job that {visit.cell.story.meaning}", "bold")
+    _line(console, f"{visit.cell.life}: {visit.cell.story.meaning}", "bold")
     for blow in visit.cell.blows:
         meaning = FAULTS[blow.fault].meaning
-        _line(console, f"{blow.fault} at command {blow.k}, {blow.side}: {meaning}")
+        _line(console, f"{blow.fault} at {blow.at}, {blow.side}: {meaning}")
     events = sorted(_events(visit.directory), key=lambda event: event["t"])
     origin = events[0]["t"] if events else 0
     for line in tell([event for event in events if _is_told(event)], origin):
         who = line["who"].partition("-")[2]
-        job = f"{line['text']}"
-        _line(console, f"{line['t']:9.1f} ms  {who:<10} {job}", _STYLES.get(line["tone"], ""))
+        _line(console, f"{line['t']:9.1f} ms  {who:<10} {line['text']}", _STYLES.get(line["tone"], ""))
     timeline = visit.directory / "timeline.html"
     write_timeline(visit.directory, judge(visit.directory), timeline)
     _line(console, f"as a picture: {timeline}")

@@ -1,4 +1,4 @@
-"""Which cells there are is found by running them: column by column until a command never comes."""
+"""Which cells there are is found by running them: every run tells which commands a life has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from chaos.rig.progress import Progress
 from chaos.sweep.cells import FAULTS, Blow, Cell
 from chaos.sweep.stage import Stage, Visit
 
-#: Runs without a fault from which the number of boundaries is estimated.
+#: Runs without a fault; a boundary that all of them have must be visited.
 _CLEAN_RUNS = 3
 #: Runs of a cell whose fault does not land because this time there were fewer commands.
 _TRIES = 5
-#: Runs in which a boundary beyond the estimate must not come before it counts as not there.
-_LAST_TRIES = 3
+#: The same where not every run has such a boundary.
+_VOID_TRIES = 2
 _SAY_S = 2.0
 
 T = TypeVar("T")
@@ -37,13 +38,13 @@ class Column:
     fault: str
     side: Side
     first: Blow | None = None
-    #: By boundary; those that were looked for and are not there are not among them.
-    cells: dict[int, list[Visit]] = field(default_factory=dict)
-    #: Boundaries that there must be, and that no run has reached.
-    unvisited: list[int] = field(default_factory=list)
+    #: By boundary, the runs of a cell; the fault has landed in the last one.
+    cells: dict[str, list[Visit]] = field(default_factory=dict)
+    #: Boundaries of every run without a fault that no run with this fault has reached.
+    unvisited: list[str] = field(default_factory=list)
 
-    def cell(self, k: int) -> Cell:
-        blow = Blow(self.fault, k, self.side)
+    def cell(self, at: str) -> Cell:
+        blow = Blow(self.fault, at, self.side)
         return Cell(self.life, (blow,) if self.first is None else (self.first, blow))
 
     @property
@@ -59,8 +60,9 @@ class Swept:
     columns: list[Column]
     visits: list[Visit]
     seconds: float
-    #: Pairs of a sample whose second boundary does not exist, as the first worker had left less.
-    void: int = 0
+    #: Cells whose boundary some run had and none of theirs: it depends on the time that things
+    #: take, or, in a pair, on what the first fault has left to do.
+    void: list[Cell]
 
     @property
     def visited(self) -> int:
@@ -69,6 +71,16 @@ class Swept:
     @property
     def boundaries(self) -> int:
         return self.visited + sum(len(column.unvisited) for column in self.columns)
+
+
+def boundaries(commands: Sequence[str]) -> list[str]:
+    """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …"""
+    seen: Counter[str] = Counter()
+    found = []
+    for command in commands:
+        seen[command] += 1
+        found.append(f"{command}.{seen[command]}")
+    return found
 
 
 class Sweep:
@@ -84,6 +96,7 @@ class Sweep:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._visits: list[Visit] = []
+        self._void: list[Cell] = []
         self._over = False
 
     def sweep(self, lives: Sequence[str], faults: Sequence[str]) -> Swept:
@@ -105,84 +118,90 @@ class Sweep:
         """One cell, again and again until its faults have landed."""
         blow = cell.blows[-1]
         first = cell.blows[0] if len(cell.blows) > 1 else None
+        column = Column(cell.life, blow.fault, blow.side, first)
 
-        def play() -> tuple[list[Column], int]:
-            column = Column(cell.life, blow.fault, blow.side, first)
-            self._visit(column, blow.k)
-            return [column], 0
+        def play() -> list[Column]:
+            self._visit(column, blow.at)
+            return [column]
 
         return self._timed(play)
 
-    def _timed(self, work: Callable[[], tuple[list[Column], int]]) -> Swept:
+    def _timed(self, work: Callable[[], list[Column]]) -> Swept:
         began = time.monotonic()
-        columns, void = work()
-        return Swept(columns, self._visits, time.monotonic() - began, void)
+        columns = work()
+        return Swept(columns, self._visits, time.monotonic() - began, self._void)
 
     # Columns
 
-    def _fill(self, lives: Sequence[str], columns: list[Column]) -> tuple[list[Column], int]:
+    def _fill(self, lives: Sequence[str], columns: list[Column]) -> list[Column]:
         with self._pool() as pool:
-            counts = self._count(pool, lives)
-            # By boundary first: then neighbours in time differ in the fault, not in the load.
-            cells = sorted(
-                ((column, k) for column in columns for k in range(1, counts[column.life] + 1)),
-                key=lambda cell: cell[1],
-            )
-            self._all(pool.submit(self._visit, column, k) for column, k in cells)
+            surely = self._count(pool, lives)
             self._all(
-                pool.submit(self._go_on, column, counts[column.life] + 1) for column in columns
+                pool.submit(self._visit, column, at)
+                for column in columns
+                for at in surely[column.life]
             )
-        return columns, 0
+            tried = {life: set(known) for life, known in surely.items()}
+            while new := self._beyond(tried):
+                self._all(
+                    pool.submit(self._visit, column, at, must=False)
+                    for column in columns
+                    for at in new.get(column.life, ())
+                )
+        return columns
 
-    def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, int]:
-        """The commands of the victim in a life that nothing disturbs; the fewest of some runs."""
+    def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
+        """The boundaries that each life has in all of some runs that nothing disturbs."""
         clean = {
             life: [pool.submit(self._play, Cell(life)) for _ in range(_CLEAN_RUNS)]
             for life in lives
         }
-        return {
-            life: min(len(visit.commands) for visit in self._all(runs))
-            for life, runs in clean.items()
-        }
+        found = {}
+        for life, runs in clean.items():
+            first, *others = [boundaries(visit.commands) for visit in self._all(runs)]
+            found[life] = [at for at in first if all(at in other for other in others)]
+        return found
 
-    def _visit(self, column: Column, k: int, *, must: bool = True) -> bool:
-        """Run a cell until its fault lands. False when its command never came."""
+    def _beyond(self, tried: dict[str, set[str]]) -> dict[str, set[str]]:
+        """What the runs so far have shown beyond the boundaries that were tried, by life."""
+        shown: dict[str, set[str]] = {}
+        for visit in self._visits:
+            new = set(boundaries(visit.commands)) - tried[visit.cell.life]
+            if new:
+                shown.setdefault(visit.cell.life, set()).update(new)
+        for life, new in shown.items():
+            tried[life] |= new
+        return shown
+
+    def _visit(self, column: Column, at: str, *, must: bool = True) -> None:
+        """Run a cell until its fault lands."""
         tried = []
-        for _ in range(_TRIES if must else _LAST_TRIES):
-            visit = self._play(column.cell(k))
+        for _ in range(_TRIES):
+            visit = self._play(column.cell(at))
             tried.append(visit)
             if visit.complete or visit.trouble:
-                column.cells[k] = tried
-                return True
-        if must:
-            column.unvisited.append(k)
-        return False
+                column.cells[at] = tried
+                return
+            if not must and len(tried) == _VOID_TRIES:
+                self._void.append(column.cell(at))
+                return
+        column.unvisited.append(at)
 
-    def _go_on(self, column: Column, k: int) -> None:
-        """Visit what lies beyond the estimate, until the life is over before the kth command."""
-        while self._visit(column, k, must=False):
-            k += 1
-
-    def _pair(self, life: str, size: int | None, random: Random) -> tuple[list[Column], int]:
-        sides = FAULTS["kill"].sides
+    def _pair(self, life: str, size: int | None, random: Random) -> list[Column]:
         with self._pool() as pool:
-            most = self._count(pool, [life])[life]
+            surely = self._count(pool, [life])[life]
             columns = [
-                Column(life, "kill", side, Blow(fault, k, first))
+                Column(life, "kill", side, Blow(fault, at, first))
                 for fault in ("kill", "pause")
-                for k in range(1, most + 1)
+                for at in surely
                 for first in FAULTS[fault].sides
-                for side in sides
+                for side in FAULTS["kill"].sides
             ]
-            if size is None:
-                self._all(pool.submit(self._go_on, column, 1) for column in columns)
-                return columns, 0
-            chosen = [(column, k) for column in columns for k in range(1, most + 1)]
-            chosen = random.sample(chosen, min(size, len(chosen)))
-            there = self._all(
-                pool.submit(self._visit, column, k, must=False) for column, k in chosen
-            )
-        return columns, there.count(False)
+            chosen = [(column, at) for column in columns for at in surely]
+            if size is not None:
+                chosen = random.sample(chosen, min(size, len(chosen)))
+            self._all(pool.submit(self._visit, column, at, must=False) for column, at in chosen)
+        return columns
 
     # Runs
 

@@ -16,7 +16,7 @@ from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import KNOBS
 from chaos.sweep.stage import Visit
 
-KILL = Cell("succeeds", (Blow("kill", 7, "before-reply"),))
+KILL = Cell("succeeds", (Blow("kill", "claim.1", "before-reply"),))
 
 Event = dict[str, Any]
 
@@ -92,7 +92,10 @@ def test_a_line_that_is_no_json_makes_its_cell_unknown(tmp_path: Path) -> None:
 
 
 def test_a_cell_has_one_name() -> None:
-    pair = Cell("succeeds", (Blow("pause", 3, "before-send"), Blow("kill", 12, "before-reply")))
+    pair = Cell(
+        "succeeds",
+        (Blow("pause", "3", "before-send"), Blow("kill", "CLIENT-SETINFO.2", "before-reply")),
+    )
     for cell in (KILL, pair):
         assert Cell.parse(str(cell)) == cell
     with pytest.raises(BadCell, match="LIFE/FAULT/BOUNDARY/SIDE"):
