@@ -39,6 +39,9 @@ def command(
             if scenario.owns_server and is_url(options.redis):
                 console.print(f"{scenario.name}: skipped, it needs a server that the rig starts")
                 continue
+            if reason := scenario.lacking():
+                console.print(f"{scenario.name}: skipped, {reason}")
+                continue
             own = options
             if options.out is not None:
                 own = dataclasses.replace(options, out=options.out / scenario.name)

@@ -84,7 +84,11 @@ class Member:
 
     def started(self, *jobs: str) -> bool:
         """Whether its handlers have started all of these jobs."""
-        return set(jobs) <= {event["job"] for event in self.events("start")}
+        return set(jobs) <= self.started_jobs()
+
+    def started_jobs(self) -> set[str]:
+        """The jobs that its handlers have started."""
+        return {event["job"] for event in self.events("start")}
 
     def started_since(self, t: int) -> bool:
         """Whether its handlers have started a job after this time, in ns."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from chaos.rig.crew import Crew
 from chaos.rig.progress import Progress
-from chaos.servers import Durability, Server
+from chaos.servers import Durability, Server, ServerClock
 
 #: Sends one command: its words, and the answer.
 Ask = Callable[..., Any]
@@ -25,12 +25,14 @@ class RedisFaults:
         self,
         server: Server,
         durability: Durability,
+        clock: ServerClock | None,
         crew: Crew,
         record: Callable[..., None],
         progress: Progress,
     ) -> None:
         self._server = server
         self._durable = durability == "always"
+        self._clock = clock
         self._crew = crew
         self._record = record
         self._progress = progress
@@ -59,6 +61,14 @@ class RedisFaults:
         self._server.start()
         self._record("server", event="up")
 
+    def replaced(self, take_over: Callable[[], None]) -> None:
+        """SIGKILL, and another server takes its place: `take_over` returns when that answers."""
+        with self._lasting("server-failover", silent=True):
+            self._server.kill()
+            self._record("server", event="down")
+            take_over()
+            self._record("server", event="up")
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Its process stands still; all connections stay open."""
@@ -71,6 +81,16 @@ class RedisFaults:
         """A command keeps it busy for so long, as a slow script does."""
         with self._lasting("server-delay", silent=True), self._asking(seconds + 5) as ask:
             ask("DEBUG", "SLEEP", seconds)
+
+    # Its clock
+
+    @contextmanager
+    def clock_stepped(self, seconds: float) -> Iterator[None]:
+        """Step its clock for good. The block is the time in which that may be felt."""
+        assert self._clock is not None, "the scenario must ask for a server with its own clock"
+        with self._lasting("server-clock"):
+            self._clock.step(seconds)
+            yield
 
     # It answers with errors
 

@@ -22,7 +22,7 @@ from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.redis_faults import RedisFaults
 from chaos.rig.scenario import Scenario
-from chaos.servers import Durability, Server, ServerProblem, open_server
+from chaos.servers import Durability, Server, ServerClock, ServerProblem, open_server
 from chaos.targets import find_target
 from chaos.targets.target import Job, Knobs, Target
 
@@ -70,11 +70,13 @@ class Rig:
             stack.push(self._leave_no_trace)
             self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
             stack.callback(self._recorder.close)
+            own_clock = self.scenario.own_clock and self.scenario.lacking() is None
+            self._clock = ServerClock(self.directory / "server") if own_clock else None
             self.server: Server = open_server(
                 self.options.redis,
                 self.directory / "server",
                 durability=self.durability,
-                environment=self.scenario.server_environment(),
+                environment=self._clock.environment() if self._clock else None,
             )
             self._write_run("unknown")
             stack.enter_context(self.server)
@@ -102,8 +104,10 @@ class Rig:
                 )
             )
             self.redis = RedisFaults(
-                self.server, self.durability, self.crew, self._record, self.progress
+                self.server, self.durability, self._clock, self.crew, self._record, self.progress
             )
+            #: Enters a context that lasts until the run is over, and all has been read.
+            self.stays = stack.enter_context
             self._record("rig", event="started")
             yield self
 
@@ -146,6 +150,8 @@ class Rig:
 
     def play(self) -> None:
         """The story, then what every story needs: faults settled, work done, the end read."""
+        if reason := self.scenario.lacking():
+            raise RigProblem(reason)
         self.scenario.play(self)
         self.settle()
         self._read_final_state()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,10 @@ class Scenario:
     owns_server: bool = False
     #: What survives a killed server; a parameter of this name goes first.
     durability: Durability = "none"
-    #: Variables of the server's environment, made when the run begins.
-    server_environment: Callable[[], Mapping[str, str]] = dict
+    #: Whether the server has a clock of its own, which can be stepped.
+    own_clock: bool = False
+    #: Why it cannot be played on this machine; None where it can.
+    lacking: Callable[[], str | None] = lambda: None
     #: What is left running when the story has been told must become idle within this time.
     settle_s: float = 30.0
 

