@@ -31,8 +31,7 @@ def bugs(names: tuple[str, ...]) -> list[Trial]:
             scenario=bug.scenario,
             bugs=bug.name,
             anomaly=bug.anomaly,
-            jobs=bug.jobs,
-            workers=bug.workers,
+            options=bug.options,
         )
         for bug in (BUGS[name] for name in names or BUGS)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import statistics
@@ -33,16 +34,13 @@ class Trial:
     bugs: str = ""
     #: What it must be caught by; None: it must pass.
     anomaly: str | None = None
-    jobs: int | None = None
-    workers: int | None = None
+    options: tuple[str, ...] = ()
 
     def command(self, seed: int) -> list[str]:
         """The command of one run, which anyone may repeat."""
         target = f"chaos.planted.target:{self.bugs}" if self.bugs else "rrq_ref"
-        words = ["-m", f"chaos.{self.scenario}", "--target", target, "--seed", str(seed)]
-        for name, value in (("--jobs", self.jobs), ("--workers", self.workers)):
-            words += [] if value is None else [name, str(value)]
-        return words
+        module = f"chaos.{self.scenario}"
+        return ["-m", module, "--target", target, "--seed", str(seed), *self.options]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,23 +157,28 @@ class _Playing:
     def judged(self) -> Run:
         """What the verdict of the run says. Without one it is unknown."""
         try:
-            verdict = json.loads((self.out / "verdict.json").read_text())
-            outcome = Outcome(verdict["outcome"])
+            # The sweep gives its verdict another name.
+            (path,) = [*self.out.glob("verdict.json"), *self.out.glob("sweep.json")]
+            verdict = json.loads(path.read_text())
         except (OSError, ValueError):
-            verdict, outcome = {"checks": []}, Outcome.UNKNOWN
-        found = [c["anomaly"] for c in verdict["checks"] if c["promised"] and c["broken"]]
+            verdict = {"outcome": Outcome.UNKNOWN}
         run = Run(
             seed=self.seed,
             seconds=time.monotonic() - self.began,
-            outcome=outcome,
-            found=tuple(found),
+            outcome=Outcome(verdict["outcome"]),
+            found=_found(verdict),
         )
         if run in Result(trial=self.result.trial, runs=[run]).hits:
             return run
         why = "; ".join(verdict.get("unknown_because", ())) or _last_line(self.process.log)
-        return Run(
-            seed=run.seed, seconds=run.seconds, outcome=outcome, found=run.found, trouble=why
-        )
+        return dataclasses.replace(run, trouble=why)
+
+
+def _found(verdict: dict[str, Any]) -> tuple[str, ...]:
+    """The promised anomalies of a scenario's verdict, or of a sweep's."""
+    checks = [c["anomaly"] for c in verdict.get("checks", ()) if c["promised"] and c["broken"]]
+    cells = {anomaly for cell in verdict.get("cells", ()) for anomaly in cell["anomalies"]}
+    return (*checks, *sorted(cells))
 
 
 def _start(group: ProcessGroup, result: Result, seed: int, into: Path) -> _Playing:

@@ -15,13 +15,12 @@ class Bug:
     #: What it does wrong.
     sentence: str
     edits: tuple[Edit, ...]
-    #: The scenario that is meant to find it: a module below `chaos`.
+    #: The scenario that is meant to find it, or the sweep: a module below `chaos`.
     scenario: str
     #: It counts as caught by this anomaly only.
     anomaly: str
-    #: How big the run is; None takes what the scenario suggests.
-    jobs: int | None = None
-    workers: int | None = None
+    #: Of the scenario's command.
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +34,3 @@ class Ablation:
     scenario: str
     #: What breaks without both.
     anomaly: str
-    jobs: int | None = None
-    workers: int | None = None

@@ -18,8 +18,7 @@ BUGS = (
         edits=(_NO_LOCK,),
         scenario="kill_during_claim",
         anomaly="lost",
-        jobs=12,
-        workers=1,
+        options=("--jobs", "12", "--workers", "1"),
     ),
     Bug(
         name="lock_and_pop_in_two_steps",
@@ -36,10 +35,9 @@ BUGS = (
                 "        return Claim(\n",
             ),
         ),
-        scenario="kill_during_claim",
+        scenario="sweep",
+        options=("--life", "succeeds", "--fault", "kill"),
         anomaly="lost",
-        jobs=12,
-        workers=1,
     ),
     Bug(
         name="ghost_ids_stop_the_queue",

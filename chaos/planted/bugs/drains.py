@@ -14,7 +14,7 @@ BUGS = (
         edits=(Edit(RELEASE, "if refusal then return refusal end\n", ""),),
         scenario="pause_past_heartbeat",
         anomaly="zombie-write",
-        jobs=5,
+        options=("--jobs", "5"),
     ),
     Bug(
         name="release_ignores_the_owner",

@@ -22,7 +22,7 @@ BUGS = (
         ),
         scenario="pause_past_heartbeat",
         anomaly="zombie-write",
-        jobs=5,
+        options=("--jobs", "5"),
     ),
     Bug(
         name="retry_without_the_token_check",
@@ -30,7 +30,7 @@ BUGS = (
         edits=(Edit(RETRY, "if refusal then return refusal end\n", ""),),
         scenario="pause_past_heartbeat",
         anomaly="zombie-write",
-        jobs=5,
+        options=("--jobs", "5"),
     ),
     Bug(
         name="effects_before_the_check",
@@ -60,8 +60,7 @@ BUGS = (
         ),
         scenario="kill_during_finish",
         anomaly="effect-missing",
-        jobs=60,
-        workers=1,
+        options=("--jobs", "60", "--workers", "1"),
     ),
     Bug(
         name="retry_in_two_steps",
@@ -76,10 +75,9 @@ BUGS = (
                 '            await self.run([("ZADD", queue, 0, retry.lease.job_id)])\n' + _SETTLED,
             ),
         ),
-        scenario="retry_storm",
+        scenario="sweep",
+        options=("--life", "fails-then-succeeds", "--fault", "kill"),
         anomaly="lost",
-        jobs=20,
-        workers=1,
     ),
     Bug(
         name="retry_counts_before_the_check",

@@ -21,7 +21,8 @@ BUGS = (
                 '                await self.run([("ZADD", queue, 0, job_id)])\n',
             ),
         ),
-        scenario="planted.scenarios.lost_replies",
+        scenario="sweep",
+        options=("--life", "enqueue", "--fault", "kill"),
         anomaly="lost",
     ),
     Bug(
