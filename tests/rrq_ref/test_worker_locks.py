@@ -234,5 +234,5 @@ async def test_a_worker_that_stood_still_since_its_claim_does_not_start_the_job(
     tap.after["lock_and_pop"] = stand_still
     settings = replace(settings, command_timeout_ms=3_600_000)
     async with running(tap, settings, {"hold": gate.handler}, clock=clock):
-        await until(lambda: tap.count("lock_and_pop") > 1)
+        await until(lambda: tap.count("BLPOP") > 0)
         assert gate.began == []
