@@ -8,13 +8,13 @@
 -- Needs: the budgets that the enqueue announced. Jobs that were requeued, and servers that may have
 -- forgotten a count, are left out.
 WITH spent AS (
-    SELECT 'failed' AS how, f.job, f.end_t AS t,
+    SELECT 'failed' AS how, f.job, f.token, f.end_t AS t,
            row_number() OVER (PARTITION BY f.job ORDER BY f.end_t, f.attempt) AS nth,
            count(*) OVER (PARTITION BY f.job) AS n, j.max_retries AS budget
     FROM failures AS f JOIN jobs AS j USING (job)
     WHERE f.sure AND j.max_retries IS NOT NULL AND NOT j.requeued
     UNION ALL
-    SELECT 'crashed', c.job, c.dead_by,
+    SELECT 'crashed', c.job, c.token, c.dead_by,
            row_number() OVER (PARTITION BY c.job ORDER BY c.dead_by, c.attempt),
            count(*) OVER (PARTITION BY c.job), j.max_crashes
     FROM crashes AS c JOIN jobs AS j USING (job)
@@ -22,10 +22,15 @@ WITH spent AS (
 ), cases AS (
     SELECT how, job, budget, n, max(t) AS last_t,
            -- When the budget was used up. A budget of 0 still allows the first run.
-           min(t) FILTER (nth >= budget) AS spent_t
+           min(t) FILTER (nth >= budget) AS spent_t,
+           arg_min(token, t) FILTER (nth >= budget) AS spent_token
     FROM spent GROUP BY ALL
 ), starts AS (
-    SELECT job, max(start_t) AS start_t FROM attempts GROUP BY job
+    -- An earlier attempt that stood still may start late. Nobody has given the job to it again.
+    SELECT c.how, c.job, max(a.start_t) AS start_t
+    FROM cases AS c JOIN attempts AS a USING (job)
+    WHERE coalesce(a.token >= c.spent_token, true)
+    GROUP BY c.how, c.job
 )
 SELECT
     c.job,
@@ -34,4 +39,4 @@ SELECT
     format('job {} {} {} times with a budget of {} and was last started at {}',
            c.job, c.how, c.n, c.budget, at_s(s.start_t)) AS why
 FROM cases AS c
-JOIN starts AS s USING (job)
+JOIN starts AS s USING (how, job)

@@ -9,16 +9,17 @@
 -- Needs: transitions, an intact history (it argues from a giving-up that was not seen) and a server
 -- that forgot nothing in between.
 WITH steps AS (
-    SELECT job, op, token, t_sent, t,
-           lag(token) OVER w AS held, lag(t_sent) OVER w AS held_sent_t
+    SELECT job, op, token, worker, t_sent, t,
+           lag(token) OVER w AS held, lag(worker) OVER w AS held_by, lag(t_sent) OVER w AS held_sent_t
     FROM transitions WHERE op IN ('claim', 'takeback') AND accepted
     WINDOW w AS (PARTITION BY job ORDER BY t, op DESC, token)
 ), redeliveries AS (
     SELECT * FROM steps
     WHERE CASE op
         WHEN 'takeback' THEN token IS NULL OR token IS NOT DISTINCT FROM held
-        -- Replies may overtake each other; a lower token does not redeliver a higher one.
-        ELSE coalesce(token >= held, true) END
+        -- Replies may overtake each other; a lower token does not redeliver a higher one. The same one for
+        -- the same worker is a claim that was asked for again, because its reply had been lost.
+        ELSE coalesce(token > held OR (token = held AND worker <> held_by), true) END
 ), judged AS (
     SELECT
         r.job, r.op, r.token, r.held, r.t,
@@ -35,7 +36,7 @@ SELECT
     d.job,
     d.t,
     d.t < d.live_until - clock_slack() AND NOT d.given_up AND intact()
-        AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN d.held_sent_t AND d.t) AS broken,
+        AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN d.held_sent_t AND d.t) AS broken,
     format('job {} was redelivered ({}) at {}, {} before the lock of token {} could expire',
            d.job, d.op, at_s(d.t), in_ms(d.live_until - d.t),
            coalesce(d.held::VARCHAR, 'none')) AS why

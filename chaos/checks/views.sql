@@ -232,7 +232,8 @@ WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
 CREATE TABLE calm_lives AS
 SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE kind <> 'kill') USING (life);
 
--- One row per life that was told to stop. A stopped process hears of it when it is continued.
+-- One row per life that was told to stop. A stopped process hears of it when it is continued; one that
+-- was stopped within the slack that it has may not have heard of it before either.
 CREATE TABLE drains AS
 WITH told AS (
     SELECT l.life, min(s.from_t) AS t
@@ -245,7 +246,8 @@ WITH told AS (
 SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t
 FROM told
 LEFT JOIN life_stalls AS s
-    ON s.life = told.life AND s.kind = 'stop' AND s.from_t <= told.t AND s.until_t >= told.t
+    ON s.life = told.life AND s.kind = 'stop' AND s.from_t <= told.t + drain_slack()
+    AND s.until_t >= told.t
 GROUP BY told.life, told.t;
 
 -- ------------------------------------------------------------------ attempts and transitions

@@ -29,6 +29,11 @@ def live(s: Story) -> None:
     taken(s, "answered twice", 900, token=1)
     held(s, "no tokens", token=None)
     taken(s, "no tokens", 900, token=None)
+    held(s, "told little")
+    for event in s.events:
+        if event["type"] == "transition" and event["job"] == "told little":
+            event.update(t_sent=None, ttl_ms=None)
+    taken(s, "told little", 900)
     held(s, "only taken back")
     s.wire("takeback", "only taken back", "w2", at=900, token=None)
     held(s, "third")
@@ -44,7 +49,7 @@ def live(s: Story) -> None:
 
 def bad(s: Story) -> dict[str, int]:
     live(s)
-    return {"premature-redelivery": 9}
+    return {"premature-redelivery": 10}
 
 
 def bad_given_up_too_late(s: Story) -> dict[str, int]:
@@ -74,6 +79,8 @@ def near_miss(s: Story) -> None:
     s.wire("release", "its own again", "w1", at=100)
     taken(s, "its own again", 150)
     taken(s, "its own again", 1_200, token=3)
+    held(s, "asked for again")
+    s.wire("claim", "asked for again", "w1", at=500)
 
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
@@ -86,7 +93,7 @@ def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     live(s)
     s.fault("server-kill", "server", at=5, until=6)
     s.fault("server-kill", "server", at=1_600, until=1_700)
-    return {"premature-redelivery": 9}
+    return {"premature-redelivery": 10}
 
 
 def irrelevant(s: Story) -> None:
