@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from chaos.faults import Exchange, Match
 
@@ -31,6 +31,9 @@ class Knobs:
     cleanup_s: float = 0.5
     retry_base_s: float = 0.05
     max_crashes: int = 5
+    #: What an enqueue and an outcome wait for before they count as done, where a queue can choose:
+    #: nothing, WAIT for one replica, or WAITAOF for the disks of both.
+    durability: Literal["none", "replicated", "fsynced"] = "none"
 
     @property
     def health_ttl_ms(self) -> int:

@@ -58,6 +58,7 @@ def settings_of(url: str, knobs: Knobs) -> Settings:
         max_crashes=knobs.max_crashes,
         retry_base_s=knobs.retry_base_s,
         retry_cap_s=1.0,
+        durability=knobs.durability,
     )
 
 
@@ -87,7 +88,11 @@ class RrqRef(Target):
     def fleet_command(self, workers: int) -> list[str]:
         return [*self.worker_command(), str(workers)]
 
+    def __init__(self) -> None:
+        self._confirmations: wire.Confirmations | None = None
+
     def producer(self, url: str, knobs: Knobs) -> Producer:
+        self._confirmations = None if knobs.durability == "none" else wire.Confirmations()
         return _Producer(url, knobs)
 
     def inspector(self, url: str, knobs: Knobs) -> Inspector:
@@ -97,6 +102,8 @@ class RrqRef(Target):
         return wire.MOMENTS
 
     def transitions(self, exchange: Exchange) -> Iterable[dict[str, Any]]:
+        if self._confirmations is not None:
+            return self._confirmations.transitions(exchange)
         return wire.transitions(exchange)
 
 

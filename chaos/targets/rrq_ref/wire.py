@@ -11,6 +11,9 @@ from rrq_ref.scripts import Script
 
 _NAMES = {script.sha.encode(): script.name for script in scripts.ALL}
 _ANSWERS = {b"DONE": "ok", b"BURIED": "ok", b"REPEAT": "repeat"}
+#: Scripts that write what became of an attempt.
+_OUTCOMES = ("finish", "retry", "release", "bury")
+_BARRIERS = (b"WAIT", b"WAITAOF")
 #: Values per job in the reply of lock_and_pop.
 _CLAIM_WIDTH = 10
 
@@ -36,6 +39,39 @@ MOMENTS = {
     "bury": _calls(scripts.BURY, "bury"),
     "requeue": _calls(scripts.REQUEUE_DLQ, "requeue"),
 }
+
+
+class Confirmations:
+    """Where an outcome counts only once a barrier (WAIT, WAITAOF) has confirmed it.
+
+    Until then nobody knows: it has no answer. A worker writes its outcomes one call after the
+    other, each with its barrier behind it.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, list[dict[str, Any]]] = {}
+
+    def transitions(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
+        """As the function of this name; of outcomes each twice, the second time confirmed."""
+        if exchange.argv[0].upper() in _BARRIERS:
+            waiting = self._open.pop(exchange.process, [])
+            yield from waiting if _reached(exchange) else ()
+            return
+        events = list(transitions(exchange))
+        if _name(exchange.argv) not in _OUTCOMES:
+            yield from events
+            return
+        self._open[exchange.process] = [event for event in events if event["answer"] == "ok"]
+        yield from (e | {"answer": None} if e["answer"] == "ok" else e for e in events)
+
+
+def _reached(exchange: Exchange) -> bool:
+    """WAIT replicas ms, and WAITAOF disk replicas ms, answer with what there is of each."""
+    reply: Any = exchange.reply
+    if isinstance(reply, RespError):
+        return False
+    there = reply if isinstance(reply, list) else [reply]
+    return all(n >= int(word) for n, word in zip(there, exchange.argv[1:], strict=False))
 
 
 def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,164 @@
+"""A replica of a server, and the Sentinel that puts it in the server's place when that dies.
+
+Clients need not know of either: when the replica has been promoted it also takes over the port of
+the one that died, as the holder of a virtual address does. So every client finds it where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import redis
+
+from chaos.rig.processes import ProcessGroup
+from chaos.servers.binary import HOST, BinaryServer
+from chaos.servers.client import connect
+from chaos.servers.config import as_file
+from chaos.servers.ports import free_port
+from chaos.servers.problem import ServerProblem
+from chaos.servers.server import Durability
+
+#: The replica's own login at its primary, so that it can be taken away.
+_USER, _PASSWORD = "replica", "replica"
+_NAME = "rig"
+#: Sentinel takes a primary for dead that has not answered for this long.
+_DOWN_AFTER_MS = 300
+#: Time-outs of the whole steps.
+_SYNC_S = 15.0
+_FAILOVER_S = 20.0
+_NAP_S = 0.02
+
+
+class Replication:
+    """In its `with` block `primary`, which runs, has one replica, in sync, and a Sentinel.
+
+    Both keep their files in `directory`. Every method raises ServerProblem when it cannot be done.
+    """
+
+    def __init__(self, primary: BinaryServer, directory: Path, durability: Durability) -> None:
+        self._primary = primary
+        self._directory = directory
+        self._port = _port(primary)
+        self._replica = BinaryServer(
+            primary.binary,
+            directory / "replica",
+            durability=durability,
+            config={
+                "replicaof": f"{HOST} {self._port}",
+                "masteruser": _USER,
+                "masterauth": _PASSWORD,
+            },
+        )
+        self._processes = ProcessGroup()
+        self._sentinel_port = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._ask_primary("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+            login = ("on", f">{_PASSWORD}", "+psync", "+replconf", "+ping")
+            self._ask_primary("ACL", "SETUSER", _USER, *login)
+            self._replica.start()
+            self._await("the replica to be in sync", _SYNC_S, self._in_sync)
+            self._start_sentinel()
+            self._await("Sentinel to know the replica", _SYNC_S, self._known)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._processes.end()
+        self._replica.close()
+
+    def cut_off(self) -> None:
+        """From now on nothing that the primary does reaches the replica."""
+        self._ask_primary("ACL", "SETUSER", _USER, "off")
+        self._ask_primary("CLIENT", "KILL", "TYPE", "replica")
+
+    def take_over(self) -> None:
+        """Wait until Sentinel has promoted the replica of a primary that is dead, and move the
+        address there."""
+        self._await("Sentinel to promote the replica", _FAILOVER_S, self._promoted)
+        # It would find its new primary's replica at the old address, and make it its own.
+        self._processes.end()
+        with connect(self._replica.url) as client:
+            _ask(client, "CONFIG", "SET", "port", str(self._port))
+
+    def _start_sentinel(self) -> None:
+        self._sentinel_port = free_port()
+        directory = self._directory / "sentinel"
+        directory.mkdir(parents=True)
+        monitored = f"monitor {_NAME} {HOST} {self._port} 1"
+        lines = {
+            "port": str(self._sentinel_port),
+            "bind": HOST,
+            "dir": f'"{directory.absolute()}"',
+            "sentinel": monitored,
+        }
+        more = f"sentinel down-after-milliseconds {_NAME} {_DOWN_AFTER_MS}\n"
+        config = directory / "sentinel.conf"
+        config.write_text(as_file(lines) + more)
+        self._processes.spawn(
+            [self._primary.binary, config.absolute(), "--sentinel"],
+            log=directory / "sentinel.log",
+            name="sentinel",
+        )
+
+    # Conditions
+
+    def _in_sync(self) -> bool:
+        text = self._ask_primary("INFO", "replication")
+        return any(
+            str(key).startswith("slave") and isinstance(value, dict) and value["state"] == "online"
+            for key, value in text.items()
+        )
+
+    def _known(self) -> bool:
+        found = self._ask_sentinel("SENTINEL", "REPLICAS", _NAME)
+        return len(found) == 1
+
+    def _promoted(self) -> bool:
+        address = self._ask_sentinel("SENTINEL", "GET-MASTER-ADDR-BY-NAME", _NAME)
+        return int(address[1]) == _port(self._replica)
+
+    def _await(self, what: str, limit_s: float, condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + limit_s
+        while True:
+            with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
+                if condition():
+                    return
+            if time.monotonic() > end:
+                raise ServerProblem(
+                    f"waited {limit_s:g} s in vain for {what}; see the logs in {self._directory}"
+                )  # fmt: skip - one sentence
+            time.sleep(_NAP_S)
+
+    def _ask_primary(self, *words: str) -> Any:
+        with self._primary.client() as client:
+            return _ask(client, *words)
+
+    def _ask_sentinel(self, *words: str) -> Any:
+        with connect(f"redis://{HOST}:{self._sentinel_port}") as client:
+            return _ask(client, *words)
+
+
+def _ask(client: redis.Redis, *words: str) -> Any:
+    asked: Any = client  # redis-py gives execute_command no types
+    try:
+        return asked.execute_command(*words)
+    except redis.ResponseError as error:
+        raise ServerProblem(f"a server refused {words[0]} {words[1]}: {error}") from error
+
+
+def _port(server: BinaryServer) -> int:
+    return int(server.url.rpartition(":")[2].partition("/")[0])
