@@ -17,7 +17,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from chaos.planted.bugs import ABLATIONS, BUGS
+from chaos.planted.bugs import ABLATIONS, BUGS, edits_of
+from chaos.planted.edit import Misfit, edited
 from chaos.planted.runs import Result, Run, Trial, play, wilson
 from chaos.rig.main import guarded
 from chaos.rig.options import new_seed
@@ -53,6 +54,15 @@ def control() -> list[Trial]:
     """The sound reference in every scenario that only planted bugs are played in."""
     used = {bug.scenario for bug in BUGS.values()} | {one.scenario for one in ABLATIONS}
     return [Trial(name=s, scenario=s) for s in sorted(used) if s.startswith("planted.")]
+
+
+def check(trials: list[Trial]) -> None:
+    """Look, before anything is played, whether all that is to be planted fits the reference."""
+    for trial in trials:
+        try:
+            edited(edits_of(trial.bugs) if trial.bugs else ())
+        except Misfit as error:
+            raise click.ClickException(f"{trial.bugs} does not fit any more: {error}") from error
 
 
 HEADINGS = ("planted", "scenario", "must show", "in runs", "95 % interval", "after", "also")
@@ -123,6 +133,7 @@ def command(
             console.print(f"[bold]{bug.name}[/] ({bug.anomaly} in {bug.scenario}): {bug.sentence}")
         return
     trials = {"ablations": ablations, "control": control}.get(kind or "", lambda: bugs(names))()
+    check(trials)
     first = new_seed() if seed is None else seed
 
     def told(result: Result, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 from pathlib import Path
@@ -13,6 +14,7 @@ from chaos.checks import Outcome
 from chaos.guarantees import ANOMALIES
 from chaos.planted import __main__ as planted
 from chaos.planted.bugs import BUGS
+from chaos.planted.edit import Edit
 from chaos.planted.runs import Result, Run, Trial, play, wilson
 from tests.chaos.rig.running import descendants, read_until, run, start, survivors
 
@@ -76,6 +78,19 @@ def test_every_bug_is_listed_with_its_sentence() -> None:
 @pytest.mark.parametrize("words", [["--bug", "nope"], ["--bug", "no_refresher", "--control"]])
 def test_wrong_usage_is_refused(words: list[str]) -> None:
     assert CliRunner().invoke(planted.command, words).exit_code == 2
+
+
+def test_a_bug_that_does_not_fit_any_more_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = dataclasses.replace(
+        BUGS["no_refresher"], name="old", edits=(Edit("worker.py", "what was there once", ""),)
+    )
+    monkeypatch.setitem(BUGS, "old", old)
+    monkeypatch.setattr(planted, "play", None)
+
+    done = CliRunner().invoke(planted.command, [])
+
+    assert done.exit_code == 1
+    assert "old does not fit any more: found 0 times in worker.py" in done.output
 
 
 def test_an_interrupted_command_leaves_nothing_running() -> None:
