@@ -22,7 +22,7 @@ from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.redis_faults import RedisFaults
 from chaos.rig.scenario import Scenario
-from chaos.servers import Durability, Server, ServerClock, ServerProblem, open_server
+from chaos.servers import Durability, Server, ServerClock, ServerProblem, is_url, mask, open_server
 from chaos.targets import find_target
 from chaos.targets.target import Job, Knobs, Target
 
@@ -65,6 +65,12 @@ class Rig:
     @contextmanager
     def open(self) -> Iterator[Rig]:
         """Start server and proxy; at the end stop everything that was started."""
+        if self.scenario.owns_server and is_url(self.options.redis):
+            raise ServerProblem(
+                f"{self.scenario.name} does to the server what only its owner may, and the one at"
+                f" {mask(self.options.redis)} was not started by the rig; use embedded, local or"
+                " container"
+            )
         self.directory = self.options.run_directory(self.scenario.name)
         with ExitStack() as stack:
             stack.push(self._leave_no_trace)

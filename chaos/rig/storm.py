@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chaos.rig.rig import Rig
 
 #: Kinds of faults, each with its weight in the draw.
-_KINDS = {
+KINDS = {
     "kill": 3,
     "stop": 3,
     "cut off": 3,
@@ -122,7 +122,7 @@ def draw(chance: Random, seconds: float) -> list[Stroke]:
     plan: list[Stroke] = []
     at_s = 0.0
     while (at_s := at_s + chance.uniform(*_PAUSES_S)) < seconds:
-        kind = chance.choices([*_KINDS], [*_KINDS.values()])[0]
+        kind = chance.choices([*KINDS], [*KINDS.values()])[0]
         lasts_s = round(chance.uniform(*_LASTS_S), 3)
         plan.append(
             Stroke(
