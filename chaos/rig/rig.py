@@ -322,6 +322,10 @@ class Rig:
         """Whether a process other than this one has started a job."""
         return any(m.started(job) for m in self.crew.members if m is not than)
 
+    def started(self, job: str) -> bool:
+        """Whether any process has started a job."""
+        return any(member.started(job) for member in self.crew.members)
+
     def done(self, job: str) -> bool:
         """Whether any process has succeeded in a job."""
         return any(member.ended(job) for member in self.crew.members)
