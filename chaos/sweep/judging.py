@@ -8,6 +8,7 @@ check finds belongs to the cell in whose stretch it lies.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,11 @@ from chaos.sweep.stage import Visit
 STRETCH_NS = 10**12
 _TIMES = ("t", "t_sent", "due_t")
 _ALL = 10**9
+#: Cells that are judged one by one at most: each takes about as long as all others together.
+_ALONE = 25
+
+#: Sentences about broken cases by anomaly; of those that were promised, and of the others.
+_Found = dict[bool, dict[str, str]]
 
 
 class Mark(StrEnum):
@@ -51,16 +57,20 @@ def judge_all(visits: Sequence[Visit], run_dir: Path) -> tuple[list[Judged], lis
 
     `run_dir` holds the run's run.json and gets one history of all cells.
     """
-    # A job that is left over would make every worker that leaves later an early one.
+    # A job that is left over would make every worker that leaves later an early one: so last.
     ordered = sorted(visits, key=lambda visit: visit.unfinished)
     lacks = _combine(ordered, run_dir / "history")
     verdict = judge(run_dir, max_rows=_ALL)
-    found: list[dict[bool, dict[str, str]]] = [{True: {}, False: {}} for _ in ordered]
+    found: list[_Found] = [{True: {}, False: {}} for _ in ordered]
     for check in verdict.broken:
         for row in check.rows:
             place = _place(row, ordered)
             if place is not None:
                 found[place][check.promised].setdefault(check.anomaly, row["why"])
+    # And there it hides what the cells after the first of them have done: each by itself.
+    leftovers = [place for place, visit in enumerate(ordered) if visit.unfinished]
+    for place in leftovers[:_ALONE]:
+        found[place] = _alone(ordered[place].directory, run_dir)
     judged = {
         id(visit): Judged(
             visit=visit, broken=of[True], unpromised=of[False], unknown=(*visit.trouble, *lack)
@@ -68,6 +78,15 @@ def judge_all(visits: Sequence[Visit], run_dir: Path) -> tuple[list[Judged], lis
         for visit, of, lack in zip(ordered, found, lacks, strict=True)
     }
     return [judged[id(visit)] for visit in visits], _problems(verdict)
+
+
+def _alone(directory: Path, run_dir: Path) -> _Found:
+    """What is broken in one cell, judged without the others."""
+    shutil.copy(run_dir / "run.json", directory)
+    found: _Found = {True: {}, False: {}}
+    for check in judge(directory).broken:
+        found[check.promised][check.anomaly] = check.rows[0]["why"]
+    return found
 
 
 def _problems(verdict: Verdict) -> list[str]:

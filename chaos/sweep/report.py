@@ -208,7 +208,7 @@ def print_report(report: Report, console: Console) -> None:
     say(f"{swept.visited:,} of {swept.boundaries:,} boundaries visited, in {len(swept.visits):,}"
         f" runs and {swept.seconds:.1f} s: {report.rate:.1f} cells/s")  # fmt: skip
     if swept.void:
-        say(f"{len(swept.void):,} more were there in some runs only, and not in theirs")
+        say(f"{len(swept.void):,} more boundaries came up in other runs and not in their own")
     for reason in report.reasons[:_MOST]:
         say(f"unknown: {reason}", "yellow")
     examples = [r for r in report.results if r.mark is not Mark.OK] or report.results

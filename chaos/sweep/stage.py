@@ -27,6 +27,7 @@ _QUIET_S = 5.0
 _RESCUERS = 4
 #: A lasting fault lasts for so many lock TTLs at least.
 _PAST_TTL = 1.25
+_UNFINISHED = ("queued", "active", "retrying")
 
 #: What a transition that the store accepted makes of a job.
 _PHASES = {
@@ -59,7 +60,7 @@ class Visit:
     missed: str | None = None
     #: Why this run proves nothing.
     trouble: list[str] = field(default_factory=list)
-    #: Something is left in queue or locks.
+    #: A job is neither completed nor dead at the end.
     unfinished: bool = False
     seconds: float = 0.0
 
@@ -197,7 +198,6 @@ class _Run:
             if not self._backlog():
                 return
             self._await(self._worker(f"rescuer-{number}"))
-        self._visit.unfinished = self._backlog()
 
     def _enqueue_again(self) -> None:
         (first,) = self._jobs
@@ -347,8 +347,10 @@ class _Run:
                 self._visit.trouble.append(f"commands of {member.fork.name} were still under way")
         for event in self._stage.inspector.final_state([job.id for job in self._jobs]):
             self._record("final", **event)
-            if event["what"] == "job" and event["state"] == "missing" and self._life.again:
-                self._visit.trouble.append(f"no job {event['job']}: its key was not free again")
+            if event["what"] == "job":
+                self._visit.unfinished |= event["state"] in _UNFINISHED
+                if event["state"] == "missing" and self._life.again:
+                    self._visit.trouble.append(f"no job {event['job']}: its key was not free again")
         self._record("final", what="read", ok=True)
         self._record("rig", event="finished")
 

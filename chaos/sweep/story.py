@@ -32,7 +32,9 @@ def print_story(report: Report, console: Console) -> None:
     origin = events[0]["t"] if events else 0
     for line in tell([event for event in events if _is_told(event)], origin):
         who = line["who"].partition("-")[2]
-        _line(console, f"{line['t']:9.1f} ms  {who:<10} {line['text']}", _STYLES.get(line["tone"], ""))
+        _line(
+            console, f"{line['t']:9.1f} ms  {who:<10} {line['text']}", _STYLES.get(line["tone"], "")
+        )
     timeline = visit.directory / "timeline.html"
     write_timeline(visit.directory, judge(visit.directory), timeline)
     _line(console, f"as a picture: {timeline}")

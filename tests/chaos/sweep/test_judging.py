@@ -62,6 +62,21 @@ def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
     assert set(found[1].broken) == {"lost", "stuck"}
 
 
+def test_a_job_that_is_left_over_hides_nothing_in_another_cell(tmp_path: Path) -> None:
+    visits = []
+    for name in ("c00001", "c00002"):
+        about = {"type": "process", "name": f"{name}-victim", "child_pid": 2, "burst": True}
+        events = [
+            {"t": 10, "event": "ready"} | about,
+            {"t": 15, "event": "exit", "code": 0} | about,
+        ]
+        events += green(name)
+        events[6]["state"] = "active"
+        visits.append(visit(tmp_path / name, events, unfinished=True))
+    for each in judged(tmp_path, *visits):
+        assert set(each.broken) == {"lost", "stuck", "early-exit"}
+
+
 @pytest.mark.parametrize(
     ("left_out", "reason"),
     [(1, "no enqueue was acknowledged"), (2, "no job was ever started"), (5, "was not read")],
