@@ -54,12 +54,13 @@ def judged(run: Path, *visits: Visit) -> list[Judged]:
 def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
     cells = [tmp_path / f"c0000{n}" for n in range(3)]
     events = [green(cell.name) for cell in cells]
+    events[0][0]["effects"] = 1
     events[1][4]["state"] = "queued"
     visits = [visit(*pair) for pair in zip(cells, events, strict=True)]
     visits[1].unfinished = True
     found = judged(tmp_path, *visits)
-    assert [each.mark for each in found] == [Mark.OK, Mark.BROKEN, Mark.OK]
-    assert set(found[1].broken) == {"lost", "stuck"}
+    assert [set(each.broken) for each in found] == [{"effect-missing"}, {"lost", "stuck"}, set()]
+    assert [each.mark for each in found] == [Mark.BROKEN, Mark.BROKEN, Mark.OK]
 
 
 def test_a_job_that_is_left_over_hides_nothing_in_another_cell(tmp_path: Path) -> None:
