@@ -23,8 +23,11 @@ from chaos.sweep.stage import Stage, Visit
 _CLEAN_RUNS = 3
 #: Runs of a cell whose fault does not land because this time there were fewer commands.
 _TRIES = 5
-#: The same where not every run has such a boundary.
-_VOID_TRIES = 2
+#: The same in a pair: whoever recovers need not come as far.
+_PAIR_TRIES = 2
+#: The same where a boundary has come up in some run by chance (a renewal of the lock, a poll more).
+#: What is tried for it may show others.
+_CHANCE_TRIES = (2, 1, 1)
 _SAY_S = 2.0
 
 T = TypeVar("T")
@@ -142,9 +145,10 @@ class Sweep:
                 for at in surely[column.life]
             )
             tried = {life: set(known) for life, known in surely.items()}
-            while new := self._beyond(tried):
+            for tries in _CHANCE_TRIES:
+                new = self._beyond(tried)
                 self._all(
-                    pool.submit(self._visit, column, at, must=False)
+                    pool.submit(self._visit, column, at, tries)
                     for column in columns
                     for at in new.get(column.life, ())
                 )
@@ -173,19 +177,19 @@ class Sweep:
             tried[life] |= new
         return shown
 
-    def _visit(self, column: Column, at: str, *, must: bool = True) -> None:
-        """Run a cell until its fault lands."""
+    def _visit(self, column: Column, at: str, tries: int = _TRIES) -> None:
+        """Run a cell until its fault lands; with fewer tries it need not be there."""
         tried = []
-        for _ in range(_TRIES):
+        for _ in range(tries):
             visit = self._play(column.cell(at))
             tried.append(visit)
             if visit.complete or visit.trouble:
                 column.cells[at] = tried
                 return
-            if not must and len(tried) == _VOID_TRIES:
-                self._void.append(column.cell(at))
-                return
-        column.unvisited.append(at)
+        if tries == _TRIES:
+            column.unvisited.append(at)
+        else:
+            self._void.append(column.cell(at))
 
     def _pair(self, life: str, size: int | None, random: Random) -> list[Column]:
         with self._pool() as pool:
@@ -200,7 +204,7 @@ class Sweep:
             chosen = [(column, at) for column in columns for at in surely]
             if size is not None:
                 chosen = random.sample(chosen, min(size, len(chosen)))
-            self._all(pool.submit(self._visit, column, at, must=False) for column, at in chosen)
+            self._all(pool.submit(self._visit, column, at, _PAIR_TRIES) for column, at in chosen)
         return columns
 
     # Runs
