@@ -115,6 +115,20 @@ def test_wire_proxy_prints_both_ways_and_what_is_added(bench: Bench) -> None:
     assert rows.count("added") == 2  # a row, and the goal
 
 
+def test_durability_prints_what_each_way_of_waiting_costs(bench: Bench) -> None:
+    code, out, complaints = bench.run(
+        "durability", "--jobs", "20", "--singles", "1", "--rounds", "1"
+    )
+    assert code == 0, complaints
+    rows = [words.strip() for words in out.splitlines()]
+    for mode in ("none", "replicated", "fsynced here", "fsynced on both"):
+        (row,) = [row for row in rows if row.startswith(f"{mode} ")]
+        assert min(float(n.replace(",", "")) for n in row.removeprefix(mode).split()) >= 0
+    code, _, complaints = bench.run("durability", "--redis", "redis://127.0.0.1:1")
+    assert code == 2
+    assert "was not started by the rig" in complaints
+
+
 def test_a_strict_run_fails_when_a_goal_was_not_measured(bench: Bench) -> None:
     small = [*SMALL["throughput"], "--concurrency", "3"]
     code, out, _ = bench.run("throughput", *small, "--strict")
