@@ -161,8 +161,9 @@ class Report:
     def command(self, cell: Cell) -> str:
         """The command that repeats a cell."""
         words = f"python -m chaos.sweep --cell {cell} --seed {self.run['seed']}"
-        if self.run["target"] != "rrq_ref":
-            words += f" --target {self.run['target_spec']}"
+        for option in ("target", "redis"):
+            if option in self.run["chosen"]:
+                words += f" --{option} {self.run['chosen'][option]}"
         return words
 
     def to_json(self) -> dict[str, Any]:
@@ -205,10 +206,11 @@ def print_report(report: Report, console: Console) -> None:
     _print_broken(report, console)
     swept = report.swept
     say = _line(console)
-    say(f"{swept.visited:,} of {swept.boundaries:,} boundaries visited, in {len(swept.visits):,}"
+    what = "pairs" if swept.columns[0].first else "boundaries"
+    say(f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.visits):,}"
         f" runs and {swept.seconds:.1f} s: {report.rate:.1f} cells/s")  # fmt: skip
     if swept.void:
-        say(f"{len(swept.void):,} more boundaries came up in other runs and not in their own")
+        say(f"{len(swept.void):,} more {what} came up in other runs and not in their own")
     for reason in report.reasons[:_MOST]:
         say(f"unknown: {reason}", "yellow")
     examples = [r for r in report.results if r.mark is not Mark.OK] or report.results

@@ -146,7 +146,7 @@ def _about(
     return {
         "scenario": "sweep",
         "target": target.name,
-        "target_spec": options.target,
+        "chosen": _chosen(options),
         "seed": seed,
         "command": options.command("sweep", seed),
         "about": [],
@@ -157,6 +157,13 @@ def _about(
         "versions": record.versions(target, version),
         "timing": record.timing(KNOBS, _SLACK_MS),
     }
+
+
+def _chosen(options: SweepOptions) -> dict[str, str]:
+    """What must be chosen again to repeat a cell."""
+    usual = SweepOptions()
+    chosen = {"target": options.target} if options.target != usual.target else {}
+    return chosen | ({"redis": mask(options.redis)} if options.redis != usual.redis else {})
 
 
 def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) -> None:

@@ -1,0 +1,21 @@
+"""The reference as a target whose workers cannot be forked: each is started by its command."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from chaos.targets.rrq_ref import RrqRef
+from chaos.targets.target import Role, Target
+
+
+class Plain(RrqRef):
+    name = "plain"
+
+    def warm(self) -> None:
+        Target.warm(self)
+
+    def work(self, role: Role) -> NoReturn:
+        Target.work(self, role)
+
+
+TARGET = Plain()
