@@ -1,36 +1,39 @@
-"""The server's clock is stepped back by two seconds, and later forwards by an hour.
+"""The server's clock is stepped: forwards by an hour, back by two seconds, forwards again.
 
 As when a machine wakes up, or its time service corrects it. Locks and due times are the server's
-time. Back: they all last two seconds longer, and everything has to wait for it. Forwards: every
-lock runs out at once, while its holder is at work and believes in it. Another worker takes the job,
-and whatever the first one writes must be refused: the fence must hold where the clock cannot.
+time. Forwards: every lock runs out at once, while its holder believes in it. One of them stands
+still (SIGSTOP) with its completion on the way; another worker takes the job and does it; then the
+completion arrives, and must be refused: the fence holds where the clock cannot. Back: locks and
+delays last two seconds longer, and everything has to wait for it. Forwards again, under load.
 """
 
+from chaos.rig.crew import At
 from chaos.rig.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.servers import clock
 from chaos.targets.target import Knobs
 
-KNOBS = Knobs(lock_ttl_ms=1_000, concurrency=2)
+KNOBS = Knobs(lock_ttl_ms=3_000)
 BACK_S, FORWARDS_S = -2.0, 3_600.0
 
 
 def play(rig: Rig) -> None:
-    holders = [rig.worker() for _ in range(rig.workers)]
-    with rig.load():
-        rig.pause(0.5)
-        with rig.redis.clock_stepped(BACK_S):
-            rig.pause(-BACK_S)
-    rig.wait("all of it done", lambda: not rig.inspector.backlog())
-    held = [rig.job({"do": "ok", "ms": 1_500}) for _ in range(2 * rig.workers)]
-    rig.enqueue(held)
-    ids = {job.id for job in held}
-    rig.wait("all of these held", lambda: ids <= set().union(*(m.started_jobs() for m in holders)))
-    heir = rig.worker()
+    zombie = rig.worker(At("finish", "before-send", "stop", more={"then": "hold"}))
+    job = rig.job({"do": "ok", "ms": 50})
+    rig.enqueue([job])
+    rig.landed(zombie)
+    for _ in range(rig.workers):
+        rig.worker()
     with rig.redis.clock_stepped(FORWARDS_S):
-        rig.wait("one of them taken over", lambda: bool(ids & heir.started_jobs()))
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+        rig.wait(f"{job.id} done again", rig.done_by_another, job.id, zombie)
+    rig.resume(zombie)
+    rig.enqueue([rig.job({"do": "ok", "ms": 900}) for _ in range(rig.jobs)])
+    with rig.load():
+        for step_s in (BACK_S, FORWARDS_S):
+            rig.pause(0.5)
+            with rig.redis.clock_stepped(step_s):
+                rig.pause(max(0.5, -step_s))
     rig.everyone_works()
 
 
