@@ -84,7 +84,7 @@ class Storm:
 
     def _strike(self, stroke: Stroke) -> None:
         rig = self._rig
-        present = rig.crew.present()
+        present = rig.crew.present() or [rig.worker()]  # a queue that lost them all is judged later
         member = present[stroke.worker % len(present)]
         if stroke.kind in self._server:
             with self._server[stroke.kind]():

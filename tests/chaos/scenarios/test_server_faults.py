@@ -85,7 +85,10 @@ def test_a_worker_that_ends_by_itself_fails_the_run(tmp_path: Path) -> None:
         rig.crew.members[0].process.signal(6)
         rig.wait("its end", rig.gone, rig.crew.members[0])
 
-    assert broken(played(story, tmp_path / "run")) == {"worker-died": 1}
+    verdict = played(story, tmp_path / "run")
+
+    assert broken(verdict) == {"worker-died": 1}
+    assert not verdict.unknown_because
 
 
 def test_a_worker_that_takes_no_job_fails_the_run(
