@@ -51,6 +51,9 @@ class Recording:
             if event["op"] == "claim" and event["answer"] == "ok"
         }
         self._stored = {e["job"]: self._enqueued(e) for e in transitions if e["op"] == "enqueue"}
+        for event in self._events:
+            if event["type"] == "start" and (event["job"], event["token"]) not in self._claims:
+                raise RigProblem(f"job {event['job']} was started without a claim on the wire")
 
     def prefixes(self) -> list[Prefix]:
         """One for each boundary, in order."""
@@ -92,16 +95,13 @@ class Recording:
                 return self._stored[event["job"]] <= prefix.whole
             case "transition":
                 return self._places[id(event)] <= prefix.whole
-            case "start" | "end":
-                claim = self._claims.get((event["job"], event["token"]))
-                if claim is None:
-                    raise RigProblem(f"job {event['job']} was started without a claim on the wire")
-                return claim <= prefix.whole
             case "process":
                 return event["event"] in ("spawn", "ready")
             case "enqueue":
                 return bool(event["phase"] != "ok")
-            case "hello":
+            case (
+                "hello" | "start" | "end"
+            ):  # the claim, that was seen before, ends earlier prefixes
                 return True
         return False
 
