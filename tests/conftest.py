@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,13 @@ from tests.redis62 import redis_62
 
 #: A coroutine test that hangs fails after this.
 TEST_TIMEOUT_S = 60.0
+
+
+# What starts the tests in the background may have told them to ignore these, and processes inherit
+# that: those under test would not hear them.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,7 +9,16 @@ import sys
 from pathlib import Path
 
 #: Not in the wheel, and either tests or what they look at.
-NEEDED = ("tests", "loadtests", "benchmarks", "docs", ".ci", "README.md", "pyproject.toml", "tox.ini")
+NEEDED = (
+    "tests",
+    "loadtests",
+    "benchmarks",
+    "docs",
+    ".ci",
+    "README.md",
+    "pyproject.toml",
+    "tox.ini",
+)
 
 
 def main() -> None:

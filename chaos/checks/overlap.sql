@@ -4,7 +4,8 @@
 -- Broken: the attempt before it was still running, and its lock was live.
 -- Two attempts may run at the same time without anybody's fault: a stalled worker cannot know that
 -- its lock has expired. So the lock decides. Where the wire shows the earlier attempt, its lock is live
--- for sure until its last accepted claim or refresh was sent, plus TTL, unless it was given up.
+-- for sure until its last accepted claim or refresh was sent, plus TTL, unless its end was written.
+-- A hand-back does not count: the handler ran on, so it came too early.
 -- Without a wire the lock is taken as live only if no fault touched the earlier process or the server
 -- from one lock TTL before the earlier start until the later one.
 -- An attempt without an end runs until its process died, which may have been when the kill was sent.
@@ -27,7 +28,7 @@ WITH pairs AS (
     SELECT
         s.pair,
         max(x.t_sent + x.ttl) FILTER (x.accepted AND x.t <= s.start_t) AS live_until,
-        bool_or(x.op IN ('finish', 'retry', 'release', 'bury') AND x.applied
+        bool_or(x.op IN ('finish', 'retry', 'bury') AND x.applied
                 AND x.t_sent <= s.start_t) AS given_up
     FROM seen AS s
     JOIN transitions AS x ON x.job = s.job AND x.token = s.a_token

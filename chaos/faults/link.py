@@ -156,7 +156,8 @@ class Link:
         if self._to_server:
             parts, self._to_server = self._to_server, []
             assert self.server is not None
-            self.server.writelines(parts)
+            if not self.server.is_closing():  # closed from the other side, and not told of it yet
+                self.server.writelines(parts)
 
     async def _send_through(
         self, raw: bytes, argv: list[bytes], landings: Sequence[Landing]

@@ -167,7 +167,7 @@ class Model:
             },
             "queued": {job_id for job_id, job in jobs if job.status in ("PENDING", "RETRYING")},
             "locked": {job_id for job_id, job in jobs if job.status == "ACTIVE"},
-            "dead": self.dead,
+            "dead": sorted(self.dead),
             "unique": {job.unique: job_id for job_id, job in jobs if job.live and job.unique},
             "applied": self.applied,
         }
@@ -188,7 +188,8 @@ def picture(dump: Dump) -> dict[str, Any]:
         "jobs": {job_id: _job(fields) for job_id, fields in hashes.items()},
         "queued": set(value(keys.queue("default"), ())),
         "locked": set(value(keys.locks("default"), ())),
-        "dead": value(keys.dlq("default"), []),
+        # Outcomes of one batch have no order between them.
+        "dead": sorted(value(keys.dlq("default"), [])),
         "unique": {
             key.removeprefix(keys.unique("")): stored.value
             for key, stored in dump.items()

@@ -23,7 +23,7 @@ def together(s: Story) -> None:
     two(s, "renewed", 1_500, wire=True)
     s.wire("refresh", "renewed", "w1", at=900)
     two(s, "not given up", 900, wire=True)
-    s.wire("release", "not given up", "w1", at=800, answer="refused")
+    s.wire("finish", "not given up", "w1", at=800, answer="refused")
 
 
 def bad(s: Story) -> dict[str, int]:
@@ -37,7 +37,13 @@ def bad(s: Story) -> dict[str, int]:
 
 def bad_given_up_too_late(s: Story) -> dict[str, int]:
     two(s, "j1", 900, wire=True)
-    s.wire("release", "j1", "w1", at=950)
+    s.wire("finish", "j1", "w1", at=950)
+    return {"overlap": 1}
+
+
+def bad_handed_back_while_it_runs(s: Story) -> dict[str, int]:
+    two(s, "j1", 900, wire=True)
+    s.wire("release", "j1", "w1", at=800)
     return {"overlap": 1}
 
 
@@ -48,7 +54,7 @@ def near_miss(s: Story) -> None:
     two(s, "one after the other", 500, end=500)
     two(s, "renewed too late", 1_100, wire=True)
     s.wire("refresh", "renewed too late", "w1", at=1_101, sent=900)
-    for op in ("finish", "retry", "release", "bury"):
+    for op in ("finish", "retry", "bury"):
         two(s, op, 900, wire=True)
         s.wire(op, op, "w1", at=800)
 
@@ -137,9 +143,9 @@ def bad_although_the_server_forgot_other_things(s: Story) -> dict[str, int]:
 
 
 def indeterminate(s: Story) -> None:
-    """The reply to the hand-back was lost; of one worker nobody knows which process it was."""
-    two(s, "handed back", 900, wire=True)
-    s.wire("release", "handed back", "w1", at=800, answer=None)
+    """The reply to the completion was lost; of one worker nobody knows which process it was."""
+    two(s, "completed", 900, wire=True)
+    s.wire("finish", "completed", "w1", at=800, answer=None)
     two(s, "unasked", 1_200, wire=True)
     s.wire("refresh", "unasked", "w1", at=900, answer=None)
     s.enqueue("unknown")
