@@ -22,6 +22,8 @@ KNOBS = Knobs(
     cleanup_s=0.2,
     retry_base_s=0.02,
 )
+#: Of producers and operators, whose commands may take as long as a lock's TTL here.
+PATIENT = replace(KNOBS, lock_ttl_ms=1_500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

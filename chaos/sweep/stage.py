@@ -17,7 +17,7 @@ from chaos.rig.enqueue import enqueue
 from chaos.sweep.cells import FAULTS, Blow, Cell
 from chaos.sweep.forks import Fork, Nursery, NurseryGone
 from chaos.sweep.hands import order
-from chaos.sweep.lives import KNOBS
+from chaos.sweep.lives import KNOBS, PATIENT
 from chaos.targets.target import Job, Knobs, Role, Target
 
 #: How long a process may take for its whole part.
@@ -99,7 +99,7 @@ class Stage:
         self.url = url
         self.nursery = nursery
         self.inspector = target.inspector(url, KNOBS)
-        self.producer = target.producer(url, KNOBS)
+        self.producer = target.producer(url, PATIENT)
 
     def play(self, cell: Cell, directory: Path) -> Visit:
         """Play a cell; its history goes to `directory`, whose name is the prefix of all names."""
@@ -236,7 +236,7 @@ class _Run:
     def _hand(self, who: str, blow: Blow | None = None) -> _Member:
         """A producer or an operator."""
         do = "enqueue" if self._life.victim == "producer" else "requeue"
-        return self._start(do, who, blow, KNOBS)
+        return self._start(do, who, blow, PATIENT)
 
     def _start(self, do: str, who: str, blow: Blow | None, knobs: Knobs) -> _Member:
         name = f"{self._prefix}-{who}"
