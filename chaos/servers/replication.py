@@ -117,11 +117,10 @@ class Replication:
     # Conditions
 
     def _in_sync(self) -> bool:
-        text = self._ask_primary("INFO", "replication")
-        return any(
-            str(key).startswith("slave") and isinstance(value, dict) and value["state"] == "online"
-            for key, value in text.items()
-        )
+        """Whether it has confirmed anything: before that it may still be sent nothing."""
+        self._ask_primary("PUBLISH", _NAME, "")
+        told = self._ask_primary("INFO", "replication").get("slave0", {})
+        return bool(told.get("state") == "online" and int(told["offset"]) > 0)
 
     def _known(self) -> bool:
         found = self._ask_sentinel("SENTINEL", "REPLICAS", _NAME)

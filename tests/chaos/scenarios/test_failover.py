@@ -66,9 +66,13 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Replic
             yield primary.url, pair
 
 
-def client_of(url: str, durability: Durability, replicas: int = 1) -> SyncClient:
+def client_of(
+    url: str, durability: Durability, replicas: int = 1, limit_ms: int = 400
+) -> SyncClient:
     return SyncClient(
-        Settings(redis_url=url, durability=durability, replicas=replicas, command_timeout_ms=400)
+        Settings(
+            redis_url=url, durability=durability, replicas=replicas, command_timeout_ms=limit_ms
+        )
     )
 
 
@@ -89,7 +93,9 @@ def test_an_enqueue_waits_for_a_replica_that_is_there(
         return await exchange(self, commands, limit_s)
 
     monkeypatch.setattr(BlockingStore, "_exchange", spy)
-    with client_of(pair[0], durability) as client, redis.Redis.from_url(pair[0]) as admin:
+    # A replica tells of its disk once a second.
+    client = client_of(pair[0], durability, limit_ms=10_000)
+    with client, redis.Redis.from_url(pair[0]) as admin:
         admin.script_flush()
 
         assert client.enqueue("work", job_id=f"kept-{durability}").id == f"kept-{durability}"
