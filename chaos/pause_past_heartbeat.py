@@ -49,7 +49,7 @@ def _stopped_at(rig: Rig, moment: str, job: Job) -> Member:
 SCENARIO = Scenario(
     name="pause_past_heartbeat",
     story=__doc__,
-    guarantees=("fenced", "one-commit", "effects-once", "visible"),
+    guarantees=("fenced", "one-commit", "effects-once"),
     play=play,
     jobs=20,
     knobs=Knobs(lock_ttl_ms=1_000, grace_s=0.3),
