@@ -74,9 +74,9 @@ def main(**options: Any) -> None:
 
     The server stores what it is told before it answers (appendfsync always) and has one replica on
     the same machine that does so too: another machine would add its round trip. The modes take
-    turns. `single` is one enqueue after the other, `bulk` is `enqueue_many`, `run` is one worker
-    with 100 slots on no-op jobs. A ratio is to `none` in the same run. The last mode waits for
-    seconds, and gets a 50th of the jobs.
+    turns. p50 and p99 are of one enqueue after the other, `bulk` is `enqueue_many`, `run` is one
+    worker with 100 slots on no-op jobs. A ratio is to `none` in the same run. The last mode waits
+    for seconds, and gets a 50th of the jobs.
 
     Exit code: 0 whatever was measured; 2 on wrong usage; 3 if it could not be measured.
     """
@@ -163,7 +163,7 @@ def _figures(samples: dict[str, list[float]]) -> dict[str, float]:
 
 
 def _table(figures: dict[str, dict[str, float]]) -> Table:
-    names = ("single p50 µs", "p99 µs", "ratio", "bulk/s", "ratio", "run/s", "ratio")
+    names = ("p50 µs", "p99 µs", "ratio", "bulk/s", "ratio", "run/s", "ratio")
     rows = layout.table("what waiting costs", "waits until", *names)
     free = figures["none"]
     for mode, one in figures.items():

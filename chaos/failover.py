@@ -9,8 +9,9 @@ an acknowledgement waits for (`--acknowledge`):
 * `replicated`: until the replica has it in memory (`WAIT`). Nothing that was acknowledged is lost;
   while the replica is away nothing is acknowledged, and producers are told that nobody knows.
 * `fsynced`: until it is on the disk of both (`WAITAOF`).
-* `all`, from the command line: one after the other, and a table. That `none` loses jobs shows that
-  this failover can; if it does not, the run proves nothing (exit code 3).
+* `both` (`none` and `replicated`) or `all`, from the command line: one after the other, and a
+  table. That `none` loses jobs shows that this failover can; if it does not, the run proves nothing
+  (exit code 3).
 
 The replica takes over the address too, as the holder of a virtual address does.
 """
@@ -103,8 +104,8 @@ def found(played: Played, anomaly: str) -> int:
 @click.command(help=__doc__)
 @click.option(
     "--acknowledge",
-    type=click.Choice([*MODES, "all"]),
-    default="all",
+    type=click.Choice([*MODES, "both", "all"]),
+    default="both",
     show_default=True,
     help="What an acknowledgement waits for.",
 )
@@ -114,7 +115,7 @@ def command(
 ) -> None:
     def work() -> int:
         console = Console()
-        modes = MODES if acknowledge == "all" else (acknowledge,)
+        modes = {"both": MODES[:2], "all": MODES}.get(acknowledge, (acknowledge,))
         played = {}
         for mode in modes:
             out = chosen["out"] / mode if chosen["out"] and len(modes) > 1 else chosen["out"]
