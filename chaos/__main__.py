@@ -16,40 +16,70 @@ from chaos.guarantees import GUARANTEES
 from chaos.report import print_summary, print_verdict
 from chaos.rig.catalogue import scenarios
 from chaos.rig.main import command_of, common_options, guarded, play, report
-from chaos.rig.options import Options
+from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
+from chaos.rig.scenario import Scenario
+from chaos.rig.side_by_side import play_side_by_side
 from chaos.servers import is_url
 
 
 @click.group(name="python -m chaos", invoke_without_command=True)
 @common_options
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Scenarios that are played at the same time.",
+)
 @click.pass_context
 def command(
-    context: click.Context, /, json_path: Path | None, junit_path: Path | None, **chosen: Any
+    context: click.Context,
+    /,
+    json_path: Path | None,
+    junit_path: Path | None,
+    at_once: int,
+    **chosen: Any,
 ) -> None:
-    """Play all scenarios, one after the other, and print one table; or one of them, by its name."""
+    """Play all scenarios and print one table; or one of them, by its name."""
     if context.invoked_subcommand is not None:
         return
 
     def work() -> int:
         console = Console()
-        options = Options(**chosen)
-        played = []
-        for scenario in scenarios():
-            if scenario.owns_server and is_url(options.redis):
-                console.print(f"{scenario.name}: skipped, it needs a server that the rig starts")
-                continue
-            if reason := scenario.lacking():
-                console.print(f"{scenario.name}: skipped, {reason}")
-                continue
-            own = options
-            if options.out is not None:
-                own = dataclasses.replace(options, out=options.out / scenario.name)
-            played.append(play(scenario, own, Progress(console)))
+        options, progress = Options(**chosen), Progress(console)
+        wanted = _playable(options, console)
+        if at_once == 1:
+            played = [play(one, _below(options, one), progress) for one in wanted]
+        elif is_url(options.redis):
+            raise BadOption("scenarios at once need a server each; give no URL, or no --at-once")
+        else:
+            played = play_side_by_side(wanted, options, at_once, progress)
         print_summary([(p.verdict.run["scenario"], p.verdict, p.seconds) for p in played], console)
         return report([p.verdict for p in played], json_path, junit_path)
 
     sys.exit(guarded(work))
+
+
+def _playable(options: Options, console: Console) -> list[Scenario]:
+    """The scenarios that can be played here; says which cannot, and why."""
+    found = []
+    for scenario in scenarios():
+        reason = scenario.lacking()
+        if scenario.owns_server and is_url(options.redis):
+            reason = "it needs a server that the rig starts"
+        if reason:
+            console.print(f"{scenario.name}: skipped, {reason}")
+        else:
+            found.append(scenario)
+    return found
+
+
+def _below(options: Options, scenario: Scenario) -> Options:
+    """The same options with the scenario's own directory below the one that was asked for."""
+    if options.out is None:
+        return options
+    return dataclasses.replace(options, out=options.out / scenario.name)
 
 
 @command.command(name="list")

@@ -8,7 +8,7 @@ import random
 import shlex
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,19 @@ class Options:
 
     def command(self, scenario: str, seed: int) -> str:
         """The command that repeats a run."""
-        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
-        for name, value in (("--workers", self.workers), ("--jobs", self.jobs)):
-            words += [] if value is None else [name, str(value)]
-        for name, value in self.parameters.items():
-            words += [f"--{name}", str(value)]
+        words = ["python", "-m", f"chaos.{scenario}", *replace(self, seed=seed).words()]
         if self.redis != "embedded":
             words += ["--redis", mask(self.redis)]
         return shlex.join(words)
+
+    def words(self) -> list[str]:
+        """These options on a command line, but for server and directory."""
+        numbers = {"seed": self.seed, "workers": self.workers, "jobs": self.jobs}
+        chosen = {name: number for name, number in numbers.items() if number is not None}
+        words = ["--target", self.target]
+        for name, value in {**chosen, **self.parameters}.items():
+            words += [f"--{name}", str(value)]
+        return words
 
     def run_directory(self, scenario: str) -> Path:
         """Make a directory that no other run has. Raises `BadOption` where that cannot be."""

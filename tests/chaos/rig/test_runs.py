@@ -173,3 +173,10 @@ def test_an_unknown_scenario_is_refused() -> None:
 
     assert done.returncode == 2
     assert "kill_everything" in done.stderr
+
+
+def test_scenarios_at_once_need_servers_of_their_own() -> None:
+    done = run("chaos", "--at-once", "2", "--redis", "redis://127.0.0.1:1")
+
+    assert done.returncode == 2
+    assert "need a server each" in done.stderr

@@ -14,6 +14,8 @@ import pytest
 from chaos.sweep.__main__ import main
 from tests.chaos.rig.running import descendants, read_until, run, start, survivors
 
+pytestmark = pytest.mark.slow
+
 CARELESS, LIFE = "tests.chaos.sweep.careless:TARGET", "with-effects"
 
 
