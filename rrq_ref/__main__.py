@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,18 @@ from .process import leave, run_worker
 from .scripts import Answer
 from .settings import Settings
 
-Command = Callable[[Client, argparse.Namespace], Awaitable[int]]
+Command = Callable[[Client, argparse.Namespace], Awaitable[int | None]]
 
 
-def load_handlers(spec: str) -> Mapping[str, Handler]:
-    """The mapping of names to functions that `module:ATTRIBUTE` names."""
+def _worker(options: argparse.Namespace, settings: Settings) -> int:
+    handlers = _handlers(options.handlers)
+    configure(json_lines=options.log == "json")
+    if options.num_workers == 1:
+        leave(run_worker(handlers, settings, burst=options.burst))
+    return Fleet(handlers, settings, num_workers=options.num_workers, burst=options.burst).run()
+
+
+def _handlers(spec: str) -> Mapping[str, Handler]:
     module_name, _, attribute = spec.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -38,31 +44,20 @@ def load_handlers(spec: str) -> Mapping[str, Handler]:
     return handlers
 
 
-def _worker(options: argparse.Namespace, settings: Settings) -> int:
-    handlers = load_handlers(options.handlers)
-    configure(json_lines=options.log == "json", level=options.log_level)
-    if options.num_workers == 1:
-        leave(run_worker(handlers, settings, burst=options.burst))
-    return Fleet(handlers, settings, num_workers=options.num_workers, burst=options.burst).run()
-
-
-async def _enqueue(client: Client, options: argparse.Namespace) -> int:
-    names = ("kwargs", "queue", "job_id", "unique_key", "max_retries", "defer_by")
+async def _enqueue(client: Client, options: argparse.Namespace) -> None:
+    names = ("kwargs", "queue", "job_id", "unique_key", "max_retries")
     given = {name: getattr(options, name) for name in names}
     print((await client.enqueue(options.function, *options.args, **given)).id)
-    return 0
 
 
-async def _job(client: Client, options: argparse.Namespace) -> int:
+async def _job(client: Client, options: argparse.Namespace) -> None:
     print(json.dumps(asdict(await client.job(options.id)), indent=2, default=str))
-    return 0
 
 
-async def _queue(client: Client, options: argparse.Namespace) -> int:
+async def _queue(client: Client, options: argparse.Namespace) -> None:
     for name in options.names or ["default"]:
         sizes = await client.store.sizes(name)
         print(name, " ".join(f"{what}={number}" for what, number in sizes.items()))
-    return 0
 
 
 async def _health(client: Client, _: argparse.Namespace) -> int:
@@ -76,8 +71,14 @@ async def _health(client: Client, _: argparse.Namespace) -> int:
 
 async def _dlq(client: Client, options: argparse.Namespace) -> int:
     """List dead jobs, or requeue those that match; one line each."""
+    # The whole list is read before anything is requeued: requeueing moves it under our feet.
+    found: list[Job | None] = []
+    while ids := await client.store.dead(options.queue, start=len(found), count=500):
+        found += await client.store.jobs(ids)
     refused = 0
-    for job in await _dead_jobs(client, options):
+    for job in found:
+        if job is None or not _matches(job, options):
+            continue
         line = f"{job.id} {job.function} {job.dead_reason or '-'} {job.last_error or ''}"
         if options.action == "requeue" and not options.dry_run:
             answer = await client.store.requeue(job, options.queue)
@@ -87,21 +88,13 @@ async def _dlq(client: Client, options: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
-async def _dead_jobs(client: Client, options: argparse.Namespace) -> list[Job]:
-    """The jobs of a dead-letter queue that the filters let through, newest first."""
-    found: list[Job | None] = []
-    # The whole list is read before anything is requeued: requeueing moves it under our feet.
-    while ids := await client.store.dead(options.queue, start=len(found), count=500):
-        found += await client.store.jobs(ids)
-    return [
-        job
-        for job in found
-        if job is not None
-        and (not options.id or job.id in options.id)
+def _matches(job: Job, options: argparse.Namespace) -> bool:
+    return (
+        (not options.id or job.id in options.id)
         and fnmatch.fnmatch(job.function, options.function)
         and options.reason in (None, job.dead_reason)
-        and (options.error or "") in (job.last_error or "")
-    ][: options.limit]
+        and options.error in (job.last_error or "")
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +117,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--drain-timeout-s", type=float, default=default.drain_timeout_s)
     add("--lock-ttl-ms", type=int, default=default.lock_ttl_ms)
     add("--log", choices=["plain", "json"], default="plain")
-    add("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
 
     add = command("enqueue", _enqueue, "enqueue one job; prints its id")
     add("function")
@@ -134,7 +126,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--id", dest="job_id", help="job id; the same one twice is one job")
     add("--unique-key")
     add("--max-retries", type=int, help="runs in all")
-    add("--defer-by-s", dest="defer_by", type=_seconds)
 
     command("job", _job, "show one job")("id")
     command("queue", _queue, "sizes of queues")("names", nargs="*")
@@ -146,8 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--id", action="append", help="only this job; may be given again")
     add("--function", default="*", help="only functions that match this pattern")
     add("--reason", help="only this reason: retries, timeout, poison, …")
-    add("--error", help="only where the last error contains this text")
-    add("--limit", type=_count, help="at most so many")
+    add("--error", default="", help="only where the last error contains this text")
     add("--dry-run", action="store_true", help="show what would be requeued")
     return parser
 
@@ -159,44 +149,25 @@ def _json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"{text!r} is not JSON; a string needs quotes") from None
 
 
-def _seconds(text: str) -> timedelta:
+async def _with_client(options: argparse.Namespace) -> int:
     try:
-        return timedelta(seconds=float(text))
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time in seconds") from None
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs")
-    return int(text)
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
-    given = {name: getattr(options, name) for name in names if name in options}
-    if "queues" in options:
-        given["queues"] = tuple(options.queues.split(","))
-    return Settings(redis_url=options.redis, **given)
-
-
-async def _with_client(options: argparse.Namespace, settings: Settings) -> int:
-    try:
-        client = Client(settings)
+        client = Client(Settings(redis_url=options.redis))
     except ValueError as error:
-        raise ValueError(f"--redis {settings.redis_url}: {error}") from error
+        raise ValueError(f"--redis {options.redis}: {error}") from error
     async with client:
-        return await options.run(client, options)  # type: ignore[no-any-return]
+        return await options.run(client, options) or 0
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; 0, 1 when it could not be done, 2 on wrong usage."""
     options = _parser().parse_args(words)
     try:
-        settings = _settings(options)
-        if options.run is None:
-            return _worker(options, settings)
-        return asyncio.run(_with_client(options, settings))
+        if options.run is not None:
+            return asyncio.run(_with_client(options))
+        names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
+        given = {name: getattr(options, name) for name in names}
+        queues = tuple(options.queues.split(","))
+        return _worker(options, Settings(redis_url=options.redis, queues=queues, **given))
     except (RRQError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1 if isinstance(error, RRQError) else 2

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,32 +29,26 @@ class Context:
         self.job_id = claimed.lease.job_id
         #: 1 for the first run; counts failed runs, not lost workers.
         self.attempt = claimed.retries + 1
-        #: The fencing token: hand it to whatever the handler writes to, so that it can refuse an
-        #: older one.
+        #: The fencing token: what the handler writes to can refuse an older one.
         self.token = claimed.lease.token
         self.worker_id = worker_id
         self.queue = queue
-        #: The job is not this attempt's any more: its lock is gone, or its time was up. Another
-        #: attempt may be running, and this one's result is refused.
+        #: The job is not this attempt's any more: its lock is gone, or its time was up.
         self.lost = False
         #: The worker is draining and has run out of patience: finish up, or raise.
         self.stopping = False
-        self._effects: list[list[str]] | None = None
+        self._effects: list[list[str]] = []
 
     def effect(self, *command: str | int | float) -> None:
         """Hand a Redis command to the commit: applied in the step that completes the job, once.
-
-        It must be a command that cannot fail on its key; if the server refuses it, the job is
-        dead-lettered with the reason `effect`, and effects before it stay.
-        """
+        If the server refuses it, the job is dead-lettered as `effect`; effects before it stay."""
         if not 2 <= len(command) <= 1000:
             raise InvalidJob(f"an effect of {len(command)} words; give a command and its arguments")
         words = [str(word) for word in command]
         try:
             "".join(words).encode()
         except UnicodeEncodeError as error:
-            raise InvalidJob(f"an effect that cannot be written as UTF-8: {error}") from error
-        self._effects = self._effects or []
+            raise InvalidJob(f"an effect that is no UTF-8: {error}") from error
         self._effects.append(words)
 
     def check(self) -> None:
@@ -63,31 +57,21 @@ class Context:
             raise LockLost(f"job {self.job_id} is lost to attempt {self.token}")
 
     def effects_json(self) -> str:
-        return "" if self._effects is None else json.dumps(self._effects)
+        return json.dumps(self._effects) if self._effects else ""
 
 
-class Cancelled(StrEnum):
-    """Why the worker cancelled an attempt."""
-
-    LOCK_LOST = "lock lost"
-    DRAIN = "drain"
-
-
+@dataclass(slots=True, eq=False)
 class Attempt:
     """A job that this worker holds. All that changes about it is named here."""
 
-    __slots__ = ("cancelled", "claimed", "context", "deadline", "outcome", "task", "thread")
-
-    def __init__(self, claimed: Claimed, context: Context, deadline: float) -> None:
-        self.claimed = claimed
-        self.context = context
-        #: Until when the lock is surely still ours, on the worker's monotonic clock.
-        self.deadline = deadline
-        self.task: asyncio.Task[Outcome | None] | None = None
-        self.thread: Future[Any] | None = None
-        self.cancelled: Cancelled | None = None
-        #: What is to be written; None while the handler runs.
-        self.outcome: Outcome | None = None
+    claimed: Claimed
+    context: Context
+    #: Until when the lock is surely still ours, on the worker's monotonic clock.
+    deadline: float
+    task: asyncio.Task[Outcome | None] | None = None
+    thread: Future[Any] | None = None
+    #: What is to be written; None while the handler runs.
+    outcome: Outcome | None = None
 
     def __str__(self) -> str:
         return f"job {self.context.job_id}, attempt {self.context.token},"
@@ -96,17 +80,17 @@ class Attempt:
     def running(self) -> bool:
         return self.task is not None and not self.task.done()
 
-    def cancel(self, reason: Cancelled) -> None:
-        """Tell the handler to stop. A plain function's thread cannot be, it must look itself."""
-        self.cancelled = reason
-        if reason is Cancelled.LOCK_LOST:
-            self.context.lost = True
-        else:
-            self.context.stopping = True
-        if self.task is None or (reason is Cancelled.DRAIN and self.thread is not None):
-            return
-        lost = LockLost(f"job {self.context.job_id}: {reason} in attempt {self.context.token}")
-        self.task.cancel(lost if reason is Cancelled.LOCK_LOST else reason)
+    def stop(self) -> None:
+        """Tell the handler that the worker leaves. A plain function must look for it itself."""
+        self.context.stopping = True
+        if self.task is not None and self.thread is None:
+            self.task.cancel("drain")
+
+    def lose(self) -> None:
+        """Tell the handler that the lock is lost, and wait for it no longer."""
+        self.context.lost = True
+        if self.task is not None:
+            self.task.cancel(LockLost(f"{self} has lost its lock"))
 
 
 class Runner:
@@ -141,14 +125,14 @@ class Runner:
                 result = await self._call(attempt, handler, args, kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
             failure = error
-        if attempt.cancelled is Cancelled.LOCK_LOST:
+        if attempt.context.lost:
             return None
         if limit.expired():  # also when the handler swallowed its cancellation
             attempt.context.lost = True
             return Bury(lease, "timeout", f"still running after {claimed.timeout_s} s")
         if failure is None:
             return _completion(attempt, result)
-        if attempt.cancelled is Cancelled.DRAIN:  # it failed because it was told to stop
+        if attempt.context.stopping:  # it failed because it was told to stop
             return Release(lease)
         return self._retry(claimed, failure)
 
@@ -162,12 +146,10 @@ class Runner:
         return asyncio.wrap_future(attempt.thread)
 
     def _retry(self, claimed: Claimed, error: BaseException) -> Retry:
-        delay_s = error.delay_s if isinstance(error, RetryJob) else None
-        if delay_s is None:
-            jitter = self._world.random.random()
-            delay_ms = self._world.settings.retry_delay_ms(claimed.retries + 1, jitter)
-        else:
-            delay_ms = int(delay_s * 1000)
+        if isinstance(error, RetryJob) and error.delay_s is not None:
+            return Retry(claimed.lease, _text(error), int(error.delay_s * 1000))
+        jitter = self._world.random.random()
+        delay_ms = self._world.settings.retry_delay_ms(claimed.retries + 1, jitter)
         return Retry(claimed.lease, _text(error), delay_ms)
 
 

@@ -37,14 +37,12 @@ class Client:
         self.store = store or Store(redis or connect(self.settings), self.settings)
 
     async def enqueue(self, function: str, *args: Any, **options: Any) -> Job:
-        """Enqueue one job: `function`, its positional arguments, and the options of `NewJob`
-        (its keyword arguments are the option `kwargs`).
+        """Enqueue one job: `function`, its positional arguments, and the options of `NewJob`.
 
         Returns the job that stands for the call: a new one, or, with nothing overwritten, the one
-        that has this job id already or the live one that holds the unique key.
-
-        Raises `InvalidJob`; `StoreRefused` if the server said no; `StoreUnavailable` if nobody
-        answered, and the job may exist: enqueue again with the same job id to be sure.
+        that has this job id already or the live one that holds the unique key. Raises `InvalidJob`;
+        `StoreRefused` if the server said no; `StoreUnavailable` if nobody answered, and the job may
+        exist: enqueue again with the same job id to be sure.
         """
         new = NewJob(function=function, args=args, **options)
         for _ in range(_TRIES):
@@ -58,9 +56,7 @@ class Client:
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
         """Enqueue many jobs, a few hundred in a round trip; the ids that stand for them, in order.
-
-        Raises as `enqueue` does; `StoreUnavailable` once some of them exist.
-        """
+        Raises as `enqueue` does; `StoreUnavailable` once some of them exist."""
         ids: list[str] = []
         for start in range(0, len(jobs), _CHUNK):
             try:
@@ -76,19 +72,17 @@ class Client:
         """Enqueue, again if need be: with the same ids that makes no second job."""
         named = [(new.job_id or str(uuid.uuid4()), new) for new in jobs]
         backoff = Backoff.polling(self.settings, Random())
-        unanswered: StoreUnavailable | None = None
-        left = _TRIES
-        while True:
-            left -= 1
+        unanswered: StoreError | None = None
+        for left in reversed(range(_TRIES)):
             try:
                 return await self.store.enqueue(named)
             except StoreError as error:
-                if isinstance(error, StoreUnavailable):
-                    unanswered = error
-                if left == 0 or not isinstance(error, (StoreUnavailable, StoreRefused)):
+                unanswered = error if isinstance(error, StoreUnavailable) else unanswered
+                if not left or not isinstance(error, (StoreUnavailable, StoreRefused)):
                     # A refusal after an unanswered try does not settle that try.
                     raise unanswered or error from error
             await self.store.pause(backoff.next())
+        raise AssertionError("the last try returns or raises")
 
     async def job(self, job_id: str) -> Job:
         """Read one job; raises `JobNotFound`."""
@@ -102,7 +96,7 @@ class Client:
 
 
 class SyncClient:
-    """The same over a plain connection: for scripts, threads and gevent. Thread-safe."""
+    """`Client`, each method without `await`: for scripts, threads and gevent. Thread-safe."""
 
     def __init__(
         self, settings: Settings | None = None, *, redis: plain.Redis | None = None
@@ -112,15 +106,12 @@ class SyncClient:
         self._client = Client(self.settings, store=store)
 
     def enqueue(self, function: str, *args: Any, **options: Any) -> Job:
-        """As `Client.enqueue`."""
         return _run(self._client.enqueue(function, *args, **options))
 
     def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
-        """As `Client.enqueue_many`."""
         return _run(self._client.enqueue_many(jobs))
 
     def job(self, job_id: str) -> Job:
-        """Read one job; raises `JobNotFound`."""
         return _run(self._client.job(job_id))
 
     def close(self) -> None:
@@ -134,10 +125,8 @@ class SyncClient:
 
 
 def _run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never waits for an event loop, as those over a `BlockingStore`.
-
-    So both clients are one implementation. The idea is the Gel (EdgeDB) client's.
-    """
+    """Run a coroutine over a `BlockingStore`, which never waits for an event loop. So both clients
+    are one implementation. The idea is the Gel (EdgeDB) client's."""
     try:
         coroutine.send(None)
     except StopIteration as end:

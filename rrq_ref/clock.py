@@ -2,9 +2,9 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
+from typing import NamedTuple
 
 from .logs import WorkerLog
 from .settings import Settings
@@ -22,7 +22,7 @@ class Clock:
         return datetime.now(UTC)
 
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
-        """A block that is cancelled and raises `TimeoutError` after so long; None = never."""
+        """A block that raises `TimeoutError` after so long; None = never."""
         return asyncio.timeout(seconds)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
@@ -33,15 +33,12 @@ class Clock:
         return event.is_set()
 
     async def pause(self, seconds: float) -> None:
-        """Do nothing for so long."""
         await self.wait(asyncio.Event(), seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """What the parts of one worker share."""
 
-    worker_id: str
     settings: Settings
     clock: Clock
     random: Random

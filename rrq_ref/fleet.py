@@ -1,14 +1,14 @@
 """A fleet: worker processes under a parent that restarts them, and waits for their drain."""
 
 import contextlib
+import math
 import os
-import select
 import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from random import Random
-from types import FrameType
 from typing import NoReturn
 
 from .attempt import Handler
@@ -20,7 +20,7 @@ from .trouble import Backoff
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 #: A worker that lived this long has started well; its next crash is its first.
 _HEALTHY_S = 10.0
-#: Beyond the drain, the clean-up and a command under way, before a worker is killed.
+#: How long a drain may take, beyond its own time-outs and a command under way.
 _MARGIN_S = 2.0
 
 
@@ -31,17 +31,15 @@ class _Slot:
     backoff: Backoff
     pid: int | None = None
     started_at: float = 0.0
-    start_at: float = 0.0
-    #: Burst workers leave for good.
-    done: bool = False
+    start_at: float = 0.0  # infinity: never again, as a burst worker has left for good
 
 
 class Fleet:
     """Runs `num_workers` (the CPU count) processes with the same handlers and settings.
 
-    The parent reaps what ends, restarts what crashed (backing off), hands SIGTERM and SIGINT on,
-    waits for the drain, and kills what outstays it; a second signal hurries the drain. The parent
-    may be PID 1. When it is killed itself, its workers notice and drain.
+    The parent, which may be PID 1, reaps what ends, restarts what crashed, hands SIGTERM and SIGINT
+    on, waits for the drain, and kills what outstays it; a second signal hurries the drain. When the
+    parent itself is killed, its workers notice and drain.
     """
 
     def __init__(
@@ -57,8 +55,8 @@ class Fleet:
         self._log = WorkerLog("fleet", f"fleet_{os.getpid()}", settings.queues)
         random = Random()
         self._slots = [_Slot(Backoff(0.1, 30.0, random)) for _ in range(count)]
-        #: Signals that asked us to leave; those that we have acted on.
-        self._asked = self._handled = 0
+        #: Filled by the handler, acted on by `run`: never in the middle of a fork or a reap.
+        self._signals: SimpleQueue[int] = SimpleQueue()
         #: When the drain is over; None while there is none.
         self._kill_at: float | None = None
         self._killed = 0
@@ -67,84 +65,62 @@ class Fleet:
         """Work until every worker has left for good; 0, or 1 if one had to be killed."""
         # Only the parent holds the write end: it closes with the parent, however that dies.
         self._pipe, self._held_open = os.pipe()
-        woken, waker = os.pipe()
-        os.set_blocking(waker, False)
-        os.set_blocking(woken, False)
-        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
-        wakeup = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        note = lambda number, _: self._signals.put(number)  # noqa: E731 - a name keeps it on a line
+        before = {number: signal.signal(number, note) for number in _SIGNALS}
         try:
             while self._tend():
-                select.select([woken], [], [], self._next_s())
-                with contextlib.suppress(BlockingIOError):
-                    os.read(woken, 4096)
+                with contextlib.suppress(Empty):
+                    if self._signals.get(timeout=self._next_s()) != signal.SIGCHLD:
+                        self._drain()
         finally:
             self._kill_all()
-            signal.set_wakeup_fd(wakeup)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            for end in (self._pipe, woken, waker):
-                os.close(end)
+            os.close(self._pipe)
             if self._kill_at is None:
                 os.close(self._held_open)
         return 1 if self._killed else 0
 
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
-        # Only noted: `_tend` acts on it, and never in the middle of a fork or a reap.
-        self._asked += number != signal.SIGCHLD
-
-    # One turn
-
     def _tend(self) -> bool:
-        """Reap, drain, restart, kill what outstays; whether there is anything left to tend."""
+        """Reap, restart, kill what outstays its drain; whether there is anything left to tend."""
         self._reap()
-        if self._asked > self._handled:
-            self._drain()
         now = time.monotonic()
         if self._kill_at is None:
             for slot in self._slots:
-                if slot.pid is None and not slot.done and slot.start_at <= now:
-                    self._spawn(slot)
-            return not all(slot.done for slot in self._slots)
-        if now >= self._kill_at:
+                if slot.pid is None and slot.start_at <= now:
+                    slot.started_at = now
+                    slot.pid = os.fork() or self._be_worker()
+        elif now >= self._kill_at:
             self._kill_all()
-        return any(slot.pid is not None for slot in self._slots)
+        draining = self._kill_at is not None
+        return any(s.pid or not (draining or s.start_at == math.inf) for s in self._slots)
 
     def _drain(self) -> None:
-        """First close the pipe, then hurry.
-
-        The first is no signal: what signals us (a terminal, a service manager) may have signalled
-        the workers too, and ours would be the second one, which skips the wait.
-        """
+        """First close the pipe; asked again, hurry. The first is no signal: what signals us (a
+        terminal, a service manager) may have signalled the workers too, and ours would be the
+        second one, which skips the wait."""
         if self._kill_at is None:
             s = self._settings
             grace_s = s.drain_timeout_s + s.cleanup_timeout_s + s.command_timeout_ms / 1000
             self._kill_at = time.monotonic() + grace_s + _MARGIN_S
             os.close(self._held_open)
-            self._handled += 1
-        if self._asked > self._handled:
-            for slot in self._slots:
-                if slot.pid is not None:
-                    os.kill(slot.pid, signal.SIGQUIT)
-        self._handled = self._asked
+            return
+        for slot in self._slots:
+            if slot.pid is not None:
+                os.kill(slot.pid, signal.SIGQUIT)
 
     def _next_s(self) -> float:
-        """Until something has to be done without being woken; signals wake us before."""
-        if self._kill_at is not None:
-            times = [self._kill_at]
-        else:
-            times = [s.start_at for s in self._slots if s.pid is None and not s.done]
-        return max(0.0, min([at - time.monotonic() for at in times], default=60.0))
-
-    def _spawn(self, slot: _Slot) -> None:
-        slot.started_at = time.monotonic()
-        slot.pid = os.fork() or self._be_worker()
+        """Until something has to be done. Signals wake us before, unless they went to another
+        thread: so not for long."""
+        starts = [slot.start_at for slot in self._slots if slot.pid is None]
+        first = min(starts, default=math.inf) if self._kill_at is None else self._kill_at
+        return min(max(0.0, first - time.monotonic()), 1.0)
 
     def _be_worker(self) -> NoReturn:
         code = 1
         try:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
-            signal.set_wakeup_fd(-1)
             os.close(self._held_open)
             code = run_worker(
                 self._handlers, self._settings, burst=self._burst, parent_pipe=self._pipe
@@ -169,7 +145,7 @@ class Fleet:
         if self._kill_at is not None:
             return
         if code == 0 and self._burst:
-            slot.done = True
+            slot.start_at = math.inf
             return
         now = time.monotonic()
         if now - slot.started_at > _HEALTHY_S:

@@ -1,7 +1,7 @@
 """A job as it is stored, and as a client hands it in."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,10 @@ from typing import Any, Self
 
 from . import keys
 from .errors import InvalidJob
-from .settings import Settings
+from .settings import LEAST, Settings
+
+_time = datetime.fromisoformat
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class JobStatus(StrEnum):
@@ -19,10 +22,8 @@ class JobStatus(StrEnum):
     ACTIVE = "ACTIVE"
     RETRYING = "RETRYING"
     COMPLETED = "COMPLETED"
-    #: Dead-lettered.
-    FAILED = "FAILED"
-    #: RRQ 0.11 only; never claimed.
-    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"  # dead-lettered
+    CANCELLED = "CANCELLED"  # RRQ 0.11 only; never claimed
 
     @property
     def live(self) -> bool:
@@ -68,38 +69,31 @@ class Job:
         return cls(
             id=job_id,
             function=stored.get("function_name", ""),
-            args=_json(stored.get("job_args"), []),
-            kwargs=_json(stored.get("job_kwargs"), {}) or _json(stored.get("job_params"), {}),
+            args=_parsed(json.loads, stored.get("job_args"), []),
+            kwargs=_parsed(json.loads, stored.get("job_kwargs") or stored.get("job_params"), {}),
             queue=keys.queue_name(stored.get("queue_name", "")),
             status=JobStatus(stored["status"]),
-            enqueue_time=_time(stored.get("enqueue_time")),
-            next_run_time=_time(stored.get("next_scheduled_run_time")),
-            completion_time=_time(stored.get("completion_time")),
+            enqueue_time=_parsed(_time, stored.get("enqueue_time")),
+            next_run_time=_parsed(_time, stored.get("next_scheduled_run_time")),
+            completion_time=_parsed(_time, stored.get("completion_time")),
             retries=number(stored.get("current_retries"), 0),
             max_retries=number(stored.get("max_retries"), 0),
             crashes=number(stored.get("crashes"), 0),
             fencing_token=number(stored.get("fencing_token"), 0),
             worker_id=stored.get("worker_id"),
             unique_key=stored.get("job_unique_key"),
-            result=_json(stored.get("result"), None),
+            result=_parsed(json.loads, stored.get("result")),
             last_error=stored.get("last_error"),
             dead_reason=stored.get("dead_reason"),
-            error_history=_json(stored.get("error_history"), []),
+            error_history=_parsed(json.loads, stored.get("error_history"), []),
         )
 
 
-def _json(text: str | None, default: Any) -> Any:
+def _parsed(parse: Callable[[str], Any], text: str | None, default: Any = None) -> Any:
     try:
-        return default if text is None else json.loads(text)
+        return default if text is None else parse(text)
     except ValueError:
         return default
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def number(text: str | bytes | None, default: int) -> int:
@@ -134,28 +128,26 @@ class NewJob:
 
     def due(self) -> tuple[int, int]:
         """(due time in ms since the epoch or 0, delay in ms from the server's now)."""
-        if self.defer_until is not None and self.defer_by is not None:
-            raise InvalidJob("defer_until and defer_by are both given; give one of them")
-        if self.defer_by is not None:
-            return 0, max(0, int(self.defer_by.total_seconds() * 1000))
         if self.defer_until is None:
-            return 0, 0
+            delay_s = self.defer_by.total_seconds() if self.defer_by is not None else 0
+            return 0, max(0, int(delay_s * 1000))
+        if self.defer_by is not None:
+            raise InvalidJob("defer_until and defer_by are both given; give one of them")
         if self.defer_until.utcoffset() is None:
-            raise InvalidJob(
-                f"defer_until {self.defer_until} has no time zone; give an aware datetime,"
-                " for example datetime.now(UTC) + timedelta(minutes=5)"
-            )
+            text = "give an aware datetime, for example datetime.now(UTC) + timedelta(minutes=5)"
+            raise InvalidJob(f"defer_until {self.defer_until} has no time zone; {text}")
         return max(1, int(self.defer_until.timestamp() * 1000)), 0
 
     def fields(self, settings: Settings) -> dict[str, str]:
         """What the job hash says of it; raises `InvalidJob`."""
         if not self.function:
             raise InvalidJob("the function name is empty; name a handler")
-        for name in ("function", "job_id", "queue", "unique_key"):
-            try:
-                (getattr(self, name) or "").encode()
-            except (AttributeError, UnicodeEncodeError):
-                raise InvalidJob(f"{name} is {getattr(self, name)!r}; give valid text") from None
+        names = (self.function, self.job_id, self.queue, self.unique_key)
+        try:
+            "".join(name or "" for name in names).encode()
+        except (TypeError, UnicodeEncodeError):
+            text = "function, job_id, queue and unique_key must be valid text"
+            raise InvalidJob(f"{text}; given: {names!r}") from None
         if not isinstance(self.kwargs, Mapping | None):
             raise InvalidJob(f"kwargs is {self.kwargs!r}; give names and values")
         stored = {
@@ -163,32 +155,21 @@ class NewJob:
             "job_args": encode(list(self.args), "args"),
             "job_kwargs": encode(dict(self.kwargs or {}), "kwargs"),
             "queue_name": keys.queue_name(self.queue or settings.queues[0]),
-            "max_retries": _given(self.max_retries, settings.max_retries, "max_retries", 1),
-            "job_timeout_seconds": _given(
-                self.job_timeout_s, settings.job_timeout_s, "job_timeout_s", 1
-            ),
-            "result_ttl_seconds": _given(
-                self.result_ttl_s, settings.result_ttl_s, "result_ttl_s", 0
-            ),
         }
+        for name in ("max_retries", "job_timeout_s", "result_ttl_s"):
+            given, least = getattr(self, name), LEAST.get(name, 0)
+            if given is not None and (type(given) is not int or given < least):
+                raise InvalidJob(f"{name} is {given!r}; give a whole number of at least {least}")
+            field = name.replace("_s", "_seconds")  # as RRQ spells it
+            stored[field] = str(getattr(settings, name) if given is None else given)
         if self.unique_key is not None:
             stored["job_unique_key"] = self.unique_key
         return stored
 
 
-def _given(value: int | None, default: int, name: str, least: int) -> str:
-    if value is None:
-        return str(default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidJob(f"{name} is {value!r}; give a whole number of at least {least}")
-    return str(value)
-
-
 def encode(value: Any, what: str) -> str:
     """JSON as the store keeps it; raises `InvalidJob` when `value` has none."""
-    if value is None:
-        return "null"
     try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidJob(f"the {what} cannot be written as JSON: {error}") from error

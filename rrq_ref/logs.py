@@ -18,14 +18,10 @@ class WorkerLog(logging.LoggerAdapter[logging.Logger]):
         super().__init__(logging.getLogger(f"{ROOT}.{name}"), stamp)
 
 
-class PlainFormatter(logging.Formatter):
-    """`time level [worker queues] message`."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "%(asctime)s %(levelname)s [%(worker_id)s %(queues)s] %(message)s",
-            defaults={"worker_id": "-", "queues": "-"},
-        )
+PLAIN = logging.Formatter(
+    "%(asctime)s %(levelname)s [%(worker_id)s %(queues)s] %(message)s",
+    defaults={"worker_id": "-", "queues": "-"},
+)
 
 
 class JsonFormatter(logging.Formatter):
@@ -50,7 +46,7 @@ def configure(
 ) -> None:
     """Send this package's log lines to `stream` (standard error)."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter() if json_lines else PlainFormatter())
+    handler.setFormatter(JsonFormatter() if json_lines else PLAIN)
     logger = logging.getLogger(ROOT)
     logger.handlers[:] = [handler]
     logger.setLevel(level)

@@ -28,10 +28,9 @@ def run_worker(
 ) -> int:  # fmt: skip
     """Run one worker in this process until it has drained; the exit code, 0 or 1.
 
-    SIGTERM and SIGINT drain it, a second one hurries it, and so does SIGQUIT. `parent_pipe` is the
-    read end of a pipe whose write end only the parent holds: when that closes, because the parent
-    drains or is gone, the worker drains too. `started` is told the worker id before the
-    first claim. To be followed by `leave`: handlers that refuse to stop are left running.
+    SIGTERM and SIGINT drain it; SIGQUIT, or a second one of them, hurries it. It drains too when
+    `parent_pipe` closes, whose other end only the parent holds. `started` is told the worker id
+    before the first claim. `leave` comes next: handlers that refuse to stop are still running.
     """
     worker_id = new_worker_id()
 
@@ -47,8 +46,12 @@ def run_worker(
             await Store(redis, settings).aclose()
 
     try:
+        from uvloop import new_event_loop
+    except ImportError:
+        from asyncio import new_event_loop  # type: ignore[assignment]
+    try:
         # Not closed: that would wait for handlers that refuse to stop.
-        asyncio.Runner(loop_factory=loop_factory()).run(main())
+        asyncio.Runner(loop_factory=new_event_loop).run(main())
     except Exception:  # noqa: BLE001 - whatever it was, it is logged and becomes the exit code
         WorkerLog("process", worker_id, settings.queues).exception("the worker failed")
         return 1
@@ -77,16 +80,6 @@ def _listen(worker: Worker, parent_pipe: int | None) -> None:
     loop.add_signal_handler(signal.SIGQUIT, partial(worker.drain, hurry=True))
     if parent_pipe is not None:
         loop.add_reader(parent_pipe, on_pipe, parent_pipe)
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's where it is installed, else the standard one."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 def leave(code: int) -> NoReturn:

@@ -11,11 +11,8 @@ from .trouble import Trouble
 
 
 class LockRefresher:
-    """One task per worker; one call for all held locks, every third of their TTL.
-
-    Self-fencing: an attempt is lost at the moment its lock may have expired on the worker's own
-    clock, without asking a server that may not answer.
-    """
+    """One call for all held locks, every third of their TTL. Self-fencing: an attempt is lost when
+    its lock may have expired on the worker's own clock, without asking a server."""
 
     def __init__(
         self, world: World, store: WorkerStore,
@@ -39,26 +36,23 @@ class LockRefresher:
                 self._fence()
 
     async def _renewed(self, held: list[Attempt]) -> bool:
+        # The lock's life is counted from before the call: the server's count begins later.
+        deadline = self._clock.monotonic() + self._ttl_s
         try:
             async with self._clock.timeout(self._left_s()):
-                await self._renew(held)
+                answers = await self._store.refresh_locks([a.claimed.lease for a in held])
         except (StoreError, TimeoutError) as error:
             self._fence()
             await self._trouble.wait(error, at_most_s=self._left_s())
             return False
         self._trouble.over()
-        return True
-
-    async def _renew(self, held: list[Attempt]) -> None:
-        # The lock's life is counted from before the call: the server's count begins later.
-        deadline = self._clock.monotonic() + self._ttl_s
-        answers = await self._store.refresh_locks([a.claimed.lease for a in held])
         for attempt, answer in zip(held, answers, strict=True):
             if answer is Answer.DONE:
                 attempt.deadline = deadline
             elif attempt.outcome is None and attempt in self._attempts:
                 # With an outcome under way, that call's own answer says what became of it.
                 self._lose(attempt)
+        return True
 
     def _held(self) -> list[Attempt]:
         # What has ended is written at once, or given up when its lock runs out: not renewed.

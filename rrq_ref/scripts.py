@@ -50,12 +50,8 @@ def _load(name: str) -> Script:
     return Script(name=name, text=text, sha=hashlib.sha1(text.encode()).hexdigest())
 
 
-ENQUEUE = _load("enqueue")
-LOCK_AND_POP = _load("lock_and_pop")
-REFRESH_LOCKS = _load("refresh_locks")
-FINISH = _load("finish")
-RETRY = _load("retry")
-RELEASE = _load("release")
-BURY = _load("bury")
-REQUEUE_DLQ = _load("requeue_dlq")
-ALL = (ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, REQUEUE_DLQ)
+_NAMES = (
+    "enqueue", "lock_and_pop", "refresh_locks", "finish", "retry", "release", "bury", "requeue_dlq",
+)  # fmt: skip
+ALL = tuple(_load(name) for name in _NAMES)
+ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, REQUEUE_DLQ = ALL

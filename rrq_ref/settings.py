@@ -6,17 +6,10 @@ from typing import Literal, get_args
 Durability = Literal["none", "replicated", "fsynced"]
 
 #: The least values that can work; all other times may be 0.
-_LEAST = {
-    "concurrency": 1,
-    "max_retries": 1,
-    "max_crashes": 1,
-    "job_timeout_s": 1,
-    "dlq_ttl_s": 1,
-    "lock_ttl_ms": 100,
-    "poll_min_ms": 1,
-    "command_timeout_ms": 1,
-    "heartbeat_interval_ms": 1,
-}  # fmt: skip - reads as a table
+LEAST = {"lock_ttl_ms": 100} | dict.fromkeys(
+    ("concurrency", "max_retries", "max_crashes", "job_timeout_s", "dlq_ttl_s", "poll_min_ms",
+     "command_timeout_ms", "heartbeat_interval_ms"), 1,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,27 +62,25 @@ class Settings:
     retry_jitter: float = 0.2
 
     def __post_init__(self) -> None:
-        if isinstance(self.queues, str):
-            raise ValueError(f"queues is {self.queues!r}; give a tuple of names")
-        if not self.queues or not all(self.queues):
-            raise ValueError("queues is empty; name at least one queue")
+        named = not isinstance(self.queues, str) and self.queues and all(self.queues)
+        self._check("queues", bool(named), "give a tuple of names, at least one and none empty")
         for name in (field.name for field in fields(self)):
-            least = _LEAST.get(name, 0 if name.endswith(("_ms", "_s")) else None)
-            if least is not None and not getattr(self, name) >= least:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {least}")
-        if self.concurrency > 1000:
-            text = "it must be at most 1000 (use more workers)"
-            raise ValueError(f"concurrency is {self.concurrency}; {text}")
-        if self.durability not in get_args(Durability):
-            text = f"it must be one of {', '.join(get_args(Durability))}"
-            raise ValueError(f"durability is {self.durability!r}; {text}")
-        if self.replicas < (self.durability == "replicated"):
-            raise ValueError(f"replicas is {self.replicas}; that would wait for nothing")
-        if self.poll_min_ms > self.poll_max_ms:
-            text = f"poll_min_ms is {self.poll_min_ms} and poll_max_ms is {self.poll_max_ms}"
-            raise ValueError(f"{text}; it must be 0 < poll_min_ms <= poll_max_ms")
-        if not 0 <= self.retry_jitter <= 1:
-            raise ValueError(f"retry_jitter is {self.retry_jitter}; it must lie between 0 and 1")
+            if name in LEAST or name.endswith(("_ms", "_s")):
+                least = LEAST.get(name, 0)
+                self._check(name, getattr(self, name) >= least, f"it must be at least {least}")
+        most = "it must be at most 1000 (use more workers)"
+        self._check("concurrency", self.concurrency <= 1000, most)
+        words = get_args(Durability)
+        self._check("durability", self.durability in words, f"give one of {', '.join(words)}")
+        enough = self.replicas >= (self.durability == "replicated")
+        self._check("replicas", enough, "that would wait for nothing")
+        text = f"poll_max_ms is {self.poll_max_ms}, and must not be less"
+        self._check("poll_min_ms", self.poll_min_ms <= self.poll_max_ms, text)
+        self._check("retry_jitter", 0 <= self.retry_jitter <= 1, "it must lie between 0 and 1")
+
+    def _check(self, name: str, good: bool, rule: str) -> None:
+        if not good:
+            raise ValueError(f"{name} is {getattr(self, name)!r}; {rule}")
 
     @property
     def heartbeat_ttl_ms(self) -> int:

@@ -8,7 +8,7 @@ from .clock import World
 from .errors import StoreError, StoreRefused, StoreUnavailable
 from .scripts import Answer
 from .store import WorkerStore
-from .transitions import Bury, EffectRefused
+from .transitions import Bury, EffectRefused, Outcome
 from .trouble import Trouble
 
 #: Outcomes in one call: bounds the time for which a script keeps the server busy.
@@ -28,7 +28,8 @@ class Settler:
         self._pending: list[Attempt] = []
         self._some = asyncio.Event()
 
-    def put(self, attempt: Attempt) -> None:
+    def put(self, attempt: Attempt, outcome: Outcome) -> None:
+        attempt.outcome = outcome
         self._pending.append(attempt)
         self._some.set()
 
@@ -44,10 +45,11 @@ class Settler:
                     answers = await self._store.settle([a.outcome for a in batch if a.outcome])
                 except (StoreUnavailable, StoreRefused) as error:
                     await self._trouble.wait(error)
-                    self._give_up_late()
+                    now = self._world.clock.monotonic()
+                    for attempt in [a for a in self._pending if a.deadline <= now]:
+                        self._give_up(attempt, "its lock ran out")
                 except StoreError as error:
-                    # One that the server cannot digest must not hold up the others: halve the
-                    # batch until it is alone.
+                    # What the server cannot digest must not hold up the others.
                     size = max(1, len(batch) // 2)
                     if len(batch) == 1:
                         self._give_up(batch[0], str(error))
@@ -60,17 +62,11 @@ class Settler:
 
     def _answered(self, attempt: Attempt, answer: Answer | EffectRefused) -> None:
         if isinstance(answer, EffectRefused):
-            attempt.outcome = Bury(attempt.claimed.lease, "effect", str(answer))
-            self.put(attempt)
+            self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
             return
         if not answer.accepted:
             self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
         self._settled(attempt)
-
-    def _give_up_late(self) -> None:
-        now = self._world.clock.monotonic()
-        for attempt in [a for a in self._pending if a.deadline <= now]:
-            self._give_up(attempt, "its lock ran out")
 
     def _give_up(self, attempt: Attempt, why: str) -> None:
         self._pending.remove(attempt)

@@ -1,7 +1,7 @@
 """The store: every state transition of a job, over one Redis client.
 
-Each method is one script call or one command, is atomic, and may be repeated when its reply was
-lost. Redis' exceptions are translated here and nowhere else.
+Each one is one script call, atomic, and may be repeated when its reply was lost. Redis' exceptions
+are translated here and nowhere else.
 """
 
 import json
@@ -29,21 +29,17 @@ from .transitions import Bury, Claim, Claimed, EffectRefused, Finish, Lease, Out
 #: A command and its arguments.
 Command = tuple[Any, ...]
 
-#: Answers of a server that is there but cannot do it now. Redis 6.2 wraps them in script errors.
-_NOT_NOW = ("LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ",
-            "CLUSTERDOWN", "TRYAGAIN", "max number of clients")  # fmt: skip
-#: Where redis-py has a class for such an answer, it has cut that word off the text.
-_NOT_NOW_ERRORS = (
-    redis_errors.BusyLoadingError, redis_errors.ClusterDownError, redis_errors.NoScriptError,
-    redis_errors.OutOfMemoryError, redis_errors.ReadOnlyError, redis_errors.TryAgainError,
+#: Answers of a server that is there but cannot do it now, also where Redis 6.2 wraps them in script
+#: errors; and the classes that redis-py has for some, whose text it has cut that word off.
+_NOT_NOW = (
+    "LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ",
+    "CLUSTERDOWN", "TRYAGAIN", "max number of clients", "BusyLoadingError", "OutOfMemoryError",
+    "ReadOnlyError", "MasterDownError", "ClusterDownError", "TryAgainError", "NoScriptError",
 )  # fmt: skip
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
-    """One pool for the process, sized from the concurrency; who finds it empty waits.
-
-    The client's own repeats are off: what may be repeated, and when, is decided above it.
-    """
+    """One pool for the process, sized from the concurrency; who finds it empty waits."""
     # socket_timeout: the store bounds every command itself
     options = {"socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0), **options}
     pool = BlockingConnectionPool.from_url(settings.redis_url, **_sized(settings), **options)
@@ -52,21 +48,21 @@ def connect(settings: Settings, **options: Any) -> Redis:
 
 def connect_plain(settings: Settings) -> plain.Redis:
     """The same without asyncio, for `BlockingStore`; here the socket's time-out is the bound."""
-    sized, retry = _sized(settings), PlainRetry(NoBackoff(), 0)
-    pool = plain.BlockingConnectionPool.from_url(
-        settings.redis_url, socket_timeout=sized["timeout"], retry=retry, **sized
-    )
+    sized = _sized(settings)
+    options = {"socket_timeout": sized["timeout"], "retry": PlainRetry(NoBackoff(), 0), **sized}
+    pool = plain.BlockingConnectionPool.from_url(settings.redis_url, **options)
     return plain.Redis.from_pool(pool)
 
 
 def _sized(settings: Settings) -> dict[str, Any]:
     limit_s = settings.command_timeout_ms / 1000
-    return {
-        "max_connections": settings.pool_size,
-        "timeout": limit_s,
-        "socket_connect_timeout": limit_s,
-        "encoding_errors": "surrogateescape",  # as in `_id`
-    }
+    limits = {"timeout": limit_s, "socket_connect_timeout": limit_s}
+    # surrogateescape: as in `_id`
+    return {**limits, "max_connections": settings.pool_size, "encoding_errors": "surrogateescape"}
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def _id(raw: bytes) -> str:
@@ -79,18 +75,15 @@ def translated() -> Iterator[None]:
     """Redis' exceptions as this package's."""
     try:
         yield
-    except (redis_errors.RedisError, OSError, TimeoutError) as error:
+    except (redis_errors.RedisError, OSError, RuntimeError) as error:
         text = f"{type(error).__name__}: {error}"
-        if isinstance(error, _NOT_NOW_ERRORS) or any(sign in text for sign in _NOT_NOW):
-            raise StoreRefused(text) from error
-        if isinstance(error, redis_errors.ResponseError):
-            raise StoreError(text) from error
-        raise StoreUnavailable(text) from error
-    except RuntimeError as error:
-        # What uvloop raises on writing to a connection that has just broken; redis-py lets it pass.
-        if "handler is closed" not in str(error):
+        # uvloop raises this one on writing to a connection that has just broken.
+        if isinstance(error, RuntimeError) and "handler is closed" not in text:
             raise
-        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+        if any(sign in text for sign in _NOT_NOW):
+            raise StoreRefused(text) from error
+        refused = isinstance(error, redis_errors.ResponseError)
+        raise (StoreError if refused else StoreUnavailable)(text) from error
 
 
 class Store:
@@ -99,8 +92,7 @@ class Store:
     def __init__(
         self, redis: Redis | plain.Redis, settings: Settings, *, clock: Clock | None = None
     ) -> None:
-        # Any: redis-py leaves execute_command without types.
-        self.redis: Any = redis
+        self.redis: Any = redis  # redis-py leaves execute_command without types
         self.settings = settings
         self._clock = clock or Clock()
 
@@ -123,7 +115,7 @@ class Store:
         A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again.
         """
         barrier = self.settings.barrier if durable else ()
-        replies = await self._replies([*commands, *barrier], extra_s)
+        replies: list[Any] = await self._replies([*commands, *barrier], extra_s)
         unknown = [n for n, r in enumerate(replies) if isinstance(r, redis_errors.NoScriptError)]
         if unknown:
             shas = {commands[n][1] for n in unknown}
@@ -151,7 +143,7 @@ class Store:
         if reached is None:
             return
         wanted = self.settings.durability
-        if isinstance(reached, Exception):  # never a refusal: what it was to wait for has happened
+        if isinstance(reached, Exception):  # no refusal: what it was to wait for has happened
             unable = any(sign in str(reached) for sign in ("unknown command", "appendonly"))
             kind = StoreError if unable else StoreUnavailable
             raise kind(f"nobody knows whether it is {wanted}: {reached}") from reached
@@ -159,34 +151,28 @@ class Store:
         if disk < 1 or replicas < self.settings.replicas:
             raise StoreUnavailable(f"not {wanted} in time: {replicas} replicas have it")
 
-    async def _replies(self, commands: Sequence[Command], extra_s: float = 0.0) -> list[Any]:
+    async def _replies(self, commands: Sequence[Command], extra_s: float = 0.0) -> Any:
         """The answers, a command's own error in the place of its answer."""
         with translated():
             try:
-                return await self._exchange(
-                    commands, self.settings.command_timeout_ms / 1000 + extra_s
-                )
+                if len(commands) > 1:
+                    pipe = self.redis.pipeline(transaction=False)
+                    for command in commands:
+                        pipe.execute_command(*command)
+                    return await self._answered(pipe.execute, extra_s, raise_on_error=False)
+                return [await self._answered(self.redis.execute_command, extra_s, *commands[0])]
             except redis_errors.ResponseError as error:
                 return [error]
 
-    async def _exchange(self, commands: Sequence[Command], limit_s: float) -> list[Any]:
-        async with self._clock.timeout(limit_s):
-            if len(commands) == 1:
-                return [await self.redis.execute_command(*commands[0])]
-            async with self.redis.pipeline(transaction=False) as pipe:
-                for command in commands:
-                    pipe.execute_command(*command)
-                replies: list[Any] = await pipe.execute(raise_on_error=False)
-            return replies
+    async def _answered(self, send: Any, extra_s: float, *words: Any, **options: Any) -> Any:
+        async with self._clock.timeout(self.settings.command_timeout_ms / 1000 + extra_s):
+            return await send(*words, **options)
 
     # Jobs
 
     async def enqueue(self, jobs: Sequence[tuple[str, NewJob]]) -> list[str | Job]:
-        """Store jobs under their ids, in one round trip.
-
-        For each the new job, or, where one has this id or holds the unique key already, its id.
-        Raises `InvalidJob` before anything is stored.
-        """
+        """Store jobs under their ids: for each the new job, or, where one has this id or holds the
+        unique key already, its id. Raises `InvalidJob` before anything is stored."""
         stored = [new.fields(self.settings) for _, new in jobs]
         commands = []
         for (job_id, new), fields in zip(jobs, stored, strict=True):
@@ -208,10 +194,9 @@ class Store:
 
     async def job(self, job_id: str) -> Job:
         """Read one job; raises `JobNotFound`."""
-        found = (await self.jobs([job_id]))[0]
-        if found is None:
-            raise JobNotFound(f"there is no job {job_id}: never enqueued, or its TTL has passed")
-        return found
+        if (found := (await self.jobs([job_id]))[0]) is not None:
+            return found
+        raise JobNotFound(f"there is no job {job_id}: never enqueued, or its TTL has passed")
 
     async def jobs(self, job_ids: Sequence[str]) -> list[Job | None]:
         """Read many jobs in one round trip; None where there is none (or it is no job hash)."""
@@ -220,7 +205,12 @@ class Store:
             if isinstance(reply, Exception) and "WRONGTYPE" not in str(reply):
                 with translated():
                     raise reply
-        return [_job(*pair) for pair in zip(job_ids, stored, strict=True)]
+        return [
+            Job.from_hash(job_id, {_text(name): _text(value) for name, value in fields.items()})
+            if isinstance(fields, dict)
+            else None
+            for job_id, fields in zip(job_ids, stored, strict=True)
+        ]
 
     async def dead(self, dlq: str, *, start: int = 0, count: int = 100) -> list[str]:
         """Ids of a dead-letter queue, newest first."""
@@ -258,14 +248,6 @@ class Store:
         return [json.loads(report) for report in reports if report is not None]
 
 
-def _job(job_id: str, stored: Any) -> Job | None:
-    """A job from HGETALL's answer; None where the key is absent or no job."""
-    if not isinstance(stored, dict):
-        return None
-    text = {field.decode(): value.decode(errors="replace") for field, value in stored.items()}
-    return Job.from_hash(job_id, text)
-
-
 class BlockingStore(Store):
     """The same over a connection that blocks. Its coroutines never wait for an event loop."""
 
@@ -275,14 +257,8 @@ class BlockingStore(Store):
     async def pause(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251 - blocking is what it is for
 
-    async def _exchange(self, commands: Sequence[Command], limit_s: float) -> list[Any]:
-        if len(commands) == 1:  # limit_s: the connection's own time-out bounds a command
-            return [self.redis.execute_command(*commands[0])]
-        with self.redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            replies: list[Any] = pipe.execute(raise_on_error=False)
-        return replies
+    async def _answered(self, send: Any, extra_s: float, *words: Any, **options: Any) -> Any:
+        return send(*words, **options)  # bounded by the connection's own time-out
 
 
 class WorkerStore(Store):
@@ -293,12 +269,10 @@ class WorkerStore(Store):
     ) -> None:
         super().__init__(redis, settings, clock=clock)
         self._id = worker_id
-        self._queues = [keys.queue(name) for name in settings.queues]
+        kinds = (keys.queue, keys.locks, keys.dlq, keys.wake)
+        self._keys = [[key(name) for key in kinds] for name in settings.queues]
         self._locks = [keys.locks(name) for name in settings.queues]
-        self._dlqs = [keys.dlq(name) for name in settings.queues]
-        self._hints = [keys.wake(name) for name in settings.queues]
-        columns = zip(self._queues, self._locks, self._dlqs, self._hints, strict=True)
-        self._claim_keys = [keys.claim(worker_id), *chain.from_iterable(columns)]
+        self._claim_keys = [keys.claim(worker_id), *chain.from_iterable(self._keys)]
         self._claims = 0
         #: A claim may have taken jobs that we do not know of.
         self.unanswered_claim = False
@@ -326,19 +300,16 @@ class WorkerStore(Store):
     def _claimed(self, flat: list[Any]) -> Iterator[Claimed]:
         s = self.settings
         for start in range(0, len(flat), 10):
-            queue, job_id, token, *payload = flat[start : start + 7]
-            retries, most, timeout_s = flat[start + 7 : start + 10]
-            function, args, kwargs, params = payload
-            yield Claimed(
-                Lease(queue - 1, _id(job_id), token), function, args, kwargs, params,
-                number(retries, 0), number(most, s.max_retries), number(timeout_s, s.job_timeout_s),
-            )  # fmt: skip
+            queue, job_id, token, *payload, retries, most, timeout_s = flat[start : start + 10]
+            lease = Lease(queue - 1, _id(job_id), token)
+            limits = number(most, s.max_retries), number(timeout_s, s.job_timeout_s)
+            yield Claimed._make((lease, *payload, number(retries, 0), *limits))
 
     async def refresh_locks(self, leases: Sequence[Lease]) -> list[Answer]:
         """Renew locks; an answer that is not DONE is a lock that was lost."""
         args: list[Any] = [self._id, self.settings.lock_ttl_ms, keys.JOB]
-        for lease in leases:
-            args += (lease.queue + 1, lease.job_id, lease.token)
+        for queue, job_id, token in leases:
+            args += (queue + 1, job_id, token)
         (words,) = await self.run([scripts.REFRESH_LOCKS.call(self._locks, args)])
         return [Answer(word.decode()) for word in words]
 
@@ -348,26 +319,26 @@ class WorkerStore(Store):
         calls = [self._end(outcome) for outcome in outcomes if not isinstance(outcome, Finish)]
         if finishes:
             calls.append(self._finish(finishes))
-        words = await self.run(calls, durable=True)
-        finished = iter(words.pop() if finishes else ())
-        others = iter(words)
-        return [_answer(next(finished if isinstance(o, Finish) else others)) for o in outcomes]
+        replies = await self.run(calls, durable=True)
+        finished = iter(replies.pop() if finishes else ())
+        others = iter(replies)
+        words = [next(finished if isinstance(o, Finish) else others) for o in outcomes]
+        return [
+            EffectRefused(_text(word)) if word.startswith(b"EFFECT") else Answer(word.decode())
+            for word in words
+        ]
 
     def _finish(self, finishes: Sequence[Finish]) -> Command:
         args: list[Any] = [self._id, self.settings.result_ttl_s, keys.JOB, keys.UNIQUE]
-        for done in finishes:
-            lease = done.lease
-            args += (lease.queue + 1, lease.job_id, lease.token, done.result, done.effects)
+        for (queue, job_id, token), result, effects in finishes:
+            args += (queue + 1, job_id, token, result, effects)
         return scripts.FINISH.call(self._locks, args)
 
     def _end(self, outcome: Retry | Bury | Release) -> Command:
         """The call for one outcome that is not a completion."""
-        lease, s = outcome.lease, self.settings
-        job, who = keys.job(lease.job_id), (lease.job_id, self._id, lease.token)
-        of = lease.queue
-        queue, locks, dlq, hints = (
-            self._queues[of], self._locks[of], self._dlqs[of], self._hints[of]
-        )  # fmt: skip
+        (at, job_id, token), s = outcome.lease, self.settings
+        job, who = keys.job(job_id), (job_id, self._id, token)
+        queue, locks, dlq, hints = self._keys[at]
         match outcome:
             case Retry(_, error, delay_ms):
                 args = [*who, error, delay_ms, s.max_retries, s.dlq_ttl_s, keys.JOB, keys.UNIQUE]
@@ -381,8 +352,8 @@ class WorkerStore(Store):
     async def wait_for_hint(self, at_most_s: float) -> None:
         """Block until somebody hints that a queue is worth a look, or the time is over."""
         # BLPOP takes 0 for "for ever"; Redis 6.2 also 0.001, of which it makes 0 ms.
-        wait = ("BLPOP", *self._hints, max(0.002, round(at_most_s, 3)))
-        await self.run([wait], extra_s=at_most_s)
+        hints = (hints for *_, hints in self._keys)
+        await self.run([("BLPOP", *hints, max(0.002, round(at_most_s, 3)))], extra_s=at_most_s)
 
     async def heartbeat(self, report: dict[str, Any]) -> None:
         """Write the health key. One command with its TTL: atomic without a script."""
@@ -391,11 +362,3 @@ class WorkerStore(Store):
 
     async def remove_heartbeat(self) -> None:
         await self.run([("DEL", keys.health(self._id))])
-
-
-_ANSWERS = {answer.value.encode(): answer for answer in Answer}
-
-
-def _answer(word: bytes) -> Answer | EffectRefused:
-    found = _ANSWERS.get(word)
-    return found if found is not None else EffectRefused(word.decode(errors="replace"))

@@ -1,12 +1,12 @@
 """What a worker is given by a claim, and the ways in which an attempt can end."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import StoreError
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """One attempt's hold on a job: what every later write of the attempt must show."""
 
     #: Index into the worker's queues.
@@ -16,8 +16,7 @@ class Lease:
     token: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A job as it was handed to a worker; arguments are still JSON."""
 
     lease: Lease
@@ -45,30 +44,26 @@ class Claim:
     dropped: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(NamedTuple):
     lease: Lease
     result: str
     #: JSON list of Redis commands, "" for none.
     effects: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     lease: Lease
     error: str
     delay_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bury:
+class Bury(NamedTuple):
     lease: Lease
     reason: str
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     lease: Lease
 
 

@@ -10,10 +10,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from . import keys
-from .attempt import Attempt, Cancelled, Context, Handler, Runner
+from .attempt import Attempt, Context, Handler, Runner
 from .clock import Clock, World
 from .errors import StoreError
-from .heartbeat import beat
 from .logs import WorkerLog
 from .refresher import LockRefresher
 from .settings import Settings
@@ -26,10 +25,9 @@ from .trouble import Backoff, Trouble
 class Worker:
     """One worker on one event loop.
 
-    `handlers` maps function names to `async def` functions, or to plain functions that run in
-    threads; each is called as `handler(context, *args, **kwargs)`. `redis`, `clock` and `random`
-    are all that it knows of the world. A `burst` worker leaves when its queues and their locks are
-    empty, whoever holds them.
+    `handlers` maps function names to `async def` functions, or to plain ones that run in threads,
+    called as `handler(context, *args, **kwargs)`. `redis`, `clock` and `random` are all that it
+    knows of the world. A `burst` worker leaves when its queues and all their locks are empty.
     """
 
     def __init__(
@@ -41,17 +39,16 @@ class Worker:
         self._names = [keys.queue_name(name) for name in settings.queues]
         self._burst = burst
         self._clock = clock or Clock()
-        self._random = random or Random()
         self._log = WorkerLog("worker", worker_id, self._names)
         self._store = WorkerStore(redis, settings, worker_id, clock=self._clock)
-        self._world = World(worker_id, settings, self._clock, self._random, self._log)
+        self._world = World(settings, self._clock, random or Random(), self._log)
         self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="rrq-handler")
         self._runner = Runner(self._world, handlers, self._threads)
         self._settler = Settler(self._world, self._store, self._settled)
 
         #: Jobs held: running, or ended and not yet written.
         self._attempts: set[Attempt] = set()
-        #: Handlers that have not ended, also those whose job is lost: what takes up a slot.
+        #: Handlers that have not ended, also those whose job is lost.
         self._busy = 0
         self._dropped = 0
         #: Set whenever one of these, or one of the next two, has changed.
@@ -62,8 +59,6 @@ class Worker:
         self._waiting: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
 
-    # The life of a worker
-
     async def run(self) -> None:
         """Work until drained; a burst worker until nothing is left. Ends with nothing held."""
         self._loop = asyncio.get_running_loop()
@@ -71,7 +66,7 @@ class Worker:
         services = [
             self._serve("settler", self._settler.run()),
             self._serve("refresher", refresher.run()),
-            self._serve("heartbeat", beat(self._world, self._store, self._report)),
+            self._serve("heartbeat", self._beat()),
         ]
         self._log.info("started with %d slots", self._settings.concurrency)
         try:
@@ -89,11 +84,8 @@ class Worker:
             raise self._failure
 
     def drain(self, *, hurry: bool = False) -> None:
-        """Claim nothing more, let running jobs end, hand back the rest, and leave.
-
-        Safe to call from a signal handler of the loop, and again: with `hurry` running jobs are
-        not waited for.
-        """
+        """Claim nothing more, let running jobs end (with `hurry`, do not wait for that), hand back
+        the rest, and leave. Safe to call again, and from the loop's signal handlers."""
         if not self._draining:
             self._log.info("draining: %d jobs held", len(self._attempts))
         self._draining = True
@@ -113,10 +105,8 @@ class Worker:
         task.add_done_callback(ended)
         return task
 
-    # Claiming
-
     async def _claim_until_drained(self) -> None:
-        poll = Backoff.polling(self._settings, self._random)
+        poll = Backoff.polling(self._settings, self._world.random)
         trouble = Trouble("claiming", self._world)
         while not self._draining:
             # Capacity first, then claim: what is claimed can start at once.
@@ -151,15 +141,13 @@ class Worker:
     async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Wait for something between claims. A drain cuts it short, but never a claim: that might
         take jobs which nobody would know of."""
-        if self._draining:
-            return
-        self._waiting = asyncio.create_task(wait())
-        try:
-            await self._waiting
-        except asyncio.CancelledError:
-            if not self._draining:
-                raise
-        finally:
+        if not self._draining:
+            self._waiting = asyncio.create_task(wait())
+            try:
+                await self._waiting
+            except asyncio.CancelledError:
+                if not self._draining:
+                    raise
             self._waiting = None
 
     async def _wait_for_hint(self, at_most_s: float) -> None:
@@ -189,25 +177,23 @@ class Worker:
             attempt.task = asyncio.create_task(self._runner.run(attempt))
             attempt.task.add_done_callback(partial(self._ended, attempt))
 
-    # Ending
-
     def _ended(self, attempt: Attempt, task: asyncio.Task[Outcome | None]) -> None:
         """The handler has ended, or its task has; a plain function's thread may go on."""
         if attempt.thread is not None and not attempt.thread.done():
-            attempt.thread.add_done_callback(self._free_slot_from_thread)
+            attempt.thread.add_done_callback(self._thread_ended)
         else:
-            self._busy -= 1
+            self._free_slot()
         # Cancelled: before its first step, for after it a handler's end is always an outcome.
         outcome = Release(attempt.claimed.lease) if task.cancelled() else task.result()
         self._settle(attempt, outcome)
 
-    def _free_slot_from_thread(self, _: Future[Any]) -> None:
-        def free() -> None:
-            self._busy -= 1
-            self._changed.set()
-
+    def _thread_ended(self, _: Future[Any]) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(free)
+            self._loop.call_soon_threadsafe(self._free_slot)
+
+    def _free_slot(self) -> None:
+        self._busy -= 1
+        self._changed.set()
 
     def _settle(self, attempt: Attempt, outcome: Outcome | None) -> None:
         if outcome is None or attempt not in self._attempts:  # lost, or given up at the drain's end
@@ -215,8 +201,7 @@ class Worker:
             return
         if isinstance(outcome, Retry | Bury):
             self._log.warning("%s failed: %s", attempt, outcome.error)
-        attempt.outcome = outcome
-        self._settler.put(attempt)
+        self._settler.put(attempt, outcome)
         self._changed.set()
 
     def _settled(self, attempt: Attempt) -> None:
@@ -225,20 +210,23 @@ class Worker:
 
     def _lose(self, attempt: Attempt) -> None:
         self._log.warning("%s has lost its lock; cancelling it", attempt)
-        attempt.cancel(Cancelled.LOCK_LOST)
+        attempt.lose()
         self._settled(attempt)
-
-    # Draining
 
     async def _finish_up(self) -> None:
         """Wait for running jobs, cancel the rest, write all. Locks stay renewed meanwhile."""
         self._draining = True
-        await self._recover_lost_claim()
+        if self._store.unanswered_claim:  # ask again, and hand back what it had taken
+            before = self._clock.monotonic()
+            try:
+                self._start(await self._store.lock_and_pop(0), before)
+            except StoreError as error:
+                self._log.warning("a claim was left unanswered; its locks will expire: %s", error)
         await self._until(
             lambda: self._hurry or not self._running(), self._settings.drain_timeout_s
         )
         for attempt in self._running():
-            attempt.cancel(Cancelled.DRAIN)
+            attempt.stop()
         await self._until(lambda: not self._running(), self._settings.cleanup_timeout_s)
         for attempt in self._running():
             # Not released: it still runs. Its lock expires when this process is gone.
@@ -246,15 +234,6 @@ class Worker:
             self._attempts.discard(attempt)
         # Bounded: the settler gives up what it cannot write before its lock runs out.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
-
-    async def _recover_lost_claim(self) -> None:
-        """Ask again for a claim whose reply was lost, and hand back what it had taken."""
-        if self._store.unanswered_claim:
-            before = self._clock.monotonic()
-            try:
-                self._start(await self._store.lock_and_pop(0), before)
-            except StoreError as error:
-                self._log.warning("a claim was left unanswered; its locks will expire: %s", error)
 
     def _running(self) -> list[Attempt]:
         return [attempt for attempt in self._attempts if attempt.running]
@@ -274,13 +253,23 @@ class Worker:
             self._log.warning("the health key could not be removed; it will expire: %s", error)
         self._log.info("left")
 
-    def _report(self) -> dict[str, Any]:
-        return {
-            "worker_id": self.worker_id,
-            "timestamp": self._clock.utc().isoformat(),
-            "status": "draining" if self._draining else "running",
-            "active_jobs": self._busy,
-            "concurrency_limit": self._settings.concurrency,
-            "queues": self._names,
-            "dropped_ids": self._dropped,
-        }
+    async def _beat(self) -> None:
+        """Show that we live. Nothing is decided by it: without it no job is lost."""
+        trouble = Trouble("the heartbeat", self._world)
+        while True:
+            report = {
+                "worker_id": self.worker_id,
+                "timestamp": self._clock.utc().isoformat(),
+                "status": "draining" if self._draining else "running",
+                "active_jobs": self._busy,
+                "concurrency_limit": self._settings.concurrency,
+                "queues": self._names,
+                "dropped_ids": self._dropped,
+            }
+            try:
+                await self._store.heartbeat(report)
+            except StoreError as error:
+                await trouble.wait(error)
+            else:
+                trouble.over()
+                await self._clock.pause(self._settings.heartbeat_interval_ms / 1000)

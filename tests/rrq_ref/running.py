@@ -237,7 +237,7 @@ async def running(
 def world(settings: Settings, clock: Clock, seed: int = 7) -> World:
     """What the parts of a worker share, for tests of one part alone."""
     log = WorkerLog("worker", "worker-1", settings.queues)
-    return World("worker-1", settings, clock, Random(seed), log)
+    return World(settings, clock, Random(seed), log)
 
 
 @contextmanager

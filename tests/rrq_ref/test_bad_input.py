@@ -26,14 +26,14 @@ def one_sentence(error: BaseException) -> str:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"queues": ()}, "queues is empty"),
-        ({"queues": ("mail", "")}, "queues is empty"),
+        ({"queues": ()}, r"queues is \(\); give .* at least one"),
+        ({"queues": ("mail", "")}, r"queues is \('mail', ''\); give .* none empty"),
         ({"queues": "mail"}, "queues is 'mail'"),
         ({"concurrency": 0}, "concurrency is 0; it must be at least 1"),
         ({"concurrency": 1001}, "concurrency is 1001; it must be at most 1000"),
         ({"lock_ttl_ms": 99}, "lock_ttl_ms is 99; it must be at least 100"),
         ({"poll_min_ms": 0}, "poll_min_ms is 0"),
-        ({"poll_min_ms": 9, "poll_max_ms": 8}, "poll_min_ms is 9 and poll_max_ms is 8"),
+        ({"poll_min_ms": 9, "poll_max_ms": 8}, "poll_min_ms is 9; poll_max_ms is 8"),
         ({"command_timeout_ms": -1}, "command_timeout_ms is -1"),
         ({"heartbeat_slack_ms": -1}, "heartbeat_slack_ms is -1"),
         ({"drain_timeout_s": -0.5}, "drain_timeout_s is -0.5"),

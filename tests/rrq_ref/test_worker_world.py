@@ -19,7 +19,7 @@ from .database import Database
 from .running import ManualClock, Tap, running, until
 
 #: What a worker is made of; `clock` alone may know the time, and `process` is outside.
-PARTS = ("worker", "attempt", "settler", "refresher", "heartbeat", "trouble", "store", "scripts")
+PARTS = ("worker", "attempt", "settler", "refresher", "trouble", "store", "scripts")
 
 #: Modules that would be other ways to time, chance and I/O.
 MODULES = {"time", "random", "uuid", "secrets", "os", "socket", "threading"}

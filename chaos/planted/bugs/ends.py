@@ -49,7 +49,7 @@ BUGS = (
         name="effects_in_a_second_step",
         sentence="effects are applied by a second command, after the completion",
         edits=(
-            Edit(STORE, "done.result, done.effects)", 'done.result, "")'),
+            Edit(STORE, "token, result, effects)", 'token, result, "")'),
             Edit(
                 STORE,
                 _SETTLED,
@@ -71,7 +71,7 @@ BUGS = (
                 STORE,
                 _SETTLED,
                 "        for retry in [o for o in outcomes if isinstance(o, Retry)]:\n"
-                "            queue = self._queues[retry.lease.queue]\n"
+                "            queue = self._keys[retry.lease.queue][0]\n"
                 '            await self.run([("ZADD", queue, 0, retry.lease.job_id)])\n' + _SETTLED,
             ),
         ),

@@ -16,7 +16,7 @@ BUGS = (
     Bug(
         name="heart_beats_once",
         sentence="a worker shows itself once and then never again",
-        edits=(Edit("heartbeat.py", "    while True:\n", "    for _ in range(1):\n"),),
+        edits=(Edit("worker.py", "        while True:\n", "        for _ in range(1):\n"),),
         scenario="planted.scenarios.heartbeats",
         anomaly="unseen-worker",
     ),
