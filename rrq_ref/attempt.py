@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -20,24 +20,22 @@ Handler = Callable[..., Any]
 _ERROR_LENGTH = 2_000
 
 
+@dataclass(slots=True, eq=False)
 class Context:
     """What a handler is given as its first argument."""
 
-    __slots__ = ("_effects", "attempt", "job_id", "lost", "queue", "stopping", "token", "worker_id")
-
-    def __init__(self, claimed: Claimed, queue: str, worker_id: str) -> None:
-        self.job_id = claimed.lease.job_id
-        #: 1 for the first run; counts failed runs, not lost workers.
-        self.attempt = claimed.retries + 1
-        #: The fencing token: what the handler writes to can refuse an older one.
-        self.token = claimed.lease.token
-        self.worker_id = worker_id
-        self.queue = queue
-        #: The job is not this attempt's any more: its lock is gone, or its time was up.
-        self.lost = False
-        #: The worker is draining and has run out of patience: finish up, or raise.
-        self.stopping = False
-        self._effects: list[list[str]] = []
+    queue: str
+    worker_id: str
+    job_id: str
+    #: The fencing token: what the handler writes to can refuse an older one.
+    token: int
+    #: 1 for the first run; counts failed runs, not lost workers.
+    attempt: int
+    #: The job is not this attempt's any more: its lock is gone, or its time was up.
+    lost: bool = False
+    #: The worker is draining and has run out of patience: finish up, or raise.
+    stopping: bool = False
+    _effects: list[list[str]] = field(default_factory=list)
 
     def effect(self, *command: str | int | float) -> None:
         """Hand a Redis command to the commit: applied in the step that completes the job, once.

@@ -65,8 +65,7 @@ class Fleet:
         """Work until every worker has left for good; 0, or 1 if one had to be killed."""
         # Only the parent holds the write end: it closes with the parent, however that dies.
         self._pipe, self._held_open = os.pipe()
-        note = lambda number, _: self._signals.put(number)  # noqa: E731 - a name keeps it on a line
-        before = {number: signal.signal(number, note) for number in _SIGNALS}
+        before = {n: signal.signal(n, lambda n, _: self._signals.put(n)) for n in _SIGNALS}
         try:
             while self._tend():
                 with contextlib.suppress(Empty):

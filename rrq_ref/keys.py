@@ -22,6 +22,8 @@ and in the job hash `fencing_token`, `crashes`, `dead_reason`, `error_history`.
 A queue has the dead-letter queue of the same name.
 """  # noqa: E501 - a table row is one line
 
+from collections.abc import Callable
+
 job = "rrq:job:{}".format
 unique = "rrq:lock:unique:{}".format
 health = "rrq:health:worker:{}".format
@@ -36,17 +38,9 @@ def queue_name(name: str) -> str:
     return name.removeprefix("rrq:queue:").removeprefix("rrq:dlq:")
 
 
-def queue(name: str) -> str:
-    return "rrq:queue:" + queue_name(name)
+def _of_queue(beginning: str) -> Callable[[str], str]:
+    return lambda name: beginning + queue_name(name)
 
 
-def dlq(name: str) -> str:
-    return "rrq:dlq:" + queue_name(name)
-
-
-def locks(name: str) -> str:
-    return "rrq:locks:" + queue_name(name)
-
-
-def wake(name: str) -> str:
-    return "rrq:wake:" + queue_name(name)
+queue, locks = _of_queue("rrq:queue:"), _of_queue("rrq:locks:")
+dlq, wake = _of_queue("rrq:dlq:"), _of_queue("rrq:wake:")

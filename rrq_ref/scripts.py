@@ -22,10 +22,6 @@ class Answer(StrEnum):
     #: A live job holds the unique key.
     UNIQUE = "UNIQUE"
 
-    @property
-    def accepted(self) -> bool:
-        return self in (Answer.DONE, Answer.BURIED, Answer.REPEAT)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:

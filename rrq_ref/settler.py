@@ -64,7 +64,7 @@ class Settler:
         if isinstance(answer, EffectRefused):
             self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
             return
-        if not answer.accepted:
+        if answer in (Answer.SUPERSEDED, Answer.GONE):
             self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
         self._settled(attempt)
 

@@ -289,7 +289,7 @@ class WorkerStore(Store):
         ((due_in_ms, left, flat, taken_back, buried, dropped),) = await self.run([call])
         self.unanswered_claim = False
         return Claim(
-            jobs=list(self._claimed(flat)),
+            jobs=[self._claimed(*flat[at : at + 10]) for at in range(0, len(flat), 10)],
             due_in_s=None if due_in_ms < 0 else due_in_ms / 1000,
             left=left,
             taken_back=[_id(raw) for raw in taken_back[::2]],
@@ -297,13 +297,11 @@ class WorkerStore(Store):
             dropped=[_id(raw) for raw in dropped],
         )
 
-    def _claimed(self, flat: list[Any]) -> Iterator[Claimed]:
-        s = self.settings
-        for start in range(0, len(flat), 10):
-            queue, job_id, token, *payload, retries, most, timeout_s = flat[start : start + 10]
-            lease = Lease(queue - 1, _id(job_id), token)
-            limits = number(most, s.max_retries), number(timeout_s, s.job_timeout_s)
-            yield Claimed._make((lease, *payload, number(retries, 0), *limits))
+    def _claimed(self, queue: int, job_id: bytes, token: int, *fields: bytes | None) -> Claimed:
+        *payload, retries, most, timeout_s = fields
+        lease, s = Lease(queue - 1, _id(job_id), token), self.settings
+        limits = number(most, s.max_retries), number(timeout_s, s.job_timeout_s)
+        return Claimed._make((lease, *payload, number(retries, 0), *limits))
 
     async def refresh_locks(self, leases: Sequence[Lease]) -> list[Answer]:
         """Renew locks; an answer that is not DONE is a lock that was lost."""

@@ -167,8 +167,9 @@ class Worker:
         self._dropped += len(claim.dropped)
         deadline = before + self._settings.lock_ttl_ms / 1000
         for claimed in claim.jobs:
-            queue = self._names[claimed.lease.queue]
-            attempt = Attempt(claimed, Context(claimed, queue, self.worker_id), deadline)
+            at, job_id, token = claimed.lease
+            who = (self._names[at], self.worker_id, job_id, token)
+            attempt = Attempt(claimed, Context(*who, claimed.retries + 1), deadline)
             self._attempts.add(attempt)
             if self._draining:  # the claim was under way when the drain began
                 self._settle(attempt, Release(claimed.lease))
