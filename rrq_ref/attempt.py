@@ -16,8 +16,7 @@ from .job import encode
 from .transitions import Bury, Claimed, Finish, Outcome, Release, Retry
 
 Handler = Callable[..., Any]
-#: An error text longer than this is cut before it is stored.
-_ERROR_LENGTH = 2_000
+_ERROR_LENGTH = 2_000  # an error text longer than this is cut before it is stored
 
 
 @dataclass(slots=True, eq=False)
@@ -27,14 +26,10 @@ class Context:
     queue: str
     worker_id: str
     job_id: str
-    #: The fencing token: what the handler writes to can refuse an older one.
-    token: int
-    #: 1 for the first run; counts failed runs, not lost workers.
-    attempt: int
-    #: The job is not this attempt's any more: its lock is gone, or its time was up.
-    lost: bool = False
-    #: The worker is draining and has run out of patience: finish up, or raise.
-    stopping: bool = False
+    token: int  # the fencing token: what the handler writes to can refuse an older one
+    attempt: int  # 1 for the first run; counts failed runs, not lost workers
+    lost: bool = False  # not this attempt's job any more: its lock is gone, or its time was up
+    stopping: bool = False  # the worker drains and has run out of patience: finish up, or raise
     _effects: list[list[str]] = field(default_factory=list)
 
     def effect(self, *command: str | int | float) -> None:
@@ -64,12 +59,10 @@ class Attempt:
 
     claimed: Claimed
     context: Context
-    #: Until when the lock is surely still ours, on the worker's monotonic clock.
-    deadline: float
+    deadline: float  # until when the lock is surely still ours, on the worker's monotonic clock
     task: asyncio.Task[Outcome | None] | None = None
     thread: Future[Any] | None = None
-    #: What is to be written; None while the handler runs.
-    outcome: Outcome | None = None
+    outcome: Outcome | None = None  # what is to be written; None while the handler runs
 
     def __str__(self) -> str:
         return f"job {self.context.job_id}, attempt {self.context.token},"

@@ -14,10 +14,8 @@ from .settings import Settings
 from .store import BlockingStore, Store, connect, connect_plain
 from .trouble import Backoff
 
-#: Jobs in one round trip of `enqueue_many`.
-_CHUNK = 250
-#: How often an enqueue is sent before the caller is told that nothing is known about it.
-_TRIES = 3
+_CHUNK = 250  # jobs in one round trip of `enqueue_many`
+_TRIES = 3  # how often an enqueue is sent before the caller is told that nothing is known about it
 
 T = TypeVar("T")
 

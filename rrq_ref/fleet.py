@@ -18,10 +18,8 @@ from .settings import Settings
 from .trouble import Backoff
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
-#: A worker that lived this long has started well; its next crash is its first.
-_HEALTHY_S = 10.0
-#: How long a drain may take, beyond its own time-outs and a command under way.
-_MARGIN_S = 2.0
+_HEALTHY_S = 10.0  # a worker that lived this long has started well; its next crash is its first
+_MARGIN_S = 2.0  # how long a drain may take, beyond its own time-outs and a command under way
 
 
 @dataclass(slots=True)
@@ -57,8 +55,7 @@ class Fleet:
         self._slots = [_Slot(Backoff(0.1, 30.0, random)) for _ in range(count)]
         #: Filled by the handler, acted on by `run`: never in the middle of a fork or a reap.
         self._signals: SimpleQueue[int] = SimpleQueue()
-        #: When the drain is over; None while there is none.
-        self._kill_at: float | None = None
+        self._kill_at: float | None = None  # when the drain is over; None while there is none
         self._killed = 0
 
     def run(self) -> int:
@@ -128,16 +125,11 @@ class Fleet:
             leave(code)
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)  # as PID 1, also others' orphans
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            for slot in self._slots:
-                if slot.pid == pid:
-                    self._ended(slot, os.waitstatus_to_exitcode(status))
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:  # as PID 1, also others' orphans
+                for slot in self._slots:
+                    if slot.pid == ended[0]:
+                        self._ended(slot, os.waitstatus_to_exitcode(ended[1]))
 
     def _ended(self, slot: _Slot, code: int) -> None:
         pid, slot.pid = slot.pid, None

@@ -44,21 +44,17 @@ class Job:
     enqueue_time: datetime | None = None
     next_run_time: datetime | None = None
     completion_time: datetime | None = None
-    #: Failed runs so far, and the most there may be.
-    retries: int = 0
-    max_retries: int = 0
-    #: Times it lost its worker.
-    crashes: int = 0
-    #: Number of the latest attempt; 0 = never claimed.
-    fencing_token: int = 0
+    retries: int = 0  # failed runs so far
+    max_retries: int = 0  # the most there may be
+    crashes: int = 0  # times it lost its worker
+    fencing_token: int = 0  # number of the latest attempt; 0 = never claimed
     worker_id: str | None = None
     unique_key: str | None = None
     result: Any = None
     last_error: str | None = None
     #: Why it is dead: retries, timeout, poison, unknown-handler, unreadable, result, effect.
     dead_reason: str | None = None
-    #: The errors of lives that ended in the DLQ and were requeued, oldest first.
-    error_history: list[dict[str, Any]]
+    error_history: list[dict[str, Any]]  # of lives that were requeued from the DLQ, oldest first
 
     @classmethod
     def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Self | None:
@@ -70,7 +66,7 @@ class Job:
             id=job_id,
             function=stored.get("function_name", ""),
             args=_parsed(json.loads, stored.get("job_args"), []),
-            kwargs=_parsed(json.loads, stored.get("job_kwargs") or stored.get("job_params"), {}),
+            kwargs=_parsed(json.loads, stored.get("job_params", stored.get("job_kwargs")), {}),
             queue=keys.queue_name(stored.get("queue_name", "")),
             status=JobStatus(stored["status"]),
             enqueue_time=_parsed(_time, stored.get("enqueue_time")),

@@ -29,8 +29,7 @@ unique = "rrq:lock:unique:{}".format
 health = "rrq:health:worker:{}".format
 claim = "rrq:claim:{}".format
 
-#: Scripts that meet jobs of any id are given these beginnings.
-JOB, UNIQUE = job(""), unique("")
+JOB, UNIQUE = job(""), unique("")  # scripts that meet jobs of any id are given these beginnings
 
 
 def queue_name(name: str) -> str:

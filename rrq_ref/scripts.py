@@ -14,13 +14,10 @@ class Answer(StrEnum):
 
     DONE = "DONE"
     BURIED = "BURIED"
-    #: The same call had done it before; its reply was lost.
-    REPEAT = "REPEAT"
-    #: Refused by the fence: a later attempt has the job, or this one was taken back.
-    SUPERSEDED = "SUPERSEDED"
+    REPEAT = "REPEAT"  # the same call had done it before; its reply was lost
+    SUPERSEDED = "SUPERSEDED"  # by the fence: a later attempt has the job, or it was taken back
     GONE = "GONE"
-    #: A live job holds the unique key.
-    UNIQUE = "UNIQUE"
+    UNIQUE = "UNIQUE"  # a live job holds the unique key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

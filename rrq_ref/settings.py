@@ -20,15 +20,11 @@ class Settings:
     """
 
     redis_url: str = "redis://127.0.0.1:6379/0"
-    #: Queues in order of priority; a client enqueues to the first unless it is told otherwise.
-    queues: tuple[str, ...] = ("default",)
+    queues: tuple[str, ...] = ("default",)  # by priority; a client enqueues to the first
 
-    #: Jobs that one worker process runs at a time.
-    concurrency: int = 10
-    #: Life of a lock (lease); the refresher renews it every third of that.
-    lock_ttl_ms: int = 30_000
-    #: Bounds of the jittered, backing-off poll behind the wake-up hints, and of the back-off
-    #: when Redis does not answer.
+    concurrency: int = 10  # jobs that one worker process runs at a time
+    lock_ttl_ms: int = 30_000  # life of a lock (lease); the refresher renews it every third of that
+    #: Bounds of the poll behind the wake-up hints, and of the back-off when Redis does not answer.
     poll_min_ms: int = 50
     poll_max_ms: int = 2_000
     #: What an enqueue and an outcome wait for before they count as done: nothing; that so many
@@ -37,25 +33,19 @@ class Settings:
     #: What is not confirmed within half a command's time is `StoreUnavailable`.
     durability: Durability = "none"
     replicas: int = 1
-    #: How long one command may take before the connection is given up.
-    command_timeout_ms: int = 5_000
+    command_timeout_ms: int = 5_000  # one that takes longer costs its connection
     heartbeat_interval_ms: int = 5_000
-    #: The health key outlives its interval by this much.
-    heartbeat_slack_ms: int = 10_000
+    heartbeat_slack_ms: int = 10_000  # the health key outlives its interval by this much
 
-    #: How long a draining worker waits for its running jobs.
-    drain_timeout_s: float = 30.0
-    #: How long a cancelled handler may clean up.
-    cleanup_timeout_s: float = 3.0
+    drain_timeout_s: float = 30.0  # how long a draining worker waits for its running jobs
+    cleanup_timeout_s: float = 3.0  # how long a cancelled handler may clean up
 
     #: Defaults for jobs that do not say. `max_retries` counts runs in all, as in RRQ.
     max_retries: int = 5
     job_timeout_s: int = 300
-    #: 0 keeps the result for ever.
-    result_ttl_s: int = 86_400
+    result_ttl_s: int = 86_400  # 0 keeps the result for ever
     dlq_ttl_s: int = 604_800
-    #: Times a job may lose its worker before it is dead-lettered as poison.
-    max_crashes: int = 5
+    max_crashes: int = 5  # times a job may lose its worker before it is dead-lettered as poison
     #: Back-off: min(cap, base * 2^(failed runs - 1)), less up to the jitter's share of it.
     retry_base_s: float = 5.0
     retry_cap_s: float = 3_600.0

@@ -11,8 +11,7 @@ from .store import WorkerStore
 from .transitions import Bury, EffectRefused, Outcome
 from .trouble import Trouble
 
-#: Outcomes in one call: bounds the time for which a script keeps the server busy.
-_BATCH = 500
+_BATCH = 500  # outcomes in one call: bounds the time for which a script keeps the server busy
 
 
 class Settler:

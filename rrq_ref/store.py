@@ -26,11 +26,10 @@ from .scripts import Answer
 from .settings import Settings
 from .transitions import Bury, Claim, Claimed, EffectRefused, Finish, Lease, Outcome, Release, Retry
 
-#: A command and its arguments.
-Command = tuple[Any, ...]
+Command = tuple[Any, ...]  # a command and its arguments
 
-#: Answers of a server that is there but cannot do it now, also where Redis 6.2 wraps them in script
-#: errors; and the classes that redis-py has for some, whose text it has cut that word off.
+#: Answers of a server that cannot do it now, also where Redis 6.2 wraps them in script errors;
+#: and redis-py's classes for some of them, as it cuts the word off their text.
 _NOT_NOW = (
     "LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ",
     "CLUSTERDOWN", "TRYAGAIN", "max number of clients", "BusyLoadingError", "OutOfMemoryError",
@@ -187,9 +186,7 @@ class Store:
             word, job_id, *at = [part.decode() for part in reply]
             if word == "CREATED":
                 fields |= {"status": "PENDING", "enqueue_time": at[0]}
-                standing.append(Job.from_hash(job_id, fields) or job_id)
-            else:
-                standing.append(job_id)
+            standing.append(Job.from_hash(job_id, fields) or job_id)  # no job without a status
         return standing
 
     async def job(self, job_id: str) -> Job:
@@ -274,8 +271,7 @@ class WorkerStore(Store):
         self._locks = [keys.locks(name) for name in settings.queues]
         self._claim_keys = [keys.claim(worker_id), *chain.from_iterable(self._keys)]
         self._claims = 0
-        #: A claim may have taken jobs that we do not know of.
-        self.unanswered_claim = False
+        self.unanswered_claim = False  # a claim may have taken jobs that we do not know of
 
     async def lock_and_pop(self, want: int) -> Claim:
         """Claim up to `want` due jobs. After a lost reply the same claim is asked for again, so

@@ -9,11 +9,9 @@ from .errors import StoreError
 class Lease(NamedTuple):
     """One attempt's hold on a job: what every later write of the attempt must show."""
 
-    #: Index into the worker's queues.
-    queue: int
+    queue: int  # index into the worker's queues
     job_id: str
-    #: The fencing token.
-    token: int
+    token: int  # the fencing token
 
 
 class Claimed(NamedTuple):
@@ -23,8 +21,7 @@ class Claimed(NamedTuple):
     function: bytes | None
     args: bytes | None
     kwargs: bytes | None
-    #: RRQ 0.11 has one object in the place of `args` and `kwargs`.
-    params: bytes | None
+    params: bytes | None  # RRQ 0.11 has one object in the place of `args` and `kwargs`
     retries: int
     max_retries: int
     timeout_s: int
@@ -37,8 +34,7 @@ class Claim:
     jobs: list[Claimed]
     #: Until the next job is due or the next lock expires; None = nothing is waiting.
     due_in_s: float | None
-    #: Jobs queued or locked, those just claimed included.
-    left: int
+    left: int  # jobs queued or locked, those just claimed included
     taken_back: list[str]
     buried: list[str]
     dropped: list[str]
@@ -47,8 +43,7 @@ class Claim:
 class Finish(NamedTuple):
     lease: Lease
     result: str
-    #: JSON list of Redis commands, "" for none.
-    effects: str = ""
+    effects: str = ""  # JSON list of Redis commands, "" for none
 
 
 class Retry(NamedTuple):

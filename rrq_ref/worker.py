@@ -46,17 +46,14 @@ class Worker:
         self._runner = Runner(self._world, handlers, self._threads)
         self._settler = Settler(self._world, self._store, self._settled)
 
-        #: Jobs held: running, or ended and not yet written.
-        self._attempts: set[Attempt] = set()
-        #: Handlers that have not ended, also those whose job is lost.
-        self._busy = 0
+        self._attempts: set[Attempt] = set()  # jobs held: running, or ended and not yet written
+        self._busy = 0  # handlers that have not ended, also those whose job is lost
         self._dropped = 0
         #: Set whenever one of these, or one of the next two, has changed.
         self._changed = asyncio.Event()
         self._draining = False
         self._hurry = False
-        #: What the claim loop does between claims; a drain cuts it short.
-        self._waiting: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[None] | None = None  # between claims; a drain cuts it short
         self._failure: BaseException | None = None
 
     async def run(self) -> None:
