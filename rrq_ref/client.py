@@ -38,9 +38,9 @@ class Client:
         """Enqueue one job: `function`, its positional arguments, and the options of `NewJob`.
 
         Returns the job that stands for the call: a new one, or, with nothing overwritten, the one
-        that has this job id already or the live one that holds the unique key. Raises `InvalidJob`;
-        `StoreRefused` if the server said no; `StoreUnavailable` if nobody answered, and the job may
-        exist: enqueue again with the same job id to be sure.
+        with this job id or the live one with this unique key. Raises `InvalidJob`; `StoreRefused`
+        if the server said no; `StoreUnavailable` if nobody answered, and the job may exist: enqueue
+        again with the same job id to be sure.
         """
         new = NewJob(function=function, args=args, **options)
         for _ in range(_TRIES):

@@ -36,8 +36,8 @@ class Fleet:
     """Runs `num_workers` (the CPU count) processes with the same handlers and settings.
 
     The parent, which may be PID 1, reaps what ends, restarts what crashed, hands SIGTERM and SIGINT
-    on, waits for the drain, and kills what outstays it; a second signal hurries the drain. When the
-    parent itself is killed, its workers notice and drain.
+    on, and kills what outstays its drain; a second signal hurries. When the parent is killed, its
+    workers notice and drain.
     """
 
     def __init__(
@@ -106,8 +106,7 @@ class Fleet:
                 os.kill(slot.pid, signal.SIGQUIT)
 
     def _next_s(self) -> float:
-        """Until something has to be done. Signals wake us before, unless they went to another
-        thread: so not for long."""
+        """Until something is to be done; not long, for a signal to another thread wakes nobody."""
         starts = [slot.start_at for slot in self._slots if slot.pid is None]
         first = min(starts, default=math.inf) if self._kill_at is None else self._kill_at
         return min(max(0.0, first - time.monotonic()), 1.0)

@@ -58,8 +58,7 @@ class Job:
 
     @classmethod
     def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Self | None:
-        """Read RRQ's hash; None where it is no job's. What is absent or unreadable in it is left
-        at its default."""
+        """Read RRQ's hash; None where it is no job's. What is unreadable takes its default."""
         if stored.get("status") not in set(JobStatus):
             return None
         return cls(
@@ -103,24 +102,19 @@ def number(text: str | bytes | None, default: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """One job to enqueue. What is None takes the client's settings.
-
-    `job_id` given twice is one job; `unique_key` allows one live job per key.
-    `defer_until` is an aware datetime, `defer_by` a time from the server's now.
-    `max_retries` counts runs in all; `result_ttl_s` 0 keeps the result for ever.
-    """
+    """One job to enqueue. What is None takes the client's settings."""
 
     function: str
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] | None = None
     queue: str | None = None
-    job_id: str | None = None
-    unique_key: str | None = None
-    max_retries: int | None = None
+    job_id: str | None = None  # the same one twice is one job
+    unique_key: str | None = None  # allows one live job per key
+    max_retries: int | None = None  # runs in all
     job_timeout_s: int | None = None
-    result_ttl_s: int | None = None
-    defer_until: datetime | None = None
-    defer_by: timedelta | None = None
+    result_ttl_s: int | None = None  # 0 keeps the result for ever
+    defer_until: datetime | None = None  # an aware one
+    defer_by: timedelta | None = None  # from the server's now
 
     def due(self) -> tuple[int, int]:
         """(due time in ms since the epoch or 0, delay in ms from the server's now)."""
@@ -166,6 +160,6 @@ class NewJob:
 def encode(value: Any, what: str) -> str:
     """JSON as the store keeps it; raises `InvalidJob` when `value` has none."""
     try:
-        return _ENCODER.encode(value)
+        return "null" if value is None else _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidJob(f"the {what} cannot be written as JSON: {error}") from error

@@ -14,10 +14,8 @@ LEAST = {"lock_ttl_ms": 100} | dict.fromkeys(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a client, worker or fleet needs to know. Times carry their unit in the name.
-
-    Raises `ValueError` with one sentence when a value or a relation between two cannot work.
-    """
+    """What a client, worker or fleet needs to know. Raises `ValueError` with one sentence when a
+    value, or a relation between two, cannot work."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     queues: tuple[str, ...] = ("default",)  # by priority; a client enqueues to the first
@@ -61,7 +59,7 @@ class Settings:
         most = "it must be at most 1000 (use more workers)"
         self._check("concurrency", self.concurrency <= 1000, most)
         words = get_args(Durability)
-        self._check("durability", self.durability in words, f"give one of {', '.join(words)}")
+        self._check("durability", self.durability in words, f"it must be one of {', '.join(words)}")
         enough = self.replicas >= (self.durability == "replicated")
         self._check("replicas", enough, "that would wait for nothing")
         text = f"poll_max_ms is {self.poll_max_ms}, and must not be less"

@@ -27,6 +27,7 @@ from .settings import Settings
 from .transitions import Bury, Claim, Claimed, EffectRefused, Finish, Lease, Outcome, Release, Retry
 
 Command = tuple[Any, ...]  # a command and its arguments
+_ANSWERS = {answer.value.encode(): answer for answer in Answer}
 
 #: Answers of a server that cannot do it now, also where Redis 6.2 wraps them in script errors;
 #: and redis-py's classes for some of them, as it cuts the word off their text.
@@ -108,11 +109,9 @@ class Store:
     async def run(
         self, commands: Sequence[Command], extra_s: float = 0.0, *, durable: bool = False
     ) -> list[Any]:
-        """Send commands in one round trip and answer in their order; raises the first error.
-
-        `durable`: only when what they wrote, or found written, is as durable as the settings ask.
-        A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again.
-        """
+        """Send commands in one round trip and answer in their order; raises the first error. With
+        `durable`, only when what they wrote, or found written, is as durable as the settings ask.
+        A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again."""
         barrier = self.settings.barrier if durable else ()
         replies: list[Any] = await self._replies([*commands, *barrier], extra_s)
         unknown = [n for n, r in enumerate(replies) if isinstance(r, redis_errors.NoScriptError)]
@@ -305,7 +304,7 @@ class WorkerStore(Store):
         for queue, job_id, token in leases:
             args += (queue + 1, job_id, token)
         (words,) = await self.run([scripts.REFRESH_LOCKS.call(self._locks, args)])
-        return [Answer(word.decode()) for word in words]
+        return [_ANSWERS[word] for word in words]
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[Answer | EffectRefused]:
         """End attempts, all in one round trip; answers in the order of `outcomes`."""
@@ -317,10 +316,7 @@ class WorkerStore(Store):
         finished = iter(replies.pop() if finishes else ())
         others = iter(replies)
         words = [next(finished if isinstance(o, Finish) else others) for o in outcomes]
-        return [
-            EffectRefused(_text(word)) if word.startswith(b"EFFECT") else Answer(word.decode())
-            for word in words
-        ]
+        return [_ANSWERS.get(word) or EffectRefused(_text(word)) for word in words]
 
     def _finish(self, finishes: Sequence[Finish]) -> Command:
         args: list[Any] = [self._id, self.settings.result_ttl_s, keys.JOB, keys.UNIQUE]

@@ -86,13 +86,13 @@ def test_an_enqueue_waits_for_a_replica_that_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent: list[str] = []
-    exchange = BlockingStore._exchange
+    replies = BlockingStore._replies
 
-    async def spy(self: BlockingStore, commands: Sequence[Command], limit_s: float) -> list[Any]:
+    async def spy(self: BlockingStore, commands: Sequence[Command], extra_s: float = 0.0) -> Any:
         sent.extend(command[0] for command in commands)
-        return await exchange(self, commands, limit_s)
+        return await replies(self, commands, extra_s)
 
-    monkeypatch.setattr(BlockingStore, "_exchange", spy)
+    monkeypatch.setattr(BlockingStore, "_replies", spy)
     # A replica tells of its disk once a second.
     client = client_of(pair[0], durability, limit_ms=10_000)
     with client, redis.Redis.from_url(pair[0]) as admin:

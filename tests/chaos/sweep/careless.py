@@ -21,7 +21,7 @@ def _plant() -> None:
     text = sound.text.replace(_LOCKS, "")
     assert text != sound.text
     bad = replace(sound, text=text, sha=hashlib.sha1(text.encode()).hexdigest())
-    scripts.ALL = tuple(bad if one is sound else one for one in scripts.ALL)  # type: ignore[assignment]
+    scripts.ALL = tuple(bad if one is sound else one for one in scripts.ALL)
     scripts.LOCK_AND_POP = bad
     wire._NAMES[bad.sha.encode()] = bad.name
 
