@@ -43,13 +43,17 @@ def count_events(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
-    """How the faults of the run went, by kind and phase. Sending everybody home is none."""
+    """How the faults of the run went, by kind and phase.
+
+    Sending everybody home is no fault, nor is one that the rig took back.
+    """
     rows = db.execute(
         "SELECT kind, coalesce(phase, '') AS phase, "
         "count(*) FILTER (event = 'planned'), count(*) FILTER (event = 'landed'), "
         "count(*) FILTER (event = 'missed') "
         "FROM events WHERE type = 'fault' AND event IN ('planned', 'landed', 'missed') "
         f"AND phase IS DISTINCT FROM '{HOME}' "
+        "AND fault NOT IN (SELECT fault FROM events WHERE type = 'fault' AND event = 'cancelled') "
         "GROUP BY ALL ORDER BY 1, 2"
     ).fetchall()
     return tuple(

@@ -245,7 +245,9 @@ def test_missing_evidence_makes_the_verdict_unknown(
 def test_a_fault_that_the_rig_took_back_is_not_missing(tmp_path: Path) -> None:
     story = good()
     fault_taken_back(story)
-    assert judge(story.write(tmp_path)).outcome is Outcome.PASS
+    verdict = judge(story.write(tmp_path))
+    assert verdict.outcome is Outcome.PASS
+    assert sum(fault.planned for fault in verdict.faults) == 0
 
 
 def test_a_broken_promise_is_a_failure_even_if_evidence_is_missing(tmp_path: Path) -> None:
