@@ -27,6 +27,7 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
     "budget-exceeded": {
         ("AS last_t", "max -> min"): SHOWN,
         ("AS spent_t", "min -> max"): "where there are two such times, there was one too many",
+        ("AS spent_token", "arg_min -> arg_max"): "the same",
     },
     "false-dead-letter": {("max(t) AS t", "max -> min"): SHOWN},
     "retry-lost": {("max(f.end_t)", "max -> min"): SHOWN},

@@ -76,14 +76,25 @@ def near_miss(s: Story) -> None:
     die(s)
 
 
-def near_miss_an_earlier_attempt_stood_still(s: Story) -> None:
+def bad_without_tokens(s: Story) -> dict[str, int]:
     s.enqueue("j1", max_retries=1)
+    s.start("j1", "w1", at=10, token=None)
+    s.end("j1", "w1", at=20, token=None, outcome="error")
+    s.start("j1", "w1", at=30, token=None)
+    s.end("j1", "w1", at=40, token=None)
+    s.finally_("j1", "completed", retries=1)
+    return {"budget-exceeded": 1}
+
+
+def near_miss_an_earlier_attempt_stood_still(s: Story) -> None:
+    s.enqueue("j1", max_retries=2)
+    s.attempt("j1", "w1", at=1, until=5, token=0, outcome="error")
     s.wire("claim", "j1", "w1", at=10, token=1)
     s.fault("stop", "w1", at=11, until=3_000)
     s.attempt("j1", "w2", at=1_500, until=1_600, token=3, outcome="error", last="bury")
     s.start("j1", "w1", at=3_010, token=1)
     s.end("j1", "w1", at=3_020, token=1, outcome="cancelled")
-    s.finally_("j1", "dead", retries=1)
+    s.finally_("j1", "dead", retries=2)
 
 
 def near_miss_server_forgot_the_count(s: Story) -> None:

@@ -79,6 +79,8 @@ def near_miss(s: Story) -> None:
     s.wire("release", "its own again", "w1", at=100)
     taken(s, "its own again", 150)
     taken(s, "its own again", 1_200, token=3)
+    held(s, "renewed without a token", token=None)
+    s.wire("refresh", "renewed without a token", "w1", token=None, at=500)
     held(s, "asked for again")
     s.wire("claim", "asked for again", "w1", at=500)
 

@@ -41,8 +41,15 @@ def bad_before_it_is_told_to_stop(s: Story) -> dict[str, int]:
 def bad_although_another_is_disturbed(s: Story) -> dict[str, int]:
     run(s)
     offered(s, "w1", "idle")
-    s.fault("term", "w2", at=4_900)
     s.fault("stop", "w2", at=4_950, until=6_000)
+    return {"worker-idle": 1}
+
+
+def bad_although_another_is_told_to_stop(s: Story) -> dict[str, int]:
+    run(s)
+    offered(s, "w1", "idle")
+    s.fault("term", "w2", at=4_900)
+    s.exit("w2", at=5_500)
     return {"worker-idle": 1}
 
 
