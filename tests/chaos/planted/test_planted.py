@@ -16,7 +16,7 @@ from chaos.planted import __main__ as planted
 from chaos.planted.bugs import BUGS
 from chaos.planted.edit import Edit
 from chaos.planted.runs import Result, Run, Trial, play, wilson
-from tests.chaos.rig.running import descendants, read_until, run, start, survivors
+from tests.chaos.rig.running import first_descendants, read_until, run, start, survivors
 
 #: Of several kinds: a script, a client, a script and the store, a worker.
 CAUGHT = {
@@ -96,7 +96,7 @@ def test_a_bug_that_does_not_fit_any_more_is_an_error(monkeypatch: pytest.Monkey
 def test_an_interrupted_command_leaves_nothing_running() -> None:
     process = start("chaos.planted", "--bug", "deferred_starts_at_once", "--runs", "4")
     read_until(process, "seed")
-    started = descendants(process.pid)
+    started = first_descendants(process.pid)
 
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)

@@ -41,6 +41,14 @@ def descendants(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
+def first_descendants(pid: int, within_s: float = 20.0) -> list[psutil.Process]:
+    """The same, once there are any: between two runs there may be none."""
+    end = time.monotonic() + within_s
+    while not (found := descendants(pid)) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
+
+
 def survivors(processes: Sequence[psutil.Process], within_s: float = 20.0) -> list[psutil.Process]:
     """Which of these still run, once those that are about to end have ended."""
     end = time.monotonic() + within_s
