@@ -8,21 +8,14 @@ not forwarded yet (before-send), when it has run on the server and its reply is 
 took must be started again by another worker once the dead one's lock has expired.
 """
 
-from chaos.faults import Side
-from chaos.rig.crew import At
 from chaos.rig.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
-SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
-VICTIMS = 6
-
 
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 25)}) for _ in range(rig.jobs)])
-    moments = [At("claim", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
-    rig.random.shuffle(moments)
-    rig.landed(*[rig.worker(moment) for moment in moments])
+    rig.kill_around("claim")
     for _ in range(rig.workers):
         rig.worker()
 

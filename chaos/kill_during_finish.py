@@ -7,21 +7,14 @@ not), and right after the reply was delivered (after-reply). Either way the effe
 handed to its commit must be found exactly once.
 """
 
-from chaos.faults import Side
-from chaos.rig.crew import At
 from chaos.rig.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
-SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
-VICTIMS = 6
-
 
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(1, 15)}) for _ in range(rig.jobs)])
-    moments = [At("finish", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
-    rig.random.shuffle(moments)
-    rig.landed(*[rig.worker(moment) for moment in moments])
+    rig.kill_around("finish")
     for _ in range(rig.workers):
         rig.worker()
 

@@ -7,22 +7,15 @@ succeed in the end, some use up their budget and must be dead-lettered, none may
 less often.
 """
 
-from chaos.faults import Side
-from chaos.rig.crew import At
 from chaos.rig.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-
-SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
-VICTIMS = 6
 
 
 def play(rig: Rig) -> None:
     failures = [rig.random.randint(1, 5) for _ in range(rig.jobs)]
     rig.enqueue([rig.job({"do": "fail", "times": times}) for times in failures])
-    moments = [At("retry", SIDES[n % 3], nth=1 + n // 3) for n in range(VICTIMS)]
-    rig.random.shuffle(moments)
-    rig.landed(*[rig.worker(moment) for moment in moments])
+    rig.kill_around("retry")
     for _ in range(rig.workers):
         rig.worker()
 

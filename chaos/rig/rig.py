@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any, ParamSpec
 
-from chaos.faults import Direction, Exchange, WireProxy
+from chaos.faults import Direction, Exchange, Side, WireProxy
 from chaos.history import Recorder
 from chaos.rig import options as record
 from chaos.rig.crew import At, Crew, Member, RigProblem
@@ -344,6 +344,14 @@ class Rig:
             if time.monotonic() > end:
                 raise RigProblem(f"waited {_PATIENCE_S:g} s in vain for {for_what}")
             time.sleep(0.01)
+
+    def kill_around(self, moment: str) -> None:
+        """Start six workers and kill each at its first or second command that makes this
+        transition: before it is sent, before its reply, right after that."""
+        sides: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+        moments = [At(moment, sides[n % 3], nth=1 + n // 3) for n in range(6)]
+        self.random.shuffle(moments)
+        self.landed(*[self.worker(one) for one in moments])
 
     def landed(self, *members: Member) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
