@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import duckdb
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
+
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +86,18 @@ def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
-    """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line."""
+    """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line; that it
+    has left none out either is checked by their number."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
-    empty = any(path.stat().st_size == 0 for path in files)
+    lines = [_whole_lines(path) for path in files]
     # DuckDB would take these characters in a path for a pattern.
     strange = any(set("*?[]") & set(str(path)) for path in files)
-    if files and not empty and not strange:
-        try:
-            _insert(db, files)
-            return []
-        except duckdb.Error:
-            db.execute("DELETE FROM events")
+    if files and all(lines) and not strange:
+        with contextlib.suppress(duckdb.Error):
+            if _insert(db, files) == sum(lines):
+                return []
+        db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-") as directory:
         copies, problems = salvage(files, Path(directory))
         if copies:
@@ -102,14 +105,27 @@ def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
     return problems
 
 
-def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> None:
+def _whole_lines(path: Path) -> int:
+    """How many lines a file has; 0 if the last of them does not end, or it cannot be read."""
+    lines, last = 0, b""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            lines += block.count(b"\n")
+            last = block
+    return lines if last.endswith(b"\n") else 0
+
+
+def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
+    """Read these files; how many events there were."""
     spec = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     names = ", ".join(f'"{name}"' for name in COLUMNS)
-    db.execute(
+    done = db.execute(
         f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM read_json("
         f"?, format = 'newline_delimited', columns = {{{spec}}}, filename = true)",
         [[str(path) for path in files]],
-    )
+    ).fetchone()
+    assert done is not None
+    return int(done[0])
 
 
 def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from chaos.history import HistoryProblem, Recorder
+from chaos.history import HistoryProblem, Recorder, reader
 from chaos.history.reader import read_history
 
 HELLO = {"t": 1, "process": "worker-1", "pid": 11, "type": "hello", "worker": "w1"}
@@ -78,6 +79,22 @@ def test_an_unreadable_run_json_is_a_problem(run_dir: Path, content: bytes) -> N
         assert history.run == {}
         assert history.problems[0].startswith("run.json ")
         assert history.intact
+
+
+def test_a_line_that_the_fast_way_leaves_out_is_read_all_the_same(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB keeps an error in a line to itself at times, when it reads with several threads."""
+
+    def hasty(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
+        monkeypatch.undo()
+        read = reader._insert(db, files)
+        db.execute("DELETE FROM events WHERE t = 2")
+        return read - 1
+
+    monkeypatch.setattr(reader, "_insert", hasty)
+    put(run_dir, "worker-1", HELLO, {**HELLO, "t": 2})
+    assert count(run_dir) == 2
 
 
 def test_an_empty_file_is_a_problem(run_dir: Path) -> None:
