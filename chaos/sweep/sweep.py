@@ -7,14 +7,16 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
 from chaos.faults import Side
+from chaos.rig.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cells import FAULTS, Blow, Cell
 from chaos.sweep.stage import Stage, Visit
@@ -29,6 +31,8 @@ _PAIR_TRIES = 2
 #: What is tried for it may show others.
 _CHANCE_TRIES = (2, 1, 1)
 _SAY_S = 2.0
+#: An interruption waits for so long at most.
+_LOOK_S = 0.1
 
 T = TypeVar("T")
 
@@ -160,15 +164,15 @@ class Sweep:
 
     def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
         """The boundaries that each life has in all of some runs that nothing disturbs."""
-        clean = {
-            life: [pool.submit(self._play, Cell(life)) for _ in range(_CLEAN_RUNS)]
-            for life in lives
+        runs: dict[str, list[list[str]]] = {}
+        for visit in self._all(
+            pool.submit(self._play, Cell(life)) for life in lives for _ in range(_CLEAN_RUNS)
+        ):
+            runs.setdefault(visit.cell.life, []).append(boundaries(visit.commands))
+        return {
+            life: [at for at in first if all(at in other for other in others)]
+            for life, (first, *others) in runs.items()
         }
-        found = {}
-        for life, runs in clean.items():
-            first, *others = [boundaries(visit.commands) for visit in self._all(runs)]
-            found[life] = [at for at in first if all(at in other for other in others)]
-        return found
 
     def _beyond(self, tried: dict[str, set[str]]) -> dict[str, set[str]]:
         """What the runs so far have shown beyond the boundaries that were tried, by life."""
@@ -213,24 +217,37 @@ class Sweep:
 
     # Runs
 
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._slots, thread_name_prefix="slot")
-
-    def _all(self, futures: Iterable[Future[T]]) -> list[T]:
-        """All results; whatever ends this early also ends what has not begun."""
-        waiting = list(futures)
-        began, played = time.monotonic(), len(self._visits)
+    @contextmanager
+    def _pool(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads, one for each stage; whatever ends this early also ends what has not begun."""
+        pool = ThreadPoolExecutor(self._slots, thread_name_prefix="slot")
         try:
-            while wait(waiting, timeout=_SAY_S).not_done:
-                rate = (len(self._visits) - played) / (time.monotonic() - began)
-                done = sum(future.done() for future in waiting)
-                self._progress.say(f"{done:,} of {len(waiting):,}, {rate:.1f} cells/s")
-            return [future.result() for future in waiting]
+            yield pool
         except BaseException:
             self._over = True
-            for future in waiting:
-                future.cancel()
             raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _all(self, futures: Iterable[Future[T]]) -> list[T]:
+        """Submit, and wait for all results, while it is told how far they are."""
+        with held_back():
+            waiting = list(futures)
+        began, played = time.monotonic(), len(self._visits)
+        say_at = began + _SAY_S
+        while (done := self._done(waiting)) < len(waiting):
+            now = time.monotonic()
+            if now >= say_at:
+                say_at = now + _SAY_S
+                rate = (len(self._visits) - played) / (now - began)
+                self._progress.say(f"{done:,} of {len(waiting):,}, {rate:.1f} cells/s")
+        return [future.result() for future in waiting]
+
+    def _done(self, futures: list[Future[T]]) -> int:
+        """How many are done, once all are or a moment has passed."""
+        # Cut short, `wait` and `submit` may leave a lock taken that a thread then waits for.
+        with held_back():
+            return len(wait(futures, timeout=_LOOK_S).done)
 
     def _play(self, cell: Cell) -> Visit:
         if self._over:
