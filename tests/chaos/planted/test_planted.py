@@ -16,7 +16,7 @@ from chaos.planted import __main__ as planted
 from chaos.planted.bugs import BUGS
 from chaos.planted.edit import Edit
 from chaos.planted.runs import Result, Run, Trial, play, wilson
-from tests.chaos.rig.running import first_descendants, read_until, run, start, survivors
+from tests.chaos.rig.running import begun, first_descendants, read_until, run, survivors
 
 #: Of several kinds: a script, a client, a script and the store, a worker.
 CAUGHT = {
@@ -94,16 +94,16 @@ def test_a_bug_that_does_not_fit_any_more_is_an_error(monkeypatch: pytest.Monkey
 
 
 def test_an_interrupted_command_leaves_nothing_running() -> None:
-    process = start("chaos.planted", "--bug", "deferred_starts_at_once", "--runs", "4")
-    read_until(process, "seed")
-    started = first_descendants(process.pid)
+    with begun("chaos.planted", "--bug", "deferred_starts_at_once", "--runs", "4") as process:
+        read_until(process, "seed")
+        started = first_descendants(process.pid)
 
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
 
-    assert process.returncode == 128 + signal.SIGTERM
-    assert started
-    assert survivors(started) == []
+        assert process.returncode == 128 + signal.SIGTERM
+        assert started
+        assert survivors(started) == []
 
 
 def test_a_bug_counts_by_its_own_anomaly_only() -> None:

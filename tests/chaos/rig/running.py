@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,11 +22,16 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
     )
 
 
-def start(*words: str) -> subprocess.Popen[str]:
-    """`python -m …`, still running; its output can be read line by line."""
-    return subprocess.Popen(
+@contextmanager
+def begun(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """`python -m …`, still running; its output can be read line by line. Ends with the block."""
+    with subprocess.Popen(
         [sys.executable, "-m", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def read_until(process: subprocess.Popen[str], word: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from chaos.rig.catalogue import scenarios
 
-from .running import descendants, read_until, run, start, survivors
+from .running import begun, descendants, read_until, run, survivors
 
 pytestmark = pytest.mark.slow
 
@@ -75,30 +75,30 @@ def test_a_fault_that_does_not_land_makes_the_verdict_unknown(tmp_path: Path) ->
 def test_a_signal_ends_a_run_without_a_trace(
     signum: signal.Signals, moment: str, tmp_path: Path
 ) -> None:
-    process = start("chaos.kill_during_claim", "--out", str(tmp_path / "run"))
-    read_until(process, moment)
-    started = descendants(process.pid)
-    assert started  # the server at least
+    with begun("chaos.kill_during_claim", "--out", str(tmp_path / "run")) as process:
+        read_until(process, moment)
+        started = descendants(process.pid)
+        assert started  # the server at least
 
-    process.send_signal(signum)
-    rest, _ = process.communicate(timeout=60)
+        process.send_signal(signum)
+        rest, _ = process.communicate(timeout=60)
 
-    assert process.returncode == 128 + signum
-    assert f"interrupted by {signum.name}" in rest
-    assert "Traceback" not in rest
-    assert survivors(started) == []
-    assert not (tmp_path / "run" / "verdict.json").exists()
+        assert process.returncode == 128 + signum
+        assert f"interrupted by {signum.name}" in rest
+        assert "Traceback" not in rest
+        assert survivors(started) == []
+        assert not (tmp_path / "run" / "verdict.json").exists()
 
 
 def test_not_even_a_killed_rig_leaves_processes(tmp_path: Path) -> None:
-    process = start("chaos.drain_on_sigterm", "--out", str(tmp_path / "run"))
-    read_until(process, "fleet-1 started")
-    started = descendants(process.pid)
+    with begun("chaos.drain_on_sigterm", "--out", str(tmp_path / "run")) as process:
+        read_until(process, "fleet-1 started")
+        started = descendants(process.pid)
 
-    process.kill()
-    process.communicate(timeout=60)
+        process.kill()
+        process.communicate(timeout=60)
 
-    assert survivors(started) == []
+        assert survivors(started) == []
 
 
 @pytest.mark.parametrize(
@@ -146,17 +146,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_never_a_pass_and_leaves_nothing_running(small_disk: Path) -> None:
-    process = start("chaos.kill_during_claim", "--jobs", "400", "--out", str(small_disk / "run"))
-    read_until(process, "enqueued")
-    started = descendants(process.pid)
+    with begun(
+        "chaos.kill_during_claim", "--jobs", "400", "--out", str(small_disk / "run")
+    ) as process:
+        read_until(process, "enqueued")
+        started = descendants(process.pid)
 
-    rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=60)
 
-    assert process.returncode == 3
-    assert "the disk is full" in rest
-    assert "Traceback" not in rest
-    assert survivors(started) == []
-    assert not (small_disk / "run" / "verdict.json").exists()
+        assert process.returncode == 3
+        assert "the disk is full" in rest
+        assert "Traceback" not in rest
+        assert survivors(started) == []
+        assert not (small_disk / "run" / "verdict.json").exists()
 
 
 def test_every_scenario_is_listed_with_its_guarantees() -> None:

@@ -19,7 +19,7 @@ from chaos.targets.rrq_ref.wire import Confirmations
 from rrq_ref import NewJob, Settings, StoreError, StoreUnavailable, SyncClient, scripts
 from rrq_ref.settings import Durability
 from rrq_ref.store import BlockingStore, Command
-from tests.chaos.rig.running import descendants, read_until, run, start, survivors
+from tests.chaos.rig.running import begun, descendants, read_until, run, survivors
 
 
 def found(report: Path) -> dict[str, int]:
@@ -45,15 +45,17 @@ def test_only_what_a_replica_had_confirmed_survives(mode: str, code: int, tmp_pa
 
 
 def test_a_signal_ends_a_failover_without_a_trace(tmp_path: Path) -> None:
-    process = start("chaos.failover", "--acknowledge", "none", "--out", str(tmp_path / "run"))
-    read_until(process, "cut off")
-    started = descendants(process.pid)
-    assert sum("valkey" in child.name() for child in started) == 3  # Sentinel is one too
+    with begun(
+        "chaos.failover", "--acknowledge", "none", "--out", str(tmp_path / "run")
+    ) as process:
+        read_until(process, "cut off")
+        started = descendants(process.pid)
+        assert sum("valkey" in child.name() for child in started) == 3  # Sentinel is one too
 
-    process.terminate()
-    process.communicate(timeout=60)
+        process.terminate()
+        process.communicate(timeout=60)
 
-    assert survivors(started) == []
+        assert survivors(started) == []
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos.sweep.__main__ import main
-from tests.chaos.rig.running import descendants, read_until, run, start, survivors
+from tests.chaos.rig.running import begun, descendants, read_until, run, survivors
 
 pytestmark = pytest.mark.slow
 
@@ -110,22 +110,22 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 
 def test_an_interrupted_sweep_leaves_nothing_running(tmp_path: Path) -> None:
-    sweep = start("chaos.sweep", "--out", str(tmp_path / "run"))
-    read_until(sweep, "cells/s")
-    family = descendants(sweep.pid)
-    sweep.send_signal(signal.SIGTERM)
-    sweep.communicate(timeout=60)
-    assert sweep.returncode == 128 + signal.SIGTERM
-    assert not survivors(family)
+    with begun("chaos.sweep", "--out", str(tmp_path / "run")) as sweep:
+        read_until(sweep, "cells/s")
+        family = descendants(sweep.pid)
+        sweep.send_signal(signal.SIGTERM)
+        sweep.communicate(timeout=60)
+        assert sweep.returncode == 128 + signal.SIGTERM
+        assert not survivors(family)
 
 
 def test_a_sweep_whose_nursery_dies_is_unknown(tmp_path: Path) -> None:
-    sweep = start("chaos.sweep", "--life", "times-out", "--out", str(tmp_path / "run"))
-    read_until(sweep, "cells/s")
-    family = descendants(sweep.pid)
-    nursery = next(each for each in family if "chaos.sweep.nursery" in each.cmdline())
-    nursery.kill()
-    printed, _ = sweep.communicate(timeout=60)
-    assert sweep.returncode == 3, printed
-    assert "the nursery has ended" in printed
-    assert not survivors(family)
+    with begun("chaos.sweep", "--life", "times-out", "--out", str(tmp_path / "run")) as sweep:
+        read_until(sweep, "cells/s")
+        family = descendants(sweep.pid)
+        nursery = next(each for each in family if "chaos.sweep.nursery" in each.cmdline())
+        nursery.kill()
+        printed, _ = sweep.communicate(timeout=60)
+        assert sweep.returncode == 3, printed
+        assert "the nursery has ended" in printed
+        assert not survivors(family)
