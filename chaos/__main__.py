@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,19 @@ from rich.markup import escape
 
 from chaos.checks import judge
 from chaos.guarantees import GUARANTEES
-from chaos.report import print_summary, print_verdict
+from chaos.report import print_verdict
 from chaos.rig.catalogue import scenarios
-from chaos.rig.main import command_of, common_options, guarded, play, report
-from chaos.rig.options import BadOption, Options
+from chaos.rig.main import at_once_option, command_of, common_options, guarded, report, report_all
+from chaos.rig.options import Options
+from chaos.rig.playing import Take, play, play_side_by_side
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
-from chaos.rig.side_by_side import play_side_by_side
 from chaos.servers import is_url
 
 
 @click.group(name="python -m chaos", invoke_without_command=True)
 @common_options
-@click.option(
-    "--at-once",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Scenarios that are played at the same time.",
-)
+@at_once_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -46,17 +41,15 @@ def command(
         return
 
     def work() -> int:
-        console = Console()
+        console, began = Console(), time.monotonic()
         options, progress = Options(**chosen), Progress(console)
         wanted = _playable(options, console)
         if at_once == 1:
-            played = [play(one, _below(options, one), progress) for one in wanted]
-        elif is_url(options.redis):
-            raise BadOption("scenarios at once need a server each; give no URL, or no --at-once")
+            played = {one.name: play(one, _below(options, one), progress) for one in wanted}
         else:
-            played = play_side_by_side(wanted, options, at_once, progress)
-        print_summary([(p.verdict.run["scenario"], p.verdict, p.seconds) for p in played], console)
-        return report([p.verdict for p in played], json_path, junit_path)
+            takes = [Take(name=one.name, scenario=one, options=options) for one in wanted]
+            played = play_side_by_side(takes, "all", options, at_once, progress)
+        return report_all(played, began, console, json_path, junit_path)
 
     sys.exit(guarded(work))
 

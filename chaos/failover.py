@@ -30,9 +30,10 @@ from rich.table import Table
 from chaos.checks import Outcome
 from chaos.report import print_verdict
 from chaos.rig.crew import RigProblem
-from chaos.rig.main import Played, common_options, guarded, report
-from chaos.rig.main import play as play_scenario
+from chaos.rig.main import common_options, guarded, report
 from chaos.rig.options import Options
+from chaos.rig.playing import Played
+from chaos.rig.playing import play as play_scenario
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario

@@ -75,22 +75,25 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     page.whereabouts(verdict)
 
 
-def print_summary(rows: Sequence[tuple[str, Verdict, float]], console: Console) -> None:
-    """Print one table with a row per run (name, verdict, seconds), and what went wrong below it."""
+def print_summary(
+    rows: Sequence[tuple[str, Verdict, float]], seconds: float, console: Console
+) -> None:
+    """Print one table with a row per run (name, verdict, seconds), what went wrong below it, and
+    how many there were in `seconds` in all."""
     page = _Page(console)
     table = page.new_table()
-    table.add_column("scenario", overflow="fold")
+    table.add_column("run", overflow="fold")
     table.add_column("faults landed", justify="right")
     table.add_column("jobs", justify="right")
     table.add_column("verdict")
     table.add_column("seconds", justify="right")
-    for name, verdict, seconds in rows:
+    for name, verdict, took_s in rows:
         table.add_row(
             page.text(plain(name, 120)),
             _landed(verdict),
             f"{verdict.counts.get('acknowledged', 0):,}",
             page.text(verdict.outcome.upper(), style=_STYLES[verdict.outcome]),
-            f"{seconds:.1f}",
+            f"{took_s:.1f}",
         )
     console.print(table)
     page.line()
@@ -103,7 +106,8 @@ def print_summary(rows: Sequence[tuple[str, Verdict, float]], console: Console) 
     times = Counter(verdict.outcome for _, verdict, _ in rows)
     words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.UNKNOWN: "unknown"}
     told = [f"{times[outcome]} {word}" for outcome, word in words.items() if times[outcome]]
-    page.line(f"{amount(len(rows), 'run')}: {', '.join(told) or 'nothing was judged'}", "bold")
+    runs = f"{amount(len(rows), 'run')} in {seconds:.1f} s"
+    page.line(f"{runs}: {', '.join(told) or 'nothing was judged'}", "bold")
 
 
 def _landed(verdict: Verdict) -> str:

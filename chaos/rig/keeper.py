@@ -37,8 +37,9 @@ from rich.console import Console
 from chaos.history.tail import Tail
 from chaos.report import print_verdict
 from chaos.rig.crew import Member, RigProblem
-from chaos.rig.main import guarded, play
+from chaos.rig.main import guarded
 from chaos.rig.options import Options
+from chaos.rig.playing import play
 from chaos.rig.processes import PR_SET_PDEATHSIG
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig

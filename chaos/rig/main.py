@@ -6,69 +6,30 @@ import errno
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from chaos.checks import Outcome, Verdict, judge
-from chaos.faults import WireProxyError
+from chaos.checks import Outcome, Verdict
 from chaos.history import HistoryProblem
-from chaos.report import print_verdict, write_json, write_junit, write_timeline
-from chaos.rig.options import BadOption, Options
+from chaos.report import print_summary, print_verdict, write_json, write_junit
+from chaos.rig.options import USAGE, BadOption, Options
+from chaos.rig.playing import Played, play, play_side_by_side, seeded
 from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
-from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.servers import DEFAULT_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
 
-#: What a user can mend by other words on the command line.
-USAGE = 2
 _DISK_FULL = (
     "the disk is full, so this run proves nothing; make room on it, or give --out a directory on"
     " another one"
 )
 #: As a shell reports a process that a signal ended.
 SIGNALLED = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """A scenario that was played and judged."""
-
-    verdict: Verdict
-    directory: Path
-    seconds: float
-
-
-def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
-    """Play one scenario and judge it.
-
-    Raises `BadOption`, `UnknownTarget` or `ServerProblem` when it could not even begin.
-    What fails later is recorded, and the verdict is unknown.
-    """
-    began = time.monotonic()
-    rig = Rig(scenario, options, progress)
-    with progress.of(scenario.name):
-        with rig.open():
-            try:
-                rig.play()
-            except WireProxyError as error:
-                rig.broke(error.__cause__ or error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, this run proves nothing
-                rig.broke(error)
-            except BaseException as error:
-                rig.broke(error)
-                raise
-        progress.say("judging")
-        verdict = judge(rig.directory)
-    write_json(verdict, rig.directory / "verdict.json")
-    write_timeline(rig.directory, verdict, rig.directory / "timeline.html")
-    return Played(verdict=verdict, directory=rig.directory, seconds=time.monotonic() - began)
 
 
 def guarded(work: Callable[[], int]) -> int:
@@ -136,6 +97,15 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+at_once_option = click.option(
+    "--at-once",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Runs that are played at the same time.",
+)
+
+
 def main(scenario: Scenario) -> None:
     """`python -m chaos.<scenario>`."""
     command_of(scenario)(prog_name=f"python -m chaos.{scenario.name}")
@@ -146,13 +116,30 @@ def command_of(scenario: Scenario) -> click.Command:
 
     @click.command(name=scenario.name, help=scenario.story)
     @common_options
-    def command(json_path: Path | None, junit_path: Path | None, **chosen: Any) -> None:
+    @click.option(
+        "--runs",
+        type=click.IntRange(1, 100_000),
+        default=1,
+        show_default=True,
+        help="Runs, each with the next seed. More than one end in one table, and only what did not"
+        " pass is kept.",
+    )
+    @at_once_option
+    def command(
+        json_path: Path | None, junit_path: Path | None, runs: int, at_once: int, **chosen: Any
+    ) -> None:
         parameters = {p.name: chosen.pop(p.name) for p in scenario.parameters}
 
         def work() -> int:
-            console = Console()
-            options = Options(**chosen, parameters=parameters)
-            played = play(scenario, options, Progress(console))
+            console, began = Console(), time.monotonic()
+            options, progress = Options(**chosen, parameters=parameters), Progress(console)
+            if runs > 1:
+                takes = seeded(scenario, options, runs)
+                many = play_side_by_side(
+                    takes, scenario.name, options, at_once, progress, keep_passed=False
+                )
+                return report_all(many, began, console, json_path, junit_path)
+            played = play(scenario, options, progress)
             print_verdict(played.verdict, console)
             where = f"run directory: {played.directory} ({played.seconds:.1f} s)"
             console.print(where, soft_wrap=True, highlight=False, markup=False)
@@ -173,6 +160,19 @@ def _option(parameter: Parameter) -> click.Option:
         type=click.Choice(parameter.choices) if parameter.choices else type(parameter.default),
         help=parameter.help,
     )
+
+
+def report_all(
+    played: Mapping[str, Played],
+    began: float,
+    console: Console,
+    json_path: Path | None,
+    junit_path: Path | None,
+) -> int:
+    """Print one table of all runs, and `report` them."""
+    rows = [(name, one.verdict, one.seconds) for name, one in played.items()]
+    print_summary(rows, time.monotonic() - began, console)
+    return report([one.verdict for one in played.values()], json_path, junit_path)
 
 
 def report(verdicts: Sequence[Verdict], json_path: Path | None, junit_path: Path | None) -> int:

@@ -18,6 +18,8 @@ from chaos.targets.target import Knobs, Target
 
 #: Where runs go that were not told where to go.
 _RUNS = Path("chaos-runs")
+#: The exit code for what a user can mend by other words on the command line.
+USAGE = 2
 
 
 class BadOption(Exception):

@@ -144,7 +144,7 @@ def test_a_summary_has_a_row_per_run_and_explains_the_bad_ones(width: int) -> No
         ("retry_storm", verdict(check("lost"), unknown=["the rig never finished"]), 0.5),
         ("a\n\x1b[0mb", verdict(check("lost", why=["seen"], promised=False)), 0.5),
     ]
-    print_summary(rows, console)
+    print_summary(rows, 12.34, console)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert text.isascii()
@@ -156,5 +156,5 @@ def test_a_summary_has_a_row_per_run_and_explains_the_bad_ones(width: int) -> No
     assert "poison_job is FAIL - lost, 1 of 60 cases: job-9 is missing" in told
     assert "retry_storm is UNKNOWN - the rig never finished" in told
     assert "is PASS - lost (not promised), 1 of 60 cases: seen" in told
-    assert told.endswith("4 runs: 2 passed, 1 failed, 1 unknown")
+    assert told.endswith("4 runs in 12.3 s: 2 passed, 1 failed, 1 unknown")
     assert max(map(len, text.splitlines())) <= width

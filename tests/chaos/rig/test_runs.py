@@ -177,8 +177,40 @@ def test_an_unknown_scenario_is_refused() -> None:
     assert "kill_everything" in done.stderr
 
 
-def test_scenarios_at_once_need_servers_of_their_own() -> None:
+def test_runs_at_once_need_servers_of_their_own() -> None:
     done = run("chaos", "--at-once", "2", "--redis", "redis://127.0.0.1:1")
 
     assert done.returncode == 2
     assert "need a server each" in done.stderr
+
+
+def test_many_runs_have_a_seed_each_and_one_table(tmp_path: Path) -> None:
+    words = ("--runs", "2", "--at-once", "2", "--seed", "5", "--out", str(tmp_path / "runs"))
+    result = tmp_path / "all.json"
+    done = run("chaos.kill_during_finish", *words, "--json", str(result))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [verdict["run"]["seed"] for verdict in json.loads(result.read_text())] == [5, 6]
+    assert done.stdout.rstrip().endswith("2 passed")
+    left = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert left == ["seed-5.log", "seed-6.log"]
+
+
+def test_of_many_runs_those_that_did_not_pass_are_kept(tmp_path: Path) -> None:
+    words = ("--runs", "2", "--seed", "5", "--out", str(tmp_path / "runs"))
+    done = run("chaos.kill_during_claim", "--target", FORGETFUL, *words)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith("2 failed")
+    for seed in (5, 6):
+        assert (tmp_path / "runs" / f"seed-{seed}" / "verdict.json").is_file()
+
+
+def test_many_runs_that_cannot_be_leave_nothing(tmp_path: Path) -> None:
+    words = ("--runs", "2", "--redis", "redis://127.0.0.1:1", "--out", str(tmp_path / "runs"))
+    done = run("chaos.mixed", *words)
+
+    assert done.returncode == 2
+    assert done.stderr.count("error:") == 1
+    assert "use embedded, local or container" in done.stderr
+    assert not (tmp_path / "runs").exists()
