@@ -16,8 +16,8 @@ from chaos.rig.progress import Progress
 from chaos.servers import DEFAULT_SPEC
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.lives import BY_NAME
-from chaos.sweep.report import print_report, write_html, write_json, write_junit
-from chaos.sweep.session import Done, SweepOptions, run
+from chaos.sweep.report import print_report, write_html, write_json, write_junit, write_markdown
+from chaos.sweep.session import SweepOptions, run
 from chaos.sweep.story import print_story
 
 _HELP = f"""Run a job's life once for every command boundary in it and every fault, on both sides of
@@ -53,9 +53,11 @@ _PATH = click.Path(path_type=Path)
 @click.option("--json", "json_path", type=_PATH, help="Also write the result here.")
 @click.option("--junit", "junit_path", type=_PATH, help="Also write a JUnit report here.")
 @click.option("--html", "html_path", type=_PATH, help="Also write the grids here, as a page.")
+@click.option("--markdown", "table_path", type=_PATH, help="And how many cells are right, by life.")
 def command(
     lives: str, faults: str, cell: str | None, pairs: str | None,
-    json_path: Path | None, junit_path: Path | None, html_path: Path | None, **chosen: Any,
+    json_path: Path | None, junit_path: Path | None, html_path: Path | None,
+    table_path: Path | None, **chosen: Any,
 ) -> None:  # fmt: skip
     """See `_HELP`."""
 
@@ -75,21 +77,20 @@ def command(
             print_story(done.report, console)
         print_report(done.report, console)
         console.print(f"run directory: {done.directory}", soft_wrap=True, highlight=False)
-        return _write(done, json_path, junit_path, html_path)
+        write_json(done.report, done.directory / "sweep.json")
+        write_html(done.report, done.directory / "grid.html")
+        wanted = {
+            write_json: json_path,
+            write_junit: junit_path,
+            write_html: html_path,
+            write_markdown: table_path,
+        }
+        for write, path in wanted.items():
+            if path is not None:
+                write(done.report, path)
+        return done.report.outcome.exit_code
 
     sys.exit(guarded(work))
-
-
-def _write(done: Done, json_path: Path | None, junit: Path | None, html: Path | None) -> int:
-    write_json(done.report, done.directory / "sweep.json")
-    write_html(done.report, done.directory / "grid.html")
-    if json_path is not None:
-        write_json(done.report, json_path)
-    if junit is not None:
-        write_junit(done.report, junit)
-    if html is not None:
-        write_html(done.report, html)
-    return done.report.outcome.exit_code
 
 
 def _names(what: str, given: str, known: Collection[str]) -> tuple[str, ...]:

@@ -299,6 +299,24 @@ def write_junit(report: Report, path: Path) -> None:
     replace_file(path, tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
+def write_markdown(report: Report, path: Path) -> None:
+    """The grids in short, for a README: how many cells of a life and a fault are as they should."""
+    faults = list(dict.fromkeys(column.faults for column in report.swept.columns))
+    lines = [["life", *faults], ["---"] + ["---:"] * len(faults)]
+    for life in report.lives():
+        counts = [
+            Counter(
+                result.mark
+                for result in report.results
+                if (result.cell.life, result.column.faults) == (life, fault)
+            )
+            for fault in faults
+        ]
+        lines.append([life, *(f"{count[Mark.OK]} of {count.total()}" for count in counts)])
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    replace_file(path, text.encode())
+
+
 def write_html(report: Report, path: Path) -> None:
     """The grids as one page that needs nothing else."""
     template = jinja2.Template(

@@ -59,6 +59,11 @@ class Column:
         before = "" if self.first is None else f"{self.first}+"
         return f"{before}{self.fault}/{self.side}"
 
+    @property
+    def faults(self) -> str:
+        """The kind of the fault; in a pair, of both."""
+        return self.fault if self.first is None else f"{self.first.fault}+{self.fault}"
+
 
 @dataclass(slots=True)
 class Swept:

@@ -28,8 +28,9 @@ def swept(path: Path, *words: str, code: int) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.slow
 def test_every_crash_point_of_a_life_is_visited(tmp_path: Path) -> None:
-    junit, html = tmp_path / "it.xml", tmp_path / "it.html"
-    words = ("--life", "succeeds", "--fault", "kill", "--junit", str(junit), "--html", str(html))
+    junit, html, table = (tmp_path / f"it.{suffix}" for suffix in ("xml", "html", "md"))
+    files = ("--junit", str(junit), "--html", str(html), "--markdown", str(table))
+    words = ("--life", "succeeds", "--fault", "kill", *files)
     printed, result = swept(tmp_path, *words, code=0)
     assert result["outcome"] == "pass"
     assert result["visited"] == result["boundaries"] == len(result["cells"])
@@ -42,6 +43,12 @@ def test_every_crash_point_of_a_life_is_visited(tmp_path: Path) -> None:
     cases = ElementTree.parse(junit).findall(".//testcase")
     assert len(cases) == result["visited"] + 1
     assert "boundaries visited" in html.read_text()
+    cells = f"{result['visited']} of {result['visited']}"
+    assert table.read_text().splitlines() == [
+        "| life | kill |",
+        "| --- | ---: |",
+        f"| succeeds | {cells} |",
+    ]
 
 
 @pytest.mark.slow
