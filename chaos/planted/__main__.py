@@ -105,6 +105,13 @@ def markdown(results: list[Result]) -> str:
     help="Only this one; repeatable.",
 )
 @click.option("--runs", type=click.IntRange(1, 10_000), default=1, show_default=True)
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="Runs that are played at the same time; they wait more than they work.",
+)
 @click.option("--seed", type=int, help="Of the first run; each later one has the next.")
 @click.option("--ablations", "kind", flag_value="ablations", help="Safeguards that may be missing.")
 @click.option("--control", "kind", flag_value="control", help="The sound reference.")
@@ -119,6 +126,7 @@ def markdown(results: list[Result]) -> str:
 def command(
     names: tuple[str, ...],
     runs: int,
+    at_once: int,
     seed: int | None,
     kind: str | None,
     out: Path | None,
@@ -146,7 +154,7 @@ def command(
         with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
             into = out or Path(scratch)
             into.mkdir(parents=True, exist_ok=True)
-            results = play(trials, range(first, first + runs), into, told)
+            results = play(trials, range(first, first + runs), at_once, into, told)
         if json_path is not None:
             json_path.write_text(json.dumps([r.to_json() for r in results], indent=2) + "\n")
         if table_path is not None:

@@ -1,4 +1,4 @@
-"""Plays scenarios on variants, each run in a process of its own, two at a time."""
+"""Plays scenarios on variants, each run in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chaos.checks import Outcome
-from chaos.rig.processes import Process, ProcessGroup
+from chaos.rig.processes import Process, ProcessGroup, side_by_side
 
-#: Runs at a time. They wait more than they work.
-AT_ONCE = 2
 #: A run that takes longer hangs.
 _LIMIT_S = 180.0
-_NAP_S = 0.05
 #: The normal deviate of a two-sided interval of 95 %.
 _Z = 1.959963984540054
 
@@ -119,25 +117,21 @@ def wilson(hits: int, runs: int) -> tuple[float, float]:
 
 
 def play(
-    trials: Iterable[Trial], seeds: Sequence[int], into: Path, done: Callable[[Result, Run], None]
+    trials: Iterable[Trial],
+    seeds: Sequence[int],
+    at_once: int,
+    into: Path,
+    done: Callable[[Result, Run], None],
 ) -> list[Result]:
-    """Play every trial with every seed; `done` is told after each run. Run directories go
-    `into`."""
+    """Play every trial with every seed, so many runs at once; `done` is told after each. Run
+    directories go `into`."""
     results = [Result(trial=trial) for trial in trials]
-    waiting = [(result, seed) for seed in seeds for result in results]
-    waiting.reverse()
-    playing: list[_Playing] = []
     with ProcessGroup() as group:
-        while waiting or playing:
-            while waiting and len(playing) < AT_ONCE:
-                result, seed = waiting.pop()
-                playing.append(_start(group, result, seed, into))
-            for one in [p for p in playing if p.over()]:
-                playing.remove(one)
-                run = one.judged()
-                one.result.runs.append(run)
-                done(one.result, run)
-            time.sleep(_NAP_S)
+        starts = [partial(_start, group, one, seed, into) for seed in seeds for one in results]
+        for playing in side_by_side(starts, at_once, _Playing.over):
+            run = playing.judged()
+            playing.result.runs.append(run)
+            done(playing.result, run)
     return results
 
 

@@ -10,16 +10,16 @@ import os
 import shutil
 import sys
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chaos.checks import Outcome, Verdict, judge
 from chaos.faults import WireProxyError
 from chaos.report import write_json, write_timeline
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
-from chaos.rig.processes import Process, ProcessGroup
+from chaos.rig.processes import Process, ProcessGroup, side_by_side
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
@@ -119,20 +119,15 @@ class _Run:
 def _play(
     takes: Sequence[Take], directory: Path, at_once: int, progress: Progress, keep_passed: bool
 ) -> dict[str, Played]:
-    waiting, running = deque(takes), list[_Run]()
     played: dict[str, Played] = {}
     # The rig that a process runs has workers to send home before it leaves.
     with ProcessGroup(grace_s=30.0) as group:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                running.append(_start(waiting.popleft(), directory, group))
-            for run in [run for run in running if not run.process.alive]:
-                running.remove(run)
-                done = played[run.name] = _played(run)
-                progress.say(f"{run.name}: {done.verdict.outcome}, {done.seconds:.1f} s")
-                if done.verdict.outcome is Outcome.PASS and not keep_passed:
-                    shutil.rmtree(run.directory)
-            time.sleep(0.02)
+        starts = [partial(_start, take, directory, group) for take in takes]
+        for run in side_by_side(starts, at_once, lambda run: not run.process.alive):
+            done = played[run.name] = _played(run)
+            progress.say(f"{run.name}: {done.verdict.outcome}, {done.seconds:.1f} s")
+            if done.verdict.outcome is Outcome.PASS and not keep_passed:
+                shutil.rmtree(run.directory)
     return played
 
 

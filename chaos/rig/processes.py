@@ -18,11 +18,12 @@ import sys
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn, Self, TypeVar
 
 import psutil
 
@@ -31,6 +32,8 @@ GRACE_S = 5.0
 
 KILL_TIMEOUT_S = 10.0
 """How long the kernel may take to carry out SIGKILL or SIGSTOP, in seconds."""
+
+T = TypeVar("T")
 
 PR_SET_PDEATHSIG = 1
 FIRST_NAP_S, LONGEST_NAP_S = 0.001, 0.02
@@ -282,6 +285,20 @@ def end_processes(processes: Iterable[Process], *, grace_s: float = GRACE_S) -> 
         if not _wait_until(lambda: not any(p.group_alive() for p in left), KILL_TIMEOUT_S):
             names = ", ".join(f"{p.name} (pid {p.pid})" for p in left if p.group_alive())
             raise ProcessStillRunning(f"still there {KILL_TIMEOUT_S} s after SIGKILL: {names}")
+
+
+def side_by_side(
+    starts: Iterable[Callable[[], T]], at_once: int, over: Callable[[T], bool]
+) -> Iterator[T]:
+    """Start runs in their order, so many at once at most, and yield each when it is over."""
+    waiting, running = deque(starts), list[T]()
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            running.append(waiting.popleft()())
+        for one in [one for one in running if over(one)]:
+            running.remove(one)
+            yield one
+        time.sleep(LONGEST_NAP_S)
 
 
 class _Signals:

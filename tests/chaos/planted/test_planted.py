@@ -47,7 +47,7 @@ def test_bugs_are_caught_by_the_anomalies_named_for_them(tmp_path: Path) -> None
 def test_a_safeguard_may_be_missing_alone_but_not_two(tmp_path: Path) -> None:
     trials = [t for t in planted.ablations() if "finish_keeps_the_lock" in t.bugs]
 
-    results = play(trials, [1], tmp_path, lambda *_: None)
+    results = play(trials, [1], 2, tmp_path, lambda *_: None)
 
     assert [(r.trial.anomaly, r.good) for r in results] == [(None, True), ("double-commit", True)]
 
