@@ -114,7 +114,10 @@ class Store:
         A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again."""
         barrier = self.settings.barrier if durable else ()
         replies: list[Any] = await self._replies([*commands, *barrier], extra_s)
-        unknown = [n for n, r in enumerate(replies) if isinstance(r, redis_errors.NoScriptError)]
+        unknown = [
+            n for n, (command, reply) in enumerate(zip(commands, replies, strict=False))
+            if command[0] == "EVALSHA" and isinstance(reply, redis_errors.NoScriptError)
+        ]  # fmt: skip
         if unknown:
             shas = {commands[n][1] for n in unknown}
             texts = [script.text for script in scripts.ALL if script.sha in shas]

@@ -36,16 +36,22 @@ ERRORS: dict[str, str] = {
 _HANDSHAKE = frozenset((b"HELLO", b"AUTH", b"SELECT", b"CLIENT", b"PING", b"COMMAND", b"QUIT"))
 
 
+class NoReply:
+    """In the place of a reply: the connection to the server broke before it came, and nobody knows
+    whether the command ran."""
+
+
 class Exchange(NamedTuple):
     """A command and the server's reply to it. A tuple, because one is made for every command."""
 
     process: str
     argv: list[bytes]
-    reply: Value
+    reply: Value | NoReply
     t_sent: int
     """When the command was forwarded to the server, ns of the monotonic clock."""
     t_reply: int
-    """When the whole reply had reached the proxy, ns of the monotonic clock."""
+    """When the whole reply had reached the proxy, or could not come any more, in ns of the
+    monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)

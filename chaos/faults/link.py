@@ -11,12 +11,12 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
 from chaos.faults.channel import Channel
-from chaos.faults.fault import Exchange, Landing
+from chaos.faults.fault import Exchange, Landing, NoReply
 from chaos.faults.inject import DROP, inject
 from chaos.faults.lane import HIGH_WATER, Lane
 from chaos.faults.ledger import Ledger, Sent
 from chaos.faults.owner import Ends, Victim
-from chaos.faults.resp import CommandParser, ProtocolError, ReplyParser
+from chaos.faults.resp import CommandParser, ProtocolError, ReplyParser, Value
 
 LINGER_S = 5.0
 """How long the server may take to answer a command whose client has gone, in seconds."""
@@ -208,10 +208,8 @@ class Link:
         try:
             for raw, value in parser.feed(data):
                 sent = self.ledger.answered(value)
-                if sent is not None and journal.observes:
-                    t_reply = time.monotonic_ns()
-                    name = self.channel.name
-                    journal.observed(Exchange(name, sent.argv, value, sent.t_sent, t_reply))
+                if sent is not None:
+                    self._observe(sent, value)
                 faulty = sent if sent is not None and sent.landings else None
                 self.down.put((raw, faulty), len(raw))
                 self._queue_injected()
@@ -228,12 +226,21 @@ class Link:
             self._linger.cancel()
         owed, self.ledger.in_flight = self.ledger.in_flight, type(self.ledger.in_flight)()
         for sent in owed:
+            if sent.injected is None:
+                self._observe(sent, NoReply())
             self._miss(sent.landings, "the server did not answer the command")
         self.up.clear()
         self.up.sink_full = True
         self.down.put(isinstance(problem, ConnectionResetError), 0)
         self.down.pump()
         self._forget()
+
+    def _observe(self, sent: Sent, reply: Value | NoReply) -> None:
+        journal = self.channel.host.journal
+        if journal.observes:
+            t_reply = time.monotonic_ns()
+            name = self.channel.name
+            journal.observed(Exchange(name, sent.argv, reply, sent.t_sent, t_reply))
 
     def _queue_injected(self) -> None:
         in_flight = self.ledger.in_flight

@@ -58,7 +58,8 @@ class WireProxy:
         upstream_url: redis://, rediss:// (TLS as redis-py's options say) or unix://.
         record: writes an event of the history: `record("fault", event="landed", ...)`.
         observe: gets every `Exchange` when the server's reply has arrived, whether or not the
-            client gets it. Replies that the proxy made up are not shown.
+            client gets it, or cannot come any more (`NoReply`). Replies that the proxy made up are
+            not shown.
 
     Raises ValueError for a URL of another kind.
     """

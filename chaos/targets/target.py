@@ -201,6 +201,9 @@ class Target(abc.ABC):
         return {}
 
     def transitions(self, exchange: Exchange) -> Iterable[dict[str, Any]]:
-        """What one command on the wire did to jobs, as `transition` events without their stamp."""
+        """What one command on the wire did to jobs, as `transition` events without their stamp.
+
+        With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
+        """
         del exchange
         return ()

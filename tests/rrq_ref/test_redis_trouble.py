@@ -72,6 +72,21 @@ def test_the_plain_client_survives_a_script_flush(admin: PlainRedis, url: str) -
         assert client.enqueue_many([NewJob(function="send", job_id=job.id)] * 2) == [job.id] * 2
 
 
+async def test_a_forgotten_script_is_no_answer_to_a_command_that_calls_none(
+    store: WorkerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No server says so of its own accord; what lies between may."""
+
+    async def answer(*_: object) -> None:
+        raise redis_errors.NoScriptError("No matching script. Please use EVAL.")
+
+    monkeypatch.setattr(store.redis, "execute_command", answer)
+    with pytest.raises(StoreRefused):
+        await store.wait_for_hint(0.1)
+    with pytest.raises(StoreRefused):
+        await store.heartbeat({})
+
+
 # A server that says no
 
 Fault = Callable[[PlainRedis], AbstractContextManager[None]]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
-from chaos.faults import Exchange, Match, RespError
+from chaos.faults import Exchange, Match, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 
@@ -68,14 +69,14 @@ class Confirmations:
 def _reached(exchange: Exchange) -> bool:
     """WAIT replicas ms, and WAITAOF disk replicas ms, answer with what there is of each."""
     reply: Any = exchange.reply
-    if isinstance(reply, RespError):
+    if isinstance(reply, RespError | NoReply):
         return False
     there = reply if isinstance(reply, list) else [reply]
     return all(n >= int(word) for n, word in zip(there, exchange.argv[1:], strict=False))
 
 
 def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
-    """What a command did to each job that it named."""
+    """What a command did to each job that it named, or may have done if it got no reply."""
     name = _name(exchange.argv)
     reply: Any = exchange.reply
     if name is None or isinstance(reply, RespError):
@@ -85,16 +86,16 @@ def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
     args = [arg.decode(errors="replace") for arg in exchange.argv[3 + count :]]
     match name:
         case "enqueue":
-            answer = "ok" if reply[0] == b"CREATED" else "repeat"
-            yield {"op": "enqueue", "job": reply[1].decode(), "answer": answer}
+            yield {"op": "enqueue", **_stored(args, reply)}
         case "lock_and_pop":
-            yield from _claim(args, reply)
+            if not isinstance(reply, NoReply):
+                yield from _claim(args, reply)
         case "refresh_locks":
             yield from _batch("refresh", args[0], args[3:], 3, reply, ttl_ms=int(args[1]))
         case "finish":
             yield from _batch("finish", args[0], args[4:], 5, reply)
         case "requeue_dlq":
-            yield {"op": "requeue", "job": args[0], "answer": _ANSWERS.get(reply, "refused")}
+            yield {"op": "requeue", "job": args[0], "answer": _answer(reply)}
         case _:  # retry, release, bury
             job, worker, token = args[:3]
             yield {
@@ -102,8 +103,18 @@ def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
                 "job": job,
                 "token": int(token),
                 "worker": worker,
-                "answer": _ANSWERS.get(reply, "refused"),
+                "answer": _answer(reply),
             }
+
+
+def _answer(word: Any) -> str | None:
+    return None if isinstance(word, NoReply) else _ANSWERS.get(word, "refused")
+
+
+def _stored(args: list[str], reply: Any) -> dict[str, Any]:
+    if isinstance(reply, NoReply):
+        return {"job": args[0], "answer": None}
+    return {"job": reply[1].decode(), "answer": "ok" if reply[0] == b"CREATED" else "repeat"}
 
 
 def _claim(args: list[str], reply: Any) -> Iterator[dict[str, Any]]:
@@ -126,8 +137,9 @@ def _claim(args: list[str], reply: Any) -> Iterator[dict[str, Any]]:
 
 
 def _batch(
-    op: str, worker: str, args: list[str], width: int, answers: Any, **more: Any
+    op: str, worker: str, args: list[str], width: int, reply: Any, **more: Any
 ) -> Iterator[dict[str, Any]]:
+    answers = repeat(reply, len(args) // width) if isinstance(reply, NoReply) else reply
     for start, answer in zip(range(0, len(args), width), answers, strict=True):
         _, job, token = args[start : start + 3]
         yield {
@@ -135,6 +147,6 @@ def _batch(
             "job": job,
             "token": int(token),
             "worker": worker,
-            "answer": _ANSWERS.get(answer, "refused"),
+            "answer": _answer(answer),
             **more,
         }

@@ -50,7 +50,8 @@ class Victim:
     process: Process
 
     def said(self, word: str) -> list[list[str]]:
-        lines = self.process.log.read_text().splitlines()
+        # A fault may strike in the middle of a line: what does not end has not been said.
+        *lines, _ = self.process.log.read_text().split("\n")
         return [line.split()[1:] for line in lines if line.split()[:1] == [word]]
 
     @property

@@ -18,6 +18,7 @@ from redis.retry import Retry
 from chaos.faults import (
     Direction,
     Exchange,
+    NoReply,
     WireFault,
     WireProxy,
     WireProxyError,
@@ -255,6 +256,26 @@ def test_a_command_that_the_server_took_to_its_grave_misses_its_fault(tmp_path: 
         killer.join(TIMEOUT_S)
     (missed,) = events.of("missed")
     assert missed["error"] == "the server did not answer the command"
+
+
+def test_a_command_that_got_no_reply_is_shown_without_one(tmp_path: Path) -> None:
+    seen: list[Exchange] = []
+    with (
+        open_server("embedded", tmp_path) as server,
+        WireProxy(server.url, Events().record, seen.append) as proxy,
+        redis.Redis.from_url(proxy.listen("client"), retry=Retry(NoBackoff(), 0)) as client,
+    ):
+        client.ping()
+        tally = proxy.count("client", command("incrby"))
+        server.pause()
+        killer = threading.Thread(target=lambda: tally.wait(1, TIMEOUT_S) and server.kill())
+        killer.start()
+        with pytest.raises(redis.ConnectionError):
+            client.incr("n")
+        killer.join(TIMEOUT_S)
+    (lost,) = [x for x in seen if x.argv[0] == b"INCRBY"]
+    assert isinstance(lost.reply, NoReply)
+    assert lost.t_sent <= lost.t_reply
 
 
 def test_a_unix_socket_and_a_password_are_reached(tmp_path: Path) -> None:

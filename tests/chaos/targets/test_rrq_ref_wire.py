@@ -1,0 +1,46 @@
+"""What the wire shows of the reference's scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chaos.faults import Exchange, NoReply
+from chaos.targets.rrq_ref.wire import transitions
+from rrq_ref import scripts
+from rrq_ref.scripts import Script
+
+
+def exchange(script: Script, keys: list[str], args: list[Any], reply: Any) -> Exchange:
+    argv = [str(word).encode() for word in script.call(keys, args)]
+    return Exchange("worker-1", argv, reply, 1, 2)
+
+
+ENDS = {"job": "a", "token": 3, "worker": "w", "answer": None}
+
+
+@pytest.mark.parametrize(
+    ("script", "keys", "args", "seen"),
+    [
+        (scripts.ENQUEUE, ["job", "queue", "wake"], ["a", 0], [{"job": "a", "answer": None}]),
+        (scripts.FINISH, ["locks"], ["w", 60, "job:", "unique:", 1, "a", 3, "null", ""], [ENDS]),
+        (scripts.RETRY, ["job"], ["a", "w", 3], [ENDS]),
+        (scripts.RELEASE, ["job"], ["a", "w", 3], [ENDS]),
+        (scripts.BURY, ["job"], ["a", "w", 3], [ENDS]),
+        (
+            scripts.REFRESH_LOCKS,
+            ["locks"],
+            ["w", 900, "job:", 1, "a", 3, 1, "b", 4],
+            [ENDS | {"ttl_ms": 900}, ENDS | {"job": "b", "token": 4, "ttl_ms": 900}],
+        ),
+        (scripts.REQUEUE_DLQ, ["job"], ["a"], [{"job": "a", "answer": None}]),
+        (scripts.LOCK_AND_POP, ["claim"], ["w", 1, 5, 900], []),
+    ],
+    ids=lambda value: value.name if isinstance(value, Script) else None,
+)
+def test_what_got_no_reply_may_have_happened(
+    script: Script, keys: list[str], args: list[Any], seen: list[dict[str, Any]]
+) -> None:
+    found = list(transitions(exchange(script, keys, args, NoReply())))
+    assert [{k: v for k, v in event.items() if k != "op"} for event in found] == seen
