@@ -18,6 +18,8 @@ from chaos.history.schema import COLUMNS, REQUIRED, WORDS
 from tests.chaos.checks.goldens import Golden, goldens_of
 from tests.chaos.checks.story import Event, Story
 
+pytestmark = pytest.mark.slow
+
 GOLDENS = [golden for a in ("overlap", "abandoned", "unique-violated") for golden in goldens_of(a)]
 
 _texts = ["", "j1", "w1", "worker-1", "a.b", "ok", "%s{}", "'", "\x00", "\udc80", "é" * 3]
@@ -77,7 +79,6 @@ def garble(events: list[Event], how: list[Garbling]) -> list[str]:
     return lines
 
 
-@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     golden=st.sampled_from(GOLDENS),

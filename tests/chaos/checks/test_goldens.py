@@ -9,6 +9,8 @@ from chaos.guarantees import ANOMALIES
 from tests.chaos.checks.goldens import NEEDED, Golden, all_goldens, goldens_of
 from tests.chaos.checks.story import Story
 
+pytestmark = pytest.mark.slow
+
 
 def explain(verdict: Verdict) -> str:
     errors = [f"{check.anomaly}: {check.error}" for check in verdict.checks if check.error]

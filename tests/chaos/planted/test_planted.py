@@ -28,6 +28,7 @@ CAUGHT = {
 }
 
 
+@pytest.mark.slow
 def test_bugs_are_caught_by_the_anomalies_named_for_them(tmp_path: Path) -> None:
     report, table = tmp_path / "report.json", tmp_path / "table.md"
     words = [word for name in CAUGHT for word in ("--bug", name)]
@@ -44,6 +45,7 @@ def test_bugs_are_caught_by_the_anomalies_named_for_them(tmp_path: Path) -> None
     assert table.read_text().count("| 1 of 1 |") == len(CAUGHT)
 
 
+@pytest.mark.slow
 def test_a_safeguard_may_be_missing_alone_but_not_two(tmp_path: Path) -> None:
     trials = [t for t in planted.ablations() if "finish_keeps_the_lock" in t.bugs]
 

@@ -44,6 +44,7 @@ def test_only_what_a_replica_had_confirmed_survives(mode: str, code: int, tmp_pa
     assert counts["uncertain"] > 0
 
 
+@pytest.mark.slow
 def test_a_signal_ends_a_failover_without_a_trace(tmp_path: Path) -> None:
     with begun(
         "chaos.failover", "--acknowledge", "none", "--out", str(tmp_path / "run")

@@ -40,6 +40,7 @@ def broken(verdict: Verdict) -> dict[str, int]:
 # What is lost is found, and counted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "kind"),
     [

@@ -26,7 +26,6 @@ def swept(path: Path, *words: str, code: int) -> tuple[str, dict[str, Any]]:
     return done.stdout, json.loads((path / "it.json").read_text())
 
 
-@pytest.mark.slow
 def test_every_crash_point_of_a_life_is_visited(tmp_path: Path) -> None:
     junit, html, table = (tmp_path / f"it.{suffix}" for suffix in ("xml", "html", "md"))
     files = ("--junit", str(junit), "--html", str(html), "--markdown", str(table))
@@ -51,7 +50,6 @@ def test_every_crash_point_of_a_life_is_visited(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_a_claim_without_a_lock_is_found_and_its_cell_repeated(tmp_path: Path) -> None:
     words = ("--target", CARELESS, "--life", LIFE, "--fault", "kill")
     printed, result = swept(tmp_path, *words, code=1)
