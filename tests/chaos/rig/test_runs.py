@@ -197,7 +197,7 @@ def test_many_runs_have_a_seed_each_and_one_table(tmp_path: Path) -> None:
 
 
 def test_of_many_runs_those_that_did_not_pass_are_kept(tmp_path: Path) -> None:
-    words = ("--runs", "2", "--seed", "5", "--out", str(tmp_path / "runs"))
+    words = ("--runs", "2", "--at-once", "2", "--seed", "5", "--out", str(tmp_path / "runs"))
     done = run("chaos.kill_during_claim", "--target", FORGETFUL, *words)
 
     assert done.returncode == 1, done.stdout + done.stderr
