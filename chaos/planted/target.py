@@ -17,9 +17,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     plant(edits_of(name))
-    from chaos.targets.rrq_ref import (
-        RrqRef,
-    )  # only now: it must not be imported before the bug is in it
+    # Only now: it must not be imported before the bug is in it.
+    from chaos.targets.rrq_ref.target import RrqRef
 
     class Planted(RrqRef):
         def worker_command(self) -> list[str]:

@@ -7,7 +7,7 @@ import importlib
 from chaos.targets.target import Target
 
 #: Built in: name → module with a TARGET.
-BUILT_IN = {"rrq_ref": "chaos.targets.rrq_ref"}
+BUILT_IN = {"rrq_ref": "chaos.targets.rrq_ref.target"}
 
 
 class UnknownTarget(Exception):

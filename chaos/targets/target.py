@@ -12,9 +12,10 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from chaos.faults import Exchange, Match
+if TYPE_CHECKING:  # a worker, which needs its `Role` from here, starts twice as fast without
+    from chaos.faults import Exchange, Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from rrq_ref import Context, Fleet
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker
 
-from . import EFFECTS, settings_of
+from .settings import EFFECTS, settings_of
 
 
 def work(role: Role, workers: int | None = None) -> NoReturn:

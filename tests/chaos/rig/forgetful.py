@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chaos.targets.rrq_ref import RrqRef
+from chaos.targets.rrq_ref.target import RrqRef
 from chaos.targets.target import Job, Knobs, Producer
 
 

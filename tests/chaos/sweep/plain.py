@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from chaos.targets.rrq_ref import RrqRef
+from chaos.targets.rrq_ref.target import RrqRef
 from chaos.targets.target import Role, Target
 
 
