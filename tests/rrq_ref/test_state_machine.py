@@ -124,7 +124,8 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(worker=st.integers(0, WORKERS - 1), want=st.sampled_from([1, 2, 3, 0]), lost=SELDOM)
     def claim(self, worker: int, want: int, lost: bool) -> None:
         store = self.stores[worker]
-        if worker in self.model.unanswered:
+        repeated = worker in self.model.unanswered
+        if repeated:
             expected = self.model.claim_again(worker)
         else:
             due = self._due(self.model.take_back())
@@ -132,7 +133,7 @@ class StoreMachine(RuleBasedStateMachine):
         claim = self.runner.run(store.lock_and_pop(want))
         if lost:
             store.unanswered_claim = True
-            if expected:
+            if expected or repeated:  # a claim that took nothing is not on record
                 self.model.unanswered[worker] = expected
             return
         assert _holds(worker, claim.jobs) == sorted(expected, key=lambda hold: hold.job_id)
