@@ -55,8 +55,11 @@ class RrqInspector(Inspector):
         self._effects = effects
 
     def backlog(self) -> int:
-        sizes = [self._client.zcard(key(self._queue)) for key in (keys.queue, keys.locks)]
-        return sum(sizes)
+        # In one step: a job that is handed back between two of them would be in neither.
+        with self._client.pipeline(transaction=True) as pipe:
+            for key in (keys.queue, keys.locks):
+                pipe.zcard(key(self._queue))
+            return sum(pipe.execute())
 
     def dead_lettered(self) -> int:
         return int(self._client.llen(keys.dlq(self._queue)))
