@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,20 @@ def test_a_signal_ends_a_failover_without_a_trace(tmp_path: Path) -> None:
         assert survivors(started) == []
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Replication]]:
-    """A primary with its replica in sync, and the replica's name."""
-    directory = tmp_path_factory.mktemp("pair")
+@contextmanager
+def replicated(directory: Path) -> Iterator[tuple[BinaryServer, Replication]]:
+    """A primary with its replica in sync."""
     with open_server("embedded", directory / "primary", durability="always") as primary:
         assert isinstance(primary, BinaryServer)
-        with Replication(primary, directory, "always") as pair:
-            yield primary.url, pair
+        with Replication(primary, directory, "always") as replication:
+            yield primary, replication
+
+
+@pytest.fixture(scope="module")
+def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of one that has its replica: all tests of this module share them."""
+    with replicated(tmp_path_factory.mktemp("pair")) as (primary, _):
+        yield primary.url
 
 
 def client_of(
@@ -83,10 +90,7 @@ def client_of(
     ("durability", "barrier"), [("none", None), ("replicated", "WAIT"), ("fsynced", "WAITAOF")]
 )
 def test_an_enqueue_waits_for_a_replica_that_is_there(
-    durability: Durability,
-    barrier: str | None,
-    pair: tuple[str, Replication],
-    monkeypatch: pytest.MonkeyPatch,
+    durability: Durability, barrier: str | None, primary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
     replies = BlockingStore._replies
@@ -97,8 +101,8 @@ def test_an_enqueue_waits_for_a_replica_that_is_there(
 
     monkeypatch.setattr(BlockingStore, "_replies", spy)
     # A replica tells of its disk once a second.
-    client = client_of(pair[0], durability, limit_ms=10_000)
-    with client, redis.Redis.from_url(pair[0]) as admin:
+    client = client_of(primary, durability, limit_ms=10_000)
+    with client, redis.Redis.from_url(primary) as admin:
         admin.script_flush()
 
         assert client.enqueue("work", job_id=f"kept-{durability}").id == f"kept-{durability}"
@@ -110,23 +114,27 @@ def test_an_enqueue_waits_for_a_replica_that_is_there(
 
 @pytest.mark.parametrize("durability", ["replicated", "fsynced"])
 def test_without_enough_replicas_nothing_is_acknowledged(
-    durability: Durability, pair: tuple[str, Replication]
+    durability: Durability, primary: str
 ) -> None:
-    with client_of(pair[0], durability, replicas=2) as client:
+    with client_of(primary, durability, replicas=2) as client:
         with pytest.raises(StoreUnavailable, match=f"not {durability} in time: 1 replicas"):
             client.enqueue("work", job_id=f"doubtful-{durability}")
         # Nor when it is there already, and this connection has written nothing of it.
         with pytest.raises(StoreUnavailable):
             client.enqueue_many([NewJob(function="work", job_id=f"doubtful-{durability}")])
 
-    with client_of(pair[0], "none") as client:
+    with client_of(primary, "none") as client:
         assert client.job(f"doubtful-{durability}").function == "work"
 
 
-def test_what_another_connection_wrote_is_waited_for_too(pair: tuple[str, Replication]) -> None:
+def test_what_another_connection_wrote_is_waited_for_too(tmp_path: Path) -> None:
     """An enqueue that is sent again finds its job, writes nothing, and must not be content."""
-    pair[1].cut_off()
-    with client_of(pair[0], "none") as careless, client_of(pair[0], "replicated") as careful:
+    with (
+        replicated(tmp_path) as (primary, replication),
+        client_of(primary.url, "none") as careless,
+        client_of(primary.url, "replicated") as careful,
+    ):
+        replication.cut_off()
         careless.enqueue("work", job_id="here only")
 
         with pytest.raises(StoreUnavailable, match="0 replicas"):
@@ -188,20 +196,18 @@ def test_a_commit_counts_once_it_is_confirmed(
 
 def test_a_replica_answers_where_its_primary_was(tmp_path: Path) -> None:
     before = psutil.Process().children()
-    with open_server("embedded", tmp_path / "primary", durability="always") as primary:
-        assert isinstance(primary, BinaryServer)
-        with Replication(primary, tmp_path, "always") as pair:
-            with redis.Redis.from_url(primary.url) as client:
-                client.set("kept", 1)
-                client.wait(1, 10_000)
-                pair.cut_off()
-                client.set("lost", 1)
-            started = [one for one in psutil.Process().children() if one not in before]
-            primary.kill()
+    with replicated(tmp_path) as (primary, replication):
+        with redis.Redis.from_url(primary.url) as client:
+            client.set("kept", 1)
+            client.wait(1, 10_000)
+            replication.cut_off()
+            client.set("lost", 1)
+        started = [one for one in psutil.Process().children() if one not in before]
+        primary.kill()
 
-            pair.take_over()
+        replication.take_over()
 
-            with redis.Redis.from_url(primary.url) as client:
-                assert client.keys() == [b"kept"]
-                assert client.set("new", 1)
-        assert survivors(started) == []
+        with redis.Redis.from_url(primary.url) as client:
+            assert client.keys() == [b"kept"]
+            assert client.set("new", 1)
+    assert survivors(started) == []
