@@ -27,9 +27,12 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def garbage_is_collected() -> Iterator[None]:
-    """So that docker-py's socket is not found in somebody else's test."""
+    """So that docker-py's socket is not found in somebody else's test.
+
+    Of the module, so that it is there before `engine`, which leaves one when it skips.
+    """
     yield
     gc.collect()
 
