@@ -9,8 +9,8 @@ is killed must notice and drain by itself.
 
 import signal
 
-from chaos.rig.crew import Member
 from chaos.rig.main import main
+from chaos.rig.member import Member
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import Job, Knobs

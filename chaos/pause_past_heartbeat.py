@@ -8,8 +8,9 @@ and the health keys of those that live on must come back.
 
 import signal
 
-from chaos.rig.crew import At, Member
+from chaos.rig.crew import At
 from chaos.rig.main import main
+from chaos.rig.member import Member
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import Job, Knobs

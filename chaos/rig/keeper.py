@@ -36,8 +36,9 @@ from rich.console import Console
 
 from chaos.history.tail import Tail
 from chaos.report import print_verdict
-from chaos.rig.crew import Member, RigProblem
+from chaos.rig.crew import RigProblem
 from chaos.rig.main import guarded
+from chaos.rig.member import Member
 from chaos.rig.options import Options
 from chaos.rig.playing import play
 from chaos.rig.processes import PR_SET_PDEATHSIG

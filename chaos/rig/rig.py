@@ -15,9 +15,10 @@ from typing import Any, ParamSpec
 from chaos.faults import Direction, Exchange, Side, WireProxy
 from chaos.history import Recorder
 from chaos.rig import options as record
-from chaos.rig.crew import At, Crew, Member, RigProblem
+from chaos.rig.crew import At, Crew, RigProblem
 from chaos.rig.enqueue import enqueue
 from chaos.rig.load import Load
+from chaos.rig.member import Member
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.redis_faults import RedisFaults

@@ -12,7 +12,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chaos.faults import ERRORS
-from chaos.rig.crew import At, Member
+from chaos.rig.crew import At
+from chaos.rig.member import Member
 
 if TYPE_CHECKING:
     from chaos.rig.rig import Rig

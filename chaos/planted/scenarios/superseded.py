@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import signal
 
-from chaos.rig.crew import At, Member
+from chaos.rig.crew import At
 from chaos.rig.main import main
+from chaos.rig.member import Member
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import Knobs
