@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import redis
 
@@ -25,7 +26,7 @@ from chaos.sweep.forks import Nursery
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, KNOBS
 from chaos.sweep.report import Report
-from chaos.sweep.stage import Stage, at_database
+from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.targets import find_target
 from chaos.targets.target import Target
@@ -119,7 +120,7 @@ def _stages(
         )
         target.prepare(server.url)
         # Not the first one: a client that need not SELECT has a boundary less.
-        urls = [at_database(server.url, number) for number in range(1, slots + 1)]
+        urls = [_at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
             urls = list(_empty(urls)) or [server.url]
         nursery = stack.enter_context(Nursery(options.target, directory / "nursery.log"))
@@ -127,6 +128,15 @@ def _stages(
         for stage in stages:
             stack.callback(stage.close)
         yield stages, server.version
+
+
+def _at_database(url: str, number: int) -> str:
+    """The same server's URL with another database."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        options = {**parse_qs(parts.query), "db": [str(number)]}
+        return parts._replace(query=urlencode(options, doseq=True)).geturl()
+    return parts._replace(path=f"/{number}").geturl()
 
 
 def _empty(urls: Sequence[str]) -> Iterator[str]:

@@ -6,10 +6,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chaos.faults import Exchange, Landing, Match, WireProxy
 from chaos.history import Recorder
@@ -18,6 +17,7 @@ from chaos.sweep.cells import FAULTS, Blow, Cell
 from chaos.sweep.forks import Fork, Nursery, NurseryGone
 from chaos.sweep.hands import order
 from chaos.sweep.lives import KNOBS, PATIENT
+from chaos.sweep.visit import Visit
 from chaos.targets.target import Job, Knobs, Role, Target
 
 #: How long a process may take for its whole part.
@@ -41,33 +41,6 @@ _PHASES = {
     "takeback": "taken back",
     "requeue": "requeued",
 }
-
-
-@dataclass(slots=True, kw_only=True)
-class Visit:
-    """What became of one run of a cell, before it is judged."""
-
-    cell: Cell
-    directory: Path
-    #: For each blow of the cell: whether it landed.
-    landed: list[bool] = field(default_factory=list)
-    #: The command that the (last) blow hit, and how far the job had come by then.
-    command: str = ""
-    phase: str = ""
-    #: Commands of the victim, or of whoever the last blow was meant for, until it was hit.
-    commands: list[str] = field(default_factory=list)
-    #: A fault had met its command and could not land: why.
-    missed: str | None = None
-    #: Why this run proves nothing.
-    trouble: list[str] = field(default_factory=list)
-    #: A job is neither completed nor dead at the end.
-    unfinished: bool = False
-    seconds: float = 0.0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every fault landed."""
-        return all(self.landed) and len(self.landed) == len(self.cell.blows)
 
 
 @dataclass(slots=True)
@@ -394,12 +367,3 @@ def command_name(target: Target, argv: list[bytes]) -> str:
             return name
     words = argv[:2] if argv[0].upper() in (b"CLIENT", b"SCRIPT") else argv[:1]
     return b"-".join(words).decode(errors="replace").upper()
-
-
-def at_database(url: str, number: int) -> str:
-    """The same server's URL with another database."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        options = {**parse_qs(parts.query), "db": [str(number)]}
-        return parts._replace(query=urlencode(options, doseq=True)).geturl()
-    return parts._replace(path=f"/{number}").geturl()

@@ -19,7 +19,8 @@ from chaos.faults import Side
 from chaos.rig.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cells import FAULTS, Blow, Cell
-from chaos.sweep.stage import Stage, Visit
+from chaos.sweep.stage import Stage
+from chaos.sweep.visit import Visit
 
 #: Runs without a fault; a boundary that all of them have must be visited.
 _CLEAN_RUNS = 4

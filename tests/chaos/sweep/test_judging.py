@@ -14,7 +14,7 @@ from chaos.rig.options import timing
 from chaos.sweep.cells import BadCell, Blow, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import KNOBS
-from chaos.sweep.stage import Visit
+from chaos.sweep.visit import Visit
 
 KILL = Cell("succeeds", (Blow("kill", "claim.1", "before-reply"),))
 

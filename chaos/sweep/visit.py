@@ -1,0 +1,35 @@
+"""What one run of a cell leaves to be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.sweep.cells import Cell
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """What became of one run of a cell, before it is judged."""
+
+    cell: Cell
+    directory: Path
+    #: For each blow of the cell: whether it landed.
+    landed: list[bool] = field(default_factory=list)
+    #: The command that the (last) blow hit, and how far the job had come by then.
+    command: str = ""
+    phase: str = ""
+    #: Commands of the victim, or of whoever the last blow was meant for, until it was hit.
+    commands: list[str] = field(default_factory=list)
+    #: A fault had met its command and could not land: why.
+    missed: str | None = None
+    #: Why this run proves nothing.
+    trouble: list[str] = field(default_factory=list)
+    #: A job is neither completed nor dead at the end.
+    unfinished: bool = False
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fault landed."""
+        return all(self.landed) and len(self.landed) == len(self.cell.blows)
