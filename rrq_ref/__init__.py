@@ -6,6 +6,7 @@ model and `lua/` holds one script per state transition.
 
 from .attempt import Context
 from .client import Client, SyncClient
+from .connection import connect
 from .errors import (
     InvalidJob,
     JobNotFound,
@@ -19,7 +20,7 @@ from .errors import (
 from .fleet import Fleet
 from .job import Job, JobStatus, NewJob
 from .settings import Settings
-from .store import Store, connect
+from .store import Store
 from .worker import Worker
 
 __all__ = [

@@ -8,10 +8,11 @@ from typing import Any, Self, TypeVar
 import redis as plain
 from redis.asyncio import Redis
 
+from .connection import connect, connect_plain
 from .errors import StoreError, StoreRefused, StoreUnavailable
 from .job import Job, NewJob
 from .settings import Settings
-from .store import BlockingStore, Store, connect, connect_plain
+from .store import BlockingStore, Store
 from .trouble import Backoff
 
 _CHUNK = 250  # jobs in one round trip of `enqueue_many`

@@ -11,9 +11,10 @@ from functools import partial
 from typing import NoReturn
 
 from .attempt import Handler
+from .connection import connect
 from .logs import WorkerLog
 from .settings import Settings
-from .store import Store, connect
+from .store import Store
 from .worker import Worker
 
 
