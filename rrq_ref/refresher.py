@@ -1,6 +1,6 @@
 """Renews the locks of all held jobs, and lets go of the jobs whose lock could not be renewed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from .attempt import Attempt
 from .clock import World
@@ -16,12 +16,12 @@ class LockRefresher:
 
     def __init__(
         self, world: World, store: WorkerStore,
-        attempts: Collection[Attempt], lose: Callable[[Attempt], None],
+        held: Callable[[], list[Attempt]], lose: Callable[[Attempt], None],
     ) -> None:  # fmt: skip
         self._clock = world.clock
         self._ttl_s = world.settings.lock_ttl_ms / 1000
         self._store = store
-        self._attempts = attempts
+        self._held = held
         self._lose = lose
         self._trouble = Trouble("renewing locks", world)
 
@@ -32,7 +32,7 @@ class LockRefresher:
             await self._clock.pause(min(self._ttl_s / 3, self._left_s()))
             self._fence()
             # After a failure no interval is waited for: it may be the last before the expiry.
-            while (held := self._held()) and not await self._renewed(held):
+            while self._due() and not await self._renewed(self._held()):
                 self._fence()
 
     async def _renewed(self, held: list[Attempt]) -> bool:
@@ -49,22 +49,25 @@ class LockRefresher:
         for attempt, answer in zip(held, answers, strict=True):
             if answer is Answer.DONE:
                 attempt.deadline = deadline
-            elif attempt.outcome is None and attempt in self._attempts:
+            elif attempt.outcome is None and attempt in self._held():
                 # With an outcome under way, that call's own answer says what became of it.
                 self._lose(attempt)
         return True
 
-    def _held(self) -> list[Attempt]:
-        # What has ended is written at once, or given up when its lock runs out: not renewed.
-        return [attempt for attempt in self._attempts if attempt.outcome is None]
+    def _due(self) -> bool:
+        """Whether a lock is held, or a claim has been under way for so long that what it took may
+        need it: a large answer on a slow line."""
+        slow = self._clock.monotonic() - self._store.claimed_at > self._ttl_s / 4
+        return bool(self._held()) or (self._store.unanswered_claim and slow)
 
     def _left_s(self) -> float:
         """Until the first lock under a running handler may have expired."""
         now = self._clock.monotonic()
-        return max(0.0, min((a.deadline - now for a in self._held()), default=3600.0))
+        running = (a.deadline - now for a in self._held() if a.outcome is None)
+        return max(0.0, min(running, default=3600.0))
 
     def _fence(self) -> None:
         now = self._clock.monotonic()
         for attempt in self._held():
-            if attempt.deadline <= now:
+            if attempt.outcome is None and attempt.deadline <= now:
                 self._lose(attempt)

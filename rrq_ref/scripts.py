@@ -44,7 +44,8 @@ def _load(name: str) -> Script:
 
 
 _NAMES = (
-    "enqueue", "lock_and_pop", "refresh_locks", "finish", "retry", "release", "bury", "requeue_dlq",
+    "enqueue", "lock_and_pop", "refresh_locks", "finish", "retry", "release", "bury", "acquit",
+    "requeue_dlq",
 )  # fmt: skip
 ALL = tuple(_load(name) for name in _NAMES)
-ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, REQUEUE_DLQ = ALL
+ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, ACQUIT, REQUEUE_DLQ = ALL

@@ -8,7 +8,7 @@ Durability = Literal["none", "replicated", "fsynced"]
 #: The least values that can work; all other times may be 0.
 LEAST = {"lock_ttl_ms": 100} | dict.fromkeys(
     ("concurrency", "max_retries", "max_crashes", "job_timeout_s", "dlq_ttl_s", "poll_min_ms",
-     "command_timeout_ms", "heartbeat_interval_ms"), 1,
+     "command_timeout_ms", "heartbeat_interval_ms", "batch_bytes"), 1,
 )  # fmt: skip
 
 
@@ -31,7 +31,8 @@ class Settings:
     #: What is not confirmed within half a command's time is `StoreUnavailable`.
     durability: Durability = "none"
     replicas: int = 1
-    command_timeout_ms: int = 5_000  # one that takes longer costs its connection
+    command_timeout_ms: int = 5_000  # silence of the server for longer costs the connection
+    batch_bytes: int = 1_048_576  # what one call carries at most; a larger job goes alone
     heartbeat_interval_ms: int = 5_000
     heartbeat_slack_ms: int = 10_000  # the health key outlives its interval by this much
 

@@ -1,6 +1,7 @@
 """Writes the outcomes of attempts, all that have piled up in one call."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 from .attempt import Attempt
@@ -8,14 +9,20 @@ from .clock import World
 from .errors import StoreError, StoreRefused, StoreUnavailable
 from .scripts import Answer
 from .store import WorkerStore
-from .transitions import Bury, EffectRefused, Outcome
+from .transitions import Acquit, Bury, EffectRefused, Finish, Lease, Outcome
 from .trouble import Trouble
 
 _BATCH = 500  # outcomes in one call: bounds the time for which a script keeps the server busy
+#: An outcome of at least so many bytes that has broken its connection so often, alone and at a
+#: server that answers everything else, is too large for it.
+_LARGE, _STRIKES = 64 * 1024, 5
 
 
 class Settler:
-    """Takes finished attempts and keeps trying to write them for as long as their locks live."""
+    """Takes finished attempts and keeps trying to write them for as long as their locks live.
+
+    Where an attempt is lost, its worker is not: it says so (`acquit`), lest it be taken for dead.
+    """
 
     def __init__(
         self, world: World, store: WorkerStore, settled: Callable[[Attempt], None]
@@ -25,49 +32,117 @@ class Settler:
         self._settled = settled
         self._trouble = Trouble("writing outcomes", world)
         self._pending: list[Attempt] = []
+        self._acquittals: list[Acquit] = []
+        self._strikes: Counter[Attempt] = Counter()
         self._some = asyncio.Event()
+        self.empty = asyncio.Event()  # nothing is left to write
+        self.refused = False  # the server's last word was "not now"
 
     def put(self, attempt: Attempt, outcome: Outcome) -> None:
         attempt.outcome = outcome
         self._pending.append(attempt)
+        self._arrived()
+
+    def acquit(self, lease: Lease) -> None:
+        """Nothing can be written for this attempt any more but that it did not crash."""
+        self._acquittals.append(Acquit(lease))
+        self._arrived()
+
+    def _arrived(self) -> None:
+        self.empty.clear()
         self._some.set()
 
     async def run(self) -> None:
         """Write outcomes until cancelled."""
-        size = _BATCH
+        most = _BATCH
         while True:
+            self.empty.set()
             await self._some.wait()
             self._some.clear()
-            while self._pending:
-                batch = self._pending[:size]
+            while self._pending or self._acquittals:
+                batch = self._batch(most)
+                written = [a.outcome for a in batch if a.outcome] or self._acquittals[:most]
                 try:
-                    answers = await self._store.settle([a.outcome for a in batch if a.outcome])
-                except (StoreUnavailable, StoreRefused) as error:
-                    await self._trouble.wait(error)
-                    now = self._world.clock.monotonic()
-                    for attempt in [a for a in self._pending if a.deadline <= now]:
-                        self._give_up(attempt, "its lock ran out")
+                    answers = await self._store.settle(written)
                 except StoreError as error:
-                    # What the server cannot digest must not hold up the others.
-                    size = max(1, len(batch) // 2)
-                    if len(batch) == 1:
-                        self._give_up(batch[0], str(error))
+                    most = await self._failed(error, batch, len(written))
                 else:
-                    size = min(2 * size, _BATCH)
+                    most = min(2 * most, _BATCH)
+                    self.refused = False
                     self._trouble.over()
-                    del self._pending[: len(batch)]
-                    for attempt, answer in zip(batch, answers, strict=True):
-                        self._answered(attempt, answer)
+                    self._done(batch, answers)
 
-    def _answered(self, attempt: Attempt, answer: Answer | EffectRefused) -> None:
-        if isinstance(answer, EffectRefused):
-            self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
+    def _batch(self, most: int) -> list[Attempt]:
+        """The first that are pending, no more than fit into one call, but at least one."""
+        batch, room = self._pending[:1], self._world.settings.batch_bytes
+        room -= sum(_size(attempt.outcome) for attempt in batch)
+        for attempt in self._pending[1:most]:
+            room -= _size(attempt.outcome)
+            if room < 0:
+                break
+            batch.append(attempt)
+        return batch
+
+    def _done(self, batch: list[Attempt], answers: list[Answer | EffectRefused]) -> None:
+        if not batch:
+            del self._acquittals[: len(answers)]
+        del self._pending[: len(batch)]
+        for attempt, answer in zip(batch, answers, strict=False):
+            self._strikes.pop(attempt, None)
+            if isinstance(answer, EffectRefused):
+                self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
+                continue
+            if answer in (Answer.SUPERSEDED, Answer.GONE):
+                self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
+                self.acquit(attempt.claimed.lease)
+            self._settled(attempt)
+
+    async def _failed(self, error: StoreError, batch: list[Attempt], size: int) -> int:
+        """Wait, or tell what the server cannot digest from a server that is away; how much to
+        write at a time from now on."""
+        self.refused = isinstance(error, StoreRefused)
+        if size == 1 and not self.refused:
+            await self._alone(batch, error)
+        if isinstance(error, StoreRefused | StoreUnavailable):
+            await self._trouble.wait(error)
+        now = self._world.clock.monotonic()
+        for attempt in [a for a in self._pending if a.deadline <= now]:
+            self._give_up(attempt, "its lock ran out")
+        # What cannot be digested must not hold up the others.
+        return size if self.refused else max(1, size // 2)
+
+    async def _alone(self, batch: list[Attempt], error: StoreError) -> None:
+        """One that could not be written, though it was alone: is it that one, or the server?"""
+        unavailable = isinstance(error, StoreUnavailable)
+        if not batch:
+            if not unavailable:
+                del self._acquittals[0]
             return
-        if answer in (Answer.SUPERSEDED, Answer.GONE):
-            self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
-        self._settled(attempt)
+        (attempt,) = batch
+        if unavailable and not await self._too_large(attempt):
+            self._pending.remove(attempt)
+            self._pending.append(attempt)  # behind the others
+        elif isinstance(attempt.outcome, Finish) and _size(attempt.outcome) >= _LARGE:
+            _, result, effects = attempt.outcome
+            reason = "result" if len(result) >= len(effects) else "effect"
+            text = f"{_size(attempt.outcome)} bytes that the server does not take: {error}"
+            attempt.outcome = Bury(attempt.claimed.lease, reason, text)
+        else:
+            self._give_up(attempt, str(error))
+
+    async def _too_large(self, attempt: Attempt) -> bool:
+        if _size(attempt.outcome) < _LARGE or not await self._store.answers():
+            return False
+        self._strikes[attempt] += 1
+        return self._strikes[attempt] >= _STRIKES
 
     def _give_up(self, attempt: Attempt, why: str) -> None:
         self._pending.remove(attempt)
+        self._strikes.pop(attempt, None)
         self._world.log.error("the outcome of %s could not be written: %s", attempt, why)
         self._settled(attempt)
+        self.acquit(attempt.claimed.lease)
+
+
+def _size(outcome: Outcome | None) -> int:
+    return sum(len(part) for part in outcome or () if isinstance(part, str))

@@ -22,17 +22,29 @@ from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
 from .job import Job, NewJob, number
 from .scripts import Answer
 from .settings import Settings
-from .transitions import Bury, Claim, Claimed, EffectRefused, Finish, Lease, Outcome, Release, Retry
+from .transitions import (
+    Acquit,
+    Bury,
+    Claim,
+    Claimed,
+    EffectRefused,
+    Finish,
+    Lease,
+    Outcome,
+    Release,
+    Retry,
+)
 
 Command = tuple[Any, ...]  # a command and its arguments
 _ANSWERS = {answer.value.encode(): answer for answer in Answer}
 
-#: Answers of a server that cannot do it now, also where Redis 6.2 wraps them in script errors;
-#: and redis-py's classes for some of them, as it cuts the word off their text.
+#: Answers of a server that cannot or will not do it now, also as a script's errors wrap them; and
+#: redis-py's classes for some of them, as it cuts the word off their text.
 _NOT_NOW = (
     "LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ",
     "CLUSTERDOWN", "TRYAGAIN", "max number of clients", "BusyLoadingError", "OutOfMemoryError",
     "ReadOnlyError", "MasterDownError", "ClusterDownError", "TryAgainError", "NoScriptError",
+    "NOPERM", "NoPermissionError", "ACL failure in script", "The user executing the script can't",
 )  # fmt: skip
 
 
@@ -146,17 +158,18 @@ class Store:
 
     # Jobs
 
-    async def enqueue(self, jobs: Sequence[tuple[str, NewJob]]) -> list[str | Job]:
+    async def enqueue(self, jobs: Sequence[tuple[str, NewJob]], first: int = 0) -> list[str | Job]:
         """Store jobs under their ids: for each the new job, or, where one has this id or holds the
-        unique key already, its id. Raises `InvalidJob` before anything is stored."""
+        unique key already, its id. `first` is the place of the first one in the caller's call:
+        its jobs become due in that order. Raises `InvalidJob` before anything is stored."""
         stored = [new.fields(self.settings) for _, new in jobs]
         commands = []
-        for (job_id, new), fields in zip(jobs, stored, strict=True):
+        for place, ((job_id, new), fields) in enumerate(zip(jobs, stored, strict=True), first):
             queue = fields["queue_name"]
             names = [keys.job(job_id), keys.queue(queue), keys.wake(queue)]
             if new.unique_key is not None:
                 names.append(keys.unique(new.unique_key))
-            args = [job_id, *new.due(), keys.JOB, *chain.from_iterable(fields.items())]
+            args = [job_id, *new.due(), place, keys.JOB, *chain.from_iterable(fields.items())]
             commands.append(scripts.ENQUEUE.call(names, args))
         standing: list[str | Job] = []
         for reply, fields in zip(await self.run(commands, durable=True), stored, strict=True):
@@ -248,19 +261,30 @@ class WorkerStore(Store):
         self._locks = [keys.locks(name) for name in settings.queues]
         self._claim_keys = [keys.claim(worker_id), *chain.from_iterable(self._keys)]
         self._claims = 0
+        self._room_bytes = settings.batch_bytes
         self.unanswered_claim = False  # a claim may have taken jobs that we do not know of
+        #: When such jobs were locked or renewed last, on the worker's monotonic clock.
+        self.claimed_at = 0.0
 
     async def lock_and_pop(self, want: int) -> Claim:
         """Claim up to `want` due jobs. After a lost reply the same claim is asked for again, so
-        there is one claim of a worker at a time."""
+        there is one claim of a worker at a time; it then hands back what it finds no room for,
+        and with no `want` everything."""
         if not self.unanswered_claim:
             self._claims += 1
         self.unanswered_claim = True
-        s = self.settings
-        args = [self._id, self._claims, want, s.lock_ttl_ms, s.max_crashes, s.dlq_ttl_s]
+        self.claimed_at = self._clock.monotonic()
+        s, room = self.settings, self._room_bytes if want else 0
+        args = [self._id, self._claims, want, room, s.lock_ttl_ms, s.max_crashes, s.dlq_ttl_s]
         call = scripts.LOCK_AND_POP.call(self._claim_keys, [*args, keys.JOB, keys.UNIQUE])
-        ((due_in_ms, left, flat, taken_back, buried, dropped),) = await self.run([call])
+        try:
+            (reply,) = await self.run([call])
+        except StoreUnavailable:
+            self._room_bytes = max(1, self._room_bytes // 2)  # its answer may be what is too large
+            raise
+        self._room_bytes = min(2 * self._room_bytes, s.batch_bytes)
         self.unanswered_claim = False
+        due_in_ms, left, flat, taken_back, buried, dropped, returned, lost = reply
         return Claim(
             jobs=[self._claimed(*flat[at : at + 10]) for at in range(0, len(flat), 10)],
             due_in_s=None if due_in_ms < 0 else due_in_ms / 1000,
@@ -268,6 +292,11 @@ class WorkerStore(Store):
             taken_back=[_id(raw) for raw in taken_back[::2]],
             buried=[_id(raw) for raw in buried[::2]],
             dropped=[_id(raw) for raw in dropped],
+            returned=[_id(raw) for raw in returned[::2]],
+            lost=[
+                Lease(queue - 1, _id(raw), token)
+                for queue, raw, token in zip(*[iter(lost)] * 3, strict=True)
+            ],
         )
 
     def _claimed(self, queue: int, job_id: bytes, token: int, *fields: bytes | None) -> Claimed:
@@ -277,11 +306,16 @@ class WorkerStore(Store):
         return Claimed._make((lease, *payload, number(retries, 0), *limits))
 
     async def refresh_locks(self, leases: Sequence[Lease]) -> list[Answer]:
-        """Renew locks; an answer that is not DONE is a lock that was lost."""
-        args: list[Any] = [self._id, self.settings.lock_ttl_ms, keys.JOB]
+        """Renew locks, also what a claim has taken whose reply is on its way; an answer that is not
+        DONE is a lock that was lost."""
+        number, now = self._claims if self.unanswered_claim else 0, self._clock.monotonic()
+        args: list[Any] = [self._id, self.settings.lock_ttl_ms, keys.JOB, number]
         for queue, job_id, token in leases:
             args += (queue + 1, job_id, token)
-        (words,) = await self.run([scripts.REFRESH_LOCKS.call(self._locks, args)])
+        names = [self._claim_keys[0], *self._locks]
+        (words,) = await self.run([scripts.REFRESH_LOCKS.call(names, args)])
+        if self.unanswered_claim and number == self._claims:
+            self.claimed_at = now
         return [_ANSWERS[word] for word in words]
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[Answer | EffectRefused]:
@@ -302,20 +336,32 @@ class WorkerStore(Store):
             args += (queue + 1, job_id, token, result, effects)
         return scripts.FINISH.call(self._locks, args)
 
-    def _end(self, outcome: Retry | Bury | Release) -> Command:
+    def _end(self, outcome: Retry | Bury | Release | Acquit) -> Command:
         """The call for one outcome that is not a completion."""
         (at, job_id, token), s = outcome.lease, self.settings
         job, who = keys.job(job_id), (job_id, self._id, token)
         queue, locks, dlq, hints = self._keys[at]
         match outcome:
-            case Retry(_, error, delay_ms):
-                args = [*who, error, delay_ms, s.max_retries, s.dlq_ttl_s, keys.JOB, keys.UNIQUE]
+            case Retry(_, error, delay_ms, trace):
+                limits = (s.max_retries, s.dlq_ttl_s)
+                args = [*who, error, trace, delay_ms, *limits, keys.JOB, keys.UNIQUE]
                 return scripts.RETRY.call([job, queue, locks, dlq, hints], args)
-            case Bury(_, reason, error):
-                args = [*who, reason, error, s.dlq_ttl_s, keys.JOB, keys.UNIQUE]
+            case Bury(_, reason, error, trace):
+                args = [*who, reason, error, trace, s.dlq_ttl_s, keys.JOB, keys.UNIQUE]
                 return scripts.BURY.call([job, locks, dlq], args)
             case Release():
                 return scripts.RELEASE.call([job, queue, locks, hints], who)
+            case Acquit():
+                args = [*who, keys.JOB, keys.UNIQUE]
+                return scripts.ACQUIT.call([job, queue, dlq, hints], args)
+
+    async def answers(self) -> bool:
+        """Whether the server answers a small command that every worker may send."""
+        try:
+            await self.run([("EXISTS", keys.health(self._id))])
+        except StoreError:
+            return False
+        return True
 
     async def wait_for_hint(self, at_most_s: float) -> None:
         """Block until somebody hints that a queue is worth a look, or the time is over."""

@@ -38,6 +38,9 @@ class Claim:
     taken_back: list[str]
     buried: list[str]
     dropped: list[str]
+    #: Claimed by a call whose reply was lost, and handed back by this one; or not held any more.
+    returned: list[str]
+    lost: list[Lease]
 
 
 class Finish(NamedTuple):
@@ -50,19 +53,27 @@ class Retry(NamedTuple):
     lease: Lease
     error: str
     delay_ms: int
+    traceback: str = ""
 
 
 class Bury(NamedTuple):
     lease: Lease
     reason: str
     error: str
+    traceback: str = ""
 
 
 class Release(NamedTuple):
     lease: Lease
 
 
-Outcome = Finish | Retry | Bury | Release
+class Acquit(NamedTuple):
+    """No end of an attempt, but word from a worker that lost it: the attempt did not crash."""
+
+    lease: Lease
+
+
+Outcome = Finish | Retry | Bury | Release | Acquit
 
 
 class EffectRefused(StoreError):

@@ -21,6 +21,8 @@ from .store import WorkerStore
 from .transitions import Bury, Claim, Outcome, Release, Retry
 from .trouble import Backoff, Trouble
 
+_COURTESY_S = 1.0  # how long one that leaves goes on saying that it did not crash
+
 
 class Worker:
     """One worker on one event loop.
@@ -59,7 +61,7 @@ class Worker:
     async def run(self) -> None:
         """Work until drained; a burst worker until nothing is left. Ends with nothing held."""
         self._loop = asyncio.get_running_loop()
-        refresher = LockRefresher(self._world, self._store, self._attempts, self._lose)
+        refresher = LockRefresher(self._world, self._store, self._renewable, self._lose)
         services = [
             self._serve("settler", self._settler.run()),
             self._serve("refresher", refresher.run()),
@@ -111,14 +113,13 @@ class Worker:
             if room <= 0:
                 await self._until(lambda: self._room() > 0 or self._draining, 1.0)
                 continue
-            before = self._clock.monotonic()
             try:
                 claim = await self._store.lock_and_pop(room)
             except StoreError as error:
                 await self._idle(partial(trouble.wait, error))
                 continue
             trouble.over()
-            self._start(claim, before)
+            self._start(claim)
             if self._burst and claim.left == 0:
                 self._log.info("nothing left; leaving")
                 return
@@ -154,15 +155,19 @@ class Worker:
             self._log.debug("waiting for a hint failed: %s", error)
             await self._clock.pause(at_most_s)
 
-    def _start(self, claim: Claim, before: float) -> None:
+    def _start(self, claim: Claim) -> None:
         for job_id in claim.taken_back:
             self._log.warning("job %s: its lock had expired; taken back", job_id)
         for job_id in claim.buried:
             self._log.error("job %s: dead-lettered as poison or unreadable", job_id)
         for job_id in claim.dropped:
             self._log.warning("job %s: queued, but there is no such job to run; dropped", job_id)
+        for job_id in claim.returned:
+            self._log.warning("job %s: claimed by a call without an answer; handed back", job_id)
+        for lease in claim.lost:
+            self._settler.acquit(lease)
         self._dropped += len(claim.dropped)
-        deadline = before + self._settings.lock_ttl_ms / 1000
+        deadline = self._store.claimed_at + self._settings.lock_ttl_ms / 1000
         for claimed in claim.jobs:
             at, job_id, token = claimed.lease
             who = (self._names[at], self.worker_id, job_id, token)
@@ -194,8 +199,11 @@ class Worker:
         self._changed.set()
 
     def _settle(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        if outcome is None or attempt not in self._attempts:  # lost, or given up at the drain's end
+        if attempt not in self._attempts:  # lost, or given up at the drain's end
+            return
+        if outcome is None:  # not started: its lock may have expired
             self._settled(attempt)
+            self._settler.acquit(attempt.claimed.lease)
             return
         if isinstance(outcome, Retry | Bury):
             self._log.warning("%s failed: %s", attempt, outcome.error)
@@ -206,18 +214,23 @@ class Worker:
         self._attempts.discard(attempt)
         self._changed.set()
 
+    def _renewable(self) -> list[Attempt]:
+        # What has ended is written at once, or given up when its lock runs out, unless the server
+        # said "not now": then it waits, and need not run again.
+        return [a for a in self._attempts if a.outcome is None or self._settler.refused]
+
     def _lose(self, attempt: Attempt) -> None:
         self._log.warning("%s has lost its lock; cancelling it", attempt)
         attempt.lose()
         self._settled(attempt)
+        self._settler.acquit(attempt.claimed.lease)
 
     async def _finish_up(self) -> None:
         """Wait for running jobs, cancel the rest, write all. Locks stay renewed meanwhile."""
         self._draining = True
         if self._store.unanswered_claim:  # ask again, and hand back what it had taken
-            before = self._clock.monotonic()
             try:
-                self._start(await self._store.lock_and_pop(0), before)
+                self._start(await self._store.lock_and_pop(0))
             except StoreError as error:
                 self._log.warning("a claim was left unanswered; its locks will expire: %s", error)
         await self._until(
@@ -230,8 +243,10 @@ class Worker:
             # Not released: it still runs. Its lock expires when this process is gone.
             self._log.error("%s refuses to stop; leaving it", attempt)
             self._attempts.discard(attempt)
+            self._settler.acquit(attempt.claimed.lease)
         # Bounded: the settler gives up what it cannot write before its lock runs out.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
+        await self._clock.wait(self._settler.empty, _COURTESY_S)
 
     def _running(self) -> list[Attempt]:
         return [attempt for attempt in self._attempts if attempt.running]

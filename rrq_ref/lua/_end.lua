@@ -1,27 +1,45 @@
--- Include: what every way of ending a job shares.
+-- Include: what every way of ending a job shares. Each has its trial (see NOBODY), to be called first.
 -- whole: a number from a job hash, the default where it is absent or damaged: an error would stop half-way.
 local function whole(text, default)
   local n = tonumber(text)
   return n and n > -1e12 and n < 1e12 and math.floor(n) or tonumber(default)
 end
 
+-- try_end: what ends a job could be done. First a command that needs memory, which a full server refuses. HSET has
+-- no form that changes nothing but a wrong one.
+local function try_end(job, locks, job_prefix, unique_prefix)
+  redis.call('ZADD', locks, 'XX', 0, NOBODY)
+  if not may('HSET', job, 'status', 'ACTIVE') then
+    local err = redis.pcall('HSET', job, 'status', 'ACTIVE', 'odd').err
+    if not err:find('wrong number', 1, true) then error(err) end
+  end
+  redis.call('ZREM', locks, NOBODY)
+  redis.call('EXPIRE', job_prefix .. NOBODY, 1)
+  redis.call('GET', unique_prefix .. NOBODY)
+  redis.call('DEL', unique_prefix .. NOBODY)
+end
+
 -- free_unique: gives up the job's unique key, in the same step that ends the job, and only its own.
 local function free_unique(prefix, unique, id)
-  if unique and redis.call('GET', prefix .. unique) == id then
-    redis.call('DEL', prefix .. unique)
-  end
+  if not unique then return end
+  local holder = redis.pcall('GET', prefix .. unique)
+  if not rubbish(holder) and holder == id then redis.call('DEL', prefix .. unique) end
 end
 
 -- dead_letter: FAILED, listed in the DLQ, kept ttl_s seconds. The caller takes it off queue and locks.
 -- Entries whose job has expired meanwhile leave the list's old end, two for each that comes.
-local function dead_letter(job, dlq, job_prefix, unique_prefix, id, reason, err, now, ttl_s)
+local function dead_letter(job, dlq, job_prefix, unique_prefix, id, unique, reason, err, trace, now, ttl_s)
+  redis.call('HDEL', job, NOBODY)
+  redis.call('LTRIM', dlq, 0, -1)
+  for _ = 1, 2 do
+    local oldest = redis.call('LINDEX', dlq, -1)
+    if not oldest or redis.call('EXISTS', job_prefix .. oldest) == 1 then break end
+    redis.call('LTRIM', dlq, 0, -2)
+  end
+  redis.call('LPUSH', dlq, id) -- the only one that cannot be tried is the first that matters
   redis.call('HSET', job, 'status', 'FAILED', 'dead_reason', reason, 'last_error', err, 'completion_time', iso(now))
+  if trace ~= '' then redis.call('HSET', job, 'last_traceback', trace) end
   redis.call('HDEL', job, 'worker_id')
   redis.call('EXPIRE', job, ttl_s)
-  free_unique(unique_prefix, redis.call('HGET', job, 'job_unique_key'), id)
-  redis.call('LPUSH', dlq, id)
-  for _ = 1, 2 do
-    if redis.call('EXISTS', job_prefix .. redis.call('LINDEX', dlq, -1)) == 1 then break end
-    redis.call('RPOP', dlq)
-  end
+  free_unique(unique_prefix, unique, id)
 end

@@ -1,8 +1,9 @@
 -- Include: the only source of time. Exploration puts a virtual clock in its place.
--- now_ms(): the server's clock, ms since the epoch.   iso(ms): the same instant, RFC 3339 in UTC.
+-- now_ms(): the server's clock, ms since the epoch, to the microsecond: so jobs that are enqueued one after
+-- the other are due one after the other.   iso(ms): the same instant, RFC 3339 in UTC.
 local function now_ms()
   local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  return t[1] * 1000 + t[2] / 1000
 end
 
 -- Civil date from days since the epoch (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").

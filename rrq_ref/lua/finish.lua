@@ -1,4 +1,4 @@
--- include: _now _end _owned
+-- include: _now _rubbish _end _owned
 -- Commit completions: results, effects, locks and unique keys of many attempts in one call.
 --
 -- KEYS[1..] locks of each queue     rrq:locks:<name>
@@ -12,33 +12,40 @@
 -- makes them exactly-once. Idempotent: the same call again answers REPEAT.
 local worker, default_ttl_s, job_prefix, unique_prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local now = iso(now_ms())
-local answers, done = {}, {}
+local answers, done, tried = {}, {}, {}
 
-local function apply(effects)
-  for i, command in ipairs(cjson.decode(effects)) do
+-- What the server will not do now, or not for this user, is no fault of the effect's: the call fails before the first
+-- of them is applied. Redis 6.2 cannot be asked for a user's rights; there only the first effect's are seen in time.
+local function apply(commands)
+  for _, command in ipairs(commands) do may(unpack(command)) end
+  for i, command in ipairs(commands) do
     local answer = redis.pcall(unpack(command))
     local err = type(answer) == 'table' and answer.err
-    -- The server's trouble is not the effect's fault: the whole call fails, before its first write.
-    if err and (err:find('OOM command') or err:find('READONLY') or err:find('MISCONF')) then error(err) end
+    for _, sign in ipairs(i == 1 and err and {'OOM command', 'READONLY', 'MISCONF', 'NOPERM', 'ACL failure'} or {}) do
+      if err:find(sign, 1, true) then error(err) end
+    end
     if err then return 'EFFECT ' .. i .. ' (' .. command[1] .. '): ' .. err end
   end
 end
 
 for i = 5, #ARGV, 5 do
   local queue_number, id, token, result, effects = unpack(ARGV, i, i + 4)
-  local job = job_prefix .. id
-  local answer = owned(job, worker, token, 'COMPLETED') or (effects ~= '' and apply(effects)) or 'DONE'
+  local job, at = job_prefix .. id, tonumber(queue_number)
+  local answer, kept = owned(job, worker, token, {COMPLETED = true}, 'result_ttl_seconds', 'job_unique_key')
+  if not answer then
+    if not tried[at] then try_end(job, KEYS[at], job_prefix, unique_prefix) end
+    tried[at] = true
+    answer = effects ~= '' and apply(cjson.decode(effects)) or 'DONE'
+  end
   if answer == 'DONE' then
-    local kept = redis.call('HMGET', job, 'result_ttl_seconds', 'job_unique_key')
     local ttl_s = whole(kept[1], default_ttl_s)
     redis.call('HSET', job, 'status', 'COMPLETED', 'result', result, 'completion_time', now)
     if ttl_s > 0 then redis.call('EXPIRE', job, ttl_s) end
     free_unique(unique_prefix, kept[2], id)
-    queue_number = tonumber(queue_number)
-    done[queue_number] = done[queue_number] or {}
-    table.insert(done[queue_number], id)
+    done[at] = done[at] or {}
+    table.insert(done[at], id)
   end
   answers[#answers + 1] = answer
 end
-for queue_number, ids in pairs(done) do redis.call('ZREM', KEYS[queue_number], unpack(ids)) end
+for at, ids in pairs(done) do redis.call('ZREM', KEYS[at], unpack(ids)) end
 return answers

@@ -1,124 +1,203 @@
--- include: _now _end
+-- include: _now _rubbish _end _give_back
 -- Take up to N due jobs off the queues and lock them, in one step: no window between pop and lock.
 -- First takes back the locks that have expired, so there is no reaper to forget.
 --
 -- KEYS[1] claim record   rrq:claim:<worker id>
 -- KEYS[2..] per queue, in order of priority: queue, locks, dead-letter queue, wake-up hints
 -- ARGV[1] worker id     ARGV[2] number of this claim; a re-sent call carries the same one
--- ARGV[3] how many jobs at most     ARGV[4] lock TTL in ms
--- ARGV[5] crashes after which a job is dead-lettered as poison
--- ARGV[6] TTL of a dead-lettered job in s
--- ARGV[7] prefix of job hashes        ARGV[8] prefix of unique keys
--- Returns {due_in, left, jobs, taken_back, buried, dropped}
+-- ARGV[3] how many jobs at most     ARGV[4] how many bytes of arguments at most, but for a single job; 0 = none
+-- ARGV[5] lock TTL in ms     ARGV[6] crashes after which a job is dead-lettered as poison
+-- ARGV[7] TTL of a dead-lettered job in s
+-- ARGV[8] prefix of job hashes        ARGV[9] prefix of unique keys
+-- Returns {due_in, left, jobs, taken_back, buried, dropped, returned, lost}
 --   due_in      ms until the next job is due or the next lock expires; -1 = nothing is waiting
 --   left        queued and locked jobs of these queues, those just claimed included
 --   jobs        flat: queue number, id, token, then the FIELDS below (nil where absent)
 --   taken_back  flat: id, token of the attempt whose lock had expired
 --   buried      flat: id, token of each job dead-lettered here (poison, or not a hash); token nil for the latter
 --   dropped     ids that were queued but have no job (ghosts), or whose job has ended or is running
+--   returned    flat: id, token of what a re-sent call had claimed, and hands back as there is no room for it
+--   lost        flat: queue number, id, token of what it had claimed and does not hold any more
 -- Atomic, and idempotent while the claim record lives: the same call again returns the same jobs.
 local FIELDS = {'function_name', 'job_args', 'job_kwargs', 'job_params', 'current_retries', 'max_retries',
   'job_timeout_seconds'}
-local record, worker, number, want = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
-local ttl_ms, max_crashes, dlq_ttl_s, job_prefix, unique_prefix = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local record, worker, number, want, room = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local ttl_ms, max_crashes, dlq_ttl_s, job_prefix, unique_prefix = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
+local RECORD_TTL_MS = math.max(ttl_ms, 600000)
 local now = now_ms()
 local expiry = now + ttl_ms
-local jobs, taken_back, buried, dropped = {}, {}, {}, {}
+local jobs, taken_back, buried, dropped, returned, lost = {}, {}, {}, {}, {}, {}
 
 local function read(id)
-  return redis.pcall('HMGET', job_prefix .. id, 'status', 'fencing_token', 'crashes', 'worker_id', unpack(FIELDS))
+  local fields = redis.pcall('HMGET', job_prefix .. id, 'status', 'fencing_token', 'worker_id', unpack(FIELDS))
+  return not rubbish(fields) and fields or {}, rubbish(fields)
 end
 
 local function add(queue_number, id, token, fields)
   local n = #jobs
   jobs[n + 1], jobs[n + 2], jobs[n + 3] = queue_number, id, token
-  for i = 1, #FIELDS do jobs[n + 3 + i] = fields[4 + i] end
+  for i = 1, #FIELDS do jobs[n + 3 + i] = fields[3 + i] end
+end
+
+-- Whether the arguments of a job fit into this answer. The first job always does.
+local function fits(fields)
+  local size = #(fields[5] or '') + #(fields[6] or '') + #(fields[7] or '')
+  if room <= 0 or (#jobs > 0 and size > room) then return false end
+  room = room - size
+  return true
+end
+
+-- A job is charged with each attempt that took its worker down. Nobody sees that happen: what is seen is a lock
+-- that ran out. So the attempt is charged here, by its token, and a worker that lives after all acquits it.
+local function charge(crashes, tokens, token)
+  return 'crashes', whole(crashes, 0) + 1, 'charged', (tokens or ',') .. string.format('%.0f,', token)
+end
+
+-- One job whose lock has expired. The holder that asks here lives, and so does one that has said so.
+local function take_back_one(job, id, queue, locks, dlq)
+  local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'acquitted', 'job_unique_key')
+  local status = not rubbish(fields) and fields[1]
+  if status == 'PENDING' or status == 'RETRYING' then -- half of a transition of ours, or somebody else's doing
+    redis.call('ZADD', queue, 'NX', 0, id)
+    redis.call('ZREM', locks, id)
+  elseif status == 'ACTIVE' then
+    local token, lived = whole(fields[2], 0), fields[3] == worker or fields[6] == fields[2]
+    local crashes = whole(fields[4], 0) + (lived and 0 or 1)
+    if not lived and crashes >= max_crashes then
+      try_end(job, locks, job_prefix, unique_prefix)
+      dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[7], 'poison', 'lost its worker ' .. crashes .. ' times', '', now, dlq_ttl_s)
+      redis.call('HSET', job, 'fencing_token', token + 1, charge(fields[4], fields[5], token))
+      redis.call('ZREM', locks, id)
+      buried[#buried + 1], buried[#buried + 2] = id, token
+    else
+      -- Raising the token fences the lost attempt from this moment, not only from the next claim.
+      if lived then
+        give_back(job, queue, locks, id, 'fencing_token', token + 1)
+      else
+        give_back(job, queue, locks, id, 'fencing_token', token + 1, charge(fields[4], fields[5], token))
+      end
+      taken_back[#taken_back + 1], taken_back[#taken_back + 2] = id, token
+    end
+  else
+    redis.call('ZREM', locks, id)
+  end
 end
 
 local function take_back(queue, locks, dlq)
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', locks, '-inf', now, 'LIMIT', 0, 100)) do
-    redis.call('ZREM', locks, id)
-    local job, fields = job_prefix .. id, read(id)
-    if fields[1] == 'ACTIVE' then
-      local token, crashes = whole(fields[2], 0), whole(fields[3], 0) + 1
-      -- Raising the token fences the lost attempt from this moment, not only from the next claim.
-      redis.call('HSET', job, 'crashes', crashes, 'fencing_token', token + 1)
-      if crashes >= max_crashes then
-        dead_letter(job, dlq, job_prefix, unique_prefix, id, 'poison', 'lost its worker ' .. crashes .. ' times', now, dlq_ttl_s)
-        buried[#buried + 1], buried[#buried + 2] = id, token
-      else
-        redis.call('HSET', job, 'status', 'PENDING')
-        redis.call('HDEL', job, 'worker_id')
-        redis.call('ZADD', queue, 0, id) -- to the head: it has waited its turn already
-        taken_back[#taken_back + 1], taken_back[#taken_back + 2] = id, token
-      end
-    end
-  end
+  local expired = redis.call('ZRANGEBYSCORE', locks, '-inf', now, 'LIMIT', 0, 100)
+  if #expired > 0 then try_give_back(queue, locks) end
+  for _, id in ipairs(expired) do take_back_one(job_prefix .. id, id, queue, locks, dlq) end
 end
 
-local function pop(queue_number, queue, locks, dlq, room)
-  local ids = redis.call('ZRANGEBYSCORE', queue, '-inf', now, 'LIMIT', 0, room)
-  if #ids == 0 then return 0 end
-  redis.call('ZREM', queue, unpack(ids))
-  local held = {}
-  for _, id in ipairs(ids) do
-    local fields = read(id)
-    if fields.err then
-      redis.call('LPUSH', dlq, id) -- not a hash: nothing can be said inside it, but the queue goes on
-      buried[#buried + 1], buried[#buried + 2] = id, false
-    elseif not fields[1] or fields[1] == 'COMPLETED' or fields[1] == 'FAILED' or fields[1] == 'CANCELLED'
-        or (fields[1] == 'ACTIVE' and redis.call('ZSCORE', locks, id)) then
-      dropped[#dropped + 1] = id
+-- What is due in a queue, read but not yet touched: ids to claim, to drop, and of what is no hash.
+local tokens = {}
+local function due_jobs(queue_number, queue, locks)
+  local claimed, ghosts, no_hash = {}, {}, {}
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', queue, '-inf', now, 'LIMIT', 0, want)) do
+    local fields, is_rubbish = read(id)
+    local status = fields[1]
+    if is_rubbish then
+      no_hash[#no_hash + 1] = id
+    elseif not status or status == 'COMPLETED' or status == 'FAILED' or status == 'CANCELLED' or tokens[id]
+        or (status == 'ACTIVE' and redis.call('ZSCORE', locks, id)) then
+      ghosts[#ghosts + 1] = id
+    elseif fits(fields) then
+      tokens[id] = whole(fields[2], 0) + 1
+      add(queue_number, id, tokens[id], fields)
+      claimed[#claimed + 1] = id
     else
-      local token = whole(fields[2], 0) + 1
-      redis.call('HSET', job_prefix .. id, 'status', 'ACTIVE', 'fencing_token', token, 'worker_id', worker)
-      held[#held + 1], held[#held + 2] = expiry, id
-      add(queue_number, id, token, fields)
+      want = #claimed -- the rest, and the queues behind it, wait for the next claim
+      break
     end
+  end
+  want = want - #claimed
+  return claimed, ghosts, no_hash
+end
+
+-- Looks at a queue as it is without its first n, of which `gone` are in no locks either; whether nothing is due there.
+local due_in, left = -1, 0
+local function survey(queue, locks, n, gone, newly_held)
+  left = left + redis.call('ZCARD', queue) + redis.call('ZCARD', locks) - gone
+  local first = redis.call('ZRANGE', queue, n, n, 'WITHSCORES')[2]
+  local expires = redis.call('ZRANGE', locks, 0, 0, 'WITHSCORES')[2]
+  for _, at in ipairs({first or false, expires or false, newly_held and expiry or false}) do
+    if at then
+      local wait = math.max(0, math.ceil(math.min(tonumber(at) - now, 1e12)))
+      if due_in < 0 or wait < due_in then due_in = wait end
+    end
+  end
+  return not first or tonumber(first) > now
+end
+
+-- Moves what due_jobs has found. All but the first write has been tried.
+local function pop(queue, locks, dlq, claimed, ghosts, no_hash)
+  local held, gone = {}, {}
+  for _, id in ipairs(claimed) do
+    redis.call('HSET', job_prefix .. id, 'status', 'ACTIVE', 'fencing_token', tokens[id], 'worker_id', worker)
+    held[#held + 1], held[#held + 2], gone[#gone + 1] = expiry, id, id
   end
   if #held > 0 then redis.call('ZADD', locks, unpack(held)) end
-  return #held / 2
+  for _, id in ipairs(no_hash) do
+    redis.call('LPUSH', dlq, id) -- nothing can be said inside it, but the queue goes on
+    buried[#buried + 1], buried[#buried + 2], gone[#gone + 1] = id, false, id
+  end
+  for _, id in ipairs(ghosts) do dropped[#dropped + 1], gone[#gone + 1] = id, id end
+  redis.call('ZREM', queue, unpack(gone))
 end
 
--- The reply to this very call was lost: what it claimed and still holds is handed over again.
+-- The reply to this very call was lost: what it claimed and still holds is handed over again, as much as there is
+-- room for.
 local function again()
   local last = redis.call('GET', record)
   last = last and cmsgpack.unpack(last)
   if not last or last[1] ~= number then return false end
   for i = 2, #last, 3 do
-    local queue_number, id, token = last[i], last[i + 1], last[i + 2]
-    local fields = read(id)
-    if fields[1] == 'ACTIVE' and fields[2] == tostring(token) and fields[4] == worker then
-      redis.call('ZADD', KEYS[queue_number * 4 - 1], 'XX', expiry, id)
-      add(queue_number, id, token, fields)
+    local queue_number, id, token = last[i], last[i + 1], tostring(last[i + 2])
+    local queue, locks = KEYS[queue_number * 4 - 2], KEYS[queue_number * 4 - 1]
+    local job, fields = job_prefix .. id, read(id)
+    if fields[1] == 'ACTIVE' and fields[2] == token and fields[3] == worker then
+      try_give_back(queue, locks)
+      if fits(fields) then
+        redis.call('ZADD', locks, expiry, id)
+        redis.call('ZREM', queue, id)
+        add(queue_number, id, last[i + 2], fields)
+      else
+        give_back(job, queue, locks, id)
+        returned[#returned + 1], returned[#returned + 2] = id, last[i + 2]
+      end
+    else
+      for f = 0, 2 do lost[#lost + 1] = last[i + f] end
     end
   end
   return true
 end
 
-local repeated, due_in, left, claimed = again(), -1, 0, 0
+local repeated, found, stale = again(), {}, {}
 for q = 1, (#KEYS - 1) / 4 do
   local queue, locks, dlq, hints = unpack(KEYS, q * 4 - 2, q * 4 + 1)
+  local claimed, ghosts, no_hash = {}, {}, {}
   if not repeated then
     take_back(queue, locks, dlq)
-    if claimed < want then claimed = claimed + pop(q, queue, locks, dlq, want - claimed) end
+    if want > 0 then claimed, ghosts, no_hash = due_jobs(q, queue, locks) end
   end
-  left = left + redis.call('ZCARD', queue) + redis.call('ZCARD', locks)
-  local first = redis.call('ZRANGE', queue, 0, 0, 'WITHSCORES')[2]
-  -- Whatever the hints announced has been taken, in this same step: they are stale.
-  if not first or tonumber(first) > now then redis.call('DEL', hints) end
-  for _, at in ipairs({first or false, redis.call('ZRANGE', locks, 0, 0, 'WITHSCORES')[2] or false}) do
-    if at then
-      local wait = math.max(0, math.ceil(tonumber(at) - now))
-      if due_in < 0 or wait < due_in then due_in = wait end
-    end
-  end
+  local gone = #ghosts + #no_hash
+  -- Whatever the hints announced is taken in this same step.
+  if survey(queue, locks, #claimed + gone, gone, #claimed > 0) then stale[#stale + 1] = hints end
+  if #claimed + gone > 0 then found[#found + 1] = {queue, locks, dlq, claimed, ghosts, no_hash} end
 end
-if claimed > 0 then
-  local width, ids = 3 + #FIELDS, {number}
-  for i = 0, claimed - 1 do
-    for f = 1, 3 do ids[#ids + 1] = jobs[i * width + f] end
+-- The record comes before what it is about: where a later write is refused, the same call is sent again, and
+-- finds there what it holds.
+if #jobs > 0 and not repeated then
+  local ids = {number}
+  for at = 0, #jobs - 1, 3 + #FIELDS do
+    for i = 1, 3 do ids[#ids + 1] = jobs[at + i] end
   end
-  redis.call('SET', record, cmsgpack.pack(ids), 'PX', ttl_ms)
+  redis.call('SET', record, cmsgpack.pack(ids), 'PX', RECORD_TTL_MS)
 end
-return {due_in, left, jobs, taken_back, buried, dropped}
+for _, of in ipairs(found) do
+  redis.call('ZADD', of[2], 'XX', 0, NOBODY)
+  redis.call('ZREM', of[1], NOBODY)
+end
+for _, hints in ipairs(stale) do redis.call('DEL', hints) end
+for _, of in ipairs(found) do pop(unpack(of)) end
+return {due_in, left, jobs, taken_back, buried, dropped, returned, lost}

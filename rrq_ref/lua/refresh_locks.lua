@@ -1,18 +1,27 @@
--- include: _now _owned
--- Renew the locks of all jobs that a worker holds.
+-- include: _now _rubbish _owned
+-- Renew the locks of all jobs that a worker holds, also of those that a claim took whose reply is on its way.
 --
--- KEYS[1..] locks of each queue     rrq:locks:<name>
+-- KEYS[1] claim record   rrq:claim:<worker id>     KEYS[2..] locks of each queue   rrq:locks:<name>
 -- ARGV[1] worker id     ARGV[2] lock TTL in ms
--- ARGV[3] prefix of job hashes
--- ARGV[4..] per attempt: number of its queue in KEYS, job id, token
+-- ARGV[3] prefix of job hashes     ARGV[4] number of the claim under way, 0 = none
+-- ARGV[5..] per attempt: number of its queue, job id, token
 -- Returns one word per attempt: DONE, or SUPERSEDED, GONE: this lock is lost and was not touched.
--- A lock that has expired but that nobody has taken back is still this attempt's, and is renewed.
-local worker, expiry, job_prefix = ARGV[1], now_ms() + tonumber(ARGV[2]), ARGV[3]
+-- A lock that has expired but that nobody has taken back is still this attempt's, and is renewed; also by a server
+-- that is out of memory, which looks at the first write only: here at one that needs none.
+local worker, expiry, job_prefix, number = ARGV[1], now_ms() + tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local answers = {}
-for i = 4, #ARGV, 3 do
-  local queue_number, id, token = unpack(ARGV, i, i + 2)
-  local refusal = owned(job_prefix .. id, worker, token, nil)
-  if not refusal then redis.call('ZADD', KEYS[tonumber(queue_number)], expiry, id) end
-  answers[#answers + 1] = refusal or 'DONE'
+redis.call('ZREM', KEYS[2], NOBODY)
+
+local function renew(queue_number, id, token)
+  local refusal = owned(job_prefix .. id, worker, token, {})
+  if not refusal then redis.call('ZADD', KEYS[tonumber(queue_number) + 1], expiry, id) end
+  return refusal or 'DONE'
+end
+
+for i = 5, #ARGV, 3 do answers[#answers + 1] = renew(unpack(ARGV, i, i + 2)) end
+local last = number ~= '0' and redis.call('GET', KEYS[1])
+last = last and cmsgpack.unpack(last)
+if last and last[1] == number then
+  for i = 2, #last, 3 do renew(last[i], last[i + 1], tostring(last[i + 2])) end
 end
 return answers

@@ -1,4 +1,4 @@
--- include: _wake _owned
+-- include: _wake _rubbish _owned _give_back
 -- Hand a job back that this attempt did not finish: not a failure, not counted.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] locks   KEYS[4] wake-up hints
@@ -8,11 +8,9 @@
 local job, queue, locks, hints = unpack(KEYS)
 local id, worker, token = unpack(ARGV)
 
-local refusal = owned(job, worker, token, 'PENDING')
+local refusal = owned(job, worker, token, {PENDING = true})
 if refusal then return refusal end
-redis.call('HSET', job, 'status', 'PENDING')
-redis.call('HDEL', job, 'worker_id')
-redis.call('ZREM', locks, id)
-redis.call('ZADD', queue, 0, id) -- to the head: it has waited its turn already
+try_give_back(queue, locks)
 wake(hints)
+give_back(job, queue, locks, id)
 return 'DONE'

@@ -34,7 +34,7 @@ table.insert(history, {requeued = iso(now), error = fields[2] or '', reason = fi
 if #history > 10 then table.remove(history, 1) end
 redis.call('LREM', dlq, 0, id)
 redis.call('HSET', job, 'status', 'PENDING', 'current_retries', 0, 'error_history', cjson.encode(history))
-redis.call('HDEL', job, 'crashes', 'dead_reason', 'completion_time', 'next_scheduled_run_time')
+redis.call('HDEL', job, 'crashes', 'charged', 'dead_reason', 'completion_time', 'next_scheduled_run_time')
 redis.call('PERSIST', job)
 redis.call('ZADD', queue, now, id)
 wake(hints)

@@ -58,10 +58,10 @@ class Database:
     def dead(self, name: str = "default") -> list[str]:
         return [_text(job_id) for job_id in self.redis.lrange(keys.dlq(name), 0, -1)]
 
-    def now_ms(self) -> int:
+    def now_ms(self) -> float:
         """The server's clock, which decides everything."""
         seconds, micros = self.redis.time()
-        return int(seconds * 1000 + micros // 1000)
+        return float(seconds * 1000 + micros / 1000)
 
     def expire_lock(self, job_id: str, name: str = "default") -> None:
         """Test-only lever: the lock of a job ran out long ago."""

@@ -29,7 +29,6 @@ class ModelJob:
     max_retries: int = 2
     token: int = 0
     retries: int = 0
-    crashes: int = 0
     lives: int = 0
     worker: int | None = None
     result: str | None = None
@@ -38,6 +37,9 @@ class ModelJob:
     expired: bool = False
     #: How the attempt of this token ended.
     ended: str | None = None
+    #: Tokens of the attempts that count as crashes; the token of one that must not.
+    charged: set[int] = field(default_factory=set)
+    acquitted: int | None = None
 
     @property
     def live(self) -> bool:
@@ -67,14 +69,18 @@ class Model:
         self.jobs[job_id] = ModelJob(unique=unique, max_retries=max_retries)
         return job_id
 
-    def take_back(self) -> list[str]:
-        """Expired locks are taken back; the jobs that can be claimed again."""
+    def take_back(self, worker: int) -> list[str]:
+        """Expired locks are taken back; the jobs that can be claimed again. An attempt counts as a
+        crash, unless its worker has said that it lives, or is the one that asks."""
         freed = []
         for job_id, job in self.jobs.items():
             if job.expired:
-                job.expired, job.worker = False, None
-                job.token, job.crashes, job.ended = job.token + 1, job.crashes + 1, None
-                if job.crashes >= MAX_CRASHES:
+                lived = worker == job.worker or job.acquitted == job.token
+                if not lived:
+                    job.charged.add(job.token)
+                job.expired, job.worker, job.ended = False, None, None
+                job.token += 1
+                if not lived and len(job.charged) >= MAX_CRASHES:
                     self._bury(job_id, "poison")
                 else:
                     job.status = "PENDING"
@@ -90,12 +96,32 @@ class Model:
             holds.append(Hold(worker, job_id, job.token))
         return holds
 
-    def claim_again(self, worker: int) -> list[Hold]:
-        """The reply was lost: what it took and still has is given again, its locks renewed."""
-        holds = [hold for hold in self.unanswered.pop(worker) if self.holds(hold)]
+    def claim_again(self, worker: int, want: int) -> tuple[list[Hold], list[Hold]]:
+        """The reply was lost: what it took and still has is given again, its locks renewed, or,
+        when nothing is wanted, handed back; and what it has no more."""
+        asked = self.unanswered.pop(worker)
+        holds = [hold for hold in asked if self.holds(hold)]
+        lost = [hold for hold in asked if hold not in holds]
         for hold in holds:
-            self.jobs[hold.job_id].expired = False
-        return holds
+            job = self.jobs[hold.job_id]
+            job.expired = False
+            if not want:
+                job.status, job.worker, job.ended = "PENDING", None, "release"
+        return holds if want else [], lost
+
+    def acquit(self, hold: Hold) -> str:
+        """Its worker lives: what it lost is no crash."""
+        job = self.jobs[hold.job_id]
+        if self.holds(hold):
+            job.acquitted = hold.token
+        elif hold.token in job.charged:
+            job.charged.remove(hold.token)
+            if job.reason == "poison" and not (job.unique and self.holder(job.unique)):
+                job.status, job.reason = "PENDING", None
+                self.dead.remove(hold.job_id)
+        else:
+            return "REPEAT"
+        return "DONE"
 
     def holds(self, hold: Hold) -> bool:
         job = self.jobs[hold.job_id]
@@ -143,7 +169,8 @@ class Model:
         if job.unique is not None and self.holder(job.unique):
             return "UNIQUE"
         job.status, job.reason, job.ended = "PENDING", None, None
-        job.retries, job.crashes, job.lives = 0, 0, job.lives + 1
+        job.retries, job.lives = 0, job.lives + 1
+        job.charged.clear()
         self.dead.remove(job_id)
         return "DONE"
 
@@ -160,7 +187,7 @@ class Model:
         return {
             "jobs": {
                 job_id: (
-                    *(job.status, job.token, job.retries, job.crashes),
+                    *(job.status, job.token, job.retries, len(job.charged)),
                     *(job.worker, job.result, job.reason, job.lives),
                 )
                 for job_id, job in jobs

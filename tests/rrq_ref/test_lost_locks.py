@@ -76,11 +76,11 @@ async def test_only_locks_that_have_expired_are_taken_back(
 async def test_a_job_that_keeps_killing_its_worker_is_buried_as_poison(
     client: Client, redis: Redis, settings: Settings, database: Database
 ) -> None:
-    worker = WorkerStore(redis, replace(settings, max_crashes=3), "worker-1")
+    settings = replace(settings, max_crashes=3)
     await client.enqueue("send", job_id="a", unique_key="u")
-    for _ in range(3):
-        await crash(worker, database)
-    claim = await worker.lock_and_pop(1)
+    for n in range(3):
+        await crash(WorkerStore(redis, settings, f"worker-{n}"), database)
+    claim = await WorkerStore(redis, settings, "worker-9").lock_and_pop(1)
     assert (claim.jobs, claim.buried, claim.taken_back) == ([], ["a"], [])
     job = await client.job("a")
     assert (job.status, job.dead_reason, job.crashes) == (JobStatus.FAILED, "poison", 3)
@@ -91,13 +91,13 @@ async def test_a_job_that_keeps_killing_its_worker_is_buried_as_poison(
 
 
 async def test_failures_are_not_crashes_and_crashes_are_not_failures(
-    client: Client, store: WorkerStore, database: Database
+    client: Client, store: WorkerStore, rival: WorkerStore, database: Database
 ) -> None:
     await client.enqueue("send", job_id="a")
     await crash(store, database)
-    await end(store, ENDS["retry"](await take_one(store)))
+    await end(rival, ENDS["retry"](await take_one(rival)))
     database.make_due("a")
-    await crash(store, database)
+    await crash(rival, database)
     await take_one(store)
     job = await client.job("a")
     assert (job.retries, job.crashes) == (1, 2)

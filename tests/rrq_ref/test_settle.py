@@ -40,7 +40,7 @@ async def test_finish_keeps_the_result_and_frees_the_job(
     job = await client.job("a")
     assert (job.status, job.result) == (JobStatus.COMPLETED, {"sent": [1, None]})
     assert job.completion_time is not None
-    assert before <= job.completion_time.timestamp() * 1000 <= database.now_ms()
+    assert int(before) <= job.completion_time.timestamp() * 1000 <= database.now_ms()
     assert (database.queued(), database.locked(), database.dead()) == ([], [], [])
 
 

@@ -32,7 +32,7 @@ from rrq_ref.client import Client
 from rrq_ref.job import NewJob
 from rrq_ref.settings import Settings
 from rrq_ref.store import Store, WorkerStore, connect
-from rrq_ref.transitions import Bury, Finish, Lease, Outcome, Release, Retry
+from rrq_ref.transitions import Acquit, Bury, Finish, Lease, Outcome, Release, Retry
 
 from .conftest import Leaks
 from .database import Database, problems
@@ -125,10 +125,11 @@ class StoreMachine(RuleBasedStateMachine):
     def claim(self, worker: int, want: int, lost: bool) -> None:
         store = self.stores[worker]
         repeated = worker in self.model.unanswered
+        gone: list[Hold] = []
         if repeated:
-            expected = self.model.claim_again(worker)
+            expected, gone = self.model.claim_again(worker, want)
         else:
-            due = self._due(self.model.take_back())
+            due = self._due(self.model.take_back(worker))
             expected = self.model.claim(worker, due[:want])
         claim = self.runner.run(store.lock_and_pop(want))
         if lost:
@@ -136,7 +137,8 @@ class StoreMachine(RuleBasedStateMachine):
             if expected or repeated:  # a claim that took nothing is not on record
                 self.model.unanswered[worker] = expected
             return
-        assert _holds(worker, claim.jobs) == sorted(expected, key=lambda hold: hold.job_id)
+        assert _holds(worker, [job.lease for job in claim.jobs]) == _sorted(expected)
+        assert _holds(worker, claim.lost) == _sorted(gone)
         self.holds += expected
 
     def _due(self, freed: Sequence[str]) -> list[str]:
@@ -178,6 +180,15 @@ class StoreMachine(RuleBasedStateMachine):
                 expected = self.model.end(hold, how.split()[0], str(hold.token))
                 assert answer in expected, f"{hold} {how}: {answer}, not {expected}"
 
+    @precondition(lambda self: self.holds)
+    @rule(pick=PICKS, lost=st.booleans())
+    def acquit(self, pick: int, lost: bool) -> None:
+        """A worker says that it lives, early or late, and of whatever it ever held."""
+        hold = self.holds[pick % len(self.holds)]
+        outcomes = [Acquit(_lease(hold))]
+        for (answer,) in self.sent(lambda: self.stores[hold.worker].settle(outcomes), lost):
+            assert answer == self.model.acquit(hold)
+
     # The world
 
     @precondition(lambda self: self.holds)
@@ -210,9 +221,12 @@ def _lease(hold: Hold) -> Lease:
     return Lease(0, hold.job_id, hold.token)
 
 
-def _holds(worker: int, jobs: Sequence[Any]) -> list[Hold]:
-    found = [Hold(worker, claimed.lease.job_id, claimed.lease.token) for claimed in jobs]
-    return sorted(found, key=lambda hold: hold.job_id)
+def _holds(worker: int, leases: Sequence[Lease]) -> list[Hold]:
+    return _sorted([Hold(worker, lease.job_id, lease.token) for lease in leases])
+
+
+def _sorted(holds: Sequence[Hold]) -> list[Hold]:
+    return sorted(holds, key=lambda hold: hold.job_id)
 
 
 def _outcome(hold: Hold, how: str) -> Outcome:

@@ -74,7 +74,7 @@ async def test_all_held_locks_are_renewed_in_one_call(
         await until(lambda: len(gate.began) == 5)
         await tap.advance(INTERVAL_S)
         await until(lambda: tap.count("refresh_locks") == 1)
-        assert len(tap.sent("refresh_locks")[0]) == 3 + 1 + 3 + 5 * 3
+        assert len(tap.sent("refresh_locks")[0]) == 3 + 2 + 4 + 5 * 3
         gate.opened.set()
 
 

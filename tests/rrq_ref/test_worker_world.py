@@ -65,7 +65,7 @@ async def _life(redis: Redis, client: Client, settings: Settings, seed: int) -> 
         for _ in range(30):
             await tap.advance(0.5)
     waits = [words[-1] for words in tap.sent("BLPOP")]
-    delays = [words[3 + words[2] + 4] for words in tap.sent("retry")]
+    delays = [words[3 + words[2] + 5] for words in tap.sent("retry")]
     beats = [words[2] for words in tap.sent("SET")]
     # The last step may still be under way.
     return [waits[:10], delays, beats[:3]]

@@ -1,0 +1,45 @@
+-- include: _wake _rubbish _end
+-- A worker that has lost a job says that it lives: the attempt is not one that took its worker down.
+--
+-- KEYS[1] job hash   KEYS[2] queue   KEYS[3] dead-letter queue   KEYS[4] wake-up hints
+-- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token
+-- ARGV[4] prefix of job hashes        ARGV[5] prefix of unique keys
+-- Returns DONE; REPEAT (it is not charged with this attempt: acquitted before, or requeued); GONE.
+-- Atomic: the count of crashes, and the way back out of the dead-letter queue where this charge was one too many.
+-- An attempt that nobody has taken back yet is acquitted in advance.
+local job, queue, dlq, hints = unpack(KEYS)
+local id, worker, token, job_prefix, unique_prefix = unpack(ARGV)
+
+local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'dead_reason',
+  'job_unique_key')
+if rubbish(fields) or not fields[1] then return 'GONE' end
+if fields[1] == 'ACTIVE' and fields[2] == token and fields[3] == worker then
+  redis.call('HSET', job, 'acquitted', token)
+  return 'DONE'
+end
+local charged, found = (fields[5] or ''):gsub(',' .. token .. ',', ',', 1)
+if found == 0 then return 'REPEAT' end
+local acquittal = {'charged', charged, 'crashes', math.max(0, whole(fields[4], 0) - 1)}
+
+-- revive: whether the job may live again. Its unique key may be another's by now.
+local function revive()
+  local unique = fields[7] and unique_prefix .. fields[7]
+  local holder = unique and redis.pcall('GET', unique)
+  if holder and not rubbish(holder) and holder ~= id then
+    local status = redis.pcall('HGET', job_prefix .. holder, 'status')
+    if not rubbish(status) and (status == 'PENDING' or status == 'ACTIVE' or status == 'RETRYING') then return end
+  end
+  redis.call('ZADD', queue, 'XX', 0, NOBODY)
+  redis.call('HDEL', job, NOBODY)
+  wake(hints)
+  if unique then redis.call('SET', unique, id) end
+  redis.call('PERSIST', job)
+  redis.call('LREM', dlq, 1, id) -- buried lately, so near the head
+  redis.call('ZADD', queue, 0, id)
+  redis.call('HDEL', job, 'dead_reason', 'last_error', 'completion_time')
+  acquittal[#acquittal + 1], acquittal[#acquittal + 2] = 'status', 'PENDING'
+end
+
+if fields[1] == 'FAILED' and fields[6] == 'poison' then revive() end
+redis.call('HSET', job, unpack(acquittal))
+return 'DONE'
