@@ -2,23 +2,21 @@
 
 import argparse
 import asyncio
-import fnmatch
 import importlib
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from .attempt import Handler
 from .client import Client
+from .dlq import ACTIONS, dlq
 from .errors import RRQError
 from .fleet import Fleet
-from .job import Job
 from .logs import configure
 from .process import leave, run_worker
-from .scripts import Answer
 from .settings import Settings
 
 Command = Callable[[Client, argparse.Namespace], Awaitable[int | None]]
@@ -51,7 +49,20 @@ async def _enqueue(client: Client, options: argparse.Namespace) -> None:
 
 
 async def _job(client: Client, options: argparse.Namespace) -> None:
-    print(json.dumps(asdict(await client.job(options.id)), indent=2, default=str))
+    job = await client.job(options.id)
+    print(
+        json.dumps(
+            {field.name: _printable(getattr(job, field.name)) for field in fields(job)}, indent=2
+        )
+    )
+
+
+def _printable(value: Any) -> Any:
+    """A field of a job, which may be nested deeper than can be printed."""
+    try:
+        return json.loads(json.dumps(value, indent=2, default=str))
+    except (RecursionError, ValueError):
+        return "(nested too deep to be shown)"
 
 
 async def _queue(client: Client, options: argparse.Namespace) -> None:
@@ -67,34 +78,6 @@ async def _health(client: Client, _: argparse.Namespace) -> int:
     if not workers:
         print("no worker is alive", file=sys.stderr)
     return 0 if workers else 1
-
-
-async def _dlq(client: Client, options: argparse.Namespace) -> int:
-    """List dead jobs, or requeue those that match; one line each."""
-    # The whole list is read before anything is requeued: requeueing moves it under our feet.
-    found: list[Job | None] = []
-    while ids := await client.store.dead(options.queue, start=len(found), count=500):
-        found += await client.store.jobs(ids)
-    refused = 0
-    for job in found:
-        if job is None or not _matches(job, options):
-            continue
-        line = f"{job.id} {job.function} {job.dead_reason or '-'} {job.last_error or ''}"
-        if options.action == "requeue" and not options.dry_run:
-            answer = await client.store.requeue(job, options.queue)
-            refused += answer is not Answer.DONE
-            line = f"{answer} {line}"
-        print(line)
-    return 1 if refused else 0
-
-
-def _matches(job: Job, options: argparse.Namespace) -> bool:
-    return (
-        (not options.id or job.id in options.id)
-        and fnmatch.fnmatch(job.function, options.function)
-        and options.reason in (None, job.dead_reason)
-        and options.error in (job.last_error or "")
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,14 +114,21 @@ def _parser() -> argparse.ArgumentParser:
     command("queue", _queue, "sizes of queues")("names", nargs="*")
     command("health", _health, "workers that are alive; exit code 1 if none is")
 
-    add = command("dlq", _dlq, "list or requeue dead-lettered jobs")
-    add("action", choices=["list", "requeue"])
+    add = command(
+        "dlq", dlq, "list, requeue or delete dead-lettered jobs; purge takes off what has expired"
+    )
+    add("action", choices=ACTIONS)
     add("--queue", default="default", help="the dead-letter queue of this queue")
     add("--id", action="append", help="only this job; may be given again")
     add("--function", default="*", help="only functions that match this pattern")
     add("--reason", help="only this reason: retries, timeout, poison, …")
     add("--error", default="", help="only where the last error contains this text")
-    add("--dry-run", action="store_true", help="show what would be requeued")
+    add("--dry-run", action="store_true", help="show what it would be done to")
+    add(
+        "--all",
+        action="store_true",
+        help="purge: all entries, also of dead jobs, which are deleted",
+    )
     return parser
 
 

@@ -80,15 +80,20 @@ class Job:
             result=_parsed(json.loads, stored.get("result")),
             last_error=stored.get("last_error"),
             dead_reason=stored.get("dead_reason"),
-            error_history=_parsed(json.loads, stored.get("error_history"), []),
+            error_history=[
+                life
+                for life in _parsed(json.loads, stored.get("error_history"), [])
+                if isinstance(life, dict)
+            ],
         )
 
 
 def _parsed(parse: Callable[[str], Any], text: str | None, default: Any = None) -> Any:
     try:
-        return default if text is None else parse(text)
-    except ValueError:
+        found = default if text is None else parse(text)
+    except (ValueError, RecursionError):
         return default
+    return found if default is None or isinstance(found, type(default)) else default
 
 
 def number(text: str | bytes | None, default: int) -> int:

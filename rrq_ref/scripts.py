@@ -18,6 +18,8 @@ class Answer(StrEnum):
     SUPERSEDED = "SUPERSEDED"  # by the fence: a later attempt has the job, or it was taken back
     GONE = "GONE"
     UNIQUE = "UNIQUE"  # a live job holds the unique key
+    MOVED = "MOVED"  # not where it was looked for in a long dead-letter queue
+    DEAD = "DEAD"  # no ghost, but a dead job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,8 @@ def _load(name: str) -> Script:
 
 _NAMES = (
     "enqueue", "lock_and_pop", "refresh_locks", "finish", "retry", "release", "bury", "acquit",
-    "requeue_dlq",
+    "requeue_dlq", "list_dlq", "delete_dlq",
 )  # fmt: skip
 ALL = tuple(_load(name) for name in _NAMES)
-ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, ACQUIT, REQUEUE_DLQ = ALL
+ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, ACQUIT, *_OPERATORS = ALL
+REQUEUE_DLQ, LIST_DLQ, DELETE_DLQ = _OPERATORS

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from . import keys, scripts
 from .clock import Clock
 from .connection import connect as connect  # from here too
+from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
 from .job import Job, NewJob, number
 from .scripts import Answer
@@ -205,14 +206,10 @@ class Store:
         return [_id(raw) for raw in found]
 
     async def requeue(self, job: Job, dlq: str) -> Answer:
-        """Give a dead job a new life: DONE, REPEAT (not dead), GONE or UNIQUE (key is held)."""
-        queue = job.queue or dlq
-        names = [keys.job(job.id), keys.dlq(dlq), keys.queue(queue), keys.wake(queue)]
-        if job.unique_key is not None:
-            names.append(keys.unique(job.unique_key))
-        call = scripts.REQUEUE_DLQ.call(names, [job.id, keys.JOB])
-        (word,) = await self.run([call], durable=True)
-        return Answer(word.decode())
+        """Give a dead job a new life: DONE, REPEAT (not dead), GONE, UNIQUE (key is held) or MOVED
+        (dead, but not in this list)."""
+        entry = Dead(job.id, 0, job.status, job.queue, job.function)
+        return (await DeadLetters(self, dlq).requeue([entry]))[job.id]
 
     async def sizes(self, queue: str) -> dict[str, int]:
         """Jobs `queued`, `due`, `locked` and `dead` in a queue."""

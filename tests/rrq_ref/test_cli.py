@@ -196,7 +196,8 @@ def test_a_long_dead_letter_queue_is_listed_to_its_end(
         database.redis.hset(keys.job(f"{n:04}"), mapping={"status": "FAILED", "id": f"{n:04}"})
     database.redis.rpush(keys.dlq("default"), *[f"{n:04}" for n in range(1_100)], "expired")
     assert [line.split()[0] for line in cli("dlq", "list").lines] == [
-        f"{n:04}" for n in range(1_100)
+        *(f"{n:04}" for n in range(1_100)),
+        "expired",
     ]
 
 
@@ -216,6 +217,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["enqueue", "send", "--max-retries", "many"], "'many'"),
     (["dlq"], "action"),
     (["dlq", "empty"], "'empty'"),
+    (["dlq", "delete"], "dlq delete needs to know what"),
     (["worker"], "--handlers"),
     (["worker", "--handlers", "nosuchmodule"], "nosuchmodule"),
     (["worker", "--handlers", "json:nosuch"], "nosuch"),

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 import rrq_ref
 from rrq_ref import keys, scripts
 from rrq_ref.client import Client
+from rrq_ref.deadletters import Dead, DeadLetters
 from rrq_ref.job import Job
 from rrq_ref.scripts import Answer
 from rrq_ref.settings import Settings
@@ -52,6 +53,8 @@ CALLS: dict[str, Call] = {
     "bury": lambda store, _: store.settle([Bury(LEASE, "timeout", "ValueError: no", "line 7")]),
     "acquit": lambda store, _: store.settle([Acquit(LEASE)]),
     "requeue_dlq": lambda store, _: store.requeue(DEAD, "low"),
+    "list_dlq": lambda store, _: anext(DeadLetters(store, "low").pages()),
+    "delete_dlq": lambda store, _: DeadLetters(store, "low").delete([Dead("a", 0, "FAILED")]),
 }
 #: What the headers call things, and what it is in the calls above.
 KEYS = {
@@ -86,6 +89,10 @@ ARGV = {
     "reason, one word": "timeout",
     "error text": "ValueError: no",
     "traceback": "line 7",
+    "place from the old end of the list (-1 = the oldest), 0 = not known": 0,
+    "number of the first entry, 0 = the newest": 0,
+    "how many entries at most": 100,
+    "what may be deleted": "any",
     "prefix of job hashes": "rrq:job:",
     "prefix of unique keys": "rrq:lock:unique:",
 }
@@ -232,6 +239,7 @@ def test_a_script_includes_what_it_uses_and_no_more(name: str) -> None:
         "_rubbish": r"\b(rubbish|may|NOBODY|owned|whole|try_give_back)\b",
         "_end": r"\b(free_unique|dead_letter|whole)\(",
         "_give_back": r"\bgive_back\(",
+        "_dlq": r"\bunlist\(",
         "_owned": r"\bowned\(",
     }
     assert included == {include for include, use in uses.items() if re.search(use, body)}

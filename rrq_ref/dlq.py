@@ -1,0 +1,104 @@
+"""`python -m rrq_ref dlq`: list dead jobs, requeue or delete them; a line for each."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+from .client import Client
+from .deadletters import Dead, DeadLetters
+from .scripts import Answer
+
+#: What can be done, and the answers that say that it is done.
+ACTIONS = {
+    "list": (),
+    "requeue": (Answer.DONE,),
+    "delete": (Answer.DONE, Answer.GONE),
+    "purge": (Answer.DONE, Answer.GONE, Answer.REPEAT),
+}
+_ERROR_LENGTH = 500  # of a line
+
+
+async def dlq(client: Client, options: argparse.Namespace) -> int:
+    """Do it to all entries that match."""
+    if (
+        options.action == "delete"
+        and not (options.id or options.reason or options.error)
+        and (options.function == "*")
+    ):
+        raise ValueError(
+            "dlq delete needs to know what: give --id, --function, --reason or --error"
+        )
+    letters = DeadLetters(client.store, options.queue)
+    found: list[Dead] = []
+    reasons: Counter[str] = Counter()
+    async for page in letters.pages():
+        reasons.update(map(_reason, page))
+        matching = [entry for entry in page if _matches(entry, options)]
+        found += matching
+        if (options.action == "list" or options.dry_run) and not say(map(_line, matching)):
+            return 0
+    if not found:
+        has = ", ".join(f"{n} {shown(reason)}" for reason, n in reasons.items()) or "nothing"
+        print(f"nothing matches; {shown(options.queue)} has {has}", file=sys.stderr)
+    if options.action == "list" or options.dry_run:
+        return 0
+    every = letters.delete if options.action == "purge" and options.all else None
+    try:
+        await (every or getattr(letters, options.action))(found)
+    finally:
+        # After the work, so that a reader who leaves (`| head`) does not end it half-way.
+        answers = letters.answers
+        lines = {one.id: f"{answers[one.id]} {_line(one)}" for one in found if one.id in answers}
+        say(lines.values())
+    return 0 if all(answer in ACTIONS[options.action] for answer in answers.values()) else 1
+
+
+def _matches(entry: Dead, options: argparse.Namespace) -> bool:
+    wanted = {"requeue": entry.status == "FAILED", "purge": entry.ghost or options.all}
+    return (
+        wanted.get(options.action, True)
+        and (not options.id or entry.id in options.id)
+        and fnmatch.fnmatchcase(entry.function, options.function)
+        and options.reason in (None, _reason(entry))
+        and options.error in entry.error
+    )
+
+
+def _reason(entry: Dead) -> str:
+    if entry.status == "FAILED":
+        return entry.reason or "-"
+    return {"": "gone", "?": "no-job"}.get(entry.status, "not-dead")
+
+
+def _line(entry: Dead) -> str:
+    words = [
+        shown(word).replace(" ", "\\x20") or "-"
+        for word in (entry.id, entry.function, _reason(entry))
+    ]
+    error = entry.error if len(entry.error) <= _ERROR_LENGTH else entry.error[:_ERROR_LENGTH] + "…"
+    return " ".join([*words, shown(error)])
+
+
+def shown(text: str) -> str:
+    """As it can be printed: what could forge a line, or a terminal's command, is escaped."""
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # there is none where it is closed
+    return safe.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def say(lines: Iterable[str]) -> bool:
+    """Print lines; False when nobody reads them any more."""
+    try:
+        for line in lines:
+            print(line)
+        print(end="", flush=True)
+    except BrokenPipeError:
+        # Else Python tries again when it leaves.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
