@@ -5,25 +5,14 @@ local function whole(text, default)
   return n and n > -1e12 and n < 1e12 and math.floor(n) or tonumber(default)
 end
 
--- try_end: what ends a job could be done. First a command that needs memory, which a full server refuses. HSET has
--- no form that changes nothing but a wrong one.
+-- try_end: what ends a job could be done. First a command that needs memory, which a full server refuses.
 local function try_end(job, locks, job_prefix, unique_prefix)
   redis.call('ZADD', locks, 'XX', 0, NOBODY)
-  if not may('HSET', job, 'status', 'ACTIVE') then
-    local err = redis.pcall('HSET', job, 'status', 'ACTIVE', 'odd').err
-    if not err:find('wrong number', 1, true) then error(err) end
-  end
+  try_hset(job)
   redis.call('ZREM', locks, NOBODY)
   redis.call('EXPIRE', job_prefix .. NOBODY, 1)
   redis.call('GET', unique_prefix .. NOBODY)
   redis.call('DEL', unique_prefix .. NOBODY)
-end
-
--- free_unique: gives up the job's unique key, in the same step that ends the job, and only its own.
-local function free_unique(prefix, unique, id)
-  if not unique then return end
-  local holder = redis.pcall('GET', prefix .. unique)
-  if not rubbish(holder) and holder == id then redis.call('DEL', prefix .. unique) end
 end
 
 -- dead_letter: FAILED, listed in the DLQ, kept ttl_s seconds. The caller takes it off queue and locks.

@@ -1,4 +1,4 @@
--- include: _wake _rubbish _end
+-- include: _wake _rubbish _unique _end _dlq
 -- A worker that has lost a job says that it lives: the attempt is not one that took its worker down.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] dead-letter queue   KEYS[4] wake-up hints
@@ -21,20 +21,19 @@ local charged, found = (fields[5] or ''):gsub(',' .. token .. ',', ',', 1)
 if found == 0 then return 'REPEAT' end
 local acquittal = {'charged', charged, 'crashes', math.max(0, whole(fields[4], 0) - 1)}
 
--- revive: whether the job may live again. Its unique key may be another's by now.
+-- revive: out of the dead-letter queue, unless the unique key is another's by now.
 local function revive()
   local unique = fields[7] and unique_prefix .. fields[7]
-  local holder = unique and redis.pcall('GET', unique)
-  if holder and not rubbish(holder) and holder ~= id then
-    local status = redis.pcall('HGET', job_prefix .. holder, 'status')
-    if not rubbish(status) and (status == 'PENDING' or status == 'ACTIVE' or status == 'RETRYING') then return end
-  end
+  if held_by_another(unique, id, job_prefix) then return end
+  local at = find(dlq, id, 0) -- buried lately, so near the head
   redis.call('ZADD', queue, 'XX', 0, NOBODY)
+  try_hset(job)
   redis.call('HDEL', job, NOBODY)
+  redis.call('PERSIST', job_prefix .. NOBODY)
   wake(hints)
   if unique then redis.call('SET', unique, id) end
+  if at then unlist(dlq, id, at) end
   redis.call('PERSIST', job)
-  redis.call('LREM', dlq, 1, id) -- buried lately, so near the head
   redis.call('ZADD', queue, 0, id)
   redis.call('HDEL', job, 'dead_reason', 'last_error', 'completion_time')
   acquittal[#acquittal + 1], acquittal[#acquittal + 2] = 'status', 'PENDING'

@@ -1,4 +1,4 @@
--- include: _now _rubbish _end _owned
+-- include: _now _rubbish _unique _end _owned
 -- Dead-letter a job that can never succeed, whatever budget it has left.
 --
 -- KEYS[1] job hash   KEYS[2] locks   KEYS[3] dead-letter queue

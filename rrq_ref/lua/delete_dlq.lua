@@ -1,4 +1,4 @@
--- include: _rubbish _dlq
+-- include: _rubbish _unique _dlq
 -- Take a job off its dead-letter queue for good: a dead one with its hash, a ghost (it has expired, or is not
 -- dead) from the list alone.
 --
@@ -17,11 +17,9 @@ local dead = rubbish(fields) or fields[1] == 'FAILED'
 if dead and what == 'ghost' then return 'DEAD' end
 local at = find(dlq, id, place)
 if not at then return 'MOVED' end
-local unique = dead and fields[2] and unique_prefix .. fields[2]
-local holder = unique and redis.pcall('GET', unique)
 if dead then redis.call('DEL', job_prefix .. NOBODY) end
 unlist(dlq, id, at)
 if not dead then return fields[1] and 'REPEAT' or 'GONE' end
+free_unique(unique_prefix, fields[2], id)
 redis.call('DEL', job)
-if holder and not rubbish(holder) and holder == id then redis.call('DEL', unique) end
 return 'DONE'

@@ -1,4 +1,4 @@
--- include: _now _wake _rubbish
+-- include: _now _wake _rubbish _unique
 -- Store one job and queue it, together; or name the job that already stands for it.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] wake-up hints   KEYS[4] unique key (only when the job has one)
@@ -14,14 +14,8 @@ local job, queue, hints, unique = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, due, delay, place, job_prefix = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
 if redis.call('EXISTS', job) == 1 then return {'EXISTS', id} end
-local holder = unique and redis.pcall('GET', unique)
-if holder and not rubbish(holder) and holder ~= id then
-  local status = redis.pcall('HGET', job_prefix .. holder, 'status')
-  -- A holder that has ended, or whose hash is gone, holds nothing: its key is taken over.
-  if not rubbish(status) and (status == 'PENDING' or status == 'ACTIVE' or status == 'RETRYING') then
-    return {'EXISTS', holder}
-  end
-end
+local holder = held_by_another(unique, id, job_prefix)
+if holder then return {'EXISTS', holder} end
 
 local now = now_ms()
 local fields = {'id', id, 'status', 'PENDING', 'current_retries', 0, 'enqueue_time', iso(now), unpack(ARGV, 6)}

@@ -1,4 +1,4 @@
--- include: _now _rubbish _end _owned
+-- include: _now _rubbish _unique _end _owned
 -- Commit completions: results, effects, locks and unique keys of many attempts in one call.
 --
 -- KEYS[1..] locks of each queue     rrq:locks:<name>
@@ -21,7 +21,7 @@ local function apply(commands)
   for i, command in ipairs(commands) do
     local answer = redis.pcall(unpack(command))
     local err = type(answer) == 'table' and answer.err
-    for _, sign in ipairs(i == 1 and err and {'OOM command', 'READONLY', 'MISCONF', 'NOPERM', 'ACL failure'} or {}) do
+    for _, sign in ipairs(i == 1 and err and {'OOM command', 'READONLY', 'MISCONF', 'NOPERM', 'ACL failure', 'The user executing'} or {}) do
       if err:find(sign, 1, true) then error(err) end
     end
     if err then return 'EFFECT ' .. i .. ' (' .. command[1] .. '): ' .. err end

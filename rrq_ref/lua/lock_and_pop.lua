@@ -1,4 +1,4 @@
--- include: _now _rubbish _end _give_back
+-- include: _now _rubbish _unique _end _give_back
 -- Take up to N due jobs off the queues and lock them, in one step: no window between pop and lock.
 -- First takes back the locks that have expired, so there is no reaper to forget.
 --

@@ -1,4 +1,4 @@
--- include: _now _wake _rubbish _end _dlq
+-- include: _now _wake _rubbish _unique _end _dlq
 -- Give a dead-lettered job a new life: off the DLQ and into its queue, in one step.
 --
 -- KEYS[1] job hash   KEYS[2] dead-letter queue   KEYS[3] queue   KEYS[4] wake-up hints
@@ -36,14 +36,10 @@ local function history()
 end
 
 local unique = fields[7] and unique_prefix .. fields[7]
-local holder = unique and redis.pcall('GET', unique)
-if holder and not rubbish(holder) and holder ~= id then
-  local status = redis.pcall('HGET', job_prefix .. holder, 'status')
-  if not rubbish(status) and (status == 'PENDING' or status == 'ACTIVE' or status == 'RETRYING') then return 'UNIQUE' end
-end
+if held_by_another(unique, id, job_prefix) then return 'UNIQUE' end
 local lives = history()
 redis.call('ZADD', queue, 'XX', now, NOBODY)
-redis.call('HSET', job, 'status', 'FAILED') -- as it is
+try_hset(job)
 redis.call('HDEL', job, NOBODY)
 redis.call('PERSIST', job_prefix .. NOBODY)
 wake(hints)

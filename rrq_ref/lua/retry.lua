@@ -1,4 +1,4 @@
--- include: _now _wake _rubbish _end _owned
+-- include: _now _wake _rubbish _unique _end _owned
 -- One failed run: count it and queue the job again, or dead-letter it when the budget is used up.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] locks   KEYS[4] dead-letter queue   KEYS[5] wake-up hints
