@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from . import keys, scripts
 from .clock import Clock
+from .connection import check
 from .connection import connect as connect  # from here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
@@ -48,6 +49,10 @@ _NOT_NOW = (
     "NOPERM", "NoPermissionError", "ACL failure in script", "The user executing the script can't",
 )  # fmt: skip
 
+#: RuntimeErrors of a command that may have been sent: uvloop's, on writing to a connection that has
+#: just broken; and those of a connection that was made on another event loop.
+_BROKEN = ("handler is closed", "loop is closed", "different loop", "different event loop")
+
 
 def _text(raw: bytes) -> str:
     return raw.decode(errors="replace")
@@ -58,6 +63,13 @@ def _id(raw: bytes) -> str:
     return raw.decode(errors="surrogateescape")
 
 
+def _report(worker_id: str, text: bytes) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):
+        if isinstance(found := json.loads(text), dict):
+            return found
+    return {"worker_id": worker_id, "status": "unreadable"}
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Redis' exceptions as this package's."""
@@ -65,8 +77,7 @@ def translated() -> Iterator[None]:
         yield
     except (redis_errors.RedisError, OSError, RuntimeError) as error:
         text = f"{type(error).__name__}: {error}"
-        # uvloop raises this one on writing to a connection that has just broken.
-        if isinstance(error, RuntimeError) and "handler is closed" not in text:
+        if isinstance(error, RuntimeError) and not any(sign in text for sign in _BROKEN):
             raise
         if any(sign in text for sign in _NOT_NOW):
             raise StoreRefused(text) from error
@@ -75,11 +86,14 @@ def translated() -> Iterator[None]:
 
 
 class Store:
-    """Reads and changes jobs. `redis` answers in bytes (`decode_responses=False`)."""
+    """Reads and changes jobs. `redis` answers in bytes; raises `ValueError` if it does not."""
+
+    _blocking = False
 
     def __init__(
         self, redis: Redis | plain.Redis, settings: Settings, *, clock: Clock | None = None
     ) -> None:
+        check(redis, blocking=self._blocking)
         self.redis: Any = redis  # redis-py leaves execute_command without types
         self.settings = settings
         self._clock = clock or Clock()
@@ -220,20 +234,51 @@ class Store:
         (due,) = await self.run([("ZCOUNT", name, "-inf", now_ms)])
         return {"queued": queued, "due": due, "locked": locked, "dead": dead}
 
-    async def workers(self) -> list[dict[str, Any]]:
-        """The health reports of the workers that are alive."""
+    async def queues(self) -> dict[str, dict[str, int]]:
+        """The `sizes` of every queue that holds anything, or that a live worker serves, by name;
+        none of one whose keys are of another type."""
+        found = [keys.queue_of(_id(raw)) for raw in await self._scan(keys.OF_QUEUES)]
+        names = {name for name in found if name is not None}
+        for worker in await self.workers():
+            served = worker.get("queues")
+            texts = [q for q in served if isinstance(q, str)] if isinstance(served, list) else []
+            names.update(map(keys.queue_name, texts))
+        sizes: dict[str, dict[str, int]] = {}
+        for name in sorted(names):
+            try:
+                sizes[name] = await self.sizes(name)
+            except StoreError as error:  # one bad key must not hide all others
+                if "WRONGTYPE" not in str(error):
+                    raise
+                sizes[name] = {}
+        return sizes
+
+    async def _scan(self, pattern: str) -> list[bytes]:
+        """The keys that match, sorted; in steps that do not keep the server busy."""
         names: set[bytes] = set()
         cursor = -1
         while cursor:
-            scan = ("SCAN", max(cursor, 0), "MATCH", keys.health("*"), "COUNT", 1000)
+            scan = ("SCAN", max(cursor, 0), "MATCH", pattern, "COUNT", 1000)
             ((cursor, found),) = await self.run([scan])
             names.update(found)
-        reports = (await self.run([("MGET", *sorted(names))]))[0] if names else []
-        return [json.loads(report) for report in reports if report is not None]
+        return sorted(names)
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """The health reports of the workers that are alive; for one that cannot be read, its
+        `worker_id` and the status `unreadable`."""
+        names = await self._scan(keys.health("*"))
+        reports = (await self.run([("MGET", *names)]))[0] if names else []
+        return [
+            _report(_id(name).removeprefix(keys.health("")), report)
+            for name, report in zip(names, reports, strict=True)
+            if report is not None
+        ]
 
 
 class BlockingStore(Store):
     """The same over a connection that blocks. Its coroutines never wait for an event loop."""
+
+    _blocking = True
 
     async def aclose(self) -> None:
         self.redis.close()
