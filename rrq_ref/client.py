@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, Unpack
 import redis as plain
 from redis.asyncio import Redis
 
+from . import overview
 from .connection import connect, connect_plain
 from .errors import StoreError, StoreRefused, StoreUnavailable
 from .job import Job, NewJob, Options
@@ -77,7 +78,7 @@ class Client:
         with _telling_ids(named):
             for start in range(0, len(named), _CHUNK):
                 try:
-                    standing = await self._enqueue(named[start : start + _CHUNK])
+                    standing = await self._enqueue(named[start : start + _CHUNK], start)
                 except StoreRefused as error:
                     if start == 0:
                         raise
@@ -85,13 +86,15 @@ class Client:
                 ids += [job.id if isinstance(job, Job) else job for job in standing]
         return ids
 
-    async def _enqueue(self, named: Sequence[tuple[str, NewJob]]) -> list[str | Job]:
+    async def _enqueue(
+        self, named: Sequence[tuple[str, NewJob]], first: int = 0
+    ) -> list[str | Job]:
         """Enqueue, again if need be: with the same ids that makes no second job."""
         backoff = Backoff.polling(self.settings, Random())
         unanswered: StoreError | None = None
         for left in reversed(range(_TRIES)):
             try:
-                return await self.store.enqueue(named)
+                return await self.store.enqueue(named, first)
             except StoreError as error:
                 unanswered = error if isinstance(error, StoreUnavailable) else unanswered
                 if not left or not isinstance(error, (StoreUnavailable, StoreRefused)):
@@ -107,7 +110,7 @@ class Client:
     async def queues(self) -> dict[str, dict[str, int]]:
         """How many jobs are `queued`, `due`, `locked` and `dead`, for every queue that holds any,
         or that a live worker serves."""
-        return await self.store.queues()
+        return await overview.queues(self.store)
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,10 @@ _time = datetime.fromisoformat
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
+#: Why a job is dead.
+REASONS = ("retries", "timeout", "poison", "unknown-handler", "unreadable", "result", "effect")
+
+
 class JobStatus(StrEnum):
     """RRQ's words for where a job is in its life."""
 
@@ -52,8 +56,7 @@ class Job:
     unique_key: str | None = None
     result: Any = None
     last_error: str | None = None
-    #: Why it is dead: retries, timeout, poison, unknown-handler, unreadable, result, effect.
-    dead_reason: str | None = None
+    dead_reason: str | None = None  # one of `REASONS`
     error_history: list[dict[str, Any]]  # of lives that were requeued from the DLQ, oldest first
 
     @classmethod

@@ -15,7 +15,7 @@ import redis as plain
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 
-from . import keys, scripts
+from . import keys, overview, scripts
 from .clock import Clock
 from .connection import check
 from .connection import connect as connect  # from here too
@@ -61,13 +61,6 @@ def _text(raw: bytes) -> str:
 def _id(raw: bytes) -> str:
     """A job id as it was found: somebody else may have queued one that is no UTF-8."""
     return raw.decode(errors="surrogateescape")
-
-
-def _report(worker_id: str, text: bytes) -> dict[str, Any]:
-    with suppress(ValueError, RecursionError):
-        if isinstance(found := json.loads(text), dict):
-            return found
-    return {"worker_id": worker_id, "status": "unreadable"}
 
 
 @contextmanager
@@ -234,45 +227,9 @@ class Store:
         (due,) = await self.run([("ZCOUNT", name, "-inf", now_ms)])
         return {"queued": queued, "due": due, "locked": locked, "dead": dead}
 
-    async def queues(self) -> dict[str, dict[str, int]]:
-        """The `sizes` of every queue that holds anything, or that a live worker serves, by name;
-        none of one whose keys are of another type."""
-        found = [keys.queue_of(_id(raw)) for raw in await self._scan(keys.OF_QUEUES)]
-        names = {name for name in found if name is not None}
-        for worker in await self.workers():
-            served = worker.get("queues")
-            texts = [q for q in served if isinstance(q, str)] if isinstance(served, list) else []
-            names.update(map(keys.queue_name, texts))
-        sizes: dict[str, dict[str, int]] = {}
-        for name in sorted(names):
-            try:
-                sizes[name] = await self.sizes(name)
-            except StoreError as error:  # one bad key must not hide all others
-                if "WRONGTYPE" not in str(error):
-                    raise
-                sizes[name] = {}
-        return sizes
-
-    async def _scan(self, pattern: str) -> list[bytes]:
-        """The keys that match, sorted; in steps that do not keep the server busy."""
-        names: set[bytes] = set()
-        cursor = -1
-        while cursor:
-            scan = ("SCAN", max(cursor, 0), "MATCH", pattern, "COUNT", 1000)
-            ((cursor, found),) = await self.run([scan])
-            names.update(found)
-        return sorted(names)
-
     async def workers(self) -> list[dict[str, Any]]:
-        """The health reports of the workers that are alive; for one that cannot be read, its
-        `worker_id` and the status `unreadable`."""
-        names = await self._scan(keys.health("*"))
-        reports = (await self.run([("MGET", *names)]))[0] if names else []
-        return [
-            _report(_id(name).removeprefix(keys.health("")), report)
-            for name, report in zip(names, reports, strict=True)
-            if report is not None
-        ]
+        """The health reports of the workers that are alive: `overview.workers`."""
+        return await overview.workers(self)
 
 
 class BlockingStore(Store):
