@@ -4,20 +4,24 @@ import argparse
 import asyncio
 import importlib
 import json
+import os
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from . import keys
 from .attempt import Handler
 from .client import Client
-from .dlq import ACTIONS, dlq
-from .errors import RRQError
+from .dlq import ACTIONS, dlq, say, shown
+from .errors import RRQError, meant
 from .fleet import Fleet
 from .logs import configure
 from .process import leave, run_worker
 from .settings import Settings
+from .url import flaw, mask
 
 Command = Callable[[Client, argparse.Namespace], Awaitable[int | None]]
 
@@ -35,26 +39,28 @@ def _handlers(spec: str) -> Mapping[str, Handler]:
     sys.path.insert(0, str(Path.cwd()))
     try:
         handlers = getattr(importlib.import_module(module_name), attribute or "HANDLERS")
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"--handlers {spec} cannot be loaded: {error}") from error
+    except Exception as error:  # whatever a module does when it is imported
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename[0] != "<"]
+        at = f" ({frames[-1].filename}, line {frames[-1].lineno})" if len(frames) > 1 else ""
+        text = f"{type(error).__name__}: {error}{at}"
+        raise ValueError(f"--handlers {spec} cannot be loaded: {text}") from error
     if not isinstance(handlers, Mapping) or not all(map(callable, handlers.values())):
         raise ValueError(f"--handlers {spec} is no mapping of names to functions")
     return handlers
 
 
 async def _enqueue(client: Client, options: argparse.Namespace) -> None:
-    names = ("kwargs", "queue", "job_id", "unique_key", "max_retries")
-    given = {name: getattr(options, name) for name in names}
-    print((await client.enqueue(options.function, *options.args, **given)).id)
+    job = await client.enqueue(
+        options.function, *options.args, kwargs=options.kwargs, queue=options.queue,
+        job_id=options.job_id, unique_key=options.unique_key, max_retries=options.max_retries,
+    )  # fmt: skip
+    say([shown(job.id)])
 
 
 async def _job(client: Client, options: argparse.Namespace) -> None:
     job = await client.job(options.id)
-    print(
-        json.dumps(
-            {field.name: _printable(getattr(job, field.name)) for field in fields(job)}, indent=2
-        )
-    )
+    texts = {field.name: _printable(getattr(job, field.name)) for field in fields(job)}
+    say([json.dumps(texts, indent=2)])
 
 
 def _printable(value: Any) -> Any:
@@ -67,27 +73,62 @@ def _printable(value: Any) -> Any:
 
 async def _queue(client: Client, options: argparse.Namespace) -> None:
     for name in options.names or ["default"]:
-        sizes = await client.store.sizes(name)
-        print(name, " ".join(f"{what}={number}" for what, number in sizes.items()))
+        await _check_queue(client, name)
+        say([_sizes(name, await client.store.sizes(name))])
+
+
+async def _queues(client: Client, _: argparse.Namespace) -> None:
+    say(_sizes(name, sizes) for name, sizes in (await client.queues()).items())
+
+
+def _sizes(name: str, sizes: Mapping[str, int]) -> str:
+    numbers = (f"{what}={number}" for what, number in sizes.items())
+    return " ".join((shown(name), *(numbers if sizes else ["unreadable"])))
+
+
+async def _check_queue(client: Client, name: str) -> None:
+    """Say so where nobody knows the queue, as it is mistyped. (What is empty has no key.)"""
+    bare = keys.queue_name(name)
+    kinds = (keys.queue(bare), keys.locks(bare), keys.dlq(bare))
+    if bare != "default" and not (await client.store.run([("EXISTS", *kinds)]))[0]:
+        known = await client.queues()
+        if bare not in known:
+            text = "it holds no job, and no live worker serves it"
+            raise RRQError(f"no queue is named {name!r}: {text}{meant(bare, known)}")
 
 
 async def _health(client: Client, _: argparse.Namespace) -> int:
     workers = await client.store.workers()
+    alive = [report for report in workers if report.get("status") != "unreadable"]
+    say(map(json.dumps, alive))
     for report in workers:
-        print(json.dumps(report))
-    if not workers:
+        if report not in alive:
+            name = shown(report["worker_id"])
+            print(f"the health key of {name} cannot be read; skipped", file=sys.stderr)
+    if not alive:
         print("no worker is alive", file=sys.stderr)
-    return 0 if workers else 1
+    return 0 if alive else 1
+
+
+async def _dlq(client: Client, options: argparse.Namespace) -> int:
+    await _check_queue(client, options.queue)
+    return await dlq(client, options)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(shown(mask(message)))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m rrq_ref", description=__doc__)
-    default = Settings()
-    parser.add_argument("--redis", default=default.redis_url, help="URL (%(default)s)")
+    everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    text = "URL of the server (default: RRQ_REDIS_URL, or redis://127.0.0.1:6379/0)"
+    everywhere.add_argument("--redis", metavar="URL", help=text)
+    parser = _Parser(prog="python -m rrq_ref", description=__doc__, parents=[everywhere])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Command | None, text: str) -> Callable[..., Any]:
-        one = commands.add_parser(name, help=text)
+        one = commands.add_parser(name, help=text, parents=[everywhere])
         one.set_defaults(run=run)
         return one.add_argument
 
@@ -95,27 +136,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--handlers", required=True, help="module:ATTRIBUTE, a mapping of names to functions")
     add("--queues", default="default", help="comma-separated, in order of priority")
     add("--num-workers", type=int, help="processes (the CPU count); 1 runs without a parent")
-    add("--concurrency", type=int, default=default.concurrency, help="jobs at a time per process")
+    add("--concurrency", type=int, help="jobs at a time per process")
     add("--burst", action="store_true", help="leave when queues and locks are empty")
-    add("--drain-timeout-s", type=float, default=default.drain_timeout_s)
-    add("--lock-ttl-ms", type=int, default=default.lock_ttl_ms)
+    add("--drain-timeout-s", type=float)
+    add("--lock-ttl-ms", type=int)
     add("--log", choices=["plain", "json"], default="plain")
 
     add = command("enqueue", _enqueue, "enqueue one job; prints its id")
     add("function")
     add("args", nargs="*", type=_json, help="positional arguments, each as JSON")
     add("--kwargs", type=_json, help="keyword arguments, a JSON object")
-    add("--queue", default="default")
+    add("--queue")
     add("--id", dest="job_id", help="job id; the same one twice is one job")
     add("--unique-key")
     add("--max-retries", type=int, help="runs in all")
 
     command("job", _job, "show one job")("id")
     command("queue", _queue, "sizes of queues")("names", nargs="*")
+    command("queues", _queues, "all queues, with their sizes")
     command("health", _health, "workers that are alive; exit code 1 if none is")
 
     add = command(
-        "dlq", dlq, "list, requeue or delete dead-lettered jobs; purge takes off what has expired"
+        "dlq", _dlq, "list, requeue or delete dead-lettered jobs; purge takes off what has expired"
     )
     add("action", choices=ACTIONS)
     add("--queue", default="default", help="the dead-letter queue of this queue")
@@ -135,32 +177,51 @@ def _parser() -> argparse.ArgumentParser:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON; a string needs quotes") from None
+    except (ValueError, RecursionError):
+        short = text if len(text) < 100 else text[:100] + "…"
+        raise argparse.ArgumentTypeError(f"{short!r} is not JSON; a string needs quotes") from None
 
 
-async def _with_client(options: argparse.Namespace) -> int:
-    try:
-        client = Client(Settings(redis_url=options.redis))
-    except ValueError as error:
-        raise ValueError(f"--redis {options.redis}: {error}") from error
-    async with client:
+def _settings(options: argparse.Namespace) -> Settings:
+    """Of the options, those that were given."""
+    source, url = "--redis", getattr(options, "redis", None)
+    if url is None:
+        source, url = "RRQ_REDIS_URL", os.environ.get("RRQ_REDIS_URL") or None
+    if url is not None and (why := flaw(url)):
+        raise ValueError(f"{source} {mask(url)}: {why}")
+    names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
+    given = {name: getattr(options, name, None) for name in names}
+    if options.run is None:
+        given["queues"] = tuple(name.strip() for name in options.queues.split(","))
+    given["redis_url"] = url
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+async def _with_client(options: argparse.Namespace, settings: Settings) -> int:
+    async with Client(settings) as client:
         return await options.run(client, options) or 0
 
 
-def main(words: list[str] | None = None) -> int:
-    """Run one command; 0, 1 when it could not be done, 2 on wrong usage."""
-    options = _parser().parse_args(words)
+def _run(words: list[str] | None) -> int:
     try:
-        if options.run is not None:
-            return asyncio.run(_with_client(options))
-        names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
-        given = {name: getattr(options, name) for name in names}
-        queues = tuple(options.queues.split(","))
-        return _worker(options, Settings(redis_url=options.redis, queues=queues, **given))
-    except (RRQError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, RRQError) else 2
+        options = _parser().parse_args(words)
+        settings = _settings(options)
+        if options.run is None:
+            return _worker(options, settings)
+        return asyncio.run(_with_client(options, settings))
+    finally:
+        say([])  # what is still to be written, also of a help text, while errors can be told
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; 0, 1 when it could not be done, 2 on wrong usage, 130 on Ctrl-C."""
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        return 130
+    except (RRQError, ValueError, OSError) as error:
+        print(f"error: {shown(mask(str(error)))}", file=sys.stderr)
+        return 2 if isinstance(error, ValueError) and not isinstance(error, RRQError) else 1
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """Producers: enqueue jobs and look at them, from asyncio or from plain code."""
 
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import redis as plain
 from redis.asyncio import Redis
 
+from . import overview
 from .connection import connect, connect_plain
 from .errors import StoreError, StoreRefused, StoreUnavailable
-from .job import Job, NewJob
+from .job import Job, NewJob, Options
 from .settings import Settings
 from .store import BlockingStore, Store
 from .trouble import Backoff
@@ -21,8 +23,22 @@ _TRIES = 3  # how often an enqueue is sent before the caller is told that nothin
 T = TypeVar("T")
 
 
+def _named(jobs: Iterable[NewJob]) -> list[tuple[str, NewJob]]:
+    return [(new.job_id or str(uuid.uuid4()), new) for new in jobs]
+
+
+@contextmanager
+def _telling_ids(named: Iterable[tuple[str, NewJob]]) -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        error.job_ids = [job_id for job_id, _ in named]
+        raise
+
+
 class Client:
-    """The async client.
+    """The async client. It may be used from any number of event loops, one after the other or in
+    threads at once, and on both sides of a fork; and again after it was closed.
 
     >>> async with Client(Settings(redis_url="redis://127.0.0.1:6379/0")) as client:
     ...     job = await client.enqueue("send", "ada@example.org", max_retries=3)
@@ -35,46 +51,50 @@ class Client:
         self.settings = settings or Settings()
         self.store = store or Store(redis or connect(self.settings), self.settings)
 
-    async def enqueue(self, function: str, *args: Any, **options: Any) -> Job:
+    async def enqueue(self, function: str, *args: Any, **options: Unpack[Options]) -> Job:
         """Enqueue one job: `function`, its positional arguments, and the options of `NewJob`.
 
         Returns the job that stands for the call: a new one, or, with nothing overwritten, the one
         with this job id or the live one with this unique key. Raises `InvalidJob`; `StoreRefused`
         if the server said no; `StoreUnavailable` if nobody answered, and the job may exist: enqueue
-        again with the same job id to be sure.
+        again with the same job id (the error's `job_ids` has it) to be sure.
         """
-        new = NewJob(function=function, args=args, **options)
-        for _ in range(_TRIES):
-            (standing,) = await self._enqueue([new])
-            if isinstance(standing, Job):
-                return standing
-            (found,) = await self.store.jobs([standing])
-            if found is not None:  # else it expired between the two calls: enqueue after all
-                return found
+        named = _named([NewJob(function=function, args=args, **options)])
+        with _telling_ids(named):
+            for _ in range(_TRIES):
+                (standing,) = await self._enqueue(named)
+                if isinstance(standing, Job):
+                    return standing
+                (found,) = await self.store.jobs([standing])
+                if found is not None:  # else it expired between the two calls: enqueue after all
+                    return found
         raise StoreError(f"job {standing} stands for this one, but its hash cannot be read")
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
         """Enqueue many jobs, a few hundred in a round trip; the ids that stand for them, in order.
         Raises as `enqueue` does; `StoreUnavailable` once some of them exist."""
         ids: list[str] = []
-        for start in range(0, len(jobs), _CHUNK):
-            try:
-                standing = await self._enqueue(jobs[start : start + _CHUNK])
-            except StoreRefused as error:
-                if start == 0:
-                    raise
-                raise StoreUnavailable(f"refused after {start} jobs: {error}") from error
-            ids += [job.id if isinstance(job, Job) else job for job in standing]
+        named = _named(jobs)
+        with _telling_ids(named):
+            for start in range(0, len(named), _CHUNK):
+                try:
+                    standing = await self._enqueue(named[start : start + _CHUNK], start)
+                except StoreRefused as error:
+                    if start == 0:
+                        raise
+                    raise StoreUnavailable(f"refused after {start} jobs: {error}") from error
+                ids += [job.id if isinstance(job, Job) else job for job in standing]
         return ids
 
-    async def _enqueue(self, jobs: Sequence[NewJob]) -> list[str | Job]:
+    async def _enqueue(
+        self, named: Sequence[tuple[str, NewJob]], first: int = 0
+    ) -> list[str | Job]:
         """Enqueue, again if need be: with the same ids that makes no second job."""
-        named = [(new.job_id or str(uuid.uuid4()), new) for new in jobs]
         backoff = Backoff.polling(self.settings, Random())
         unanswered: StoreError | None = None
         for left in reversed(range(_TRIES)):
             try:
-                return await self.store.enqueue(named)
+                return await self.store.enqueue(named, first)
             except StoreError as error:
                 unanswered = error if isinstance(error, StoreUnavailable) else unanswered
                 if not left or not isinstance(error, (StoreUnavailable, StoreRefused)):
@@ -86,6 +106,11 @@ class Client:
     async def job(self, job_id: str) -> Job:
         """Read one job; raises `JobNotFound`."""
         return await self.store.job(job_id)
+
+    async def queues(self) -> dict[str, dict[str, int]]:
+        """How many jobs are `queued`, `due`, `locked` and `dead`, for every queue that holds any,
+        or that a live worker serves."""
+        return await overview.queues(self.store)
 
     async def __aenter__(self) -> Self:
         return self
@@ -104,7 +129,7 @@ class SyncClient:
         store = BlockingStore(redis or connect_plain(self.settings), self.settings)
         self._client = Client(self.settings, store=store)
 
-    def enqueue(self, function: str, *args: Any, **options: Any) -> Job:
+    def enqueue(self, function: str, *args: Any, **options: Unpack[Options]) -> Job:
         return _run(self._client.enqueue(function, *args, **options))
 
     def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
@@ -112,6 +137,9 @@ class SyncClient:
 
     def job(self, job_id: str) -> Job:
         return _run(self._client.job(job_id))
+
+    def queues(self) -> dict[str, dict[str, int]]:
+        return _run(self._client.queues())
 
     def close(self) -> None:
         _run(self._client.store.aclose())

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from .client import Client
 from .deadletters import Dead, DeadLetters
+from .errors import RRQError, meant
+from .job import REASONS
 from .scripts import Answer
 
 #: What can be done, and the answers that say that it is done.
@@ -45,6 +47,9 @@ async def dlq(client: Client, options: argparse.Namespace) -> int:
     if not found:
         has = ", ".join(f"{n} {shown(reason)}" for reason, n in reasons.items()) or "nothing"
         print(f"nothing matches; {shown(options.queue)} has {has}", file=sys.stderr)
+        if options.reason not in (None, *REASONS, *reasons):
+            near = meant(options.reason, (*REASONS, *reasons))
+            raise RRQError(f"no job died of {options.reason!r}{near}")
     if options.action == "list" or options.dry_run:
         return 0
     every = letters.delete if options.action == "purge" and options.all else None
@@ -97,8 +102,10 @@ def say(lines: Iterable[str]) -> bool:
         for line in lines:
             print(line)
         print(end="", flush=True)
-    except BrokenPipeError:
+    except OSError as error:
         # Else Python tries again when it leaves.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
         return False
     return True

@@ -1,12 +1,16 @@
 """One error tree. Redis' own exceptions are translated in `store`, and nowhere else."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, ClassVar, Self
+
 
 class RRQError(Exception):
     """Base of all errors of this package."""
 
 
-class InvalidJob(RRQError, ValueError):
-    """An enqueue that could never work: bad name, arguments that are not JSON, a naive datetime."""
+class InvalidJob(RRQError, ValueError, TypeError):
+    """An enqueue that could never work: bad name, unknown option, arguments that are not JSON."""
 
 
 class JobNotFound(RRQError, LookupError):
@@ -18,7 +22,12 @@ class StoreError(RRQError):
 
 
 class StoreUnavailable(StoreError):
-    """No answer: connection refused, reset or timed out. The call may or may not have happened."""
+    """No answer: connection refused, reset or timed out. The call may or may not have happened.
+
+    `job_ids` are those of an enqueue: with the same ids it can be done again and make no new jobs.
+    """
+
+    job_ids: Sequence[str] = ()
 
 
 class StoreRefused(StoreError):
@@ -40,3 +49,25 @@ class RetryJob(Exception):
             raise ValueError(f"delay_s is {delay_s}; give 0 or more seconds")
         super().__init__(message or "the handler asked to be run again")
         self.delay_s = delay_s
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?`, where a known word is close."""
+    close = get_close_matches(word, known, 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+class Helpful:
+    """Base of dataclasses whose constructor, given a name that it does not know, says which one may
+    have been meant."""
+
+    __slots__ = ()
+    __dataclass_fields__: ClassVar[Mapping[str, Any]]
+    _complaint: ClassVar[type[TypeError]] = TypeError
+
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        for name in given:
+            if name not in cls.__dataclass_fields__:
+                near = meant(name, cls.__dataclass_fields__)
+                raise cls._complaint(f"{cls.__name__} has no option {name!r}{near}")
+        return super().__new__(cls)

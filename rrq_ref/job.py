@@ -5,14 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self, TypedDict
 
 from . import keys
-from .errors import InvalidJob
+from .errors import Helpful, InvalidJob
 from .settings import LEAST, Settings
 
 _time = datetime.fromisoformat
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+
+#: Why a job is dead.
+REASONS = ("retries", "timeout", "poison", "unknown-handler", "unreadable", "result", "effect")
 
 
 class JobStatus(StrEnum):
@@ -52,8 +56,7 @@ class Job:
     unique_key: str | None = None
     result: Any = None
     last_error: str | None = None
-    #: Why it is dead: retries, timeout, poison, unknown-handler, unreadable, result, effect.
-    dead_reason: str | None = None
+    dead_reason: str | None = None  # one of `REASONS`
     error_history: list[dict[str, Any]]  # of lives that were requeued from the DLQ, oldest first
 
     @classmethod
@@ -105,9 +108,25 @@ def number(text: str | bytes | None, default: int) -> int:
     return found if abs(found) < 10**12 else default
 
 
+class Options(TypedDict, total=False):
+    """The options of an enqueue, for type checkers: those of `NewJob`."""
+
+    kwargs: Mapping[str, Any] | None
+    queue: str | None
+    job_id: str | None
+    unique_key: str | None
+    max_retries: int | None
+    job_timeout_s: int | None
+    result_ttl_s: int | None
+    defer_until: datetime | None
+    defer_by: timedelta | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
+class NewJob(Helpful):
     """One job to enqueue. What is None takes the client's settings."""
+
+    _complaint: ClassVar = InvalidJob
 
     function: str
     args: Sequence[Any] = ()
@@ -137,12 +156,14 @@ class NewJob:
         """What the job hash says of it; raises `InvalidJob`."""
         if not self.function:
             raise InvalidJob("the function name is empty; name a handler")
-        names = (self.function, self.job_id, self.queue, self.unique_key)
-        try:
-            "".join(name or "" for name in names).encode()
-        except (TypeError, UnicodeEncodeError):
-            text = "function, job_id, queue and unique_key must be valid text"
-            raise InvalidJob(f"{text}; given: {names!r}") from None
+        for name in ("function", "job_id", "queue", "unique_key"):
+            given = getattr(self, name)
+            if given is None and name != "function":
+                continue
+            if not isinstance(given, str) or given != given.encode(errors="ignore").decode():
+                raise InvalidJob(f"{name} is {given!r}; give valid text")
+            if not (keys.queue_name(given) if name == "queue" else given):
+                raise InvalidJob(f"{name} is {given!r}, which is empty; leave it out, or name one")
         if not isinstance(self.kwargs, Mapping | None):
             raise InvalidJob(f"kwargs is {self.kwargs!r}; give names and values")
         stored = {

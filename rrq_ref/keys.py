@@ -41,5 +41,13 @@ def _of_queue(beginning: str) -> Callable[[str], str]:
     return lambda name: beginning + queue_name(name)
 
 
+def queue_of(key: str) -> str | None:
+    """The name of the queue whose entries, locks or dead jobs this key holds."""
+    found = [key.removeprefix(kind("")) for kind in (queue, locks, dlq) if key.startswith(kind(""))]
+    return found[0] if found else None
+
+
+#: A glob of those keys, which also matches others.
+OF_QUEUES = "rrq:[qld][uol][ecq]*"
 queue, locks = _of_queue("rrq:queue:"), _of_queue("rrq:locks:")
 dlq, wake = _of_queue("rrq:dlq:"), _of_queue("rrq:wake:")

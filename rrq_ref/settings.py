@@ -1,7 +1,12 @@
 """Settings, frozen and checked against each other when they are made."""
 
-from dataclasses import dataclass, fields
+import os
+from dataclasses import dataclass, field, fields
 from typing import Literal, get_args
+
+from . import keys
+from .errors import Helpful
+from .url import RedisUrl, flaw
 
 Durability = Literal["none", "replicated", "fsynced"]
 
@@ -13,11 +18,14 @@ LEAST = {"lock_ttl_ms": 100} | dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Helpful):
     """What a client, worker or fleet needs to know. Raises `ValueError` with one sentence when a
     value, or a relation between two, cannot work."""
 
-    redis_url: str = "redis://127.0.0.1:6379/0"
+    #: By default what `RRQ_REDIS_URL` says. Printed without its password.
+    redis_url: str = field(
+        default_factory=lambda: os.environ.get("RRQ_REDIS_URL") or "redis://127.0.0.1:6379/0"
+    )
     queues: tuple[str, ...] = ("default",)  # by priority; a client enqueues to the first
 
     concurrency: int = 10  # jobs that one worker process runs at a time
@@ -51,12 +59,19 @@ class Settings:
     retry_jitter: float = 0.2
 
     def __post_init__(self) -> None:
-        named = not isinstance(self.queues, str) and self.queues and all(self.queues)
-        self._check("queues", bool(named), "give a tuple of names, at least one and none empty")
-        for name in (field.name for field in fields(self)):
+        if isinstance(self.redis_url, str):
+            object.__setattr__(self, "redis_url", RedisUrl(self.redis_url))
+        why = flaw(self.redis_url)
+        self._check("redis_url", not why, why)
+        self._check_queues()
+        for name, kind in ((one.name, one.type) for one in fields(self)):
             if name in LEAST or name.endswith(("_ms", "_s")):
-                least = LEAST.get(name, 0)
-                self._check(name, getattr(self, name) >= least, f"it must be at least {least}")
+                least, given = LEAST.get(name, 0), getattr(self, name)
+                good = type(given) in ((int,) if kind is int else (int, float)) and given >= least
+                self._check(name, good, f"it must be at least {least}")
+                # What Redis and scripts can count with.
+                most = given <= 10**12 or kind is float
+                self._check(name, most, "it must be at most 10**12")
         most = "it must be at most 1000 (use more workers)"
         self._check("concurrency", self.concurrency <= 1000, most)
         words = get_args(Durability)
@@ -66,6 +81,15 @@ class Settings:
         text = f"poll_max_ms is {self.poll_max_ms}, and must not be less"
         self._check("poll_min_ms", self.poll_min_ms <= self.poll_max_ms, text)
         self._check("retry_jitter", 0 <= self.retry_jitter <= 1, "it must lie between 0 and 1")
+
+    def _check_queues(self) -> None:
+        given = self.queues
+        text = isinstance(given, tuple | list) and all(isinstance(name, str) for name in given)
+        names = [keys.queue_name(name) for name in given] if text else []
+        good = names and all(name and name == name.strip() for name in names)
+        rule = "give a tuple of names, at least one and none empty or with blanks around it"
+        self._check("queues", bool(good), rule)
+        self._check("queues", len(set(names)) == len(names), "give each name once")
 
     def _check(self, name: str, good: bool, rule: str) -> None:
         if not good:

@@ -15,8 +15,9 @@ import redis as plain
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 
-from . import keys, scripts
+from . import keys, overview, scripts
 from .clock import Clock
+from .connection import check
 from .connection import connect as connect  # from here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
@@ -48,6 +49,10 @@ _NOT_NOW = (
     "NOPERM", "NoPermissionError", "ACL failure in script", "The user executing the script can't",
 )  # fmt: skip
 
+#: RuntimeErrors of a command that may have been sent: uvloop's, on writing to a connection that has
+#: just broken; and those of a connection that was made on another event loop.
+_BROKEN = ("handler is closed", "loop is closed", "different loop", "different event loop")
+
 
 def _text(raw: bytes) -> str:
     return raw.decode(errors="replace")
@@ -65,8 +70,7 @@ def translated() -> Iterator[None]:
         yield
     except (redis_errors.RedisError, OSError, RuntimeError) as error:
         text = f"{type(error).__name__}: {error}"
-        # uvloop raises this one on writing to a connection that has just broken.
-        if isinstance(error, RuntimeError) and "handler is closed" not in text:
+        if isinstance(error, RuntimeError) and not any(sign in text for sign in _BROKEN):
             raise
         if any(sign in text for sign in _NOT_NOW):
             raise StoreRefused(text) from error
@@ -75,11 +79,14 @@ def translated() -> Iterator[None]:
 
 
 class Store:
-    """Reads and changes jobs. `redis` answers in bytes (`decode_responses=False`)."""
+    """Reads and changes jobs. `redis` answers in bytes; raises `ValueError` if it does not."""
+
+    _blocking = False
 
     def __init__(
         self, redis: Redis | plain.Redis, settings: Settings, *, clock: Clock | None = None
     ) -> None:
+        check(redis, blocking=self._blocking)
         self.redis: Any = redis  # redis-py leaves execute_command without types
         self.settings = settings
         self._clock = clock or Clock()
@@ -221,19 +228,14 @@ class Store:
         return {"queued": queued, "due": due, "locked": locked, "dead": dead}
 
     async def workers(self) -> list[dict[str, Any]]:
-        """The health reports of the workers that are alive."""
-        names: set[bytes] = set()
-        cursor = -1
-        while cursor:
-            scan = ("SCAN", max(cursor, 0), "MATCH", keys.health("*"), "COUNT", 1000)
-            ((cursor, found),) = await self.run([scan])
-            names.update(found)
-        reports = (await self.run([("MGET", *sorted(names))]))[0] if names else []
-        return [json.loads(report) for report in reports if report is not None]
+        """The health reports of the workers that are alive: `overview.workers`."""
+        return await overview.workers(self)
 
 
 class BlockingStore(Store):
     """The same over a connection that blocks. Its coroutines never wait for an event loop."""
+
+    _blocking = True
 
     async def aclose(self) -> None:
         self.redis.close()

@@ -129,6 +129,8 @@ def main() -> None:
     names = ("hold", "refuse", "refuse_in_thread", "die_once")
     functions = {name: getattr(handlers, name) for name in names}
     settings = Settings(redis_url=options["url"], **options.get("settings", {}))
+    if options.get("broken"):
+        object.__setattr__(settings, "redis_url", "nonsense://")  # as Settings would never take it
     configure(json_lines=options.get("json", False))
     burst = options.get("burst", False)
     if kind == "worker":

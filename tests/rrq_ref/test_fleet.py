@@ -144,8 +144,10 @@ def test_a_killed_worker_is_reaped_and_replaced_and_its_job_done_again(
         assert database.redis.pttl(key) <= Settings().heartbeat_ttl_ms
 
 
-def test_workers_that_keep_crashing_are_restarted_ever_more_slowly(tmp_path: Path) -> None:
-    with fleet(tmp_path, "nonsense://", workers=1) as program:
+def test_workers_that_keep_crashing_are_restarted_ever_more_slowly(
+    url: str, tmp_path: Path
+) -> None:
+    with fleet(tmp_path, url, workers=1, broken=True) as program:
         eventually(lambda: program.log().count("restarting in") >= 4)
         delays = [float(each) for each in re.findall(r"restarting in ([\d.]+) s", program.log())]
         for delay, ceiling in zip(delays, [0.1, 0.2, 0.4, 0.8], strict=False):

@@ -86,8 +86,8 @@ def test_no_handler_can_keep_the_process_alive(
     assert database.locked() == ["a"]
 
 
-def test_a_worker_that_cannot_start_says_why_and_who_it_is(tmp_path: Path) -> None:
-    with launched("worker", tmp_path, "nonsense://") as program:
+def test_a_worker_that_cannot_start_says_why_and_who_it_is(url: str, tmp_path: Path) -> None:
+    with launched("worker", tmp_path, url, broken=True) as program:
         assert program.wait() == 1
         line = next(line for line in program.log().splitlines() if "failed" in line)
         assert re.search(r"ERROR \[rrq_worker_\d+_[0-9a-f]{12} default\]", line)

@@ -1,0 +1,83 @@
+"""The URL of a server: which options it may choose, and a look at it that shows no password."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from redis.asyncio import connection as asyncio_redis
+from redis.exceptions import RedisError
+
+from .errors import meant
+
+#: Of redis-py's options, those that say which server it is and how to get in.
+_THEIRS = (
+    "host", "port", "path", "db", "username", "client_name", "protocol", "health_check_interval",
+    "socket_keepalive", "socket_read_size", "lib_name", "lib_version", "connection_class",
+    "ssl_keyfile", "ssl_certfile", "ssl_cert_reqs", "ssl_ca_certs", "ssl_ca_path", "ssl_ca_data",
+    "ssl_check_hostname", "ssl_min_version", "ssl_ciphers", "ssl_include_verify_flags",
+    "ssl_exclude_verify_flags",
+)  # fmt: skip
+_SECRETS = ("password", "ssl_password")
+#: Those that would change what an answer looks like, how long one is waited for, and how often it
+#: is asked for. URLs are shared with other programs, so they may stand there; they change nothing.
+_OURS = (
+    "decode_responses", "encoding", "encoding_errors", "legacy_responses", "max_connections",
+    "timeout", "socket_timeout", "socket_connect_timeout", "retry_on_timeout", "retry_on_error",
+)  # fmt: skip
+
+
+class RedisUrl(str):
+    """A URL whose repr, which ends up in errors and logs, shows no password."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(mask(self))
+
+
+def mask(text: str) -> str:
+    """The text, with `***` in the place of passwords in URLs: rather too much than too little, for
+    a password may hold unquoted what ends it for a parser."""
+    text = re.sub(r"(?s)(://[^:@]*:).*@", r"\1***@", text)
+    text = re.sub(r"(?s)(://:)(?!\*\*\*@|[0-9]+(?:[/?]|$)).*", r"\1***", text)
+    return re.sub(r"(?s)([?&])([^=&?]*)=([^&]*)", _shown, text)
+
+
+def _shown(option: re.Match[str]) -> str:
+    before, name, value = option.groups()
+    plain = unquote_plus(name) in (*_THEIRS, *_OURS)
+    return f"{before}{name}={value if plain else '***'}"
+
+
+def options(url: str, parse: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """What redis-py reads from a URL that has no flaw, without what is not the URL's to say."""
+    return {name: value for name, value in parse(url).items() if name not in _OURS}
+
+
+def flaw(url: object) -> str:
+    """Why it cannot work, in words that repeat nothing of it but names; empty if it can."""
+    if not isinstance(url, str) or not url.startswith(("redis://", "rediss://", "unix://")):
+        return "give text that begins with redis://, rediss:// or unix://"
+    try:
+        parts = urlsplit(url)
+        port, at_unix = parts.port, parts.scheme == "unix"
+    except ValueError:  # its text may repeat a password
+        return "its host or port cannot be read; percent-encode what is special in a password"
+    if at_unix and (parts.hostname or not parts.path):
+        return "give the socket's whole path after three slashes"
+    if port == 0 or parts.fragment or any("=" not in o for o in parts.query.split("&") if o):
+        return "its port or options cannot be read; percent-encode what is special in a password"
+    if not at_unix and not re.fullmatch("/?[0-9]*/?", unquote(parts.path)):
+        return "its path must be the number of a database"
+    try:
+        found = options(url, asyncio_redis.parse_url)
+        for name in found:
+            if name not in (*_THEIRS, *_SECRETS):
+                return f"it has no option {name!r}{meant(name, (*_THEIRS, *_SECRETS))}"
+        if found.get("db", 0) < 0:
+            return "its path must be the number of a database"
+        found.pop("connection_class", asyncio_redis.Connection)(**found)  # does not connect
+    except (ValueError, TypeError, RedisError) as error:
+        return f"redis-py refuses its options: {error}"
+    return ""

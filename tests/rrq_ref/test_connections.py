@@ -1,0 +1,413 @@
+"""One client on many event loops, in threads, across forks; and whose options a connection has."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import random
+import socket
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+import pytest
+import redis as plain_redis
+import uvloop
+from redis.asyncio import Redis
+
+from rrq_ref import Client, NewJob, Settings, StoreUnavailable, SyncClient, Worker, connect
+from rrq_ref.connection import connect_plain
+from rrq_ref.errors import StoreError
+
+from .database import Database
+from .forgetful import Replies, forgetful
+from .running import PATIENCE_S
+
+LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [
+    asyncio.new_event_loop,
+    uvloop.new_event_loop,
+]
+
+
+@contextmanager
+def without_leaks(database: Database) -> Iterator[None]:
+    """The block leaves no connection open, and nothing complains that it had to be closed."""
+    before = len(database.redis.client_list())
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        yield
+        gc.collect()
+    assert [str(one.message) for one in complaints] == []
+    assert len(database.redis.client_list()) == before
+
+
+async def six(client: Client) -> list[str]:
+    return [job.id for job in await asyncio.gather(*[client.enqueue("send") for _ in range(6)])]
+
+
+# Event loops
+
+
+@pytest.mark.parametrize("new_loop", LOOPS, ids=["asyncio", "uvloop"])
+def test_one_client_serves_one_loop_after_the_other(
+    settings: Settings, database: Database, new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    with without_leaks(database):
+        client, ids = Client(settings), []
+        for _ in range(3):
+            with asyncio.Runner(loop_factory=new_loop) as runner:
+                ids += runner.run(six(client))
+                ids += runner.run(six(client))
+        del client
+    assert sorted(database.queued()) == sorted(ids)
+
+
+def test_a_loops_connections_end_with_it(settings: Settings, database: Database) -> None:
+    client = Client(settings)
+    asyncio.run(six(client))
+    with without_leaks(database):
+        asyncio.run(six(client))
+
+
+def test_one_client_serves_loops_in_threads_at_once(settings: Settings, database: Database) -> None:
+    client, ids = Client(settings), list[str]()
+    everybody = threading.Barrier(5)
+
+    async def work() -> None:
+        ids.extend(await six(client))
+        everybody.wait()  # the loops live at the same time
+        ids.extend(await client.enqueue_many([NewJob(function="send")] * 20))
+        everybody.wait()
+        ids.extend(await six(client))
+
+    with without_leaks(database):
+        threads = [threading.Thread(target=asyncio.run, args=[work()]) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE_S)
+    assert len(ids) == 5 * 32
+    assert sorted(database.queued()) == sorted(ids)
+
+
+@pytest.mark.parametrize("then", ["another loop", "closed", "forgotten"])
+def test_a_loop_that_was_closed_by_hand_leaves_nothing_behind(
+    settings: Settings, database: Database, then: str
+) -> None:
+    with without_leaks(database):
+        client = Client(settings)
+        for _ in range(2):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(six(client))
+            loop.close()
+        if then != "forgotten":
+            asyncio.run(six(client) if then == "another loop" else client.store.aclose())
+        del client, loop
+
+
+def test_a_loop_in_which_a_command_was_cut_off_leaves_nothing_behind(
+    settings: Settings, database: Database
+) -> None:
+    async def leave_it() -> None:
+        task = asyncio.create_task(client.store.redis.execute_command("BLPOP", "nothing", 60))
+        while not any(c["cmd"] == "blpop" for c in database.redis.client_list()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert not task.done()
+
+    with without_leaks(database):
+        client = Client(settings)
+        asyncio.run(leave_it())
+        asyncio.run(six(client))
+
+
+async def test_closing_a_client_on_one_loop_leaves_the_others_alone(
+    settings: Settings, database: Database
+) -> None:
+    client, ids = Client(settings), list[str]()
+    used, closed = threading.Event(), threading.Event()
+
+    async def work() -> None:
+        ids.extend(await six(client))
+        used.set()
+        assert closed.wait(PATIENCE_S)
+        ids.extend(await six(client))
+
+    thread = threading.Thread(target=asyncio.run, args=[work()])
+    thread.start()
+    assert await asyncio.to_thread(used.wait, PATIENCE_S)
+    async with client:
+        ids.extend(await six(client))
+    closed.set()
+    await asyncio.to_thread(thread.join, PATIENCE_S)
+    assert sorted(database.queued()) == sorted(ids)
+
+
+def test_a_client_of_redis_py_that_serves_two_loops_makes_no_second_job(
+    settings: Settings, database: Database
+) -> None:
+    """It was handed in, and its pool belongs to the first loop: the second one never sees the
+    answer, though the job is stored."""
+    client = Client(settings, redis=Redis.from_url(settings.redis_url))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for _ in range(2):
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(six(client))
+            loop.run_until_complete(client.enqueue_many([NewJob(function="send")] * 2))
+            loop.close()
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(client.store.aclose())
+        loop.close()
+        del client
+        gc.collect()
+    assert len(database.queued()) == 16
+
+
+# Forks
+
+
+def _enqueue_in_child(enqueue: Callable[[], list[str]], answers: Any) -> None:
+    warnings.simplefilter("error")
+    answers.send((enqueue(), enqueue()))
+
+
+@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize("used_before", [True, False])
+def test_a_client_serves_both_sides_of_a_fork(
+    settings: Settings, database: Database, kind: str, used_before: bool
+) -> None:
+    client, plain = Client(settings), SyncClient(settings)
+
+    def enqueue() -> list[str]:
+        if kind == "plain":
+            return [plain.enqueue("send").id for _ in range(6)]
+        return asyncio.run(six(client))
+
+    ids = enqueue() if used_before else []
+    ours, theirs = multiprocessing.Pipe()
+    fork = multiprocessing.get_context("fork")
+    child = fork.Process(target=_enqueue_in_child, args=(enqueue, theirs))
+    child.start()
+    for _ in range(5):
+        ids += enqueue()
+    assert ours.poll(PATIENCE_S)
+    ids += chain.from_iterable(ours.recv())
+    child.join(PATIENCE_S)
+    ids += enqueue()
+    assert child.exitcode == 0
+    assert sorted(database.queued()) == sorted(ids)
+    plain.close()
+
+
+async def test_a_fork_within_a_running_loop_does_not_disturb_it(
+    settings: Settings, database: Database
+) -> None:
+    async with Client(settings) as client:
+        ids = await six(client)
+        ours, theirs = multiprocessing.Pipe()
+        fork = multiprocessing.get_context("fork")
+        child = fork.Process(
+            target=_enqueue_in_child, args=(lambda: asyncio.run(six(client)), theirs)
+        )
+        child.start()
+        for _ in range(20):
+            ids += await six(client)
+        ids += chain.from_iterable(await asyncio.to_thread(ours.recv))
+        await asyncio.to_thread(child.join, PATIENCE_S)
+        ids += await six(client)  # after the child has closed whatever it closes
+    assert child.exitcode == 0
+    assert sorted(database.queued()) == sorted(ids)
+
+
+# After the end
+
+
+def test_a_client_that_was_closed_may_be_used_again(settings: Settings, database: Database) -> None:
+    async def twice(client: Client) -> None:
+        for _ in range(2):
+            async with client:
+                await client.enqueue("send")
+        await client.store.aclose()
+
+    with without_leaks(database):
+        asyncio.run(twice(Client(settings)))
+        plain = SyncClient(settings)
+        for _ in range(2):
+            with plain:
+                plain.enqueue("send")
+    assert len(database.queued()) == 4
+
+
+# Enqueues that are cut off
+
+
+async def test_a_cancelled_enqueue_leaves_no_answer_for_the_next_command(
+    settings: Settings, database: Database
+) -> None:
+    """Cut off at any moment: while it waits for a connection, makes one, sends, or reads."""
+    chance = random.Random(7)
+    async with Client(replace(settings, concurrency=1)) as client:
+
+        async def one(n: int) -> None:
+            job_id = f"{n:04}"
+            with suppress(TimeoutError):
+                async with asyncio.timeout(chance.random() * 0.02):
+                    assert (await client.enqueue("send", n, job_id=job_id)).id == job_id
+            with suppress(TimeoutError):
+                async with asyncio.timeout(chance.random() * 0.02):
+                    ids = [f"{job_id}-{m}" for m in range(3)]
+                    new = [NewJob(function="send", args=[n], job_id=each) for each in ids]
+                    assert await client.enqueue_many(new) == ids
+
+        for start in range(0, 400, 20):
+            await asyncio.gather(*[one(start + n) for n in range(20)])
+        pool: Any = client.store.redis.connection_pool
+        assert pool._in_use_connections == set()
+        for job_id in database.queued():
+            job = await client.job(job_id)
+            assert (job.id, job.args) == (job_id, [int(job_id[:4])])
+
+
+async def test_an_enqueue_that_nobody_answered_tells_the_ids_to_repeat_it_with(
+    settings: Settings, database: Database
+) -> None:
+    replies = Replies()
+    async with Client(settings, redis=forgetful(settings, replies)) as client:
+        await client.enqueue("send", job_id="first")
+        replies.to_lose = 3
+        with pytest.raises(StoreUnavailable) as one:
+            await client.enqueue("send")
+        replies.to_lose = 3
+        with pytest.raises(StoreUnavailable) as many:
+            await client.enqueue_many([NewJob(function="send") for _ in range(300)])
+        for job_id in [*one.value.job_ids, *many.value.job_ids]:
+            await client.enqueue("send", job_id=job_id)
+    assert (len(one.value.job_ids), len(many.value.job_ids)) == (1, 300)
+    assert len(database.queued()) == 302
+
+
+# Options
+
+
+OURS = [
+    "decode_responses=True", "decode_responses=yes&protocol=3", "encoding=utf-16",
+    "encoding=ascii", "encoding_errors=strict", "legacy_responses=False",
+    "legacy_responses=False&protocol=2", "max_connections=1", "timeout=0",
+    "socket_timeout=0.000001",
+    "socket_connect_timeout=0.000001", "retry_on_timeout=True", "retry_on_error=TimeoutError",
+]  # fmt: skip
+THEIRS = [
+    "protocol=2", "protocol=3", "client_name=me", "health_check_interval=1", "db=0",
+    "socket_keepalive=True", "socket_read_size=4096", "username=default",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", [*OURS, *THEIRS])
+async def test_no_option_of_the_url_keeps_jobs_from_their_end(
+    settings: Settings, database: Database, option: str
+) -> None:
+    if option == "username=default":
+        option += "&password=any"  # which the default user accepts
+    settings = replace(settings, redis_url=f"{settings.redis_url}?{option}")
+    with SyncClient(settings) as plain:
+        plain.enqueue("echo", "é", job_id="a")
+        plain.enqueue_many([NewJob(function="echo", args=["é"], job_id="ö")])
+    async with Client(settings) as client:
+        await client.enqueue("echo", {"x": [None]}, job_id="b")
+        redis = connect(settings)
+        assert redis.get_encoder().encoding_errors == "surrogateescape"
+
+        async def echo(context: Any, value: Any) -> Any:
+            return value
+
+        worker = Worker(redis, {"echo": echo}, settings, worker_id="w", burst=True)
+        async with asyncio.timeout(PATIENCE_S):
+            await worker.run()
+        await redis.aclose(close_connection_pool=True)
+        assert [(await client.job(i)).result for i in "aöb"] == ["é", "é", {"x": [None]}]
+    with SyncClient(settings) as plain:
+        assert plain.job("a").result == "é"
+        assert plain.queues() == {}
+
+
+def test_a_client_name_is_the_users(settings: Settings, database: Database) -> None:
+    settings = replace(settings, redis_url=f"{settings.redis_url}?client_name=me")
+    with SyncClient(settings) as plain:
+        plain.enqueue("send")
+        assert "me" in {client["name"] for client in database.redis.client_list()}
+
+
+def test_clients_of_redis_py_with_which_no_job_could_be_read_are_refused(url: str) -> None:
+    text = "decode_responses=True; give one that answers in bytes"
+    asynchronous, plain = Redis.from_url, plain_redis.Redis.from_url
+    cases: list[tuple[Callable[[], object], str]] = [
+        (lambda: Client(redis=asynchronous(url, decode_responses=True)), text),
+        (lambda: SyncClient(redis=plain(url, decode_responses=True)), text),
+        (
+            lambda: Worker(asynchronous(f"{url}?decode_responses=1"), {}, Settings(), worker_id=""),
+            text,
+        ),
+        (lambda: Client(redis=plain(url)), "give a redis.asyncio.Redis"),  # type: ignore[arg-type]
+        (lambda: SyncClient(redis=asynchronous(url)), "give a redis.Redis"),  # type: ignore[arg-type]
+    ]
+    for make, says in cases:
+        with pytest.raises(ValueError, match=says) as caught:
+            make()
+        assert "\n" not in str(caught.value)
+
+
+# Secrets
+
+
+@contextmanager
+def parrot() -> Iterator[str]:
+    """The address of a server that knows no command, and says so as Redis does: it repeats it."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    while said := connection.recv(4096):
+                        text = said.replace(b"\r\n", b" ").decode()
+                        connection.sendall(f"-ERR unknown command, with args: {text}\r\n".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(PATIENCE_S)
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize("form", ["{0}", "%70%61ss-w@rd", "?password={0}"])
+async def test_what_a_server_repeats_shows_no_password(protocol: int, form: str) -> None:
+    secret = "pass-w@rd"
+    with parrot() as address:
+        url = f"redis://ada:{form.format(secret)}@{address}/?protocol={protocol}"
+        if form.startswith("?"):
+            url = f"redis://{address}/{form.format(secret)}&username=ada&protocol={protocol}"
+        settings = Settings(redis_url=url, poll_min_ms=1, poll_max_ms=1)
+        said = []
+        async with Client(settings) as client:
+            with pytest.raises(StoreError) as caught:
+                await client.enqueue("send")
+            said.append(caught.value)
+            assert "pass" not in repr(client.store.redis)
+        with SyncClient(settings) as plain:
+            with pytest.raises(StoreError) as caught:
+                plain.enqueue("send")
+            said.append(caught.value)
+        assert "pass" not in repr(connect_plain(settings))
+    for error in said:
+        text = "".join(traceback.format_exception(error))
+        assert "unknown command" in str(error)
+        assert "***" in text
+        assert secret not in text
