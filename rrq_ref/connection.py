@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 import redis as plain
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Connection, Redis
 from redis.asyncio.connection import parse_url as asyncio_parse_url
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
@@ -17,6 +17,7 @@ from redis.retry import Retry as PlainRetry
 
 from . import url
 from .settings import Settings
+from .silence import patient, piecemeal
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
@@ -24,6 +25,7 @@ def connect(settings: Settings, **options: Any) -> Redis:
     # socket_timeout: the store bounds every command itself
     ours = {**_sized(settings), "socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0)}
     options = {**url.options(settings.redis_url, asyncio_parse_url), **ours, **options}
+    options["connection_class"] = patient(options.get("connection_class", Connection))
     return _LoopRedis(lambda: _Pool(**options))
 
 
@@ -32,6 +34,8 @@ def connect_plain(settings: Settings) -> plain.Redis:
     sized = _sized(settings)
     ours = {**sized, "socket_timeout": sized["timeout"], "retry": PlainRetry(NoBackoff(), 0)}
     options = {**url.options(settings.redis_url, parse_url), **ours}
+    kind = options.get("connection_class", plain.Connection)
+    options["connection_class"] = piecemeal(kind)
     return plain.Redis.from_pool(_PlainPool(**options))  # type: ignore[no-untyped-call]
 
 

@@ -15,7 +15,7 @@ import redis as plain
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 
-from . import keys, overview, scripts
+from . import keys, overview, scripts, silence
 from .clock import Clock
 from .connection import check
 from .connection import connect as connect  # from here too
@@ -161,7 +161,9 @@ class Store:
                 return [error]
 
     async def _answered(self, send: Any, extra_s: float, *words: Any, **options: Any) -> Any:
-        async with self._clock.timeout(self.settings.command_timeout_ms / 1000 + extra_s):
+        seconds = self.settings.command_timeout_ms / 1000 + extra_s
+        async with self._clock.timeout(seconds) as limit:
+            silence.current.set(silence.Patience(limit, seconds))
             return await send(*words, **options)
 
     # Jobs

@@ -1,0 +1,93 @@
+"""A command's time-out counts silence: while its bytes come or go, it has its full time again.
+
+So a large job on a slow line is no dead server. redis-py's own time-outs count the whole transfer.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import cache
+from socket import SO_SNDBUF, SOL_SOCKET
+from typing import Any
+
+_PIECE = 65_536  # bytes that are sent at a time
+
+
+class Patience:
+    """The time-out of one command."""
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+
+    def renew(self) -> None:
+        end = self._limit.when()
+        # Not for every few bytes: most commands are over by then.
+        if end is not None and end - self._loop.time() < self._seconds * 7 / 8:
+            with suppress(RuntimeError):  # it has been left
+                self._limit.reschedule(self._loop.time() + self._seconds)
+
+
+#: The command that the running task sends next.
+current: ContextVar[Patience | None] = ContextVar("current", default=None)
+
+
+@cache
+def patient(connection: type[Any]) -> type[Any]:
+    """A class of redis-py's connections whose commands wait with patience."""
+
+    class Patient(connection):  # type: ignore[misc]
+        _patience: Patience | None = None
+
+        async def _connect(self) -> None:
+            await super()._connect()
+            feed = self._reader.feed_data
+
+            def heard(data: bytes) -> None:
+                if self._patience is not None:
+                    self._patience.renew()
+                feed(data)
+
+            self._reader.feed_data = heard
+
+        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            self._patience = patience = current.get()
+            for n, piece in enumerate(_pieces(command, self._open_socket)):
+                if n and not self.is_connected:  # the rest is of no use to another one
+                    raise ConnectionError("the connection was closed in the middle of a command")
+                await super().send_packed_command(piece, check_health and not n)
+                if patience is not None:
+                    patience.renew()
+
+        def _open_socket(self) -> Any:
+            return self._writer and self._writer.get_extra_info("socket")
+
+    return Patient
+
+
+@cache
+def piecemeal(connection: type[Any]) -> type[Any]:
+    """The same of connections that block: their time-out is for one piece."""
+
+    class Piecemeal(connection):  # type: ignore[misc]
+        def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            for n, piece in enumerate(_pieces(command, lambda: self._sock)):
+                super().send_packed_command(piece, check_health and not n)
+
+    return Piecemeal
+
+
+def _pieces(command: bytes | str | Iterable[bytes], socket: Callable[[], Any]) -> Iterator[Any]:
+    """A packed command in pieces; of usual size it is one. The system's buffer is made as small as
+    a piece, for what lies in it goes or does not go unseen."""
+    parts = [command] if isinstance(command, bytes | str) else list(command)
+    if sum(map(len, parts)) <= _PIECE:
+        yield parts
+        return
+    for n, part in enumerate(memoryview(part) for part in parts if isinstance(part, bytes)):
+        for start in range(0, len(part), _PIECE):
+            yield [part[start : start + _PIECE]]
+            if not n and (open_socket := socket()) is not None:
+                open_socket.setsockopt(SOL_SOCKET, SO_SNDBUF, _PIECE)
