@@ -87,7 +87,7 @@ async def test_a_result_that_the_server_does_not_take_is_its_jobs_failure_alone(
             gate.opened.set()
             await until(lambda: database.locked() == [])
     finally:
-        admin.config_set(BULK, before[BULK])
+        admin.config_set(BULK, str(before[BULK]))
     assert len(gate.began) == 9  # each once
     job = await client.job("large")
     assert (job.dead_reason, job.crashes) == ("result", 0)

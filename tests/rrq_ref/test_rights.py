@@ -5,6 +5,7 @@ Every script is run with each of its commands, and each kind of key, denied in t
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from redis.asyncio import Redis
 
 import rrq_ref
 from rrq_ref import keys, scripts
+from rrq_ref.attempt import Context
 from rrq_ref.client import Client
 from rrq_ref.connection import connect
 from rrq_ref.deadletters import Dead, DeadLetters
@@ -30,6 +32,7 @@ from rrq_ref.transitions import Acquit, Bury, Finish, Lease, Release, Retry
 from .conftest import Leaks
 from .database import Database
 from .moves import take_one
+from .running import running, until
 
 LUA = files(rrq_ref) / "lua"
 USER, READ_ONLY = "limited", " (read only)"
@@ -303,3 +306,42 @@ async def test_the_stories_need_all_commands(
     everything = {word for script in scripts.ALL for word in commands(script.text)}
     unseen = {"incr"} if old else set()
     assert everything - set().union(*missed.values()) - unseen <= SELDOM
+
+
+# A whole worker
+
+EVERYTHING = sorted({word for script in scripts.ALL for word in commands(script.text)} - {"incr"})
+
+
+async def _serve(context: Context, what: str) -> str:
+    if what == "fails":
+        raise ValueError("no")
+    context.effect("RPUSH", "app:done", context.job_id)
+    return "done"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", [*EVERYTHING, "evalsha", "script", "blpop", "set"])
+async def test_a_worker_without_a_right_for_a_while_loses_nothing_and_blames_nobody(
+    users: Users, settings: Settings, database: Database, word: str
+) -> None:
+    """For more than twice the life of a lock, which ends while it runs some of the jobs."""
+    settings = replace(settings, redis_url=users.producer.settings.redis_url, lock_ttl_ms=300)
+    wanted = {"good": "COMPLETED", "fails": "FAILED", "unknown": "FAILED", "unique": "COMPLETED"}
+    for name in wanted:
+        function = "unknown" if name == "unknown" else "serve"
+        unique = name if name == "unique" else None
+        await users.client.enqueue(function, name, job_id=name, unique_key=unique, max_retries=1)
+    users.grant(f"-{word}")
+    redis = connect(settings)
+    async with running(redis, settings, {"serve": _serve}):
+        await asyncio.sleep(0.7)
+        users.grant()
+        await until(lambda: {name: database.job(name)["status"] for name in wanted} == wanted)
+        await until(lambda: database.locked() == [])
+    await redis.aclose()
+    assert all(database.job(name).get("crashes", "0") == "0" for name in wanted)
+    assert sorted(database.dead()) == ["fails", "unknown"]
+    done = [name.decode() for name in database.redis.lrange("app:done", 0, -1)]
+    assert sorted(done) == ["good", "unique"]
+    assert database.redis.exists(keys.unique("unique")) == 0
