@@ -62,7 +62,7 @@ BUGS = (
             Edit(
                 DEAD_LETTERS,
                 "                left += sum(",
-                "                await self._store.run([(\"ZADD\", names[5], 0, one.id)"
+                '                await self._store.run([("ZADD", names[5], 0, one.id)'
                 " for names, one in zip(calls, chunk, strict=True)])\n"
                 "                left += sum(",
             ),
