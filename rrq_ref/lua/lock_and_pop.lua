@@ -53,6 +53,15 @@ local function charge(crashes, tokens, token)
   return 'crashes', whole(crashes, 0) + 1, 'charged', (tokens or ',') .. string.format('%.0f,', token)
 end
 
+-- Not handed back but ended: somebody has asked for its end.
+local function stop(job, id, locks, token, unique, awaited)
+  try_end(job, locks, job_prefix, unique_prefix)
+  cancel(job, unique_prefix, id, unique, awaited, now, dlq_ttl_s)
+  redis.call('HSET', job, 'fencing_token', token + 1)
+  redis.call('ZREM', locks, id)
+  buried[#buried + 1], buried[#buried + 2] = id, token
+end
+
 -- One job whose lock has expired. The holder that asks here lives, and so does one that has said so.
 local function take_back_one(job, id, queue, locks, dlq)
   local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'acquitted', 'job_unique_key',
@@ -65,11 +74,7 @@ local function take_back_one(job, id, queue, locks, dlq)
     local token, lived = whole(fields[2], 0), fields[3] == worker or fields[6] == fields[2]
     local crashes = whole(fields[4], 0) + (lived and 0 or 1)
     if fields[9] then
-      try_end(job, locks, job_prefix, unique_prefix)
-      cancel(job, unique_prefix, id, fields[7], fields[8], now, dlq_ttl_s)
-      redis.call('HSET', job, 'fencing_token', token + 1)
-      redis.call('ZREM', locks, id)
-      buried[#buried + 1], buried[#buried + 2] = id, token
+      stop(job, id, locks, token, fields[7], fields[8])
     elseif not lived and crashes >= max_crashes then
       try_end(job, locks, job_prefix, unique_prefix)
       dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[7], fields[8], 'poison', 'lost its worker ' .. crashes .. ' times', '', now, dlq_ttl_s)
@@ -169,7 +174,8 @@ local function again()
         redis.call('ZREM', queue, id)
         add(queue_number, id, last[i + 2], fields)
       else
-        give_back(job, queue, locks, id)
+        local asked = redis.call('HMGET', job, 'cancel_requested', 'job_unique_key', 'awaited')
+        if asked[1] then stop(job, id, locks, last[i + 2], asked[2], asked[3]) else give_back(job, queue, locks, id) end
         returned[#returned + 1], returned[#returned + 2] = id, last[i + 2]
       end
     else
