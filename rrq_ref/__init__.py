@@ -9,6 +9,7 @@ from .client import Client, SyncClient
 from .connection import connect
 from .errors import (
     InvalidJob,
+    JobCancelled,
     JobNotFound,
     LockLost,
     RetryJob,
@@ -19,12 +20,13 @@ from .errors import (
 )
 from .fleet import Fleet
 from .job import Job, JobStatus, NewJob
+from .scripts import Answer
 from .settings import Settings
 from .store import Store
 from .worker import Worker
 
 __all__ = [
-    "Client", "Context", "Fleet", "InvalidJob", "Job", "JobNotFound", "JobStatus", "LockLost",
-    "NewJob", "RRQError", "RetryJob", "Settings", "Store", "StoreError", "StoreRefused",
-    "StoreUnavailable", "SyncClient", "Worker", "connect",
+    "Answer", "Client", "Context", "Fleet", "InvalidJob", "Job", "JobCancelled", "JobNotFound",
+    "JobStatus", "LockLost", "NewJob", "RRQError", "RetryJob", "Settings", "Store", "StoreError",
+    "StoreRefused", "StoreUnavailable", "SyncClient", "Worker", "connect",
 ]  # fmt: skip

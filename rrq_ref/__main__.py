@@ -18,8 +18,10 @@ from .client import Client
 from .dlq import ACTIONS, dlq, say, shown
 from .errors import RRQError, meant
 from .fleet import Fleet
+from .job import JobStatus
 from .logs import configure
 from .process import leave, run_worker
+from .scripts import Answer
 from .settings import Settings
 from .url import flaw, mask
 
@@ -55,6 +57,21 @@ async def _enqueue(client: Client, options: argparse.Namespace) -> None:
         job_id=options.job_id, unique_key=options.unique_key, max_retries=options.max_retries,
     )  # fmt: skip
     say([shown(job.id)])
+
+
+async def _cancel(client: Client, options: argparse.Namespace) -> int:
+    answer = await client.cancel(options.id)
+    say([f"{answer} {shown(options.id)}"])
+    return 0 if answer in (Answer.DONE, Answer.REQUESTED) else 1
+
+
+async def _wait(client: Client, options: argparse.Namespace) -> int:
+    try:
+        job = await client.wait(options.id, options.timeout)
+    except TimeoutError as error:
+        raise RRQError(str(error)) from error
+    await _job(client, options)
+    return 0 if job.status is JobStatus.COMPLETED else 1
 
 
 async def _job(client: Client, options: argparse.Namespace) -> None:
@@ -152,6 +169,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-retries", type=int, help="runs in all")
 
     command("job", _job, "show one job")("id")
+    command("cancel", _cancel, "cancel a job, or ask for its end if it runs")("id")
+    add = command("wait", _wait, "show a job once it has ended; exit code 1 if not completed")
+    add("id")
+    add("--timeout", type=float, help="seconds (for ever)")
     command("queue", _queue, "sizes of queues")("names", nargs="*")
     command("queues", _queues, "all queues, with their sizes")
     command("health", _health, "workers that are alive; exit code 1 if none is")

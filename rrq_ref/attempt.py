@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from .clock import World
-from .errors import InvalidJob, LockLost, RetryJob
+from .errors import InvalidJob, JobCancelled, LockLost, RetryJob
 from .job import encode
 from .transitions import Bury, Claimed, Finish, Outcome, Release, Retry
 
@@ -29,7 +29,8 @@ class Context:
     token: int  # the fencing token: what the handler writes to can refuse an older one
     attempt: int  # 1 for the first run; counts failed runs, not lost workers
     lost: bool = False  # not this attempt's job any more: its lock is gone, or its time was up
-    stopping: bool = False  # the worker drains and has run out of patience: finish up, or raise
+    stopping: bool = False  # the worker runs out of patience in a drain: finish up, or raise;
+    cancelled: bool = False  # or, then with this one, somebody asked for the end of the job
     _effects: list[list[str]] = field(default_factory=list)
 
     def effect(self, *command: str | int | float) -> None:
@@ -45,9 +46,12 @@ class Context:
         self._effects.append(words)
 
     def check(self) -> None:
-        """Raise `LockLost` once the job is lost: for loops in plain functions."""
+        """For loops in plain functions: raise `LockLost` once the job is lost, and `JobCancelled`
+        once somebody has asked for its end."""
         if self.lost:
             raise LockLost(f"job {self.job_id} is lost to attempt {self.token}")
+        if self.cancelled:
+            raise JobCancelled(f"job {self.job_id} was asked to stop")
 
     def effects_json(self) -> str:
         return json.dumps(self._effects) if self._effects else ""
@@ -73,9 +77,17 @@ class Attempt:
 
     def stop(self) -> None:
         """Tell the handler that the worker leaves. A plain function must look for it itself."""
-        self.context.stopping = True
-        if self.task is not None and self.thread is None:
-            self.task.cancel("drain")
+        self._stop("drain")
+
+    def cancel(self) -> None:
+        """Tell the handler that somebody asked for the job's end: once, for it may clean up."""
+        self.context.cancelled = True
+        self._stop("the job was asked to stop")
+
+    def _stop(self, why: str) -> None:
+        told, self.context.stopping = self.context.stopping, True
+        if not told and self.task is not None and self.thread is None:
+            self.task.cancel(why)
 
     def lose(self) -> None:
         """Tell the handler that the lock is lost, and wait for it no longer."""

@@ -13,9 +13,11 @@ from . import overview
 from .connection import connect, connect_plain
 from .errors import StoreError, StoreRefused, StoreUnavailable
 from .job import Job, NewJob, Options
+from .scripts import Answer
 from .settings import Settings
 from .store import BlockingStore, Store
 from .trouble import Backoff
+from .waiting import wait
 
 _CHUNK = 250  # jobs in one round trip of `enqueue_many`
 _TRIES = 3  # how often an enqueue is sent before the caller is told that nothing is known about it
@@ -112,6 +114,17 @@ class Client:
         or that a live worker serves."""
         return await overview.queues(self.store)
 
+    async def cancel(self, job_id: str) -> Answer:
+        """Cancel a job: DONE (it is cancelled, and never runs), REQUESTED (it runs; its worker
+        stops it when it renews the lock, unless it ends before), ENDED or GONE (no such job)."""
+        return await self.store.cancel(job_id)
+
+    async def wait(self, job_id: str, timeout: float | None = None) -> Job:  # noqa: ASYNC109 - of a job
+        """Wait until a job is completed, dead or cancelled; the job as it is then. Woken by its
+        end; meanwhile holds a connection of its own. Raises `TimeoutError` after `timeout` seconds,
+        `JobNotFound` when there is no such job (any more)."""
+        return await wait(self.store, job_id, timeout)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -140,6 +153,12 @@ class SyncClient:
 
     def queues(self) -> dict[str, dict[str, int]]:
         return _run(self._client.queues())
+
+    def cancel(self, job_id: str) -> Answer:
+        return _run(self._client.cancel(job_id))
+
+    def wait(self, job_id: str, timeout: float | None = None) -> Job:
+        return _run(self._client.wait(job_id, timeout))
 
     def close(self) -> None:
         _run(self._client.store.aclose())

@@ -38,6 +38,10 @@ class LockLost(RRQError):
     """This attempt does not hold its job any more; whatever it would write is refused."""
 
 
+class JobCancelled(RRQError):
+    """Somebody asked for the end of this job."""
+
+
 class RetryJob(Exception):
     """Raised by a handler to be run again; counts as a failed run.
 

@@ -8,6 +8,7 @@ RRQ's own names and formats:
 | `rrq:queue:<name>` | ZSET job id → due time in ms | an entry until it is claimed |
 | `rrq:dlq:<name>` | LIST of job ids, newest first | an entry until it is requeued |
 | `rrq:lock:unique:<key>` | STRING job id | until that job has ended |
+| `rrq:events:job:<id>` | STREAM, the end of a job that somebody waits for | one minute |
 | `rrq:health:worker:<id>` | STRING JSON | TTL, renewed by the worker |
 
 Ours, beside them:
@@ -18,13 +19,15 @@ Ours, beside them:
 | `rrq:claim:<worker id>` | STRING, the worker's last claim, for when its reply is lost | one lock TTL |
 | `rrq:wake:<name>` | LIST of wake-up hints, at most 64 | one minute |
 
-and in the job hash `fencing_token`, `crashes`, `dead_reason`, `error_history`.
+and in the job hash `fencing_token`, `crashes`, `charged`, `acquitted`, `dead_reason`,
+`error_history`, `cancel_requested` (when) and `awaited` (the event stream, once somebody waits).
 A queue has the dead-letter queue of the same name.
 """  # noqa: E501 - a table row is one line
 
 from collections.abc import Callable
 
 job = "rrq:job:{}".format
+events = "rrq:events:job:{}".format
 unique = "rrq:lock:unique:{}".format
 health = "rrq:health:worker:{}".format
 claim = "rrq:claim:{}".format

@@ -47,8 +47,10 @@ class LockRefresher:
             return False
         self._trouble.over()
         for attempt, answer in zip(held, answers, strict=True):
-            if answer is Answer.DONE:
+            if answer in (Answer.DONE, Answer.STOP):
                 attempt.deadline = deadline
+                if answer is Answer.STOP:
+                    attempt.cancel()
             elif attempt.outcome is None and attempt in self._held():
                 # With an outcome under way, that call's own answer says what became of it.
                 self._lose(attempt)

@@ -19,6 +19,10 @@ class Answer(StrEnum):
     GONE = "GONE"
     UNIQUE = "UNIQUE"  # a live job holds the unique key
     MOVED = "MOVED"  # not where it was looked for in a long dead-letter queue
+    REQUESTED = "REQUESTED"  # it runs, and was asked to stop
+    STOP = "STOP"  # it is asked to stop; its lock was renewed
+    STOPPED = "STOPPED"  # it has ended as CANCELLED, as it was asked to
+    ENDED = "ENDED"
     DEAD = "DEAD"  # no ghost, but a dead job
 
 
@@ -47,8 +51,8 @@ def _load(name: str) -> Script:
 
 _NAMES = (
     "enqueue", "lock_and_pop", "refresh_locks", "finish", "retry", "release", "bury", "acquit",
-    "requeue_dlq", "list_dlq", "delete_dlq",
+    "requeue_dlq", "list_dlq", "delete_dlq", "cancel", "await",
 )  # fmt: skip
 ALL = tuple(_load(name) for name in _NAMES)
 ENQUEUE, LOCK_AND_POP, REFRESH_LOCKS, FINISH, RETRY, RELEASE, BURY, ACQUIT, *_OPERATORS = ALL
-REQUEUE_DLQ, LIST_DLQ, DELETE_DLQ = _OPERATORS
+REQUEUE_DLQ, LIST_DLQ, DELETE_DLQ, CANCEL, AWAIT = _OPERATORS

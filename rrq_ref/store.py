@@ -13,7 +13,7 @@ from typing import Any
 
 import redis as plain
 from redis import exceptions as redis_errors
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 
 from . import keys, overview, scripts, silence
 from .clock import Clock
@@ -95,6 +95,12 @@ class Store:
         # Closing is a courtesy: a peer that is slow to answer it makes nothing fail.
         with suppress(StoreError), translated():
             await self.redis.aclose(close_connection_pool=True)
+
+    def apart(self) -> "Store":
+        """The same over connections of its own, which may block. To be closed by the caller."""
+        pool = self.redis.connection_pool
+        kind = pool.connection_class
+        return Store(Redis.from_pool(ConnectionPool(kind, **pool.connection_kwargs)), self.settings)
 
     async def pause(self, seconds: float) -> None:
         await self._clock.pause(seconds)
@@ -220,6 +226,13 @@ class Store:
         entry = Dead(job.id, 0, job.status, job.queue, job.function)
         return (await DeadLetters(self, dlq).requeue([entry]))[job.id]
 
+    async def cancel(self, job_id: str) -> Answer:
+        """Cancel a job: DONE, REQUESTED (it runs, and its worker was asked to stop it), ENDED (it
+        had ended before) or GONE."""
+        args = [job_id, self.settings.dlq_ttl_s, keys.queue(""), keys.JOB, keys.UNIQUE]
+        (word,) = await self.run([scripts.CANCEL.call([keys.job(job_id)], args)], durable=True)
+        return Answer(word.decode())
+
     async def sizes(self, queue: str) -> dict[str, int]:
         """Jobs `queued`, `due`, `locked` and `dead` in a queue."""
         name = keys.queue(queue)
@@ -241,6 +254,11 @@ class BlockingStore(Store):
 
     async def aclose(self) -> None:
         self.redis.close()
+
+    def apart(self) -> Store:
+        pool = self.redis.connection_pool
+        own = plain.ConnectionPool(pool.connection_class, **pool.connection_kwargs)
+        return BlockingStore(plain.Redis.from_pool(own), self.settings)
 
     async def pause(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251 - blocking is what it is for
@@ -351,7 +369,8 @@ class WorkerStore(Store):
                 args = [*who, reason, error, trace, s.dlq_ttl_s, keys.JOB, keys.UNIQUE]
                 return scripts.BURY.call([job, locks, dlq], args)
             case Release():
-                return scripts.RELEASE.call([job, queue, locks, hints], who)
+                args = [*who, s.dlq_ttl_s, keys.JOB, keys.UNIQUE]
+                return scripts.RELEASE.call([job, queue, locks, hints], args)
             case Acquit():
                 args = [*who, keys.JOB, keys.UNIQUE]
                 return scripts.ACQUIT.call([job, queue, dlq, hints], args)

@@ -159,7 +159,7 @@ class Worker:
         for job_id in claim.taken_back:
             self._log.warning("job %s: its lock had expired; taken back", job_id)
         for job_id in claim.buried:
-            self._log.error("job %s: dead-lettered as poison or unreadable", job_id)
+            self._log.error("job %s: ended: poison, asked to stop, or unreadable", job_id)
         for job_id in claim.dropped:
             self._log.warning("job %s: queued, but there is no such job to run; dropped", job_id)
         for job_id in claim.returned:

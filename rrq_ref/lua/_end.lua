@@ -15,9 +15,27 @@ local function try_end(job, locks, job_prefix, unique_prefix)
   redis.call('DEL', unique_prefix .. NOBODY)
 end
 
+-- tell: wakes those who wait for the job on its event stream (see await), as RRQ does. It comes before the writes
+-- that matter: one event too many is harmless, for a job's status is what counts.
+local function tell(stream, id, event, status)
+  if not stream then return end
+  local added = redis.pcall('XADD', stream, 'MAXLEN', 16, '*', 'event', event, 'job_id', id, 'status', status)
+  if not rubbish(added) then redis.call('EXPIRE', stream, 60) end
+end
+
+-- cancel: CANCELLED, kept ttl_s seconds. The caller takes it off queue and locks.
+local function cancel(job, unique_prefix, id, unique, awaited, now, ttl_s)
+  redis.call('HDEL', job, NOBODY)
+  tell(awaited, id, 'failed', 'CANCELLED')
+  redis.call('HSET', job, 'status', 'CANCELLED', 'completion_time', iso(now))
+  redis.call('HDEL', job, 'worker_id', 'cancel_requested', 'next_scheduled_run_time')
+  redis.call('EXPIRE', job, ttl_s)
+  free_unique(unique_prefix, unique, id)
+end
+
 -- dead_letter: FAILED, listed in the DLQ, kept ttl_s seconds. The caller takes it off queue and locks.
 -- Entries whose job has expired meanwhile leave the list's old end, two for each that comes.
-local function dead_letter(job, dlq, job_prefix, unique_prefix, id, unique, reason, err, trace, now, ttl_s)
+local function dead_letter(job, dlq, job_prefix, unique_prefix, id, unique, awaited, reason, err, trace, now, ttl_s)
   redis.call('HDEL', job, NOBODY)
   redis.call('LTRIM', dlq, 0, -1)
   for _ = 1, 2 do
@@ -25,6 +43,7 @@ local function dead_letter(job, dlq, job_prefix, unique_prefix, id, unique, reas
     if not oldest or redis.call('EXISTS', job_prefix .. oldest) == 1 then break end
     redis.call('LTRIM', dlq, 0, -2)
   end
+  tell(awaited, id, 'failed', 'FAILED')
   redis.call('LPUSH', dlq, id) -- the only one that cannot be tried is the first that matters
   redis.call('HSET', job, 'status', 'FAILED', 'dead_reason', reason, 'last_error', err, 'completion_time', iso(now))
   if trace ~= '' then redis.call('HSET', job, 'last_traceback', trace) end

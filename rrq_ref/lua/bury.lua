@@ -11,9 +11,9 @@
 local job, locks, dlq = unpack(KEYS)
 local id, worker, token, reason, err, trace, ttl_s, job_prefix, unique_prefix = unpack(ARGV)
 
-local refusal, fields = owned(job, worker, token, {FAILED = true}, 'job_unique_key')
+local refusal, fields = owned(job, worker, token, {FAILED = true}, 'job_unique_key', 'awaited')
 if refusal then return refusal end
 try_end(job, locks, job_prefix, unique_prefix)
-dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[1], reason, err, trace, now_ms(), ttl_s)
+dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[1], fields[2], reason, err, trace, now_ms(), ttl_s)
 redis.call('ZREM', locks, id)
 return 'BURIED'

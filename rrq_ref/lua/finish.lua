@@ -31,10 +31,12 @@ end
 for i = 5, #ARGV, 5 do
   local queue_number, id, token, result, effects = unpack(ARGV, i, i + 4)
   local job, at = job_prefix .. id, tonumber(queue_number)
-  local answer, kept = owned(job, worker, token, {COMPLETED = true}, 'result_ttl_seconds', 'job_unique_key')
+  local answer, kept = owned(job, worker, token, {COMPLETED = true}, 'result_ttl_seconds', 'job_unique_key',
+    'awaited')
   if not answer then
     if not tried[at] then try_end(job, KEYS[at], job_prefix, unique_prefix) end
     tried[at] = true
+    tell(kept[3], id, 'completed', 'COMPLETED')
     answer = effects ~= '' and apply(cjson.decode(effects)) or 'DONE'
   end
   if answer == 'DONE' then

@@ -14,7 +14,7 @@
 --   left        queued and locked jobs of these queues, those just claimed included
 --   jobs        flat: queue number, id, token, then the FIELDS below (nil where absent)
 --   taken_back  flat: id, token of the attempt whose lock had expired
---   buried      flat: id, token of each job dead-lettered here (poison, or not a hash); token nil for the latter
+--   buried      flat: id, token of each job that ends here: poison, asked to stop, or not a hash; token nil for the latter
 --   dropped     ids that were queued but have no job (ghosts), or whose job has ended or is running
 --   returned    flat: id, token of what a re-sent call had claimed, and hands back as there is no room for it
 --   lost        flat: queue number, id, token of what it had claimed and does not hold any more
@@ -53,9 +53,19 @@ local function charge(crashes, tokens, token)
   return 'crashes', whole(crashes, 0) + 1, 'charged', (tokens or ',') .. string.format('%.0f,', token)
 end
 
+-- Not handed back but ended: somebody has asked for its end.
+local function stop(job, id, locks, token, unique, awaited)
+  try_end(job, locks, job_prefix, unique_prefix)
+  cancel(job, unique_prefix, id, unique, awaited, now, dlq_ttl_s)
+  redis.call('HSET', job, 'fencing_token', token + 1)
+  redis.call('ZREM', locks, id)
+  buried[#buried + 1], buried[#buried + 2] = id, token
+end
+
 -- One job whose lock has expired. The holder that asks here lives, and so does one that has said so.
 local function take_back_one(job, id, queue, locks, dlq)
-  local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'acquitted', 'job_unique_key')
+  local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'acquitted', 'job_unique_key',
+    'awaited', 'cancel_requested')
   local status = not rubbish(fields) and fields[1]
   if status == 'PENDING' or status == 'RETRYING' then -- half of a transition of ours, or somebody else's doing
     redis.call('ZADD', queue, 'NX', 0, id)
@@ -63,9 +73,11 @@ local function take_back_one(job, id, queue, locks, dlq)
   elseif status == 'ACTIVE' then
     local token, lived = whole(fields[2], 0), fields[3] == worker or fields[6] == fields[2]
     local crashes = whole(fields[4], 0) + (lived and 0 or 1)
-    if not lived and crashes >= max_crashes then
+    if fields[9] then
+      stop(job, id, locks, token, fields[7], fields[8])
+    elseif not lived and crashes >= max_crashes then
       try_end(job, locks, job_prefix, unique_prefix)
-      dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[7], 'poison', 'lost its worker ' .. crashes .. ' times', '', now, dlq_ttl_s)
+      dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[7], fields[8], 'poison', 'lost its worker ' .. crashes .. ' times', '', now, dlq_ttl_s)
       redis.call('HSET', job, 'fencing_token', token + 1, charge(fields[4], fields[5], token))
       redis.call('ZREM', locks, id)
       buried[#buried + 1], buried[#buried + 2] = id, token
@@ -162,7 +174,8 @@ local function again()
         redis.call('ZREM', queue, id)
         add(queue_number, id, last[i + 2], fields)
       else
-        give_back(job, queue, locks, id)
+        local asked = redis.call('HMGET', job, 'cancel_requested', 'job_unique_key', 'awaited')
+        if asked[1] then stop(job, id, locks, last[i + 2], asked[2], asked[3]) else give_back(job, queue, locks, id) end
         returned[#returned + 1], returned[#returned + 2] = id, last[i + 2]
       end
     else

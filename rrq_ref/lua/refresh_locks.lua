@@ -5,7 +5,7 @@
 -- ARGV[1] worker id     ARGV[2] lock TTL in ms
 -- ARGV[3] prefix of job hashes     ARGV[4] number of the claim under way, 0 = none
 -- ARGV[5..] per attempt: number of its queue, job id, token
--- Returns one word per attempt: DONE, or SUPERSEDED, GONE: this lock is lost and was not touched.
+-- Returns one word per attempt: DONE; STOP (renewed, and its handler is to stop); or SUPERSEDED, GONE: this lock is lost and was not touched.
 -- A lock that has expired but that nobody has taken back is still this attempt's, and is renewed; also by a server
 -- that is out of memory, which looks at the first write only: here at one that needs none.
 local worker, expiry, job_prefix, number = ARGV[1], now_ms() + tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -13,9 +13,9 @@ local answers = {}
 redis.call('ZREM', KEYS[2], NOBODY)
 
 local function renew(queue_number, id, token)
-  local refusal = owned(job_prefix .. id, worker, token, {})
+  local refusal, fields = owned(job_prefix .. id, worker, token, {}, 'cancel_requested')
   if not refusal then redis.call('ZADD', KEYS[tonumber(queue_number) + 1], expiry, id) end
-  return refusal or 'DONE'
+  return refusal or fields[1] and 'STOP' or 'DONE'
 end
 
 for i = 5, #ARGV, 3 do answers[#answers + 1] = renew(unpack(ARGV, i, i + 2)) end

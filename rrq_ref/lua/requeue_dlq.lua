@@ -47,6 +47,6 @@ if unique then redis.call('SET', unique, id) end
 unlist(dlq, id, at)
 redis.call('PERSIST', job)
 redis.call('HSET', job, 'status', 'PENDING', 'current_retries', 0, 'error_history', lives)
-redis.call('HDEL', job, 'crashes', 'charged', 'dead_reason', 'completion_time', 'next_scheduled_run_time')
+redis.call('HDEL', job, 'crashes', 'charged', 'cancel_requested', 'dead_reason', 'completion_time', 'next_scheduled_run_time')
 redis.call('ZADD', queue, now, id)
 return 'DONE'

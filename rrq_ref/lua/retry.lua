@@ -6,21 +6,28 @@
 -- ARGV[4] error text     ARGV[5] traceback, '' = none     ARGV[6] delay in ms until the next run
 -- ARGV[7] default max_retries (runs in all)     ARGV[8] TTL of a dead-lettered job in s
 -- ARGV[9] prefix of job hashes        ARGV[10] prefix of unique keys
--- Returns DONE (queued again), BURIED (dead-lettered), or nothing was touched: REPEAT, SUPERSEDED, GONE.
+-- Returns DONE (queued again), BURIED (dead-lettered), STOPPED (it was asked to stop: it has ended, as
+--   CANCELLED), or nothing was touched: REPEAT, SUPERSEDED, GONE.
 -- Atomic: one failure is one increment and one re-queue, together.
 local job, queue, locks, dlq, hints = unpack(KEYS)
 local id, worker, token, err, trace, delay_ms, max_retries, ttl_s, job_prefix, unique_prefix = unpack(ARGV)
 
--- The same call may have buried the job.
-local done = {RETRYING = true, FAILED = true}
-local refusal, fields = owned(job, worker, token, done, 'current_retries', 'max_retries', 'job_unique_key')
+-- The same call may have ended the job.
+local done = {RETRYING = true, FAILED = true, CANCELLED = true}
+local refusal, fields = owned(job, worker, token, done, 'current_retries', 'max_retries', 'job_unique_key',
+  'awaited', 'cancel_requested')
 if refusal then return refusal end
 
 local now = now_ms()
 local retries = whole(fields[1], 0) + 1
 try_end(job, locks, job_prefix, unique_prefix)
+if fields[5] then
+  cancel(job, unique_prefix, id, fields[3], fields[4], now, ttl_s)
+  redis.call('ZREM', locks, id)
+  return 'STOPPED'
+end
 if retries >= whole(fields[2], max_retries) then
-  dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[3], 'retries', err, trace, now, ttl_s)
+  dead_letter(job, dlq, job_prefix, unique_prefix, id, fields[3], fields[4], 'retries', err, trace, now, ttl_s)
   redis.call('HSET', job, 'current_retries', retries)
   redis.call('ZREM', locks, id)
   return 'BURIED'

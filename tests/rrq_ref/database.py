@@ -130,6 +130,7 @@ def _problems(key: str, stored: Stored, dump: Dump) -> Iterator[str]:
     for prefix, check in (
         (keys.unique(""), _unique),
         (keys.job(""), _job),
+        (keys.events(""), _passing),
         (keys.queue(""), _queue),
         (keys.locks(""), _locks),
         (keys.dlq(""), _dlq),

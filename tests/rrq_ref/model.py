@@ -37,6 +37,8 @@ class ModelJob:
     expired: bool = False
     #: How the attempt of this token ended.
     ended: str | None = None
+    #: Somebody has asked for its end while it ran.
+    asked: bool = False
     #: Tokens of the attempts that count as crashes; the token of one that must not.
     charged: set[int] = field(default_factory=set)
     acquitted: int | None = None
@@ -74,6 +76,9 @@ class Model:
         crash, unless its worker has said that it lives, or is the one that asks."""
         freed = []
         for job_id, job in self.jobs.items():
+            if job.expired and job.asked:
+                self._stop(job)
+                job.token += 1
             if job.expired:
                 lived = worker == job.worker or job.acquitted == job.token
                 if not lived:
@@ -105,7 +110,10 @@ class Model:
         for hold in holds:
             job = self.jobs[hold.job_id]
             job.expired = False
-            if not want:
+            if not want and job.asked:
+                self._stop(job)
+                job.token += 1
+            elif not want:
                 job.status, job.worker, job.ended = "PENDING", None, "release"
         return holds if want else [], lost
 
@@ -123,9 +131,29 @@ class Model:
             return "REPEAT"
         return "DONE"
 
+    def _stop(self, job: ModelJob) -> None:
+        job.status, job.worker, job.expired, job.ended = "CANCELLED", None, False, None
+        job.asked = False
+
+    def cancel(self, job_id: str) -> str:
+        job = self.jobs[job_id]
+        match job.status:
+            case "PENDING" | "RETRYING":
+                job.status = "CANCELLED"
+            case "ACTIVE":
+                job.asked = True
+                return "REQUESTED"
+            case "COMPLETED" | "FAILED":
+                return "ENDED"
+        return "DONE"
+
     def holds(self, hold: Hold) -> bool:
-        job = self.jobs[hold.job_id]
-        return job.status == "ACTIVE" and (job.worker, job.token) == (hold.worker, hold.token)
+        job = self.jobs.get(hold.job_id)
+        return (
+            job is not None
+            and job.status == "ACTIVE"
+            and (job.worker, job.token) == (hold.worker, hold.token)
+        )
 
     def refresh(self, hold: Hold) -> bool:
         """Whether it was renewed."""
@@ -142,6 +170,10 @@ class Model:
                 return {"SUPERSEDED"}
             return {"REPEAT"} if job.ended == how else {"REPEAT", "SUPERSEDED"}
         job.worker, job.expired, job.ended = None, False, how
+        if job.asked and how in ("release", "retry"):
+            self._stop(job)
+            job.ended = how
+            return {"STOPPED"}
         match how:
             case "finish":
                 job.status, job.result, job.worker = "COMPLETED", result, hold.worker
@@ -171,7 +203,15 @@ class Model:
         job.status, job.reason, job.ended = "PENDING", None, None
         job.retries, job.lives = 0, job.lives + 1
         job.charged.clear()
+        job.asked = False
         self.dead.remove(job_id)
+        return "DONE"
+
+    def delete(self, job_id: str) -> str:
+        if self.jobs[job_id].status != "FAILED":
+            return "REPEAT"
+        self.dead.remove(job_id)
+        del self.jobs[job_id]
         return "DONE"
 
     def holder(self, unique: str) -> str | None:

@@ -322,7 +322,7 @@ def test_a_burst_worker_runs_what_there_is_and_leaves(
 def test_help_names_every_command(tmp_path: Path) -> None:
     shown = command(tmp_path, "--help")
     assert shown.code == 0
-    for name in ("worker", "enqueue", "job", "queue", "dlq", "health"):
+    for name in ("worker", "enqueue", "job", "queue", "dlq", "health", "cancel", "wait"):
         assert f"    {name} " in shown.out
 
 

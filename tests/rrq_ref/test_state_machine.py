@@ -29,10 +29,12 @@ from redis import Redis as PlainRedis
 
 from rrq_ref import keys
 from rrq_ref.client import Client
+from rrq_ref.deadletters import Dead, DeadLetters
 from rrq_ref.job import NewJob
 from rrq_ref.settings import Settings
 from rrq_ref.store import Store, WorkerStore, connect
 from rrq_ref.transitions import Acquit, Bury, Finish, Lease, Outcome, Release, Retry
+from rrq_ref.waiting import look
 
 from .conftest import Leaks
 from .database import Database, problems
@@ -109,6 +111,7 @@ class StoreMachine(RuleBasedStateMachine):
         for (standing,) in self.sent(lambda: self.client.enqueue_many([new]), lost):
             assert standing == expected
 
+    @precondition(lambda self: self.model.jobs)
     @rule(pick=PICKS, lost=st.booleans())
     def requeue(self, pick: int, lost: bool) -> None:
         """A dead job if there is one: the operator lists them. Sometimes the list is old."""
@@ -119,6 +122,40 @@ class StoreMachine(RuleBasedStateMachine):
         assert first == self.model.requeue(job_id)
         assert all(answer == ("REPEAT" if first == "DONE" else first) for answer in again)
 
+    @precondition(lambda self: self.model.jobs)
+    @rule(pick=PICKS, lost=st.booleans())
+    def cancel(self, pick: int, lost: bool) -> None:
+        job_id = [*self.model.jobs][pick % len(self.model.jobs)]
+        expected = self.model.cancel(job_id)
+        assert set(self.sent(lambda: self.client.cancel(job_id), lost)) == {expected}
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(pick=PICKS)
+    def wait_for(self, pick: int) -> None:
+        job_id = [*self.model.jobs][pick % len(self.model.jobs)]
+        status, _ = self.runner.run(look(self.store, job_id))
+        assert status.decode() == self.model.jobs[job_id].status
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(pick=PICKS, lost=st.booleans(), expired=st.booleans())
+    def delete(self, pick: int, lost: bool, expired: bool) -> None:
+        """Sometimes the list is old; and sometimes the job has expired, and a purge finds it."""
+        among = (self.model.dead if pick % 3 else []) or [*self.model.jobs]
+        job_id = among[pick % len(among)]
+        expected, repeated = self.model.delete(job_id), "REPEAT"
+        if expected == "DONE":
+            repeated = "GONE"
+            # A job of this id that is enqueued from now on counts its tokens from 1 again.
+            self.holds = [hold for hold in self.holds if hold.job_id != job_id]
+            if expired:
+                expected = "GONE"
+                self.database.redis.delete(keys.job(job_id))
+        letters, entry = DeadLetters(self.store, "default"), Dead(job_id, 0, "FAILED")
+        act = letters.purge if expected == "GONE" else letters.delete
+        first, *again = self.sent(lambda: act([entry]), lost)
+        assert first == {job_id: expected}
+        assert all(answer == {job_id: repeated} for answer in again)
+
     # Workers
 
     @rule(worker=st.integers(0, WORKERS - 1), want=st.sampled_from([1, 2, 3, 0]), lost=SELDOM)
@@ -126,6 +163,7 @@ class StoreMachine(RuleBasedStateMachine):
         store = self.stores[worker]
         repeated = worker in self.model.unanswered
         gone: list[Hold] = []
+        record = self.model.unanswered.get(worker, [])
         if repeated:
             expected, gone = self.model.claim_again(worker, want)
         else:
@@ -135,7 +173,7 @@ class StoreMachine(RuleBasedStateMachine):
         if lost:
             store.unanswered_claim = True
             if expected or repeated:  # a claim that took nothing is not on record
-                self.model.unanswered[worker] = expected
+                self.model.unanswered[worker] = record or expected
             return
         assert _holds(worker, [job.lease for job in claim.jobs]) == _sorted(expected)
         assert _holds(worker, claim.lost) == _sorted(gone)
@@ -156,10 +194,11 @@ class StoreMachine(RuleBasedStateMachine):
         hold = self.picked(pick)
         hold = replace(hold, worker=(hold.worker + another) % WORKERS)
         renewed = self.model.refresh(hold)
+        word = "STOP" if self.model.jobs[hold.job_id].asked else "DONE"
         for (answer,) in self.sent(
             lambda: self.stores[hold.worker].refresh_locks([_lease(hold)]), lost
         ):
-            assert (answer == "DONE") == renewed
+            assert (answer == word) == renewed
 
     @precondition(lambda self: self.holds)
     @rule(

@@ -6,6 +6,7 @@ from chaos.planted.bugs.bug import Bug
 from chaos.planted.edit import Edit
 
 ENQUEUE, REQUEUE_DLQ, STORE = "lua/enqueue.lua", "lua/requeue_dlq.lua", "store.py"
+DEAD_LETTERS = "deadletters.py"
 
 BUGS = (
     Bug(
@@ -59,10 +60,11 @@ BUGS = (
         edits=(
             Edit(REQUEUE_DLQ, "redis.call('ZADD', queue, now, id)\n", ""),
             Edit(
-                STORE,
-                "        return Answer(word.decode())\n",
-                '        await self.run([("ZADD", names[2], 0, job.id)])\n'
-                "        return Answer(word.decode())\n",
+                DEAD_LETTERS,
+                "                left += sum(",
+                '                await self._store.run([("ZADD", names[5], 0, one.id)'
+                " for names, one in zip(calls, chunk, strict=True)])\n"
+                "                left += sum(",
             ),
         ),
         scenario="planted.scenarios.requeue",
