@@ -52,16 +52,16 @@ ABLATIONS = (
             "no_self_fencing": (
                 Edit(
                     "refresher.py",
-                    "            if attempt.deadline <= now:\n                self._lose(attempt)",
-                    "            if attempt.deadline <= now:\n"
+                    "attempt.deadline <= now:\n                self._lose(attempt)",
+                    "attempt.deadline <= now:\n"
                     "                attempt.deadline = now + self._ttl_s",
                 ),
             ),
             "no_fence_at_the_store": (
                 Edit(
                     FINISH,
-                    "local answer = owned(job, worker, token, 'COMPLETED') or (effects",
-                    "local answer = (effects",
+                    "owned(job, worker, token, {COMPLETED = true}, ",
+                    "nil, redis.call('HMGET', job, ",
                 ),
             ),
         },
@@ -72,14 +72,10 @@ ABLATIONS = (
         sentence="a completion need not unlock: a take-back finds the job completed",
         removed={
             "finish_keeps_the_lock": (
-                Edit(FINISH, "redis.call('ZREM', KEYS[queue_number], unpack(ids))", ""),
+                Edit(FINISH, "redis.call('ZREM', KEYS[at], unpack(ids))", ""),
             ),
             "taken_back_whatever_its_status": (
-                Edit(
-                    LOCK_AND_POP,
-                    "    if fields[1] == 'ACTIVE' then\n      local token, crashes",
-                    "    if fields[1] then\n      local token, crashes",
-                ),
+                Edit(LOCK_AND_POP, "elseif status == 'ACTIVE' then\n", "elseif status then\n"),
             ),
         },
         scenario="planted.scenarios.idle_workers",

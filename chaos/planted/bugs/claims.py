@@ -45,11 +45,9 @@ BUGS = (
         edits=(
             Edit(
                 LOCK_AND_POP,
-                "  redis.call('ZREM', queue, unpack(ids))\n",
-                "  for _, id in ipairs(ids) do\n"
-                "    if not read(id)[1] then error('there is no job ' .. id) end\n"
-                "  end\n"
-                "  redis.call('ZREM', queue, unpack(ids))\n",
+                "  redis.call('ZREM', queue, unpack(gone))\n",
+                "  if #ghosts > 0 then error('there is no job ' .. ghosts[1]) end\n"
+                "  redis.call('ZREM', queue, unpack(gone))\n",
             ),
         ),
         scenario="planted.scenarios.everyday",
@@ -98,7 +96,7 @@ BUGS = (
         name="clock_of_the_worker",
         sentence="expiry is judged by the workers' clocks, which are seconds apart",
         edits=(
-            Edit(LOCK_AND_POP, "local now = now_ms()\n", "local now = tonumber(ARGV[9])\n"),
+            Edit(LOCK_AND_POP, "local now = now_ms()\n", "local now = tonumber(ARGV[10])\n"),
             Edit(STORE, "import json\nimport time\n", "import json\nimport os\nimport time\n"),
             Edit(
                 STORE,
@@ -116,7 +114,7 @@ BUGS = (
     Bug(
         name="poison_never_buried",
         sentence="a job that keeps losing its worker comes back for ever",
-        edits=(Edit(LOCK_AND_POP, "if crashes >= max_crashes then", "if false then"),),
+        edits=(Edit(LOCK_AND_POP, "and crashes >= max_crashes then", "and false then"),),
         scenario="planted.scenarios.crashes",
         anomaly="budget-exceeded",
     ),
@@ -124,9 +122,7 @@ BUGS = (
         name="poison_buried_too_early",
         sentence="a job is dead-lettered one lost worker too early",
         edits=(
-            Edit(
-                LOCK_AND_POP, "if crashes >= max_crashes then", "if crashes + 1 >= max_crashes then"
-            ),
+            Edit(LOCK_AND_POP, "crashes >= max_crashes then", "crashes + 1 >= max_crashes then"),
         ),
         scenario="planted.scenarios.crashes",
         anomaly="false-dead-letter",

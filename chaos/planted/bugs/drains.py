@@ -5,13 +5,13 @@ from __future__ import annotations
 from chaos.planted.bugs.bug import Bug
 from chaos.planted.edit import Edit
 
-RELEASE = "lua/release.lua"
+RELEASE, GIVE_BACK = "lua/release.lua", "give_back(job, queue, locks, id)\n"
 
 BUGS = (
     Bug(
         name="release_without_the_token_check",
         sentence="a superseded attempt hands back a job that has long been done",
-        edits=(Edit(RELEASE, "if refusal then return refusal end\n", ""),),
+        edits=(Edit(RELEASE, "if refusal then return refusal end\n", "fields = fields or {}\n"),),
         scenario="pause_past_heartbeat",
         anomaly="zombie-write",
         options=("--jobs", "5"),
@@ -22,8 +22,9 @@ BUGS = (
         edits=(
             Edit(
                 RELEASE,
-                "local refusal = owned(job, worker, token, 'PENDING')\n",
-                "local refusal\n"
+                "local refusal, fields = owned(job, worker, token, done, "
+                "'job_unique_key', 'awaited', 'cancel_requested')\n",
+                "local refusal, fields = nil, {}\n"
                 "if redis.call('HGET', job, 'status') ~= 'ACTIVE' then refusal = 'REPEAT' end\n",
             ),
         ),
@@ -33,7 +34,7 @@ BUGS = (
     Bug(
         name="release_to_nowhere",
         sentence="a job that is handed back is not queued again",
-        edits=(Edit(RELEASE, "redis.call('ZADD', queue, 0, id)", ""),),
+        edits=(Edit(RELEASE, GIVE_BACK, GIVE_BACK + "redis.call('ZREM', queue, id)\n"),),
         scenario="planted.scenarios.leaving",
         anomaly="lost",
     ),
@@ -41,7 +42,7 @@ BUGS = (
         name="retry_count_lost_on_release",
         sentence="a job that is handed back forgets its failures",
         edits=(
-            Edit(RELEASE, "'status', 'PENDING')", "'status', 'PENDING', 'current_retries', 0)"),
+            Edit(RELEASE, GIVE_BACK, "give_back(job, queue, locks, id, 'current_retries', 0)\n"),
         ),
         scenario="planted.scenarios.leaving",
         anomaly="retry-lost",
@@ -51,10 +52,7 @@ BUGS = (
         sentence="a job that is handed back counts one more failure",
         edits=(
             Edit(
-                RELEASE,
-                "redis.call('HDEL', job, 'worker_id')\n",
-                "redis.call('HDEL', job, 'worker_id')\n"
-                "redis.call('HINCRBY', job, 'current_retries', 1)\n",
+                RELEASE, GIVE_BACK, GIVE_BACK + "redis.call('HINCRBY', job, 'current_retries', 1)\n"
             ),
         ),
         scenario="planted.scenarios.leaving",
@@ -106,7 +104,7 @@ BUGS = (
     Bug(
         name="burst_looks_only_at_the_queue",
         sentence="a burst worker leaves although others still hold jobs",
-        edits=(Edit("lua/lock_and_pop.lua", " + redis.call('ZCARD', locks)\n", "\n"),),
+        edits=(Edit("lua/lock_and_pop.lua", " + redis.call('ZCARD', locks) - gone", " - gone"),),
         scenario="planted.scenarios.bursts",
         anomaly="early-exit",
     ),

@@ -16,8 +16,8 @@ BUGS = (
         edits=(
             Edit(
                 FINISH,
-                "local answer = owned(job, worker, token, 'COMPLETED') or (effects",
-                "local answer = (effects",
+                "owned(job, worker, token, {COMPLETED = true}, ",
+                "nil, redis.call('HMGET', job, ",
             ),
         ),
         scenario="pause_past_heartbeat",
@@ -27,7 +27,7 @@ BUGS = (
     Bug(
         name="retry_without_the_token_check",
         sentence="a superseded attempt counts a failure and queues the job again",
-        edits=(Edit(RETRY, "if refusal then return refusal end\n", ""),),
+        edits=(Edit(RETRY, "if refusal then return refusal end\n", "fields = fields or {}\n"),),
         scenario="pause_past_heartbeat",
         anomaly="zombie-write",
         options=("--jobs", "5"),
@@ -38,8 +38,12 @@ BUGS = (
         edits=(
             Edit(
                 FINISH,
-                "owned(job, worker, token, 'COMPLETED') or (effects ~= '' and apply(effects))",
-                "(effects ~= '' and apply(effects)) or owned(job, worker, token, 'COMPLETED')",
+                "  local answer, kept = owned(",
+                "  local early = effects ~= '' and apply(cjson.decode(effects))\n"
+                "  local answer, kept = owned(",
+            ),
+            Edit(
+                FINISH, "answer = effects ~= '' and apply(cjson.decode(effects))", "answer = early"
             ),
         ),
         scenario="planted.scenarios.lost_replies",
@@ -85,15 +89,13 @@ BUGS = (
         edits=(
             Edit(
                 RETRY,
-                "local refusal = owned(job, worker, token, 'RETRYING')\n",
-                "local retries = redis.call('HINCRBY', job, 'current_retries', 1)\n"
-                "local refusal = owned(job, worker, token, 'RETRYING')\n",
+                "local refusal, fields = owned(",
+                "redis.call('HINCRBY', job, 'current_retries', 1)\nlocal refusal, fields = owned(",
             ),
             Edit(
                 RETRY,
-                "local retries = whole(budget[1], 0) + 1\n"
-                "redis.call('HSET', job, 'current_retries', retries)\n",
-                "",
+                "local retries = whole(fields[1], 0) + 1\n",
+                "local retries = whole(fields[1], 0)\n",
             ),
         ),
         scenario="planted.scenarios.lost_replies",
@@ -134,8 +136,7 @@ BUGS = (
             Edit(
                 RETRY,
                 "redis.call('ZADD', queue, due, id)\n",
-                "redis.call('ZADD', queue, due, id)\n"
-                "free_unique(ARGV[9], redis.call('HGET', job, 'job_unique_key'), id)\n",
+                "redis.call('ZADD', queue, due, id)\nfree_unique(unique_prefix, fields[3], id)\n",
             ),
         ),
         scenario="planted.scenarios.everyday",

@@ -13,7 +13,7 @@ BUGS = (
         name="enqueue_in_two_steps",
         sentence="the job is stored first and queued by a second command; a repeat finds it stored",
         edits=(
-            Edit(ENQUEUE, "redis.call('ZADD', queue, due, id)\n", ""),
+            Edit(ENQUEUE, "redis.call('ZADD', queue, due + place / 1000, id)\n", ""),
             Edit(
                 STORE,
                 'if word == "CREATED":\n',
@@ -43,7 +43,7 @@ BUGS = (
     Bug(
         name="unique_key_not_looked_at",
         sentence="an enqueue takes a unique key without looking who holds it",
-        edits=(Edit(ENQUEUE, "if holder and holder ~= id then", "if false then"),),
+        edits=(Edit(ENQUEUE, "if holder then return {'EXISTS', holder} end\n", ""),),
         scenario="planted.scenarios.everyday",
         anomaly="unique-violated",
     ),

@@ -23,8 +23,8 @@ BUGS = (
                 'could not be written: %s", attempt, why)\n',
             ),
             Edit(
-                "refresher.py",
-                "[attempt for attempt in self._attempts if attempt.outcome is None]",
+                "worker.py",
+                "[a for a in self._attempts if a.outcome is None or self._settler.refused]",
                 "list(self._attempts)",
             ),
         ),
@@ -35,7 +35,11 @@ BUGS = (
         name="refresh_without_the_token_check",
         sentence="a superseded attempt renews a lock that is another one's",
         edits=(
-            Edit("lua/refresh_locks.lua", "owned(job_prefix .. id, worker, token, nil)", "nil"),
+            Edit(
+                "lua/refresh_locks.lua",
+                "owned(job_prefix .. id, worker, token, {}, 'cancel_requested')",
+                "nil, {}",
+            ),
         ),
         scenario="planted.scenarios.superseded",
         anomaly="zombie-write",

@@ -11,7 +11,7 @@ from rrq_ref import scripts
 from rrq_ref.scripts import Script
 
 _NAMES = {script.sha.encode(): script.name for script in scripts.ALL}
-_ANSWERS = {b"DONE": "ok", b"BURIED": "ok", b"REPEAT": "repeat"}
+_ANSWERS = {b"DONE": "ok", b"BURIED": "ok", b"STOP": "ok", b"STOPPED": "ok", b"REPEAT": "repeat"}
 #: Scripts that write what became of an attempt.
 _OUTCOMES = ("finish", "retry", "release", "bury")
 _BARRIERS = (b"WAIT", b"WAITAOF")
@@ -91,12 +91,12 @@ def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
             if not isinstance(reply, NoReply):
                 yield from _claim(args, reply)
         case "refresh_locks":
-            yield from _batch("refresh", args[0], args[3:], 3, reply, ttl_ms=int(args[1]))
+            yield from _batch("refresh", args[0], args[4:], 3, reply, ttl_ms=int(args[1]))
         case "finish":
             yield from _batch("finish", args[0], args[4:], 5, reply)
         case "requeue_dlq":
             yield {"op": "requeue", "job": args[0], "answer": _answer(reply)}
-        case _:  # retry, release, bury
+        case "retry" | "release" | "bury":
             job, worker, token = args[:3]
             yield {
                 "op": "bury" if reply == b"BURIED" else name,
@@ -118,12 +118,13 @@ def _stored(args: list[str], reply: Any) -> dict[str, Any]:
 
 
 def _claim(args: list[str], reply: Any) -> Iterator[dict[str, Any]]:
-    worker, ttl_ms = args[0], int(args[3])
-    _, _, jobs, taken_back, buried, _ = reply
-    for op, flat in (("takeback", taken_back), ("bury", buried)):
+    worker, ttl_ms = args[0], int(args[4])
+    _, _, jobs, taken_back, buried, _, returned, _ = reply
+    for op, flat in (("takeback", taken_back), ("bury", buried), ("release", returned)):
         for job, token in zip(flat[::2], flat[1::2], strict=True):
             token = None if token is None else int(token)
-            yield {"op": op, "job": job.decode(), "token": token, "answer": "ok"}
+            who = {"worker": worker} if op == "release" else {}
+            yield {"op": op, "job": job.decode(), "token": token, **who, "answer": "ok"}
     for start in range(0, len(jobs), _CLAIM_WIDTH):
         _, job, token = jobs[start : start + 3]
         yield {

@@ -30,12 +30,12 @@ ENDS = {"job": "a", "token": 3, "worker": "w", "answer": None}
         (scripts.BURY, ["job"], ["a", "w", 3], [ENDS]),
         (
             scripts.REFRESH_LOCKS,
-            ["locks"],
-            ["w", 900, "job:", 1, "a", 3, 1, "b", 4],
+            ["claim", "locks"],
+            ["w", 900, "job:", 0, 1, "a", 3, 1, "b", 4],
             [ENDS | {"ttl_ms": 900}, ENDS | {"job": "b", "token": 4, "ttl_ms": 900}],
         ),
         (scripts.REQUEUE_DLQ, ["job"], ["a"], [{"job": "a", "answer": None}]),
-        (scripts.LOCK_AND_POP, ["claim"], ["w", 1, 5, 900], []),
+        (scripts.LOCK_AND_POP, ["claim"], ["w", 1, 5, 9, 900], []),
     ],
     ids=lambda value: value.name if isinstance(value, Script) else None,
 )
