@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from .children import OnlyHere
 from .clock import World
 from .errors import InvalidJob, JobCancelled, LockLost, RetryJob
 from .job import encode
@@ -125,7 +126,8 @@ class Runner:
         limit = self._world.clock.timeout(claimed.timeout_s)
         try:
             async with limit:
-                result = await self._call(attempt, handler, args, kwargs)
+                with OnlyHere():
+                    result = await self._call(attempt, handler, args, kwargs)
         except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
             failure = error
         if attempt.context.lost:
@@ -144,7 +146,7 @@ class Runner:
     ) -> Awaitable[Any]:
         if attempt.claimed.function in self._async:
             return handler(attempt.context, *args, **kwargs)  # type: ignore[no-any-return]
-        call = partial(copy_context().run, handler, attempt.context, *args, **kwargs)
+        call = partial(copy_context().run, _call_here, handler, attempt.context, *args, **kwargs)
         attempt.thread = self._threads.submit(call)
         return asyncio.wrap_future(attempt.thread)
 
@@ -154,6 +156,11 @@ class Runner:
         jitter = self._world.random.random()
         delay_ms = self._world.settings.retry_delay_ms(claimed.retries + 1, jitter)
         return Retry(claimed.lease, _text(error), delay_ms)
+
+
+def _call_here(handler: Handler, /, *args: Any, **kwargs: Any) -> Any:
+    with OnlyHere():
+        return handler(*args, **kwargs)
 
 
 def _is_async(handler: Handler) -> bool:

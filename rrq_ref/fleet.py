@@ -4,7 +4,9 @@ import contextlib
 import math
 import os
 import signal
+import sys
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -12,12 +14,15 @@ from random import Random
 from typing import NoReturn
 
 from .attempt import Handler
+from .children import LEAVE_S, asked_to_leave, keep_from_children, leave, share_with_children
+from .connection import check_url
+from .cpus import usable_cpus, waited_for_cpu_s
 from .logs import WorkerLog
-from .process import leave, run_worker
+from .process import check_system, run_worker, touch
 from .settings import Settings
 from .trouble import Backoff
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_TURN_S = 1.0  # the parent looks at everything at least so often
 _HEALTHY_S = 10.0  # a worker that lived this long has started well; its next crash is its first
 _MARGIN_S = 2.0  # how long a drain may take, beyond its own time-outs and a command under way
 
@@ -29,24 +34,32 @@ class _Slot:
     backoff: Backoff
     pid: int | None = None
     started_at: float = 0.0
-    start_at: float = 0.0  # infinity: never again, as a burst worker has left for good
+    start_at: float = 0.0  # infinity: never again, as a burst worker found nothing left
+    word: str = ""  # the last one that the worker said: that it lives, or how it leaves
+    silent_s: float = 0.0  # since then, as far as the worker had a CPU, or did not want one
+    starved_s: float = 0.0  # what it has waited for a CPU, in all
+    early_crashes: int = 0  # in a row
 
 
 class Fleet:
-    """Runs `num_workers` (the CPU count) processes with the same handlers and settings.
+    """Runs `num_workers` processes (one for each CPU that it may use) with the same handlers and
+    settings.
 
-    The parent, which may be PID 1, reaps what ends, restarts what crashed, hands SIGTERM and SIGINT
-    on, and kills what outstays its drain; a second signal hurries. When the parent is killed, its
-    workers notice and drain.
+    The parent, which may be PID 1, reaps what ends, restarts what crashed, hands on what asks to
+    leave (SIGTERM, SIGINT, SIGHUP), and kills what outstays its drain; a second signal hurries.
+    When the parent is killed, its workers notice and drain.
+    Raises `RRQError` on a system without fork.
     """
 
     def __init__(
         self, handlers: Mapping[str, Handler], settings: Settings, *,
         num_workers: int | None = None, burst: bool = False,
     ) -> None:  # fmt: skip
-        count = (os.cpu_count() or 1) if num_workers is None else num_workers
+        check_system()
+        count = usable_cpus() if num_workers is None else num_workers
         if count < 1:
             raise ValueError(f"num_workers is {num_workers}; it must be at least 1")
+        touch(settings.alive_file)
         self._handlers = handlers
         self._settings = settings
         self._burst = burst
@@ -56,14 +69,27 @@ class Fleet:
         #: Filled by the handler, acted on by `run`: never in the middle of a fork or a reap.
         self._signals: SimpleQueue[int] = SimpleQueue()
         self._kill_at: float | None = None  # when the drain is over; None while there is none
-        self._killed = 0
+        self._looked_at = math.inf  # when the parent last had its turn
+        self._failed = False
 
     def run(self) -> int:
-        """Work until every worker has left for good; 0, or 1 if one had to be killed."""
-        # Only the parent holds the write end: it closes with the parent, however that dies.
-        self._pipe, self._held_open = os.pipe()
-        before = {n: signal.signal(n, lambda n, _: self._signals.put(n)) for n in _SIGNALS}
+        """Work until every worker has left for good. 1 if one had to be killed in the end, or kept
+        crashing, or a burst fleet left before queues and locks were empty; else 0. Raises
+        `ValueError` or `StoreError` for a URL that can never work."""
+        # The parent alone holds the end that says leave: it closes with it, however that dies.
+        self._pipe, self._say_leave = os.pipe()
+        self._reports, self._report_to = os.pipe()
+        pipes = (self._pipe, self._say_leave, self._reports, self._report_to)
+        for pipe in pipes:
+            os.set_blocking(pipe, False)
+        leaving = asked_to_leave()
+        keep_from_children(self._say_leave, self._reports)
+        before = {
+            n: signal.signal(n, lambda n, _: self._signals.put(n))
+            for n in (*leaving, signal.SIGCHLD)
+        }
         try:
+            check_url(self._settings)  # said once, and not by every worker again and again
             while self._tend():
                 with contextlib.suppress(Empty):
                     if self._signals.get(timeout=self._next_s()) != signal.SIGCHLD:
@@ -72,34 +98,76 @@ class Fleet:
             self._kill_all()
             for number, handler in before.items():
                 signal.signal(number, handler)
-            os.close(self._pipe)
-            if self._kill_at is None:
-                os.close(self._held_open)
-        return 1 if self._killed else 0
+            share_with_children()
+            for pipe in pipes:
+                os.close(pipe)
+        if self._burst and any(slot.start_at < math.inf for slot in self._slots):
+            self._log.error("left before all was done")
+            return 1
+        return 1 if self._failed else 0
 
     def _tend(self) -> bool:
-        """Reap, restart, kill what outstays its drain; whether there is anything left to tend."""
+        """Reap, restart, kill what hangs or outstays its drain; whether there is more to tend."""
         self._reap()
         now = time.monotonic()
         if self._kill_at is None:
+            self._kill_hung(now)
             for slot in self._slots:
                 if slot.pid is None and slot.start_at <= now:
-                    slot.started_at = now
-                    slot.pid = os.fork() or self._be_worker()
+                    self._start(slot, now)
         elif now >= self._kill_at:
             self._kill_all()
+        self._looked_at = now
+        with contextlib.suppress(ValueError):
+            touch(self._settings.alive_file)
         draining = self._kill_at is not None
         return any(s.pid or not (draining or s.start_at == math.inf) for s in self._slots)
 
+    def _start(self, slot: _Slot, now: float) -> None:
+        slot.started_at, slot.word, slot.silent_s, slot.starved_s = now, "", 0.0, 0.0
+        try:
+            slot.pid = os.fork() or self._be_worker()
+        except OSError as error:  # too many processes, too little memory
+            self._crashed(slot, f"a worker could not be forked: {error}")
+
+    def _kill_hung(self, now: float) -> None:
+        """Kill workers whose loop has not turned for too long. Not those that could not have: when
+        we had no turn ourselves everybody starts anew, and time without a CPU does not count."""
+        self._listen()
+        limit_s, turn_s = self._settings.hung_after_s, now - self._looked_at
+        for slot in self._slots if limit_s else ():
+            if slot.pid is None:
+                continue
+            before_s, slot.starved_s = slot.starved_s, waited_for_cpu_s(slot.pid)
+            if turn_s > 2 * _TURN_S:
+                slot.silent_s = 0.0
+            else:
+                slot.silent_s += max(0.0, min(turn_s, turn_s - (slot.starved_s - before_s)))
+            if slot.silent_s > limit_s:
+                slot.silent_s = 0.0
+                text = "the loop of worker %d has not turned for %.1f s; killing it"
+                self._log.error(text, slot.pid, limit_s)
+                os.kill(slot.pid, signal.SIGKILL)
+
+    def _listen(self) -> None:
+        """Take down the last word of each worker. One read takes all that the pipe can hold, and
+        lines are whole, as they are written at once."""
+        with contextlib.suppress(BlockingIOError):
+            lines = os.read(self._reports, 1 << 16).decode().splitlines()
+            words = dict(line.split() for line in lines)
+            for slot in self._slots:
+                if str(slot.pid) in words:
+                    slot.word, slot.silent_s = words[str(slot.pid)], 0.0
+
     def _drain(self) -> None:
-        """First close the pipe; asked again, hurry. The first is no signal: what signals us (a
+        """First by the pipe; asked again, hurry. The first is no signal: what signals us (a
         terminal, a service manager) may have signalled the workers too, and ours would be the
         second one, which skips the wait."""
         if self._kill_at is None:
             s = self._settings
             grace_s = s.drain_timeout_s + s.cleanup_timeout_s + s.command_timeout_ms / 1000
-            self._kill_at = time.monotonic() + grace_s + _MARGIN_S
-            os.close(self._held_open)
+            self._kill_at = time.monotonic() + grace_s + LEAVE_S + _MARGIN_S
+            os.write(self._say_leave, b"leave\n")  # read by nobody, so all see it
             return
         for slot in self._slots:
             if slot.pid is not None:
@@ -109,46 +177,62 @@ class Fleet:
         """Until something is to be done; not long, for a signal to another thread wakes nobody."""
         starts = [slot.start_at for slot in self._slots if slot.pid is None]
         first = min(starts, default=math.inf) if self._kill_at is None else self._kill_at
-        return min(max(0.0, first - time.monotonic()), 1.0)
+        return min(max(0.0, first - time.monotonic()), _TURN_S)
 
     def _be_worker(self) -> NoReturn:
         code = 1
         try:
-            for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
-            os.close(self._held_open)
+            # These would clean up what is the parent's: its temporary folders, its children.
+            vars(weakref.finalize)["_registry"].clear()
+            getattr(sys.modules.get("multiprocessing.process"), "_children", set()).clear()
             code = run_worker(
-                self._handlers, self._settings, burst=self._burst, parent_pipe=self._pipe
-            )
+                self._handlers, self._settings, burst=self._burst,
+                parent_pipe=self._pipe, report_pipe=self._report_to,
+            )  # fmt: skip
         finally:
             leave(code)
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:  # as PID 1, also others' orphans
+                self._listen()
                 for slot in self._slots:
                     if slot.pid == ended[0]:
                         self._ended(slot, os.waitstatus_to_exitcode(ended[1]))
 
     def _ended(self, slot: _Slot, code: int) -> None:
         pid, slot.pid = slot.pid, None
-        if self._kill_at is not None:
-            return
-        if code == 0 and self._burst:
+        word = slot.word if code == 0 else ""  # a handler may have ended the process with 0
+        if word == "done":
             slot.start_at = math.inf
-            return
-        now = time.monotonic()
-        if now - slot.started_at > _HEALTHY_S:
+        elif word == "full":
+            slot.start_at, slot.early_crashes = 0.0, 0
             slot.backoff.reset()
+        elif self._kill_at is None:
+            self._crashed(slot, f"worker {pid} left with {code}", told=word == "drained")
+
+    def _crashed(self, slot: _Slot, what: str, *, told: bool = False) -> None:
+        """Restart with back-off, or give up. A worker that was `told` to leave, and not by us, is
+        no crash; but who tells it may do so again and again."""
+        now = time.monotonic()
+        if now - slot.started_at > _HEALTHY_S + self._settings.hung_after_s:
+            slot.backoff.reset()
+            slot.early_crashes = 0
+        slot.early_crashes += not told
+        if slot.early_crashes == self._settings.max_early_crashes > 0:
+            self._log.error("%s, like %d before it; giving up", what, slot.early_crashes - 1)
+            self._failed = True
+            self._drain()
+            return
         delay_s = slot.backoff.next()
         slot.start_at = now + delay_s
-        self._log.warning("worker %d left with %d; restarting in %.1f s", pid, code, delay_s)
+        self._log.warning("%s; restarting in %.1f s", what, delay_s)
 
     def _kill_all(self) -> None:
         for slot in self._slots:
             if slot.pid is not None:
                 self._log.error("worker %d outstayed its drain; killing it", slot.pid)
-                self._killed += 1
+                self._failed = True
                 os.kill(slot.pid, signal.SIGKILL)
                 os.waitpid(slot.pid, 0)
                 slot.pid = None

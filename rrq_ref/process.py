@@ -1,21 +1,25 @@
-"""One worker process: event loop, signals, the parent's pipe, and the way out."""
+"""One worker process: event loop, signals, the pipes to its parent, and the way out."""
 
 import asyncio
-import logging
 import os
 import signal
-import sys
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import NoReturn
+from pathlib import Path
 
 from .attempt import Handler
+from .children import asked_to_leave, keep_from_children
+from .children import leave as leave
 from .connection import connect
+from .errors import RRQError
 from .logs import WorkerLog
 from .settings import Settings
 from .store import Store
 from .worker import Worker
+
+BEAT_S = 0.5  # how often a worker's loop shows that it turns, if somebody wants to know
 
 
 def new_worker_id() -> str:
@@ -23,28 +27,57 @@ def new_worker_id() -> str:
     return f"rrq_worker_{os.getpid()}_{uuid.uuid4().hex[:12]}"
 
 
+def check_system() -> None:
+    """Raise `RRQError` where processes of workers cannot be."""
+    if not all(hasattr(os, name) for name in ("fork", "register_at_fork")):
+        raise RRQError(
+            "worker processes need os.fork and signals of a Unix, which this system lacks;"
+            " there, run a `Worker` on an event loop of your own"
+        )
+
+
 def run_worker(
     handlers: Mapping[str, Handler], settings: Settings, *, burst: bool = False,
-    parent_pipe: int | None = None, started: Callable[[str], None] | None = None,
+    parent_pipe: int | None = None, report_pipe: int | None = None,
+    started: Callable[[str], None] | None = None,
 ) -> int:  # fmt: skip
     """Run one worker in this process until it has drained; the exit code, 0 or 1.
 
-    SIGTERM and SIGINT drain it; SIGQUIT, or a second one of them, hurries it. It drains too when
-    `parent_pipe` closes, whose other end only the parent holds. `started` is told the worker id
-    before the first claim. `leave` comes next: handlers that refuse to stop are still running.
+    SIGTERM, SIGINT and SIGHUP drain it; SIGQUIT, or a second one of them, hurries it. It drains too
+    when something comes out of `parent_pipe`, or its other end closes, which only the parent holds.
+    `report_pipe` is told that the loop turns, and how the worker left: lines of pid and word.
+    `started` is told the worker id before the first claim. `leave` comes next: handlers that refuse
+    to stop are still running.
     """
+    check_system()
     worker_id = new_worker_id()
+    log = WorkerLog("process", worker_id, settings.queues)
+    keep_from_children(*(pipe for pipe in (parent_pipe, report_pipe) if pipe is not None))
 
-    async def main() -> None:
+    def report(word: str) -> None:
+        if report_pipe is not None:
+            with suppress(OSError):  # full or closed: the parent has stopped, or is dead
+                os.write(report_pipe, f"{os.getpid()} {word}\n".encode())
+
+    def beat() -> None:
+        asyncio.get_running_loop().call_later(BEAT_S, beat)
+        report("beat")
+        if report_pipe is None:  # else our parent does it
+            touch(settings.alive_file)
+
+    async def main() -> str:
         redis = connect(settings)
         worker = Worker(redis, handlers, settings, worker_id=worker_id, burst=burst)
         _listen(worker, parent_pipe)
+        if settings.hung_after_s or settings.alive_file:
+            beat()
         if started is not None:
             started(worker_id)
         try:
             await worker.run()
         finally:
             await Store(redis, settings).aclose()
+        return worker.left
 
     try:
         from uvloop import new_event_loop
@@ -52,11 +85,20 @@ def run_worker(
         from asyncio import new_event_loop  # type: ignore[assignment]
     try:
         # Not closed: that would wait for handlers that refuse to stop.
-        asyncio.Runner(loop_factory=new_event_loop).run(main())
-    except Exception:  # noqa: BLE001 - whatever it was, it is logged and becomes the exit code
-        WorkerLog("process", worker_id, settings.queues).exception("the worker failed")
+        report(asyncio.Runner(loop_factory=new_event_loop).run(main()))
+    except Exception:  # whatever it was, it is logged and becomes the exit code
+        log.exception("the worker failed")
         return 1
     return 0
+
+
+def touch(alive_file: str) -> None:
+    """Show a probe that the loop turns; raises `ValueError` where that cannot be shown."""
+    try:
+        if alive_file:
+            Path(alive_file).touch()
+    except OSError as error:
+        raise ValueError(f"alive_file is {alive_file!r}; {error}") from error
 
 
 def _listen(worker: Worker, parent_pipe: int | None) -> None:
@@ -76,18 +118,8 @@ def _listen(worker: Worker, parent_pipe: int | None) -> None:
         worker.drain()
 
     # In place of the runner's own handling of SIGINT, which would cancel.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in asked_to_leave():
         loop.add_signal_handler(number, on_signal)
     loop.add_signal_handler(signal.SIGQUIT, partial(worker.drain, hurry=True))
     if parent_pipe is not None:
         loop.add_reader(parent_pipe, on_pipe, parent_pipe)
-
-
-def leave(code: int) -> NoReturn:
-    """End the process now. A handler's thread that refuses to die must not keep it alive."""
-    try:
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:  # whatever is wrong with the streams
-        os._exit(code)

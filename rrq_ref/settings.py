@@ -11,7 +11,7 @@ from .url import RedisUrl, flaw
 Durability = Literal["none", "replicated", "fsynced"]
 
 #: The least values that can work; all other times may be 0.
-LEAST = {"lock_ttl_ms": 100} | dict.fromkeys(
+LEAST = {"lock_ttl_ms": 100, "max_jobs": 0, "max_early_crashes": 0} | dict.fromkeys(
     ("concurrency", "max_retries", "max_crashes", "job_timeout_s", "dlq_ttl_s", "poll_min_ms",
      "command_timeout_ms", "heartbeat_interval_ms", "batch_bytes"), 1,
 )  # fmt: skip
@@ -47,6 +47,13 @@ class Settings(Helpful):
     drain_timeout_s: float = 30.0  # how long a draining worker waits for its running jobs
     cleanup_timeout_s: float = 3.0  # how long a cancelled handler may clean up
 
+    max_jobs: int = 0  # a worker that has started so many lets them end and leaves; 0: never
+    #: A fleet kills and replaces a worker whose event loop has not turned for so long; 0: never.
+    hung_after_s: float = 0.0
+    max_early_crashes: int = 10  # in a row, of one worker soon after its start; then its fleet ends
+    #: A file that the loop of a worker (with a fleet, that of its parent) touches all the time.
+    alive_file: str = ""
+
     #: Defaults for jobs that do not say. `max_retries` counts runs in all, as in RRQ.
     max_retries: int = 5
     job_timeout_s: int = 300
@@ -72,6 +79,8 @@ class Settings(Helpful):
                 # What Redis and scripts can count with.
                 most = given <= 10**12 or kind is float
                 self._check(name, most, "it must be at most 10**12")
+        never_or_enough = self.hung_after_s == 0 or self.hung_after_s >= 2
+        self._check("hung_after_s", never_or_enough, "it must be 0 (never) or at least 2")
         most = "it must be at most 1000 (use more workers)"
         self._check("concurrency", self.concurrency <= 1000, most)
         words = get_args(Durability)

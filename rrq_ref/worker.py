@@ -51,6 +51,9 @@ class Worker:
         self._attempts: set[Attempt] = set()  # jobs held: running, or ended and not yet written
         self._busy = 0  # handlers that have not ended, also those whose job is lost
         self._dropped = 0
+        self._started = 0
+        #: How it left, for the fleet: "drained", "full" (of `max_jobs`) or "done" (burst).
+        self.left = "drained"
         #: Set whenever one of these, or one of the next two, has changed.
         self._changed = asyncio.Event()
         self._draining = False
@@ -107,7 +110,7 @@ class Worker:
     async def _claim_until_drained(self) -> None:
         poll = Backoff.polling(self._settings, self._world.random)
         trouble = Trouble("claiming", self._world)
-        while not self._draining:
+        while not self._draining and not self._full:
             # Capacity first, then claim: what is claimed can start at once.
             room = self._room()
             if room <= 0:
@@ -122,6 +125,7 @@ class Worker:
             self._start(claim)
             if self._burst and claim.left == 0:
                 self._log.info("nothing left; leaving")
+                self.left = "done"
                 return
             if claim.jobs:
                 poll.reset()
@@ -130,11 +134,25 @@ class Worker:
                 if claim.due_in_s is not None:
                     wait_s = min(wait_s, claim.due_in_s)
                 await self._idle(partial(self._wait_for_hint, wait_s))
+        if self._full and not self._draining:
+            # Nobody waits for us to leave: running jobs have the time that they were given.
+            self._log.info("started its %d jobs; leaving when they have ended", self._started)
+            self.left = "full"
+            longest_s = max([attempt.claimed.timeout_s for attempt in self._running()], default=0)
+            await self._until(
+                lambda: self._draining or not self._running(),
+                longest_s + self._settings.cleanup_timeout_s,
+            )
+
+    @property
+    def _full(self) -> bool:
+        return 0 < self._settings.max_jobs <= self._started
 
     def _room(self) -> int:
         # Ended but unwritten jobs may pile up to one more concurrency, not without bound.
-        slots = self._settings.concurrency
-        return min(slots - self._busy, 2 * slots - len(self._attempts))
+        slots, most = self._settings.concurrency, self._settings.max_jobs
+        room = min(slots - self._busy, 2 * slots - len(self._attempts))
+        return min(room, most - self._started) if most else room
 
     async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Wait for something between claims. A drain cuts it short, but never a claim: that might
@@ -177,6 +195,7 @@ class Worker:
                 self._settle(attempt, Release(claimed.lease))
                 continue
             self._busy += 1
+            self._started += 1
             attempt.task = asyncio.create_task(self._runner.run(attempt))
             attempt.task.add_done_callback(partial(self._ended, attempt))
 

@@ -7,10 +7,12 @@ beside it, files with other endings are the test's way to tell the process somet
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +27,8 @@ from chaos.rig.processes import Process, ProcessGroup
 from rrq_ref import Context, Fleet, Settings
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker
+
+from .parents import Parents
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20.0
@@ -126,19 +130,58 @@ class _Handlers:
 def main() -> None:
     kind, options = sys.argv[1], json.loads(sys.argv[2])
     handlers = _Handlers(Path(options["events"]))
-    names = ("hold", "refuse", "refuse_in_thread", "die_once")
-    functions = {name: getattr(handlers, name) for name in names}
+    functions = {**_public(handlers), **_public(Parents(handlers.note, handlers.told))}
     settings = Settings(redis_url=options["url"], **options.get("settings", {}))
     if options.get("broken"):
         object.__setattr__(settings, "redis_url", "nonsense://")  # as Settings would never take it
     configure(json_lines=options.get("json", False))
     burst = options.get("burst", False)
+    if options.get("registered"):
+        # As a module of handlers does when it is imported: before any fork.
+        atexit.register(lambda: handlers.note("left", os.getpid(), "as every process"))
     if kind == "worker":
         started = lambda worker_id: handlers.note("started", os.getpid(), worker_id)  # noqa: E731
         leave(run_worker(functions, settings, burst=burst, started=started))
     if options.get("slow_start"):
         _start_slowly(handlers)
-    leave(Fleet(functions, settings, num_workers=options.get("workers", 2), burst=burst).run())
+    if options.get("stranger"):
+        threading.Thread(target=_fork_beside_the_fleet, args=(handlers,), daemon=True).start()
+    if options.get("starved"):
+        _starve()
+    print("said once by the parent")
+    with tempfile.TemporaryDirectory() as folder:
+        handlers.note("folder", os.getpid(), folder)
+        fleet = Fleet(functions, settings, num_workers=options.get("workers", 2), burst=burst)
+        code = fleet.run()
+        handlers.note("kept", os.getpid(), Path(folder).exists())
+    leave(code)
+
+
+def _public(handlers: object) -> dict[str, Any]:
+    names = (name for name in dir(handlers) if not name.startswith("_"))
+    return {name: getattr(handlers, name) for name in names if name not in ("note", "told")}
+
+
+def _fork_beside_the_fleet(handlers: _Handlers) -> None:
+    """A child of the parent's that is no worker, made while the fleet runs."""
+    while not psutil.Process().children():
+        time.sleep(0.005)
+    if (pid := os.fork()) == 0:
+        time.sleep(3 * PATIENCE_S)
+        os._exit(0)
+    handlers.note("stranger", pid)
+
+
+def _starve() -> None:
+    """The parent and its workers share one CPU with many that want it all, and come last."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    parent = os.getpid()
+    for _ in range(4):
+        if os.fork() == 0:
+            while os.getppid() == parent:
+                pass
+            os._exit(0)
+    os.nice(19)
 
 
 def _start_slowly(handlers: _Handlers) -> None:
