@@ -31,7 +31,9 @@ Command = Callable[[Client, argparse.Namespace], Awaitable[int | None]]
 def _worker(options: argparse.Namespace, settings: Settings) -> int:
     handlers = _handlers(options.handlers)
     configure(json_lines=options.log == "json")
-    if options.num_workers == 1:
+    # Who restarts, replaces or recycles a worker is its parent.
+    parent = options.num_workers != 1 or settings.max_jobs or settings.hung_after_s
+    if not (parent or options.burst):
         leave(run_worker(handlers, settings, burst=options.burst))
     return Fleet(handlers, settings, num_workers=options.num_workers, burst=options.burst).run()
 
@@ -152,11 +154,15 @@ def _parser() -> argparse.ArgumentParser:
     add = command("worker", None, "run workers until SIGTERM")
     add("--handlers", required=True, help="module:ATTRIBUTE, a mapping of names to functions")
     add("--queues", default="default", help="comma-separated, in order of priority")
-    add("--num-workers", type=int, help="processes (the CPU count); 1 runs without a parent")
+    add("--num-workers", type=int, help="processes (the CPUs it may use); 1 needs no parent")
     add("--concurrency", type=int, help="jobs at a time per process")
     add("--burst", action="store_true", help="leave when queues and locks are empty")
     add("--drain-timeout-s", type=float)
     add("--lock-ttl-ms", type=int)
+    add("--max-jobs", type=int, help="replace a worker that has run so many")
+    add("--hung-after-s", type=float, help="replace a worker that hangs for so long")
+    add("--max-early-crashes", type=int, help="then the fleet gives up; 0: never")
+    add("--alive-file", help="touched as long as the worker, or the parent, is alive")
     add("--log", choices=["plain", "json"], default="plain")
 
     add = command("enqueue", _enqueue, "enqueue one job; prints its id")
@@ -210,7 +216,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         source, url = "RRQ_REDIS_URL", os.environ.get("RRQ_REDIS_URL") or None
     if url is not None and (why := flaw(url)):
         raise ValueError(f"{source} {mask(url)}: {why}")
-    names = ("concurrency", "drain_timeout_s", "lock_ttl_ms")
+    names = ("concurrency", "drain_timeout_s", "lock_ttl_ms", "max_jobs", "hung_after_s",
+             "max_early_crashes", "alive_file")  # fmt: skip
     given = {name: getattr(options, name, None) for name in names}
     if options.run is None:
         given["queues"] = tuple(name.strip() for name in options.queues.split(","))

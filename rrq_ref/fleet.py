@@ -13,13 +13,17 @@ from queue import Empty, SimpleQueue
 from random import Random
 from typing import NoReturn
 
+from redis.exceptions import AuthenticationError
+
 from .attempt import Handler
 from .children import LEAVE_S, asked_to_leave, keep_from_children, leave, share_with_children
-from .connection import check_url
+from .connection import connect_plain
 from .cpus import usable_cpus, waited_for_cpu_s
+from .errors import StoreError, StoreRefused, StoreUnavailable
 from .logs import WorkerLog
 from .process import check_system, run_worker, touch
 from .settings import Settings
+from .store import translated
 from .trouble import Backoff
 
 _TURN_S = 1.0  # the parent looks at everything at least so often
@@ -89,7 +93,7 @@ class Fleet:
             for n in (*leaving, signal.SIGCHLD)
         }
         try:
-            check_url(self._settings)  # said once, and not by every worker again and again
+            _check_url(self._settings)  # said once, and not by every worker again and again
             while self._tend():
                 with contextlib.suppress(Empty):
                     if self._signals.get(timeout=self._next_s()) != signal.SIGCHLD:
@@ -236,3 +240,21 @@ class Fleet:
                 os.kill(slot.pid, signal.SIGKILL)
                 os.waitpid(slot.pid, 0)
                 slot.pid = None
+
+
+def _check_url(settings: Settings) -> None:
+    """Raise for a URL that can never work: `ValueError`, or `StoreError` when the server knows no
+    such password or database. A server that does not answer, or cannot now, may do so yet."""
+    pool = connect_plain(settings).connection_pool
+    try:
+        with translated():
+            pool.get_connection()
+    except TypeError as error:  # redis-py's
+        raise ValueError(f"redis_url has an unknown option: {error}") from error
+    except StoreRefused:
+        pass
+    except StoreUnavailable as error:
+        if isinstance(error.__cause__, AuthenticationError):
+            raise StoreError(str(error)) from error
+    finally:
+        pool.disconnect()

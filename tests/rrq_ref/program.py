@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import errno
 import json
 import os
 import signal
@@ -63,9 +64,9 @@ class Program:
         return self.process.wait(PATIENCE_S).code
 
 
-def eventually(condition: Any) -> None:
+def eventually(condition: Any, within_s: float = PATIENCE_S) -> None:
     """Wait until it is so, and fail when it does not come."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < end, "never came true"
         time.sleep(0.01)
@@ -148,6 +149,8 @@ def main() -> None:
         threading.Thread(target=_fork_beside_the_fleet, args=(handlers,), daemon=True).start()
     if options.get("starved"):
         _starve()
+    if options.get("fork_fails"):
+        _fail_to_fork(options["fork_fails"])
     print("said once by the parent")
     with tempfile.TemporaryDirectory() as folder:
         handlers.note("folder", os.getpid(), folder)
@@ -182,6 +185,18 @@ def _starve() -> None:
                 pass
             os._exit(0)
     os.nice(19)
+
+
+def _fail_to_fork(times: int) -> None:
+    """As where no more processes may be."""
+    fork, failures = os.fork, iter(range(times))
+
+    def fails() -> int:
+        for _ in failures:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return fork()
+
+    os.fork = fails
 
 
 def _start_slowly(handlers: _Handlers) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 import rrq_ref
+from chaos.rig.processes import ProcessGroup
 from rrq_ref import keys
 from rrq_ref.__main__ import main
 from rrq_ref.client import SyncClient
@@ -22,6 +25,7 @@ from rrq_ref.settings import Settings
 
 from .conftest import Leaks
 from .database import Database
+from .program import eventually
 
 #: The folder that this package is imported from: a source tree or site-packages.
 ROOT = Path(rrq_ref.__file__).parents[1]
@@ -229,6 +233,9 @@ WRONG: list[tuple[list[str], str]] = [
     (["worker", "--handlers", "os:environ", "--lock-ttl-ms", "1"], "lock_ttl_ms is 1"),
     (["worker", "--handlers", "os:environ", "--drain-timeout-s", "-1"], "drain_timeout_s is -1"),
     (["worker", "--handlers", "os:environ", "--drain-timeout-s", "nan"], "drain_timeout_s is nan"),
+    (["worker", "--handlers", "os:environ", "--max-jobs", "-1"], "max_jobs is -1"),
+    (["worker", "--handlers", "os:environ", "--hung-after-s", "1"], "hung_after_s is 1.0"),
+    (["worker", "--handlers", "os:environ", "--max-early-crashes", "-1"], "max_early_crashes is"),
     (["worker", "--handlers", "string:__spec__"], "no mapping of names to functions"),
 ]
 
@@ -317,6 +324,26 @@ def test_a_burst_worker_runs_what_there_is_and_leaves(
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert {line["queues"] for line in lines} == {"default"}
     assert {line["worker_id"] for line in lines} == {job.worker_id}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_num_workers_says_how_many_processes_there_are(
+    url: str, tmp_path: Path, database: Database, count: int
+) -> None:
+    handlers_in(tmp_path)
+    words = ["--redis", url, "worker", "--handlers", "cli_handlers", "--num-workers", str(count)]
+    argv = [sys.executable, "-m", "rrq_ref", *words]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with ProcessGroup(grace_s=5) as group:
+        process = group.spawn(argv, log=tmp_path / "log.txt", cwd=tmp_path, env=env)
+        eventually(lambda: len(database.redis.keys(keys.health("*"))) == count)
+        found = [key.decode().rpartition(":")[2] for key in database.redis.keys(keys.health("*"))]
+        pids = {int(worker_id.split("_")[2]) for worker_id in found}
+        children = {child.pid for child in psutil.Process(process.pid).children()}
+        assert pids == (children or {process.pid})
+        assert len(pids) == count
+        process.signal(signal.SIGTERM)
+        assert process.wait(20).code == 0
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:

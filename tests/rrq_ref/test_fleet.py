@@ -6,14 +6,16 @@ import re
 import shutil
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psutil
 import pytest
 
-from rrq_ref import Fleet, Settings, SyncClient, keys
+from rrq_ref import Fleet, Settings, StoreError, SyncClient, keys
 
 from .database import Database
 from .program import Program, eventually, launched
@@ -157,6 +159,112 @@ def test_workers_that_keep_crashing_are_restarted_ever_more_slowly(
         assert program.wait() == 0  # it does not wait for a start that is still to come
 
 
+def test_a_worker_that_keeps_dying_soon_after_its_start_ends_the_fleet(
+    url: str, tmp_path: Path, database: Database, enqueue: Enqueue
+) -> None:
+    enqueue("hold", "held")
+    with fleet(tmp_path, url, settings={"max_early_crashes": 3}) as program:
+        eventually(lambda: program.events("began"))
+        enqueue("leave_with_0", *(f"j{n}" for n in range(9)))  # by the other one
+        eventually(lambda: "giving up" in program.log())
+        eventually(lambda: "draining" in program.log())
+        program.tell("open")
+        assert program.wait() == 1
+        assert program.log().count("restarting in") == 2
+    # Its neighbour was drained, and not killed.
+    assert database.job("held")["status"] == "COMPLETED"
+    assert len(database.locked()) == 3
+
+
+def test_a_worker_that_is_told_to_leave_is_no_crash(
+    url: str, tmp_path: Path, database: Database
+) -> None:
+    with fleet(tmp_path, url, workers=1, settings={"max_early_crashes": 1}) as program:
+        for _ in range(2):
+            eventually(lambda: database.redis.keys(keys.health("*")))
+            (worker,) = program.workers()
+            worker.terminate()
+            eventually(lambda pid=worker.pid: [w.pid for w in program.workers()] not in ([], [pid]))
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+
+
+def test_a_worker_is_replaced_after_so_many_jobs_and_without_delay(
+    url: str, tmp_path: Path, database: Database, enqueue: Enqueue
+) -> None:
+    settings = {"max_jobs": 3, "concurrency": 10, "max_early_crashes": 1}
+    enqueue("quick", *(f"j{n}" for n in range(31)))
+    with fleet(tmp_path, url, workers=1, settings=settings) as program:
+        eventually(lambda: len(program.events("began")) == 31)
+        pids = Counter(pid for pid, _ in program.events("began"))
+        assert sorted(pids.values()) == [1, *[3] * 10]
+        assert "restarting in" not in program.log()
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+    assert all(database.job(f"j{n}")["status"] == "COMPLETED" for n in range(31))
+
+
+def test_a_worker_that_is_to_be_replaced_lets_its_jobs_end(
+    url: str, tmp_path: Path, database: Database, enqueue: Enqueue
+) -> None:
+    """However long they take: the drain's patience is for those who wait for it."""
+    settings = {"max_jobs": 2, "concurrency": 2, "drain_timeout_s": 0}
+    enqueue("hold", "a", "b")
+    with fleet(tmp_path, url, workers=1, settings=settings) as program:
+        eventually(lambda: "leaving when they have ended" in program.log())
+        (worker,) = program.workers()
+        enqueue("quick", "c")
+        program.tell("open")
+        eventually(lambda: database.job("c")["status"] == "COMPLETED")
+        assert program.events("cleaned") == []
+        assert [pid for pid, job_id in program.events("began") if job_id == "c"] != [
+            str(worker.pid)
+        ]
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+    assert [database.job(job_id)["status"] for job_id in "ab"] == ["COMPLETED"] * 2
+
+
+UNUSABLE = [
+    ("nonsense://", "must specify one of"),
+    ("redis://127.0.0.1:notaport/0", "Port"),
+    ("redis://127.0.0.1:6379/0?nosuch=1", "nosuch"),
+    ("{url}9999", "DB index is out of range"),
+    ("redis://nobody:wrong@{address}/0", "AuthenticationError"),
+]
+
+
+@pytest.mark.parametrize(("unusable", "says"), UNUSABLE, ids=[says for _, says in UNUSABLE])
+def test_a_url_that_can_never_work_is_said_once_and_nobody_is_forked(
+    url: str, unusable: str, says: str
+) -> None:
+    address = url.partition("//")[2].partition("/")[0]
+    settings = Settings(redis_url=unusable.format(url=url, address=address))
+    with (
+        patch("os.fork", lambda: pytest.fail("a worker was forked")),
+        pytest.raises((ValueError, StoreError), match=says),
+    ):
+        Fleet({}, settings).run()
+
+
+def test_a_server_that_nobody_has_started_yet_is_waited_for(tmp_path: Path) -> None:
+    with fleet(tmp_path, "redis://127.0.0.1:1/0", workers=1) as program:
+        eventually(lambda: "claiming failed, 4 times" in program.log())
+        assert "restarting" not in program.log()
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+
+
+def test_a_worker_that_cannot_be_forked_is_tried_again(
+    url: str, tmp_path: Path, database: Database
+) -> None:
+    with fleet(tmp_path, url, fork_fails=2) as program:
+        eventually(lambda: len(database.redis.keys(keys.health("*"))) == 2)
+        assert program.log().count("could not be forked") == 2
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+
+
 def test_workers_drain_by_themselves_when_their_parent_is_killed(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
@@ -191,20 +299,6 @@ def test_a_worker_that_outstays_its_drain_is_killed(
         assert program.wait() == 1
         assert f"worker {worker.pid} outstayed its drain; killing it" in program.log()
         assert not worker.is_running()
-
-
-def test_a_burst_fleet_leaves_when_all_is_done_though_a_worker_was_killed(
-    url: str, tmp_path: Path, database: Database, enqueue: Enqueue
-) -> None:
-    """The queue is empty from the start; only the dead one's lock says that there is work left."""
-    enqueue("die_once", "a")
-    with fleet(tmp_path, url, burst=True) as program:
-        eventually(lambda: program.events("began"))
-        eventually(lambda: "left with -9" in program.log())
-        database.expire_lock("a")
-        assert program.wait() == 0
-        assert [job_id for _, job_id in program.events("began")] == ["a", "a"]
-    assert database.job("a")["status"] == "COMPLETED"
 
 
 def _in_own_pid_namespace() -> tuple[str, ...] | None:
