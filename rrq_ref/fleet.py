@@ -79,7 +79,7 @@ class Fleet:
     def run(self) -> int:
         """Work until every worker has left for good. 1 if one had to be killed in the end, or kept
         crashing, or a burst fleet left before queues and locks were empty; else 0. Raises
-        `ValueError` or `StoreError` for a URL that can never work."""
+        `StoreError` when the server says that this URL can never work."""
         # The parent alone holds the end that says leave: it closes with it, however that dies.
         self._pipe, self._say_leave = os.pipe()
         self._reports, self._report_to = os.pipe()
@@ -243,14 +243,12 @@ class Fleet:
 
 
 def _check_url(settings: Settings) -> None:
-    """Raise for a URL that can never work: `ValueError`, or `StoreError` when the server knows no
-    such password or database. A server that does not answer, or cannot now, may do so yet."""
+    """Raise `StoreError` when the server knows no such password or database: it never will. One
+    that does not answer, or cannot now, may do so yet."""
     pool = connect_plain(settings).connection_pool
     try:
         with translated():
             pool.get_connection()
-    except TypeError as error:  # redis-py's
-        raise ValueError(f"redis_url has an unknown option: {error}") from error
     except StoreRefused:
         pass
     except StoreUnavailable as error:

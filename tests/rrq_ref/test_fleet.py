@@ -147,9 +147,10 @@ def test_a_killed_worker_is_reaped_and_replaced_and_its_job_done_again(
 
 
 def test_workers_that_keep_crashing_are_restarted_ever_more_slowly(
-    url: str, tmp_path: Path
+    url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
-    with fleet(tmp_path, url, workers=1, broken=True) as program:
+    enqueue("leave_with_0", *(f"j{n}" for n in range(5)))
+    with fleet(tmp_path, url, workers=1) as program:
         eventually(lambda: program.log().count("restarting in") >= 4)
         delays = [float(each) for each in re.findall(r"restarting in ([\d.]+) s", program.log())]
         for delay, ceiling in zip(delays, [0.1, 0.2, 0.4, 0.8], strict=False):
@@ -226,9 +227,6 @@ def test_a_worker_that_is_to_be_replaced_lets_its_jobs_end(
 
 
 UNUSABLE = [
-    ("nonsense://", "must specify one of"),
-    ("redis://127.0.0.1:notaport/0", "Port"),
-    ("redis://127.0.0.1:6379/0?nosuch=1", "nosuch"),
     ("{url}9999", "DB index is out of range"),
     ("redis://nobody:wrong@{address}/0", "AuthenticationError"),
 ]
@@ -242,7 +240,7 @@ def test_a_url_that_can_never_work_is_said_once_and_nobody_is_forked(
     settings = Settings(redis_url=unusable.format(url=url, address=address))
     with (
         patch("os.fork", lambda: pytest.fail("a worker was forked")),
-        pytest.raises((ValueError, StoreError), match=says),
+        pytest.raises(StoreError, match=says),
     ):
         Fleet({}, settings).run()
 
