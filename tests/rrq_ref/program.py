@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import errno
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -153,10 +154,13 @@ def main() -> None:
         _fail_to_fork(options["fork_fails"])
     print("said once by the parent")
     with tempfile.TemporaryDirectory() as folder:
-        handlers.note("folder", os.getpid(), folder)
+        child = multiprocessing.Process(target=time.sleep, args=(3 * PATIENCE_S,), daemon=True)
+        if options.get("child"):
+            child.start()
         fleet = Fleet(functions, settings, num_workers=options.get("workers", 2), burst=burst)
         code = fleet.run()
-        handlers.note("kept", os.getpid(), Path(folder).exists())
+        if options.get("child"):
+            handlers.note("kept", Path(folder).exists(), child.is_alive())
     leave(code)
 
 
