@@ -1,4 +1,4 @@
-"""Forked processes: children get nothing of what is a worker's or a fleet's alone; the way out."""
+"""Forks: a child gets nothing of what is a worker's or a fleet's alone. And the way out."""
 
 import atexit
 import os
@@ -7,46 +7,33 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
+from functools import cache
 from typing import NoReturn
 
 LEAVE_S = 5.0  # how long callbacks of `atexit` and flushing may take
+
 _NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGCHLD")
-_TAKEN: list[int] = [
-    getattr(signal, name) for name in _NAMES if hasattr(signal, name)
-]  # Windows lacks some
-
-_defaults: dict[
-    int, signal.Handlers
-] = {}  # by signal that this process handles: what a child gets instead
+_TAKEN = [each for each in signal.Signals if each.name in _NAMES]  # Windows lacks some
+_defaults: dict[int, signal.Handlers] = {}  # by signal that we may handle: what a child gets
 _private: set[int] = set()  # descriptors that a child must not hold
+_masks: dict[int, set[int]] = {}  # by thread that forks: the signals it had blocked before
 
 
-class _Mask(threading.local):
-    before: set[int] | None = None
-
-
-_mask = _Mask()
-
-
-def asked_to_leave() -> list[int]:
+def asked_to_leave() -> list[signal.Signals]:
     """The signals that drain: SIGTERM, SIGINT, and SIGHUP unless it is ignored, as under nohup."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return [signal.SIGTERM, signal.SIGINT, *([] if ignored else [signal.SIGHUP])]
 
 
 def keep_from_children(*descriptors: int) -> None:
-    """From now on a child that this process forks has none of these descriptors, default handling
-    of the signals that we take, and no way to our event loop: the descriptor that Python writes
-    signals to is shared after a fork, so a signal to the child would be one to us.
-
-    Called before our handlers are installed. A signal that is ignored now stays so in children.
-    """
-    if not _defaults:
-        _register()
+    """From now on a child that this process forks has none of these descriptors, no handler of ours
+    (what is ignored now stays so), and no way to our event loop: the descriptor that Python writes
+    signals to is shared by a fork, so a signal to the child would be one to us."""
     for number in _TAKEN:
         ignored = signal.getsignal(number) is signal.SIG_IGN
         _defaults[number] = signal.SIG_IGN if ignored else signal.SIG_DFL
     _private.update(descriptors)
+    _register()
 
 
 def share_with_children() -> None:
@@ -55,32 +42,23 @@ def share_with_children() -> None:
     _private.clear()
 
 
-_registered = False
-
-
+@cache
 def _register() -> None:
-    global _registered
-    if not _registered:
-        _registered = True
-        os.register_at_fork(
-            before=_before_fork, after_in_parent=_unblock, after_in_child=_become_child
-        )
+    os.register_at_fork(before=_before, after_in_parent=_unblock, after_in_child=_become_child)
 
 
-def _before_fork() -> None:
-    if not _defaults:
-        return
-    for stream in (sys.stdout, sys.stderr):  # else the child prints our buffered text once more
-        with suppress(Exception):  # it may be closed, broken, None, or somebody's own
-            stream.flush()
-    # A signal that comes to the child before its handlers are reset waits until they are.
-    _mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
+def _before() -> None:
+    if _defaults:
+        for stream in (sys.stdout, sys.stderr):  # else the child prints our buffered text once more
+            with suppress(Exception):  # it may be closed, broken, None, or somebody's own
+                stream.flush()
+        # A signal that comes to the child before its handlers are reset waits until they are.
+        _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
 
 
 def _unblock() -> None:
-    if _mask.before is not None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, _mask.before)
-        _mask.before = None
+    if (mask := _masks.pop(threading.get_ident(), None)) is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _become_child() -> None:
@@ -95,15 +73,13 @@ def _become_child() -> None:
     interrupt = _defaults[signal.SIGINT]
     share_with_children()  # its own children get what it makes of itself
     _unblock()
-    if interrupt is signal.SIG_DFL:  # Python's own is last: what it raises in here would be lost
+    if interrupt is signal.SIG_DFL:  # Python's own comes last: what it raises in here would be lost
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class OnlyHere:
-    """A block that is left by the process that entered it. A child that is forked in it, as by a
-    handler that leaves with `sys.exit`, ends there: what comes next is its parent's to do."""
-
-    __slots__ = ("_pid",)
+    """A block that is left only by the process that entered it. A child that a handler has forked
+    ends where it would go on as a second worker, on the same connections."""
 
     def __enter__(self) -> None:
         self._pid = os.getpid()
@@ -111,9 +87,9 @@ class OnlyHere:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if os.getpid() == self._pid:
             return
-        code = error.code if isinstance(error, SystemExit) else error and 1
-        if error is not None and not isinstance(error, SystemExit):
+        if not isinstance(error, SystemExit | None):
             traceback.print_exception(error)
+        code = getattr(error, "code", error and 1)
         leave(code if isinstance(code, int) else int(code is not None))
 
 

@@ -3,6 +3,8 @@
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 
@@ -19,37 +21,26 @@ def usable_cpus(root: Path = Path("/")) -> int:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """Quotas of our cgroup and those above it. Where our path is not below the mount, as in a
+    """Quotas of our cgroup and of those above it. Where our path is not below the mount, as in a
     container that sees its host's paths, the mount itself is our cgroup."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, name = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        group = Path(*(part for part in name.split("/") if part not in ("", "..")))
-        for mount in {controllers, "cpu"}:
-            for each in (group, *group.parents):
-                yield from _quota(root / "sys/fs/cgroup" / mount / each)
-
-
-def _quota(group: Path) -> Iterator[float]:
-    for files in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
-        try:
-            quota, period = " ".join((group / name).read_text() for name in files).split()
-            if int(quota) > 0:
-                yield int(quota) / int(period)
-        except (OSError, ValueError, ArithmeticError):  # no such file, "max", or no number
-            continue
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, name = line.split(":", 2)
+            group = Path(*(part for part in name.split("/") if part not in ("", "..")))
+            mounts = {controllers, *controllers.split(",")}  # version 2 has no name
+            files = (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"])
+            for mount, each, names in product(mounts, (group, *group.parents), files):
+                folder = root / "sys/fs/cgroup" / mount / each
+                with suppress(OSError, ValueError, ArithmeticError):  # "max" is no number
+                    quota, period = " ".join((folder / n).read_text() for n in names).split()
+                    if int(quota) > 0:
+                        yield int(quota) / int(period)
 
 
 def waited_for_cpu_s(pid: int) -> float:
-    """Seconds that a process' threads were ready and had no CPU, together, since they started.
-    0 where the kernel does not tell."""
-    try:
+    """Seconds that a process' threads have been ready and had no CPU, together. 0 where the kernel
+    does not tell."""
+    with suppress(OSError, ValueError, IndexError):
         tasks = Path(f"/proc/{pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[1]) for task in tasks) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
+    return 0.0

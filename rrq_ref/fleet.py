@@ -86,12 +86,9 @@ class Fleet:
         pipes = (self._pipe, self._say_leave, self._reports, self._report_to)
         for pipe in pipes:
             os.set_blocking(pipe, False)
-        leaving = asked_to_leave()
         keep_from_children(self._say_leave, self._reports)
-        before = {
-            n: signal.signal(n, lambda n, _: self._signals.put(n))
-            for n in (*leaving, signal.SIGCHLD)
-        }
+        taken = (*asked_to_leave(), signal.SIGCHLD)
+        before = {n: signal.signal(n, lambda n, _: self._signals.put(n)) for n in taken}
         try:
             _check_url(self._settings)  # said once, and not by every worker again and again
             while self._tend():
@@ -139,19 +136,18 @@ class Fleet:
         we had no turn ourselves everybody starts anew, and time without a CPU does not count."""
         self._listen()
         limit_s, turn_s = self._settings.hung_after_s, now - self._looked_at
-        for slot in self._slots if limit_s else ():
-            if slot.pid is None:
+        for slot in self._slots:
+            if slot.pid is None or not limit_s:
                 continue
             before_s, slot.starved_s = slot.starved_s, waited_for_cpu_s(slot.pid)
+            slot.silent_s += max(0.0, turn_s - max(0.0, slot.starved_s - before_s))
             if turn_s > 2 * _TURN_S:
                 slot.silent_s = 0.0
-            else:
-                slot.silent_s += max(0.0, min(turn_s, turn_s - (slot.starved_s - before_s)))
-            if slot.silent_s > limit_s:
-                slot.silent_s = 0.0
+            elif slot.silent_s > limit_s:
                 text = "the loop of worker %d has not turned for %.1f s; killing it"
                 self._log.error(text, slot.pid, limit_s)
                 os.kill(slot.pid, signal.SIGKILL)
+                slot.silent_s = 0.0
 
     def _listen(self) -> None:
         """Take down the last word of each worker. One read takes all that the pipe can hold, and

@@ -139,10 +139,7 @@ class Worker:
             self._log.info("started its %d jobs; leaving when they have ended", self._started)
             self.left = "full"
             longest_s = max([attempt.claimed.timeout_s for attempt in self._running()], default=0)
-            await self._until(
-                lambda: self._draining or not self._running(),
-                longest_s + self._settings.cleanup_timeout_s,
-            )
+            await self._until(lambda: self._draining or not self._running(), longest_s)
 
     @property
     def _full(self) -> bool:

@@ -81,8 +81,10 @@ def launched(
     events = directory / "events.txt"
     given = json.dumps({"events": str(events), "url": url, **options})
     argv = [*prefix, sys.executable, "-m", "tests.rrq_ref.program", kind, given]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with ProcessGroup(grace_s=0.2) as group:
-        yield Program(group.spawn(argv, log=directory / "log.txt", cwd=ROOT), events)
+        log = directory / "log.txt"
+        yield Program(group.spawn(argv, log=log, cwd=ROOT, env=env), events)
 
 
 # In the process
