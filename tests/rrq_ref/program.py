@@ -162,7 +162,7 @@ def main() -> None:
         fleet = Fleet(functions, settings, num_workers=options.get("workers", 2), burst=burst)
         code = fleet.run()
         if options.get("child"):
-            handlers.note("kept", Path(folder).exists(), child.is_alive())
+            handlers.note("kept", Path(folder).exists(), psutil.pid_exists(child.pid or 0))
     leave(code)
 
 
