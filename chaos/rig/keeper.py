@@ -32,10 +32,10 @@ from typing import Any
 
 import click
 import psutil
-from rich.console import Console
 
 from chaos.history.tail import Tail
 from chaos.report import print_verdict
+from chaos.rig import output
 from chaos.rig.crew import RigProblem
 from chaos.rig.main import guarded
 from chaos.rig.member import Member
@@ -147,7 +147,7 @@ def _play(rig: Rig) -> None:
     directory = rig.directory.absolute()
     door = directory / "producing"
     # Never closed: nobody gets in again while this process lives.
-    gate = os.open(door, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    gate = os.open(door, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     _say(
         ready={
             "url": rig.server.url,
@@ -253,14 +253,14 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
 
     def work() -> int:
         _leave_with_parent()
-        progress = Progress(Console(stderr=True))
+        progress = Progress(output.console(stderr=True))
         played = play(scenario(workers, concurrency), LoadOptions(**chosen), progress)
         outcome = played.verdict.outcome
         _say(verdict={"outcome": outcome, "exit_code": outcome.exit_code})
-        console = Console()
+        console = output.console()
         print_verdict(played.verdict, console)
         where = f"run directory: {played.directory}"
-        console.print(where, soft_wrap=True, highlight=False, markup=False)
+        console.print(where, soft_wrap=True)
         return outcome.exit_code
 
     code = guarded(work)

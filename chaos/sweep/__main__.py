@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from chaos.rig.main import guarded
+from chaos.rig import output
+from chaos.rig.main import enter, guarded
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
 from chaos.servers import DEFAULT_SPEC
@@ -69,14 +69,14 @@ def command(
             pairs=None if pairs is None else _size(pairs),
             **chosen,
         )
-        console = Console()
+        console = output.console()
         if not console.is_terminal:  # nobody can widen a log
             console.width = _WIDTH
         done = run(options, Progress(console))
         if options.cell is not None:
             print_story(done.report, console)
         print_report(done.report, console)
-        console.print(f"run directory: {done.directory}", soft_wrap=True, highlight=False)
+        console.print(f"run directory: {done.directory}", soft_wrap=True)
         write_json(done.report, done.directory / "sweep.json")
         write_html(done.report, done.directory / "grid.html")
         wanted = {
@@ -111,7 +111,7 @@ def _size(given: str) -> int:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    command(words, prog_name="python -m chaos.sweep")
+    enter(command, "python -m chaos.sweep", words)
 
 
 if __name__ == "__main__":
