@@ -17,7 +17,7 @@ from benchmarks.parts.problem import BenchmarkProblem
 from chaos.report.files import replace_file
 from chaos.rig.main import SIGNALLED, complain
 from chaos.rig.processes import Interrupted, ProcessStillRunning, on_signals
-from chaos.servers import DEFAULT_SPEC, ServerProblem
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from rrq_ref import RRQError
 
 #: Exit codes: a goal was missed or not measured (with --strict), wrong usage, no measurement.
@@ -38,7 +38,7 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--redis",
             default=DEFAULT_SPEC,
-            show_default=True,
+            show_default=SHOWN_SPEC,
             help="embedded, local[:path], container[:image], or the URL of an empty"
             " database. Environment: CHAOS_REDIS.",
         ),

@@ -45,7 +45,7 @@ from chaos.rig.processes import PR_SET_PDEATHSIG
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.servers import DEFAULT_SPEC
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC
 from chaos.targets.target import Knobs
 
 #: Between two looks at orders and processes.
@@ -242,7 +242,7 @@ class LoadOptions(Options):
 
 @click.command(name="python -m chaos.rig.keeper", help=__doc__)
 @click.option("--target", default="rrq_ref", show_default=True)
-@click.option("--redis", default=DEFAULT_SPEC, show_default=True)
+@click.option("--redis", default=DEFAULT_SPEC, show_default=SHOWN_SPEC)
 @click.option("--workers", type=click.IntRange(1, 200), default=2, show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--seed", type=int)

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from chaos.checks import Outcome, Verdict
+from chaos.faults import WireProxyError
 from chaos.history import HistoryProblem
 from chaos.report import print_summary, print_verdict, write_json, write_junit
 from chaos.rig import output
@@ -23,7 +24,7 @@ from chaos.rig.playing import Played, play, play_side_by_side, seeded
 from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.servers import DEFAULT_SPEC, ServerProblem
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
 
 _DISK_FULL = (
@@ -62,7 +63,7 @@ def guarded(work: Callable[[], int]) -> int:
     except (BadOption, UnknownTarget, ServerProblem) as error:
         complain(f"error: {error}")
         return USAGE
-    except (OSError, HistoryProblem) as error:
+    except (OSError, HistoryProblem, WireProxyError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         complain(f"error: {_DISK_FULL if full else error}")
         return Outcome.UNKNOWN.exit_code
@@ -96,7 +97,7 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--redis",
                 default=DEFAULT_SPEC,
-                show_default=True,
+                show_default=SHOWN_SPEC,
                 help="embedded, local[:path], container[:image], or a URL."
                 " Environment: CHAOS_REDIS.",
             ),

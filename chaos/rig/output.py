@@ -12,7 +12,7 @@ import io
 import os
 import select
 import sys
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 
@@ -77,11 +77,11 @@ def _hardened(stream: Any) -> IO[str]:
         fd = stream.fileno()
         stream.flush()
     except (AttributeError, OSError, ValueError):  # there is none, or it is a test's
-        return stream  # type: ignore[no-any-return]
+        return cast(IO[str], stream)
     raw = _Output(fd, stream)
     through = bool(getattr(stream, "write_through", False))
     return io.TextIOWrapper(
-        raw if through else io.BufferedWriter(raw),  # type: ignore[arg-type]
+        cast(IO[bytes], raw if through else io.BufferedWriter(raw)),
         encoding=stream.encoding,
         errors="backslashreplace",
         line_buffering=stream.line_buffering,

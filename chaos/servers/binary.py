@@ -290,4 +290,3 @@ def binary_version(binary: Path) -> str:
             f"{binary} is {version}, which is too old; give one of version {oldest} or newer"
         )
     return version
-

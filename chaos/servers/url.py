@@ -1,6 +1,7 @@
 """A server that somebody else runs."""
 
 from typing import NoReturn
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chaos.servers import client
 from chaos.servers.client import About
@@ -8,6 +9,18 @@ from chaos.servers.problem import ServerProblem, mask
 from chaos.servers.server import Server
 
 ANSWER_TIMEOUT_S = 5.0
+
+
+def at_database(url: str, number: int) -> str:
+    """The same server's URL with another database."""
+    parts = urlsplit(url)
+    # redis-py looks into the options first, whatever the path says.
+    options = {name: given for name, given in parse_qs(parts.query).items() if name != "db"}
+    if parts.scheme == "unix":
+        options["db"] = [str(number)]
+    else:
+        parts = parts._replace(path=f"/{number}")
+    return parts._replace(query=urlencode(options, doseq=True)).geturl()
 
 
 class UrlServer(Server):

@@ -13,7 +13,7 @@ from chaos.rig import output
 from chaos.rig.main import enter, guarded
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
-from chaos.servers import DEFAULT_SPEC
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.report import print_report, write_html, write_json, write_junit, write_markdown
@@ -46,7 +46,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--seed", type=int, help="Draws the same sample again.")
 @click.option("--slots", type=click.IntRange(1, 500), help="Cells at once; 4 per CPU.")
 @click.option(
-    "--redis", default=DEFAULT_SPEC, show_default=True,
+    "--redis", default=DEFAULT_SPEC, show_default=SHOWN_SPEC,
     help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS.",
 )  # fmt: skip
 @click.option("--out", type=_PATH, help="New directory for the run.")
