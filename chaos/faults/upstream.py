@@ -83,7 +83,9 @@ class Upstream:
 
     async def check(self) -> None:
         """Open a connection and close it. Raises UpstreamProblem."""
-        await self.connect(_Closing)
+        closing = _Closing()
+        await self.connect(lambda: closing)
+        await closing.closed.wait()
 
     @property
     def limit_s(self) -> float:
@@ -114,5 +116,11 @@ def _tls(url: str, options: dict[str, Any]) -> ssl.SSLContext:
 class _Closing(asyncio.Protocol):
     """A connection that is closed as soon as it is open."""
 
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()

@@ -16,11 +16,11 @@ def at_database(url: str, number: int) -> str:
     parts = urlsplit(url)
     # redis-py looks into the options first, whatever the path says.
     options = {name: given for name, given in parse_qs(parts.query).items() if name != "db"}
+    path = f"/{number}"
     if parts.scheme == "unix":
-        options["db"] = [str(number)]
-    else:
-        parts = parts._replace(path=f"/{number}")
-    return parts._replace(query=urlencode(options, doseq=True)).geturl()
+        path, options["db"] = parts.path, [str(number)]
+    query = f"?{urlencode(options, doseq=True)}" if options else ""
+    return f"{parts.scheme}://{parts.netloc}{path}{query}"
 
 
 class UrlServer(Server):
