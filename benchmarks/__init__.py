@@ -7,3 +7,5 @@
 A module directly in here is a command; what they are built from lives in `parts`, and what they
 need to know of the reference queue in `reference`.
 """
+
+import chaos  # noqa: F401 - tells in a sentence which package is missing

@@ -13,12 +13,13 @@ from random import Random
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.parts import command, layout, loop, machine
 from benchmarks.parts.figures import Figure, percentile
 from benchmarks.reference.handlers import HANDLERS
+from chaos.rig import output
+from chaos.rig.main import enter
 from chaos.rig.progress import Progress
 from chaos.servers import ServerProblem, open_server
 from chaos.servers.binary import BinaryServer
@@ -97,7 +98,7 @@ def _benchmark(
     command.check_writable(json_path)
     seed = command.new_seed() if seed is None else seed
     random = Random(seed)
-    console, progress = Console(), Progress(Console(stderr=True))
+    console, progress = output.console(), Progress(output.console(stderr=True))
     samples: Samples = {mode: defaultdict(list) for mode in MODES}
     with _pair(redis) as server, progress.of("durability"):
         about = machine.about(server.version, seed)
@@ -179,4 +180,4 @@ def _table(figures: dict[str, dict[str, float]]) -> Table:
 
 
 if __name__ == "__main__":
-    main()
+    enter(main, "python -m benchmarks.durability")

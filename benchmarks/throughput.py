@@ -10,12 +10,13 @@ from random import Random
 from typing import Any
 
 import click
-from rich.console import Console
 
 from benchmarks.parts import command, goals, layout, machine, pickup, rounds, tables
 from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.reference.queue import CONTENDERS
+from chaos.rig import output
+from chaos.rig.main import enter
 from chaos.rig.progress import Progress
 
 _WARM_UP_JOBS = 1000
@@ -94,7 +95,7 @@ def _benchmark(
     command.check_writable(json_path)
     seed = command.new_seed() if seed is None else seed
     random = Random(seed)
-    console, progress = Console(), Progress(Console(stderr=True))
+    console, progress = output.console(), Progress(output.console(stderr=True))
     cases = list(dict.fromkeys(itertools.product(processes, concurrency)))
     with open_stand(redis) as stand, progress.of("throughput"):
         about = machine.about(stand.server.version, seed)
@@ -133,4 +134,4 @@ def _round(stand: Stand, plan: rounds.Plan, progress: Progress) -> rounds.Round:
 
 
 if __name__ == "__main__":
-    main()
+    enter(main, "python -m benchmarks.throughput")

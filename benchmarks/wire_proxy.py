@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.parts import command, goals, layout, machine
@@ -18,6 +17,8 @@ from benchmarks.parts.problem import BenchmarkProblem
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.parts.waiting import last_line
 from chaos.faults import WireProxy
+from chaos.rig import output
+from chaos.rig.main import enter
 from chaos.rig.processes import ProcessGroup
 from chaos.rig.progress import Progress
 
@@ -67,7 +68,7 @@ def _benchmark(
 ) -> int:
     command.check_writable(json_path)
     seed = command.new_seed() if seed is None else seed
-    console, progress = Console(), Progress(Console(stderr=True))
+    console, progress = output.console(), Progress(output.console(stderr=True))
     with open_stand(redis) as stand, progress.of("wire_proxy"):
         about = machine.about(stand.server.version, seed)
         layout.print_about(about, console)
@@ -133,4 +134,4 @@ def _table(figures: dict[str, dict[str, float]]) -> Table:
 
 
 if __name__ == "__main__":
-    main()
+    enter(main, "python -m benchmarks.wire_proxy")

@@ -10,13 +10,22 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from chaos.checks import judge
 from chaos.guarantees import GUARANTEES
 from chaos.report import print_verdict
+from chaos.rig import output
 from chaos.rig.catalogue import scenarios
-from chaos.rig.main import at_once_option, command_of, common_options, guarded, report, report_all
+from chaos.rig.main import (
+    at_once_option,
+    command_of,
+    common_options,
+    enter,
+    guarded,
+    report,
+    report_all,
+)
 from chaos.rig.options import Options
 from chaos.rig.playing import Take, play, play_side_by_side
 from chaos.rig.progress import Progress
@@ -41,7 +50,7 @@ def command(
         return
 
     def work() -> int:
-        console, began = Console(), time.monotonic()
+        console, began = output.console(), time.monotonic()
         options, progress = Options(**chosen), Progress(console)
         wanted = _playable(options, console)
         if at_once == 1:
@@ -78,12 +87,12 @@ def _below(options: Options, scenario: Scenario) -> Options:
 @command.command(name="list")
 def list_() -> None:
     """Explain each scenario and what it puts to the test."""
-    console = Console(highlight=False)
+    console = output.console()
     for scenario in scenarios():
-        console.print(f"[bold]python -m chaos.{scenario.name}[/]")
-        console.print(escape(scenario.story.strip()))
+        console.print(Text(f"python -m chaos.{scenario.name}", style="bold"))
+        console.print(scenario.story.strip())
         for name in scenario.guarantees:
-            console.print(f"  [cyan]{name}[/]: {GUARANTEES[name].sentence}")
+            console.print(Text.assemble("  ", (name, "cyan"), f": {GUARANTEES[name].sentence}"))
         console.print()
 
 
@@ -96,7 +105,7 @@ def check(run_dir: Path, json_path: Path | None, junit_path: Path | None) -> Non
 
     def work() -> int:
         verdict = judge(run_dir)
-        print_verdict(verdict, Console())
+        print_verdict(verdict, output.console())
         return report([verdict], json_path, junit_path)
 
     sys.exit(guarded(work))
@@ -106,4 +115,4 @@ for _scenario in scenarios():
     command.add_command(command_of(_scenario))
 
 if __name__ == "__main__":
-    command(prog_name="python -m chaos")
+    enter(command, "python -m chaos")

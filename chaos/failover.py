@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from chaos.checks import Outcome
 from chaos.report import print_verdict
+from chaos.rig import output
 from chaos.rig.crew import RigProblem
-from chaos.rig.main import common_options, guarded, report
+from chaos.rig.main import common_options, enter, guarded, report
 from chaos.rig.options import Options
 from chaos.rig.playing import Played
 from chaos.rig.playing import play as play_scenario
@@ -115,7 +115,7 @@ def command(
     acknowledge: str, json_path: Path | None, junit_path: Path | None, **chosen: Any
 ) -> None:
     def work() -> int:
-        console = Console()
+        console = output.console()
         modes = {"both": MODES[:2], "all": MODES}.get(acknowledge, (acknowledge,))
         played = {}
         for mode in modes:
@@ -129,7 +129,7 @@ def command(
         console.print(table(played))
         for mode, one in played.items():
             where = f"{mode}: run directory: {one.directory} ({one.seconds:.1f} s)"
-            console.print(where, soft_wrap=True, highlight=False, markup=False)
+            console.print(where, soft_wrap=True)
         judged = [played[mode].verdict for mode in modes if len(modes) == 1 or mode != MODES[0]]
         code = report(judged, json_path, junit_path)
         if len(modes) > 1 and not found(played[MODES[0]], "lost"):
@@ -147,4 +147,4 @@ def _wrong(played: dict[str, Played]) -> list[str]:
 
 
 if __name__ == "__main__":
-    command(prog_name="python -m chaos.failover")
+    enter(command, "python -m chaos.failover")

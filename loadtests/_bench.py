@@ -68,7 +68,7 @@ class Bench:
 
     def connect(self) -> Producer:
         """A connection for one user."""
-        return self._target.producer(self.stand["url"], self._knobs)
+        return self._target.producer(Path(self.stand["url_file"]).read_text(), self._knobs)
 
     def job_id(self, label: str) -> str:
         """Never given before, in no process of this run; the label stands before the first dash."""

@@ -11,6 +11,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]  # it ships no types
@@ -41,24 +42,34 @@ class Ending:
 
 
 class Keeper:
-    """Started at once; `stand` tells producers where to go. Raises `KeeperProblem`."""
+    """Started at once. Raises `KeeperProblem`.
+
+    `stand` tells producers where to go, but for the server's URL: that is in a file which only
+    this user may read. `server` is the URL as everybody may see it.
+    """
 
     def __init__(self, options: Namespace) -> None:
         self._process = subprocess.Popen(
             _command(options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=_environment(options),
             # Ctrl-C on the terminal is for Locust; the keeper is then told to finish.
             start_new_session=True,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
-        ready = self._message()
+        try:
+            ready = self._message()
+        except BaseException:
+            self._process.terminate()
+            self._process.wait()
+            raise
         if ready is None:
             raise KeeperProblem(self._process.wait() or UNKNOWN)
         self.stand: dict[str, Any] = ready["ready"]
+        self.server: str = self.stand.pop("server")
         self._ended = Event()
         self._ending = Ending(exit_code=UNKNOWN, text="")
         self._reader = gevent.spawn(self._read_ending)
@@ -72,16 +83,16 @@ class Keeper:
         self._order(f"chaos {kind}")
 
     def finish(self) -> Ending:
-        """Have the work done and judged. Ctrl-C meanwhile cuts that short; then it is unknown."""
+        """Have the work done and judged."""
         self._order("finish")
-        try:
-            self._ended.wait()
-        except KeyboardInterrupt:
-            self._process.terminate()
-            self._ended.wait(_LEAVE_S)
-        if self._process.poll() is None:
-            self._process.kill()
+        self._ended.wait()
         return self._ending
+
+    def cut_short(self) -> None:
+        """End it now; then it is unknown."""
+        self._process.terminate()
+        if not self._ended.wait(_LEAVE_S):
+            self._process.kill()
 
     def _order(self, text: str) -> None:
         with contextlib.suppress(OSError):  # it has ended; `_read_ending` knows more
@@ -107,16 +118,23 @@ class Keeper:
 
 def _command(options: Namespace) -> list[str]:
     command = [sys.executable, "-m", "chaos.rig.keeper"]
-    command += ["--target", options.target, "--redis", options.redis]
+    command += ["--target", options.target]
     command += ["--workers", str(options.fleet_workers)]
     command += ["--concurrency", str(options.worker_concurrency)]
     command += ["--seed", str(options.seed), "--repeat", _options.repeat(options)]
     return [*command, "--out", options.out] if options.out else command
 
 
-def _environment() -> dict[str, str]:
-    """The verdict goes through a pipe and should still look like something for this terminal."""
+def _environment(options: Namespace) -> dict[str, str]:
+    """The server is named here, for on the command line everybody could read its password. The
+    packages are found where this one was: Locust may have been started anywhere.
+
+    The verdict goes through a pipe and should still look like something for this terminal.
+    """
     environment = {**os.environ, "COLUMNS": str(shutil.get_terminal_size().columns)}
+    environment["CHAOS_REDIS"] = options.redis.real
+    here = str(Path(__file__).resolve().parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     if sys.stdout.isatty():
         environment["FORCE_COLOR"] = "1"
     return environment

@@ -18,11 +18,25 @@ from chaos.targets import UnknownTarget, find_target
 CHAOS = ("none", "kill", "pause")
 RAMP_WITH_SPIKE = "ramp-spike"
 SHAPES = ("none", RAMP_WITH_SPIKE)
+#: What the web page may ask for.
+CHOICES = {"chaos": CHAOS, "shape": SHAPES}
 
 #: What the keeper was started with. Locust's web page shows it, but cannot change it.
 FIXED = ("target", "redis", "fleet_workers", "worker_concurrency", "seed", "out")
 #: Drawn once: Locust reads the command line several times.
 _SEED = new_seed()
+
+
+class Spec(str):
+    """`--redis` as everybody may see it: Locust shows its options on a page, and sends them to
+    whoever says to be a worker. `real` has the password."""
+
+    real: str
+
+    def __new__(cls, text: str) -> Spec:
+        made = super().__new__(cls, mask(text))
+        made.real = text
+        return made
 
 
 def add(parser: LocustArgumentParser) -> None:
@@ -59,7 +73,6 @@ def add(parser: LocustArgumentParser) -> None:
         "--redis",
         type=_server,
         default=DEFAULT_SPEC,
-        is_secret=any("@" in word for word in (DEFAULT_SPEC, *sys.argv)),
         help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS. "
         "Fixed when Locust starts.",
     )
@@ -76,6 +89,8 @@ def add(parser: LocustArgumentParser) -> None:
         default="none",
         help="ramp-spike: to half of -u, a spike to all of them, and back; it takes -t in all.",
     )
+    # Locust's own default is all interfaces, without a login; who is told that may stop the load.
+    parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1")
 
 
 def repeat(options: Namespace) -> str:
@@ -100,9 +115,9 @@ def _target(text: str) -> str:
     return text
 
 
-def _server(text: str) -> str:
+def _server(text: str) -> Spec:
     try:
         open_server(text, Path())  # it is not started, and nothing is written
     except ServerProblem as error:
         raise ArgumentTypeError(str(error)) from error
-    return text
+    return Spec(text)

@@ -11,7 +11,9 @@ twice, and at the same time (locust#1421, #1638), so everything here can be call
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,21 @@ from locust.env import Environment
 from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, WorkerRunner
 from locust.web import WebUI
 
-from chaos.servers import mask
+from chaos.rig import output
+from chaos.rig.main import SIGNALLED
 from loadtests import _bench, _options
 from loadtests._keeper import Ending, Keeper, KeeperProblem
 from loadtests._latency import Latencies
 from loadtests._shape import USERS, RampWithSpike
 
 _log = logging.getLogger(__name__)
+output.harden()  # before Locust takes the streams for its log
 #: How long late figures may take at the end.
 _CATCH_UP_S = 5.0
+#: Signals that come closer together than this are one: an impatient finger, or a whole group's.
+_SAME_S = 1.0
+#: How long Locust may take to notice that its runner has quit.
+_NOTICE_S = 3.0
 
 
 class Session:
@@ -45,9 +53,10 @@ class Session:
         self._keeper = Keeper(self._options)
         # Locust hands its options on to its workers at the start of each test.
         self._options.stand = self._keeper.stand
-        environment.host = mask(self._keeper.stand["url"])  # for its page and its reports
+        environment.host = self._keeper.server  # for its page and its reports
         self._latencies = Latencies(Path(self._keeper.stand["history"]), environment.events.request)
-        self._leaving = False
+        self._leaving = self._finishing = False
+        self._asked_at: float | None = None
         self._ending: Ending | None = None
         self._keeper.on_end(self._keeper_ended)
         self._choose_shape(self._options.shape)
@@ -56,12 +65,20 @@ class Session:
         if web_ui is not None and web_ui.app is not None:
             web_ui.app.before_request(self._before_request)
 
-    def _before_request(self) -> None:
-        """The web page may ask for another shape; Locust looks which there is right after this."""
-        from flask import request
+    def _before_request(self) -> Any:
+        """The web page may ask for another shape; Locust looks which there is right after this.
+        What it may not ask for is refused: Locust itself takes any text for any option."""
+        from flask import jsonify, request
 
-        if request.method == "POST" and request.path.endswith("/swarm"):
-            self._choose_shape(request.form.get("shape", self._options.shape))
+        if request.method != "POST" or not request.path.endswith("/swarm"):
+            return None
+        for name, right in _options.CHOICES.items():
+            asked = request.form.get(name, right[0])
+            if asked not in right:
+                wrong = f"{name} cannot be {asked!r}; choose one of {', '.join(right)}"
+                return jsonify({"success": False, "message": wrong, "host": self._keeper.server})
+        self._choose_shape(request.form.get("shape", self._options.shape))
+        return None
 
     def _choose_shape(self, name: str) -> None:
         environment, options = self._environment, self._options
@@ -76,6 +93,7 @@ class Session:
             environment.shape_class = None
 
     def test_started(self) -> None:
+        self._options.stand = self._keeper.stand
         for name, value in self._fixed.items():
             if getattr(self._options, name) != value:
                 option = name.replace("_", "-")
@@ -94,12 +112,30 @@ class Session:
     def _quit(self) -> None:
         if self._environment.runner is not None:
             self._environment.runner.quit()
-        if self._web_ui is not None:
+        if self._web_ui is not None and self._web_ui.server is not None:
             self._web_ui.stop()
+
+    def interrupted(self) -> None:
+        """Ctrl-C or SIGTERM. The first ends the load, and has it judged; a later one cuts that
+        short, and then it is unknown."""
+        now, asked_at = time.monotonic(), self._asked_at
+        if asked_at is not None:
+            if now > asked_at + _SAME_S:
+                self._keeper.cut_short()
+            return
+        self._asked_at, self._leaving = now, True
+        gevent.sleep(0)
+        if not self._finishing:  # else it is SIGTERM, which Locust hears too
+            self._quit()
+        gevent.sleep(_NOTICE_S)
+        if not self._finishing:  # Locust still waits for its workers, and will do so for ever
+            self.finish()
+            self.tell()
+            sys.exit(self._environment.process_exit_code or 0)
 
     def finish(self) -> None:
         """Stop what still runs, have the run judged, and set Locust's exit code."""
-        self._leaving = True
+        self._leaving = self._finishing = True
         runner = self._environment.runner
         if runner is not None and runner.state not in (
             STATE_CLEANUP,
@@ -128,14 +164,34 @@ class Session:
 _session: Session | None = None
 
 
+def _on_signal(number: signal.Signals, runner: Any) -> None:
+    """In a greenlet of its own. Python would raise KeyboardInterrupt in whichever greenlet runs:
+    under load in a user's, and once more in each that waits for it, in the middle of Locust's way
+    out."""
+    _log.info("Got %s", number.name)
+    if isinstance(runner, WorkerRunner):
+        runner.quit()
+    elif _session is None:
+        print(
+            f"interrupted by {number.name} before the load began; everything that was started has"
+            " been stopped",
+            file=sys.stderr,
+        )
+        sys.exit(SIGNALLED + number)
+    else:
+        _session.interrupted()
+
+
 def _on_init_command_line_parser(parser: LocustArgumentParser, **_: Any) -> None:
     _options.add(parser)
 
 
 def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: Any) -> None:
     global _session
-    if isinstance(runner, WorkerRunner):
+    gevent.signal_handler(signal.SIGINT, _on_signal, signal.SIGINT, runner)
+    if isinstance(runner, WorkerRunner):  # SIGTERM is Locust's own matter there
         return
+    gevent.signal_handler(signal.SIGTERM, _on_signal, signal.SIGTERM, runner)
     try:
         _session = Session(environment, web_ui)
     except KeeperProblem as problem:

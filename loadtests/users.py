@@ -6,14 +6,30 @@ Give names of classes at the end of Locust's command line to have only these.
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
 from locust import User, constant_throughput, task
 
-from chaos.targets.target import Job, Producer
-from loadtests import _bench, _session
+# Locust finds this file anywhere, and makes only what lies beside it importable. Not at the
+# beginning: from there Locust removes again what it has put there.
+_HERE = str(Path(__file__).resolve().parents[1])
+if _HERE not in sys.path:
+    sys.path.insert(1, _HERE)
+
+try:
+    from chaos.targets.target import Job, Producer
+    from loadtests import _bench, _session
+except ImportError as error:
+    print(
+        f"error: the load test cannot start without a package that it needs ({error}); install"
+        " what is missing: pip install 'rrq-chaos[load]'",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 __all__ = ["_session"]  # imported for its listeners
 

@@ -6,24 +6,22 @@ import json
 import os
 import random
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from redis import RedisError
-from rich.console import Console
 
 from benchmarks.parts.problem import BenchmarkProblem
+from chaos.report.files import replace_file
+from chaos.rig.main import SIGNALLED, complain
 from chaos.rig.processes import Interrupted, ProcessStillRunning, on_signals
-from chaos.servers import DEFAULT_SPEC, ServerProblem
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from rrq_ref import RRQError
 
 #: Exit codes: a goal was missed or not measured (with --strict), wrong usage, no measurement.
 MISSED, USAGE, FAILED = 1, 2, 3
-#: As a shell reports a process that a signal ended.
-SIGNALLED = 128
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,7 +38,7 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--redis",
             default=DEFAULT_SPEC,
-            show_default=True,
+            show_default=SHOWN_SPEC,
             help="embedded, local[:path], container[:image], or the URL of an empty"
             " database. Environment: CHAOS_REDIS.",
         ),
@@ -55,18 +53,17 @@ def new_seed() -> int:
 
 def run(work: Callable[[], int]) -> None:
     """Run a benchmark and leave with its exit code; what went wrong becomes one sentence."""
-    complaints = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         with on_signals():
             code = work()
     except (ServerProblem, click.BadParameter) as error:
-        complaints.print(f"error: {error}", markup=False)
+        complain(f"error: {error}")
         code = USAGE
     except (BenchmarkProblem, ProcessStillRunning, RRQError, RedisError, OSError) as error:
-        complaints.print(f"error: {error}", markup=False)
+        complain(f"error: {error}")
         code = FAILED
     except Interrupted as error:
-        complaints.print(f"{error}; everything that was started has been stopped", markup=False)
+        complain(f"{error}; everything that was started has been stopped")
         code = SIGNALLED + error.signum
     sys.exit(code)
 
@@ -83,9 +80,5 @@ def check_writable(path: Path | None) -> None:
 
 def write_json(path: Path | None, figures: Any) -> None:
     """Write the figures, whole or not at all."""
-    if path is None:
-        return
-    text = json.dumps(figures, indent=2) + "\n"
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, suffix=".tmp") as file:
-        file.write(text)
-    Path(file.name).replace(path)
+    if path is not None:
+        replace_file(path, json.dumps(figures, indent=2).encode() + b"\n")

@@ -11,7 +11,7 @@ from rich.table import Table
 
 def print_about(about: Mapping[str, object], console: Console) -> None:
     text = ", ".join(f"{name} {value}" for name, value in about.items())
-    console.print(text, highlight=False)
+    console.print(text)
 
 
 def table(title: str, first: str, *columns: str) -> Table:

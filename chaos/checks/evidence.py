@@ -75,10 +75,15 @@ def missing_evidence(db: duckdb.DuckDBPyConnection) -> list[str]:
     return missing
 
 
+def obstructed(db: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the rig itself kept the target from its server: nothing then counts against it."""
+    return bool(_one(db, "SELECT count(*) FROM events WHERE type = 'rig' AND event = 'obstructed'"))
+
+
 def _rig_trouble(db: duckdb.DuckDBPyConnection) -> list[str]:
     broken = db.execute(
         "SELECT DISTINCT coalesce(error, 'no reason given') FROM events "
-        "WHERE type = 'rig' AND event = 'broken' ORDER BY 1"
+        "WHERE type = 'rig' AND event IN ('broken', 'obstructed') ORDER BY 1"
     ).fetchall()
     trouble = [f"the rig itself failed: {error}" for (error,) in broken]
     if not _one(db, "SELECT count(*) FROM events WHERE type = 'rig' AND event = 'finished'"):

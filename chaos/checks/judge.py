@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from chaos.checks.evidence import count_events, count_faults, missing_evidence
+from chaos.checks.evidence import count_events, count_faults, missing_evidence, obstructed
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
 from chaos.history.reader import History, read_history
@@ -47,7 +47,7 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
         unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
         unknown += _not_met(history.run, checks)
         return Verdict(
-            outcome=_outcome(checks, unknown),
+            outcome=_outcome(checks, unknown, obstructed(history.db)),
             checks=checks,
             unknown_because=tuple(unknown),
             counts=count_events(history.db),
@@ -63,8 +63,8 @@ def make_views(history: History) -> list[str]:
     return unknown
 
 
-def _outcome(checks: tuple[CheckResult, ...], unknown: list[str]) -> Outcome:
-    if any(check.promised and check.broken for check in checks):
+def _outcome(checks: tuple[CheckResult, ...], unknown: list[str], obstructed: bool) -> Outcome:
+    if not obstructed and any(check.promised and check.broken for check in checks):
         return Outcome.FAIL
     return Outcome.UNKNOWN if unknown else Outcome.PASS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chaos.faults.fault import Direction, Landing, Tally
 from chaos.faults.journal import Journal
 from chaos.faults.owner import Victim, owners
-from chaos.faults.upstream import Upstream
+from chaos.faults.upstream import Upstream, UpstreamProblem
 
 if TYPE_CHECKING:
     from chaos.faults.link import Link
@@ -20,7 +20,25 @@ class Host:
     def __init__(self, upstream: Upstream, journal: Journal) -> None:
         self.upstream = upstream
         self.journal = journal
+        self.absences = 0
+        """How often the rig has taken the server away."""
+        self.away = False
+        """By the rig's doing it answers nobody at the moment. Set from any thread."""
         self.tasks: set[asyncio.Task[None]] = set()
+
+    async def connect(self, protocol: Callable[[], asyncio.Protocol]) -> bool:
+        """Open a connection to the server; whether that was possible.
+
+        Where it was not, and the server has not been away meanwhile, the rig is in the way.
+        """
+        away, absences = self.away, self.absences
+        try:
+            await self.upstream.connect(protocol)
+        except UpstreamProblem as problem:
+            if not away and absences == self.absences:
+                self.journal.obstructed(problem)
+            return False
+        return True
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run something beside the rest. What it raises is put into the history."""

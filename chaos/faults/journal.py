@@ -19,6 +19,7 @@ class Journal:
     def __init__(self, record: Record, observe: Callable[[Exchange], object] | None) -> None:
         self._record = record
         self._observe = observe
+        self._obstructed = False
         self.broken: BaseException | None = None
         """The first thing that went wrong inside the proxy or in a callback."""
 
@@ -70,6 +71,12 @@ class Journal:
         if self.broken is None:
             self.broken = problem
             self._write("rig", event="broken", error=f"wire proxy: {problem!r}")
+
+    def obstructed(self, problem: Exception) -> None:
+        """The target could not reach the server because of the rig: nothing counts against it."""
+        if not self._obstructed:
+            self._obstructed = True
+            self._write("rig", event="obstructed", error=str(problem))
 
     def _fault(self, event: str, fault: WireFault, target: str | None, **more: object) -> None:
         named: dict[str, object] = {"event": event, "fault": fault.id, "kind": fault.action}

@@ -191,9 +191,7 @@ class Link:
     # The server's side.
 
     async def _connect(self) -> None:
-        try:
-            await self.channel.host.upstream.connect(lambda: ServerSide(self))
-        except OSError:
+        if not await self.channel.host.connect(lambda: ServerSide(self)):
             self._server_closed = True
             self.cut(reset=True)
             self._forget()

@@ -23,7 +23,7 @@ from chaos.faults.fault import Direction, Exchange, Landing, Match, Tally, WireF
 from chaos.faults.journal import Journal, Record
 from chaos.faults.link import ClientSide
 from chaos.faults.owner import Victim
-from chaos.faults.upstream import Upstream
+from chaos.faults.upstream import Upstream, UpstreamProblem
 from chaos.rig.processes import held_back
 
 CALL_TIMEOUT_S = 10.0
@@ -55,13 +55,13 @@ class WireProxy:
     are called in the proxy's thread, so they must be quick, and may not call a method that waits.
 
     Args:
-        upstream_url: redis://, rediss:// (TLS as redis-py's options say) or unix://.
+        upstream_url: redis://, rediss:// or unix://, with every option that redis-py takes.
         record: writes an event of the history: `record("fault", event="landed", ...)`.
         observe: gets every `Exchange` when the server's reply has arrived, whether or not the
             client gets it, or cannot come any more (`NoReply`). Replies that the proxy made up are
             not shown.
 
-    Raises ValueError for a URL of another kind.
+    Raises ValueError for a URL of another kind, ServerProblem for TLS files that cannot be used.
     """
 
     def __init__(
@@ -112,6 +112,19 @@ class WireProxy:
             raise WireProxyError(f"the proxy's thread did not end within {CALL_TIMEOUT_S} s")
         if self._journal.broken is not None:
             raise WireProxyError("the wire proxy broke") from self._journal.broken
+
+    def check(self) -> None:
+        """Raise WireProxyError, with the reason, when the server cannot be reached from here."""
+        try:
+            self._wait_for(self._host.upstream.check, self._host.upstream.limit_s + CALL_TIMEOUT_S)
+        except UpstreamProblem as problem:
+            raise WireProxyError(str(problem)) from problem
+
+    def server_is_away(self, away: bool) -> None:
+        """Say that the rig has taken the server away, so that it cannot be reached, or that it is
+        back. That it cannot be reached at any other time is the rig's failure ("obstructed")."""
+        self._host.absences += away
+        self._host.away = away
 
     # Processes.
 

@@ -60,7 +60,7 @@ def read_history(run_dir: Path) -> History:
         config={
             # A judge must not reach for the network, nor leave a .tmp in the working directory.
             "autoinstall_known_extensions": "false",
-            "temp_directory": str(Path(tempfile.gettempdir()) / "chaos-duckdb"),
+            "temp_directory": str(_temp() / "chaos-duckdb"),
         }
     )
     try:
@@ -91,14 +91,12 @@ def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
     lines = [_whole_lines(path) for path in files]
-    # DuckDB would take these characters in a path for a pattern.
-    strange = any(set("*?[]") & set(str(path)) for path in files)
-    if files and all(lines) and not strange:
+    if files and all(lines) and not any(_is_pattern(path) for path in files):
         with contextlib.suppress(duckdb.Error):
             if _insert(db, files) == sum(lines):
                 return []
         db.execute("DELETE FROM events")
-    with tempfile.TemporaryDirectory(prefix="chaos-history-") as directory:
+    with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
         copies, problems = salvage(files, Path(directory))
         if copies:
             _insert(db, copies)
@@ -121,11 +119,24 @@ def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     done = db.execute(
         f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM read_json("
-        f"?, format = 'newline_delimited', columns = {{{spec}}}, filename = true)",
+        f"?, format = 'newline_delimited', columns = {{{spec}}}, filename = true,"
+        # Or a directory `job=7` would be the value of each event's column `job`.
+        " hive_partitioning = false)",
         [[str(path) for path in files]],
     ).fetchone()
     assert done is not None
     return int(done[0])
+
+
+def _is_pattern(path: Path) -> bool:
+    """Whether DuckDB would take this path for a pattern."""
+    return bool(set("*?[]") & set(str(path)))
+
+
+def _temp() -> Path:
+    """A directory for temporary files that DuckDB can read."""
+    given = Path(tempfile.gettempdir())
+    return Path("/tmp") if _is_pattern(given) else given
 
 
 def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:

@@ -80,7 +80,7 @@ class Recorder:
             raise HistoryProblem(message) from error
 
     def _open(self) -> int:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         # Two threads may both come here first; setdefault is atomic, and the loser closes its own.
         kept = self._descriptors.setdefault("file", descriptor)
         if kept != descriptor:

@@ -93,7 +93,7 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("process", "event"): ("spawn", "ready", "exit", "working", "idle"),
     ("fault", "event"): ("planned", "landed", "healed", "missed", "cancelled"),
     ("server", "event"): ("up", "down"),
-    ("rig", "event"): ("started", "finished", "broken"),
+    ("rig", "event"): ("started", "finished", "broken", "obstructed"),
     ("final", "what"): tuple(REQUIRED_OF_FINAL),
     ("final", "state"): ("queued", "active", "retrying", "completed", "dead", "missing"),
 }

@@ -14,13 +14,15 @@ import tempfile
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from chaos.planted.bugs import ABLATIONS, BUGS, edits_of
 from chaos.planted.edit import Misfit, edited
 from chaos.planted.runs import Result, Run, Trial, play, wilson
-from chaos.rig.main import guarded
+from chaos.report.files import replace_file
+from chaos.rig import output
+from chaos.rig.main import enter, guarded
 from chaos.rig.options import new_seed
 
 
@@ -133,12 +135,15 @@ def command(
     json_path: Path | None,
     table_path: Path | None,
 ) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = output.console()
+    if not console.is_terminal:  # nobody can widen a log
+        console.width = 160
     if kind and names:
         raise click.UsageError(f"--bug and --{kind} do not go together")
     if kind == "list":
         for bug in BUGS.values():
-            console.print(f"[bold]{bug.name}[/] ({bug.anomaly} in {bug.scenario}): {bug.sentence}")
+            about = f" ({bug.anomaly} in {bug.scenario}): {bug.sentence}"
+            console.print(Text.assemble((bug.name, "bold"), about))
         return
     trials = {"ablations": ablations, "control": control}.get(kind or "", lambda: bugs(names))()
     check(trials)
@@ -148,7 +153,7 @@ def command(
         words = ", ".join(run.found) or run.outcome
         console.print(f"{run.seconds:6.1f} s  {result.trial.name} (seed {run.seed}): {words}")
         if run.trouble:
-            console.print(f"          not as it should be: {run.trouble}", markup=False)
+            console.print(f"          not as it should be: {run.trouble}")
 
     def work() -> int:
         with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
@@ -156,14 +161,16 @@ def command(
             into.mkdir(parents=True, exist_ok=True)
             results = play(trials, range(first, first + runs), at_once, into, told)
         if json_path is not None:
-            json_path.write_text(json.dumps([r.to_json() for r in results], indent=2) + "\n")
+            told_all = json.dumps([result.to_json() for result in results], indent=2)
+            replace_file(json_path, told_all.encode() + b"\n")
         if table_path is not None:
-            table_path.write_text(markdown(results))
+            replace_file(table_path, markdown(results).encode())
         console.print(table(results))
         bad = [result for result in results if not result.good]
         for result in bad:
-            console.print(f"[bold red]{result.trial.name}[/] was not shown; to repeat a run of it:")
-            console.print(f"  {result.to_json()['commands'][0]}", soft_wrap=True, markup=False)
+            name = (result.trial.name, "bold red")
+            console.print(Text.assemble(name, " was not shown; to repeat a run of it:"))
+            console.print(f"  {result.to_json()['commands'][0]}", soft_wrap=True)
         good = len(results) - len(bad)
         console.print(f"{good} of {len(results)} as they should be; seed {first}")
         return 1 if bad else 0
@@ -172,4 +179,4 @@ def command(
 
 
 if __name__ == "__main__":
-    command()
+    enter(command, "python -m chaos.planted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shlex
 import statistics
 import sys
 import time
@@ -99,7 +100,9 @@ class Result:
             "median_s": self.median_s,
             "others": self.others,
             "trouble": [run.trouble for run in self.runs if run.trouble],
-            "commands": [" ".join(["python", *self.trial.command(run.seed)]) for run in self.runs],
+            "commands": [
+                shlex.join(["python", *self.trial.command(run.seed)]) for run in self.runs
+            ],
         }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from chaos.checks.verdict import Verdict
+
+#: A name may have 255 bytes, and a character four of them.
+_NAME_ROOM = 50
 
 
 def write_json(verdict: Verdict | Sequence[Verdict], path: Path) -> None:
@@ -24,15 +26,21 @@ def write_json(verdict: Verdict | Sequence[Verdict], path: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, then rename it: readers see the old content or the new."""
+    """Write a file beside `path`, then rename it: readers see the old content or the new.
+
+    What is no regular file (`/dev/stdout`, a pipe, a link) is written into, and stays what it is.
+    The file's mode is what the umask leaves, as of every other file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        with path.open("wb") as file:
             file.write(content)
-            # mkstemp makes a file for its owner only; a CI server may be somebody else.
-            os.fchmod(descriptor, 0o644)
-        Path(name).replace(path)
+        return
+    draft = path.with_name(f".{path.name[:_NAME_ROOM]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+        draft.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise

@@ -75,8 +75,7 @@ class Crew:
         self._sampled_at = 0.0
         self._faults = 0
         self._landings: list[Landing] = []
-        #: By the rig's doing the server answers nobody at the moment.
-        self.blind = False
+        self._blind = False
         self.members: list[Member] = []
 
     def __enter__(self) -> Self:
@@ -214,7 +213,7 @@ class Crew:
             self._sampled_at = time.monotonic()
             for member in self.members:
                 self._look_for_children(member)
-            if not self.blind:
+            if not self._blind:
                 self._sample_health()
 
     def _look_for_end(self, member: Member) -> None:
@@ -254,6 +253,16 @@ class Crew:
         workers = [worker for member in self.members for worker in member.worker_ids]
         for worker, ttl_ms in self._inspector.health(workers).items():
             self._record("health", worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms)
+
+    @property
+    def blind(self) -> bool:
+        """Whether the server answers nobody at the moment, by the rig's doing."""
+        return self._blind
+
+    @blind.setter
+    def blind(self, blind: bool) -> None:
+        self._blind = blind
+        self._proxy.server_is_away(blind)
 
     # Faults by signal
 

@@ -4,10 +4,10 @@ A load generator (Locust) runs `python -m chaos.rig.keeper` as its child. The ke
 server and a fleet, tends them while others enqueue, kills or pauses workers when it is told to, and
 in the end lets the work be done, reads the final state and judges.
 
-It prints two lines of JSON: `ready` when jobs may come (the server's URL, where histories go, the
-knobs), and `verdict` at the end; after that line the verdict for people, until the end of the
-output. Progress and complaints go to stderr. Its input is orders, one a line: `chaos kill`,
-`chaos pause`, `chaos none`, `finish`. The end of the input is a `finish`.
+It prints two lines of JSON: `ready` when jobs may come (the server, masked; the file that has its
+URL; where histories go; the knobs), and `verdict` at the end; after that line the verdict for
+people, until the end of the output. Progress and complaints go to stderr. Its input is orders, one
+a line: `chaos kill`, `chaos pause`, `chaos none`, `finish`. The end of the input is a `finish`.
 
 Who enqueues does it through `chaos.rig.enqueue`, with a `Recorder` on `producer-<any>.jsonl`, and
 holds a shared lock on the file `producing` of the run directory meanwhile (`fcntl.flock`): that is
@@ -32,12 +32,12 @@ from typing import Any
 
 import click
 import psutil
-from rich.console import Console
 
 from chaos.history.tail import Tail
 from chaos.report import print_verdict
+from chaos.rig import output
 from chaos.rig.crew import RigProblem
-from chaos.rig.main import guarded
+from chaos.rig.main import complain, enter, guarded
 from chaos.rig.member import Member
 from chaos.rig.options import Options
 from chaos.rig.playing import play
@@ -45,9 +45,11 @@ from chaos.rig.processes import PR_SET_PDEATHSIG
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.servers import DEFAULT_SPEC
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
 from chaos.targets.target import Knobs
 
+#: What a storm can do.
+KINDS = ("kill", "pause", "none")
 #: Between two looks at orders and processes.
 _TURN_S = 0.05
 #: How long producers may take to leave once the load has ended.
@@ -147,10 +149,13 @@ def _play(rig: Rig) -> None:
     directory = rig.directory.absolute()
     door = directory / "producing"
     # Never closed: nobody gets in again while this process lives.
-    gate = os.open(door, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    gate = os.open(door, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    url_file = directory / "server.url"
+    rig.stays(_secret(url_file, rig.server.url))
     _say(
         ready={
-            "url": rig.server.url,
+            "server": mask(rig.server.url),
+            "url_file": str(url_file),
             "target": rig.options.target,
             "history": str(directory / "history"),
             "door": str(door),
@@ -159,8 +164,8 @@ def _play(rig: Rig) -> None:
     )
     storm = Storm(rig, fleet)
     for order in _orders():
-        if order.startswith("chaos "):
-            storm.order(order.removeprefix("chaos "))
+        if order:
+            _obey(storm, order)
         storm.tend()
         rig.crew.tend()
     storm.end()
@@ -168,6 +173,25 @@ def _play(rig: Rig) -> None:
     _work_off(rig)
     enqueued = (json.loads(line) for line in Tail(directory / "history", "producer-*.jsonl").read())
     rig.know(event["job"] for event in enqueued if event.get("phase") == "invoke")
+
+
+def _obey(storm: Storm, order: str) -> None:
+    word, _, kind = order.partition(" ")
+    if word != "chaos" or kind not in KINDS:
+        complain(f"error: no order is {order!r}; right are chaos {', chaos '.join(KINDS)}, finish")
+        return
+    storm.order(kind)
+
+
+@contextlib.contextmanager
+def _secret(path: Path, text: str) -> Iterator[None]:
+    """A file for this user only, which is gone when the run is."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _say(**message: Any) -> None:
@@ -242,7 +266,7 @@ class LoadOptions(Options):
 
 @click.command(name="python -m chaos.rig.keeper", help=__doc__)
 @click.option("--target", default="rrq_ref", show_default=True)
-@click.option("--redis", default=DEFAULT_SPEC, show_default=True)
+@click.option("--redis", default=DEFAULT_SPEC, show_default=SHOWN_SPEC)
 @click.option("--workers", type=click.IntRange(1, 200), default=2, show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--seed", type=int)
@@ -253,14 +277,14 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
 
     def work() -> int:
         _leave_with_parent()
-        progress = Progress(Console(stderr=True))
+        progress = Progress(output.console(stderr=True))
         played = play(scenario(workers, concurrency), LoadOptions(**chosen), progress)
         outcome = played.verdict.outcome
         _say(verdict={"outcome": outcome, "exit_code": outcome.exit_code})
-        console = Console()
+        console = output.console()
         print_verdict(played.verdict, console)
         where = f"run directory: {played.directory}"
-        console.print(where, soft_wrap=True, highlight=False, markup=False)
+        console.print(where, soft_wrap=True)
         return outcome.exit_code
 
     code = guarded(work)
@@ -271,4 +295,4 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    enter(main, "python -m chaos.rig.keeper")

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 
 from chaos.checks import Outcome, Verdict
+from chaos.faults import WireProxyError
 from chaos.history import HistoryProblem
 from chaos.report import print_summary, print_verdict, write_json, write_junit
+from chaos.rig import output
 from chaos.rig.options import USAGE, BadOption, Options
 from chaos.rig.playing import Played, play, play_side_by_side, seeded
 from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.servers import DEFAULT_SPEC, ServerProblem
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
 
 _DISK_FULL = (
@@ -32,26 +35,50 @@ _DISK_FULL = (
 SIGNALLED = 128
 
 
+def enter(command: click.Command, name: str, words: Sequence[str] | None = None) -> NoReturn:
+    """Run a program by its command, and leave the process with its exit code.
+
+    1 means FAIL, so nothing but a verdict may say it: click's own 1 for Ctrl-C becomes a signal's,
+    and what nobody has caught is unknown.
+    """
+    output.harden()
+    try:
+        code = command.main(words, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = USAGE if isinstance(error, click.UsageError) else Outcome.UNKNOWN.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = SIGNALLED + signal.SIGINT
+    except Exception:  # noqa: BLE001 - see above
+        traceback.print_exc()
+        code = Outcome.UNKNOWN.exit_code
+    sys.exit(code or 0)
+
+
 def guarded(work: Callable[[], int]) -> int:
     """Run a command; what the user can mend becomes one sentence and the right exit code."""
-    complaints = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         with on_signals():
             return work()
     except (BadOption, UnknownTarget, ServerProblem) as error:
-        complaints.print(f"error: {error}", markup=False)
+        complain(f"error: {error}")
         return USAGE
-    except (OSError, HistoryProblem) as error:
+    except (OSError, HistoryProblem, WireProxyError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        complaints.print(f"error: {_DISK_FULL if full else error}", markup=False)
+        complain(f"error: {_DISK_FULL if full else error}")
         return Outcome.UNKNOWN.exit_code
     except Interrupted as error:
-        complaints.print(f"{error}; everything that was started has been stopped", markup=False)
+        complain(f"{error}; everything that was started has been stopped")
         return SIGNALLED + error.signum
     except Exception as error:  # noqa: BLE001 - a traceback's exit code would say "fail"
         traceback.print_exc()
-        complaints.print(f"error: the rig itself failed: {error}", markup=False)
+        complain(f"error: the rig itself failed: {error}")
         return Outcome.UNKNOWN.exit_code
+
+
+def complain(sentence: str) -> None:
+    """Say on stderr what is wrong."""
+    output.console(stderr=True).print(sentence, soft_wrap=True)
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +97,7 @@ def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--redis",
                 default=DEFAULT_SPEC,
-                show_default=True,
+                show_default=SHOWN_SPEC,
                 help="embedded, local[:path], container[:image], or a URL."
                 " Environment: CHAOS_REDIS.",
             ),
@@ -106,9 +133,9 @@ at_once_option = click.option(
 )
 
 
-def main(scenario: Scenario) -> None:
+def main(scenario: Scenario) -> NoReturn:
     """`python -m chaos.<scenario>`."""
-    command_of(scenario)(prog_name=f"python -m chaos.{scenario.name}")
+    enter(command_of(scenario), f"python -m chaos.{scenario.name}")
 
 
 def command_of(scenario: Scenario) -> click.Command:
@@ -131,7 +158,7 @@ def command_of(scenario: Scenario) -> click.Command:
         parameters = {p.name: chosen.pop(p.name) for p in scenario.parameters}
 
         def work() -> int:
-            console, began = Console(), time.monotonic()
+            console, began = output.console(), time.monotonic()
             options, progress = Options(**chosen, parameters=parameters), Progress(console)
             if runs > 1:
                 takes = seeded(scenario, options, runs)
@@ -142,7 +169,7 @@ def command_of(scenario: Scenario) -> click.Command:
             played = play(scenario, options, progress)
             print_verdict(played.verdict, console)
             where = f"run directory: {played.directory} ({played.seconds:.1f} s)"
-            console.print(where, soft_wrap=True, highlight=False, markup=False)
+            console.print(where, soft_wrap=True)
             return report([played.verdict], json_path, junit_path)
 
         sys.exit(guarded(work))

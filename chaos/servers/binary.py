@@ -1,6 +1,7 @@
 """A server that the rig starts from a binary on this machine, in a directory of its own."""
 
 import contextlib
+import ipaddress
 import os
 import re
 import signal
@@ -9,9 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+
 from chaos.rig.processes import Process, ProcessStillRunning, end_processes, held_back, spawn
 from chaos.servers.client import OLDEST, About
-from chaos.servers.config import as_file, password_of, settings
+from chaos.servers.config import as_file, password_of, quoted, settings
 from chaos.servers.ports import free_port
 from chaos.servers.problem import ServerProblem, directory_problem
 from chaos.servers.server import READY_TIMEOUT_S, STOP_TIMEOUT_S, Durability, Server
@@ -159,17 +162,22 @@ class BinaryServer(Server):
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with held_back():
             try:
-                self._process = spawn(
-                    [self.binary, config_file],
-                    log=self.log,
-                    env=self._environment,
-                    cwd=self.directory,
-                    name="server",
-                )
+                with config_file.open("rb") as config:
+                    self._process = spawn(
+                        # Not by its name: one with `[` or `*` the server would take for a pattern,
+                        # find nothing, and go on without any configuration.
+                        [self.binary, "-"],
+                        stdin=config,
+                        log=self.log,
+                        env=self._environment,
+                        cwd=self.directory,
+                        name="server",
+                    )
             except OSError as error:
                 raise directory_problem(self.directory, error) from error
         try:
             self.wait_ready(timeout_s)
+            self._check_place()
         except ServerProblem:
             # If a stranger on the port answered us, ours is about to leave and say why.
             with contextlib.suppress(ProcessStillRunning):
@@ -181,6 +189,30 @@ class BinaryServer(Server):
             self.close()
             raise
 
+    def _check_place(self) -> None:
+        """Raise ServerProblem unless it listens to this machine only, and works where it should.
+
+        A server that has not understood its configuration serves everybody, without a password.
+        """
+        assert self._process is not None
+        try:
+            process = psutil.Process(self._process.pid)
+            connections, cwd = process.net_connections("inet"), process.cwd()
+        except psutil.Error:  # it has ended, or this system does not tell
+            return
+        open_to = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+        strange = [ip for ip in sorted(open_to) if not ipaddress.ip_address(ip).is_loopback]
+        if strange:
+            raise ServerProblem(
+                f"{self} was to listen on {HOST} only, and listens on {', '.join(strange)} too, so"
+                " it was ended; leave out the setting that makes it, or give another binary"
+            )
+        if os.path.realpath(cwd) != os.path.realpath(self.directory):
+            raise ServerProblem(
+                f"{self} was to keep its data in its directory, and keeps them in {cwd}, so it was"
+                " ended; leave out the setting that makes it, or give another binary"
+            )
+
     def _write_config(self, port: int) -> Path:
         ours = {
             "port": str(port),
@@ -188,7 +220,7 @@ class BinaryServer(Server):
             "protected-mode": "yes",
             "daemonize": "no",
             "logfile": '""',
-            "dir": _quoted(self.directory),
+            "dir": quoted(self.directory),
         }
         if self._knows_debug_command():
             ours["enable-debug-command"] = "local"
@@ -258,8 +290,3 @@ def binary_version(binary: Path) -> str:
             f"{binary} is {version}, which is too old; give one of version {oldest} or newer"
         )
     return version
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -1,7 +1,9 @@
 """The settings that a server is started with."""
 
+import os
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from chaos.servers.problem import ServerProblem
 from chaos.servers.server import Durability
@@ -33,6 +35,13 @@ def password_of(config: Mapping[str, str]) -> str | None:
     """The password that clients need, if the settings ask for one."""
     parts = shlex.split(config.get("requirepass", ""))
     return parts[0] if parts and parts[0] else None
+
+
+def quoted(path: Path) -> str:
+    """A path as an argument in a config file, whatever bytes its name has."""
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b'\\"' else f"\\x{byte:02x}"
+             for byte in os.fsencode(path))  # fmt: skip
+    return f'"{"".join(plain)}"'
 
 
 def as_file(config: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import errno
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 
 class ServerProblem(Exception):
@@ -10,12 +11,29 @@ class ServerProblem(Exception):
 
 
 def mask(url: str) -> str:
-    """The URL without its secrets, fit for messages.
+    """The URL without its secrets, fit for messages. What names no URL stays as it is.
 
-    Everything before the last @ goes, because a password may hold any character.
+    Everything before the last @ goes, because a password may hold any character; a URL with a slip
+    in its scheme may have one too.
     """
-    without_user = re.sub(r"://.*@", "://***@", url, flags=re.DOTALL)
-    return re.sub(r"([?&][^=&]*pass[^=&]*=)[^&]*", r"\1***", without_user, flags=re.IGNORECASE)
+    if url.startswith(("local:", "container:")):
+        return url
+    without_user = re.sub(r"^([^/@]*:/*)?.*@", _user, url, flags=re.DOTALL)
+    place, question, query = without_user.partition("?")
+    return place + question + "&".join(_option(option) for option in query.split("&"))
+
+
+def _user(found: re.Match[str]) -> str:
+    # `//` belongs to a URL; without it, what stands before may be the password itself.
+    scheme = found[1] or ""
+    return f"{scheme}***@" if "/" in scheme else "***@"
+
+
+def _option(option: str) -> str:
+    """`name=value`, the value hidden where the name tells of a secret, however it is written."""
+    name, equals, _ = option.partition("=")
+    secret = re.search("pass|secret|token", unquote(name), re.IGNORECASE)
+    return f"{name}{equals}***" if equals and secret else option
 
 
 def directory_problem(directory: Path, error: OSError) -> ServerProblem:

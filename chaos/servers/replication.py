@@ -18,7 +18,7 @@ import redis
 from chaos.rig.processes import ProcessGroup
 from chaos.servers.binary import HOST, BinaryServer
 from chaos.servers.client import connect
-from chaos.servers.config import as_file
+from chaos.servers.config import as_file, quoted
 from chaos.servers.ports import free_port
 from chaos.servers.problem import ServerProblem
 from chaos.servers.server import Durability
@@ -102,15 +102,19 @@ class Replication:
         lines = {
             "port": str(self._sentinel_port),
             "bind": HOST,
-            "dir": f'"{directory.absolute()}"',
+            "dir": quoted(directory.absolute()),
             "sentinel": monitored,
         }
         more = f"sentinel down-after-milliseconds {_NAME} {_DOWN_AFTER_MS}\n"
         config = directory / "sentinel.conf"
         config.write_text(as_file(lines) + more)
+        # Sentinel rewrites this file, so it needs its name; which must not look like a pattern.
+        strange = set("*?[") & set(str(config.absolute()))
+        here = Path("/proc/self/cwd") if strange else directory.absolute()
         self._processes.spawn(
-            [self._primary.binary, config.absolute(), "--sentinel"],
+            [self._primary.binary, here / config.name, "--sentinel"],
             log=directory / "sentinel.log",
+            cwd=directory,
             name="sentinel",
         )
 

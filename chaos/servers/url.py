@@ -1,6 +1,7 @@
 """A server that somebody else runs."""
 
 from typing import NoReturn
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chaos.servers import client
 from chaos.servers.client import About
@@ -8,6 +9,18 @@ from chaos.servers.problem import ServerProblem, mask
 from chaos.servers.server import Server
 
 ANSWER_TIMEOUT_S = 5.0
+
+
+def at_database(url: str, number: int) -> str:
+    """The same server's URL with another database."""
+    parts = urlsplit(url)
+    # redis-py looks into the options first, whatever the path says.
+    options = {name: given for name, given in parse_qs(parts.query).items() if name != "db"}
+    path = f"/{number}"
+    if parts.scheme == "unix":
+        path, options["db"] = parts.path, [str(number)]
+    query = f"?{urlencode(options, doseq=True)}" if options else ""
+    return f"{parts.scheme}://{parts.netloc}{path}{query}"
 
 
 class UrlServer(Server):

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from chaos.rig.main import guarded
+from chaos.rig import output
+from chaos.rig.main import enter, guarded
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
-from chaos.servers import DEFAULT_SPEC
+from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.report import print_report, write_html, write_json, write_junit, write_markdown
@@ -46,7 +46,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--seed", type=int, help="Draws the same sample again.")
 @click.option("--slots", type=click.IntRange(1, 500), help="Cells at once; 4 per CPU.")
 @click.option(
-    "--redis", default=DEFAULT_SPEC, show_default=True,
+    "--redis", default=DEFAULT_SPEC, show_default=SHOWN_SPEC,
     help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS.",
 )  # fmt: skip
 @click.option("--out", type=_PATH, help="New directory for the run.")
@@ -69,14 +69,14 @@ def command(
             pairs=None if pairs is None else _size(pairs),
             **chosen,
         )
-        console = Console()
+        console = output.console()
         if not console.is_terminal:  # nobody can widen a log
             console.width = _WIDTH
         done = run(options, Progress(console))
         if options.cell is not None:
             print_story(done.report, console)
         print_report(done.report, console)
-        console.print(f"run directory: {done.directory}", soft_wrap=True, highlight=False)
+        console.print(f"run directory: {done.directory}", soft_wrap=True)
         write_json(done.report, done.directory / "sweep.json")
         write_html(done.report, done.directory / "grid.html")
         wanted = {
@@ -111,7 +111,7 @@ def _size(given: str) -> int:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    command(words, prog_name="python -m chaos.sweep")
+    enter(command, "python -m chaos.sweep", words)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,10 @@ def judge_all(visits: Sequence[Visit], run_dir: Path) -> tuple[list[Judged], lis
         found[place] = _alone(ordered[place].directory, run_dir)
     judged = {
         id(visit): Judged(
-            visit=visit, broken=of[True], unpromised=of[False], unknown=(*visit.trouble, *lack)
+            visit=visit,
+            broken={} if visit.obstructed else of[True],
+            unpromised={} if visit.obstructed else of[False],
+            unknown=(*visit.trouble, *lack),
         )
         for visit, of, lack in zip(ordered, found, lacks, strict=True)
     }

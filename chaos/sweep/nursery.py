@@ -62,7 +62,8 @@ class _Nursery:
             self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:  # it died before that setting was made
                 os._exit(1)
-            log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            log = os.open(order["log"], flags, 0o666)
             os.dup2(log, 1)
             os.dup2(log, 2)
             self._selector.close()

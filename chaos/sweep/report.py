@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,11 +161,19 @@ class Report:
 
     def command(self, cell: Cell) -> str:
         """The command that repeats a cell."""
-        words = f"python -m chaos.sweep --cell {cell} --seed {self.run['seed']}"
+        words = [
+            "python",
+            "-m",
+            "chaos.sweep",
+            "--cell",
+            str(cell),
+            "--seed",
+            str(self.run["seed"]),
+        ]
         for option in ("target", "redis"):
             if option in self.run["chosen"]:
-                words += f" --{option} {self.run['chosen'][option]}"
-        return words
+                words += [f"--{option}", str(self.run["chosen"][option])]
+        return shlex.join(words)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import redis
 
 from chaos.rig import options as record
 from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
-from chaos.servers import ServerProblem, mask, open_server
+from chaos.servers import ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.forks import Nursery
 from chaos.sweep.judging import Judged, Mark, judge_all
@@ -120,23 +119,15 @@ def _stages(
         )
         target.prepare(server.url)
         # Not the first one: a client that need not SELECT has a boundary less.
-        urls = [_at_database(server.url, number) for number in range(1, slots + 1)]
+        urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
             urls = list(_empty(urls)) or [server.url]
         nursery = stack.enter_context(Nursery(options.target, directory / "nursery.log"))
         stages = [Stage(target, url, nursery) for url in urls]
         for stage in stages:
             stack.callback(stage.close)
+        stages[0].check()
         yield stages, server.version
-
-
-def _at_database(url: str, number: int) -> str:
-    """The same server's URL with another database."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        options = {**parse_qs(parts.query), "db": [str(number)]}
-        return parts._replace(query=urlencode(options, doseq=True)).geturl()
-    return parts._replace(path=f"/{number}").geturl()
 
 
 def _empty(urls: Sequence[str]) -> Iterator[str]:

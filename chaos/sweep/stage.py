@@ -74,6 +74,11 @@ class Stage:
         self.inspector = target.inspector(url, KNOBS)
         self.producer = target.producer(url, PATIENT)
 
+    def check(self) -> None:
+        """Raise WireProxyError or ServerProblem if cells could not reach the server here."""
+        with WireProxy(self.url, lambda *_, **__: None) as proxy:
+            proxy.check()
+
     def play(self, cell: Cell, directory: Path) -> Visit:
         """Play a cell; its history goes to `directory`, whose name is the prefix of all names."""
         began = time.monotonic()
@@ -279,6 +284,9 @@ class _Run:
 
     def _witness(self, type: str, /, **fields: Any) -> None:
         self._record(type, **fields)
+        if type == "rig" and fields["event"] == "obstructed":
+            self._visit.obstructed = True
+            self._visit.trouble.append(str(fields["error"]))
         if type == "fault":
             if fields["event"] == "missed" and not self._closing:
                 self._visit.missed = str(fields["error"])

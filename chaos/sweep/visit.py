@@ -25,6 +25,8 @@ class Visit:
     missed: str | None = None
     #: Why this run proves nothing.
     trouble: list[str] = field(default_factory=list)
+    #: The rig kept the cell's processes from the server, so that nothing counts against them.
+    obstructed: bool = False
     #: A job is neither completed nor dead at the end.
     unfinished: bool = False
     seconds: float = 0.0

@@ -63,7 +63,7 @@ def test_it_waits_for_producers_and_owns_up_to_a_fault_that_did_not_come(
             assert time.monotonic() < end
             time.sleep(0.01)
         knobs = Knobs(**stand["knobs"])
-        producer = find_target(stand["target"]).producer(stand["url"], knobs)
+        producer = find_target(stand["target"]).producer(Path(stand["url_file"]).read_text(), knobs)
         recorder = Recorder(Path(stand["history"]) / "producer-late.jsonl", "producer-late")
         assert enqueue(producer, [Job(id="late", plan={})], knobs, recorder.write) is None
         producer.close()

@@ -6,6 +6,7 @@ import pytest
 
 from chaos.checks import Outcome, Verdict, judge
 from chaos.guarantees import ANOMALIES
+from chaos.history import Recorder
 from tests.chaos.checks.goldens import NEEDED, Golden, all_goldens, goldens_of
 from tests.chaos.checks.story import Story
 
@@ -40,3 +41,16 @@ def test_a_golden_history_shows_what_it_says(golden: Golden, tmp_path: Path) -> 
     for row in (row for check in verdict.broken for row in check.rows):
         assert row["why"]
         assert row["t"] is not None
+
+
+def test_nothing_counts_against_a_target_that_the_rig_kept_from_its_server(tmp_path: Path) -> None:
+    golden = next(each for each in goldens_of("lost") if each.kind == "bad")
+    story = Story()
+    golden.tell(story)
+    run_dir = story.write(tmp_path)
+    assert judge(run_dir).outcome is Outcome.FAIL
+    why = "the wire proxy cannot connect to redis://h (Connection refused)"
+    Recorder(run_dir / "history" / "rig-2.jsonl", "rig").write("rig", event="obstructed", error=why)
+    verdict = judge(run_dir)
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert f"the rig itself failed: {why}" in verdict.unknown_because

@@ -1,12 +1,8 @@
 """The proxy from its start to its end: plans, records, trouble at the server, TLS."""
 
-import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,9 +23,7 @@ from chaos.faults import (
 )
 from chaos.servers import Server, open_server
 from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Events, eventually
-
-TLS = Path(__file__).with_name("tls")
-"""A certificate that signs itself, for localhost. Its key protects nothing."""
+from tests.chaos.faults.front import CERTIFICATE, in_front_of, tls
 
 
 def once(bench: Bench, name: str = "client", **options: Any) -> redis.Redis:
@@ -290,47 +284,11 @@ def test_a_unix_socket_and_a_password_are_reached(tmp_path: Path) -> None:
         assert client.ping()
 
 
-@contextmanager
-def tls_in_front_of(server: Server) -> Iterator[int]:
-    """A port where TLS is spoken and handed on to the server."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
-    target = urlsplit(server.url)
-
-    class Handler(BaseRequestHandler):
-        def handle(self) -> None:
-            try:
-                with context.wrap_socket(self.request, server_side=True) as secure:
-                    self.serve(secure)
-            except OSError:  # the client does not like the certificate, or has left
-                return
-
-        def serve(self, secure: ssl.SSLSocket) -> None:
-            import socket
-
-            with socket.create_connection((target.hostname, target.port)) as plain:
-                while asked := secure.recv(65536):
-                    plain.sendall(asked)
-                    secure.sendall(plain.recv(65536))
-
-    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as front:
-        front.daemon_threads = True
-        thread = threading.Thread(target=front.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield front.server_address[1]
-        finally:
-            front.shutdown()
-            thread.join(TIMEOUT_S)
-
-
-@pytest.mark.parametrize(
-    "options", [f"ssl_ca_certs={TLS / 'certificate.pem'}", "ssl_cert_reqs=none"]
-)
+@pytest.mark.parametrize("options", [f"ssl_ca_certs={CERTIFICATE}", "ssl_cert_reqs=none"])
 def test_tls_is_spoken_to_a_server_whose_url_says_so(server: Server, options: str) -> None:
     seen: list[Any] = []
     with (
-        tls_in_front_of(server) as port,
+        in_front_of(server.url, tls()) as port,
         WireProxy(f"rediss://localhost:{port}/3?{options}", Events().record, seen.append) as proxy,
     ):
         url = proxy.listen("client")
@@ -349,7 +307,7 @@ def test_tls_is_spoken_to_a_server_whose_url_says_so(server: Server, options: st
 
 def test_a_certificate_that_nobody_trusts_is_refused(server: Server) -> None:
     with (
-        tls_in_front_of(server) as port,
+        in_front_of(server.url, tls()) as port,
         WireProxy(f"rediss://localhost:{port}", Events().record) as proxy,
         redis.Redis.from_url(proxy.listen("client"), retry=Retry(NoBackoff(), 0)) as client,
         pytest.raises(redis.ConnectionError),

@@ -55,6 +55,24 @@ def test_events_of_all_files_are_in_one_table(run_dir: Path) -> None:
     assert history.problems == ()
 
 
+@pytest.mark.parametrize("name", ["worker=7", "type=start", "[1]", "*", "[", "a\nb", "\udcff"])
+@pytest.mark.parametrize("temporary", ["tmp", "t[m]p"])
+def test_a_directory_may_have_any_name(
+    run_dir: Path, name: str, temporary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB takes some for patterns, and `worker=7` for the value of a column."""
+    (run_dir / temporary).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(run_dir / temporary))
+    odd = run_dir / name
+    (odd / "history").mkdir(parents=True)
+    (odd / "run.json").write_text('{"seed": 1}')
+    put(odd, "worker-1", HELLO)
+    with read_history(odd) as history:
+        assert history.problems == ()
+        rows = history.db.execute("SELECT type, worker FROM events").fetchall()
+    assert rows == [("hello", "w1")]
+
+
 def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(HistoryProblem, match="is not a run directory"):
         read_history(tmp_path / "nowhere")

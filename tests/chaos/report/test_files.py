@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from xml.etree import ElementTree
@@ -54,9 +55,33 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_others_may_read_a_report(tmp_path: Path) -> None:
-    write_json(verdict(), tmp_path / "verdict.json")
-    assert stat.S_IMODE((tmp_path / "verdict.json").stat().st_mode) == 0o644
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_the_umask_says_who_may_read_a_report(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_json(verdict(), tmp_path / "verdict.json")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "verdict.json").stat().st_mode) == mode
+
+
+def test_what_is_no_plain_file_is_written_into_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    (tmp_path / "there").write_text("old")
+    write_json(verdict(), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((tmp_path / "there").read_bytes())["outcome"] == "pass"
+    reading, writing = os.pipe()
+    write_json(verdict(), Path(f"/dev/fd/{writing}"))
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert json.loads(pipe.read())["outcome"] == "pass"
+
+
+def test_a_long_name_is_no_longer_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("é" * 100 + ".json")
+    write_json(verdict(), path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def junit(path: Path, *verdicts: Verdict) -> ElementTree.Element:

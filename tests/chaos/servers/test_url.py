@@ -210,6 +210,17 @@ def test_a_malformed_url_is_refused_without_being_quoted(url: str, directory: Pa
         ("redis://:secret@host:6379/0", "redis://***@host:6379/0"),
         ("redis://user:se/cr@et@host/0", "redis://***@host/0"),
         ("unix:///path?db=1&password=secret", "unix:///path?db=1&password=***"),
+        ("unix:///path?p%61ssword=secret&db=1", "unix:///path?p%61ssword=***&db=1"),
+        (
+            "rediss://h?ssl_password=secret&ssl_keyfile=k",
+            "rediss://h?ssl_password=***&ssl_keyfile=k",
+        ),
+        ("redis:/:secret@host", "redis:/***@host"),
+        ("redis:secret@host", "***@host"),
+        ("us:secret@host:1", "***@host:1"),
+        ("redis://:a?b#c@host/0?password=secret", "redis://***@host/0?password=***"),
+        ("local:/opt/redis@7/redis-server", "local:/opt/redis@7/redis-server"),
+        ("container:valkey@sha256:1", "container:valkey@sha256:1"),
     ],
 )
 def test_passwords_are_masked(url: str, shown: str) -> None:
