@@ -17,7 +17,7 @@ async def wait(store: Store, job_id: str, timeout_s: float | None) -> Job:
     """The job once it has ended. Raises `TimeoutError`, and `JobNotFound` when there is none (any
     more); goes on where the server does not answer, for as long as there is time."""
     end = float("inf") if timeout_s is None else monotonic() + timeout_s
-    backoff = Backoff.polling(store.settings, Random())
+    backoff, trouble = Backoff.polling(store.settings, Random()), ""
     stream = keys.events(job_id)
     apart = store.apart()  # it blocks, and must not keep a connection from others
     try:
@@ -31,10 +31,12 @@ async def wait(store: Store, job_id: str, timeout_s: float | None) -> Job:
                     block_ms = max(1, round(left_s * 1000))
                     await apart.run([("XREAD", "BLOCK", block_ms, "STREAMS", stream, *last)])
                     backoff.reset()
-            except (StoreUnavailable, StoreRefused):
+            except (StoreUnavailable, StoreRefused) as error:
+                trouble = f", as far as is known: {error}"
                 await store.pause(max(0.0, min(end - monotonic(), backoff.next())))
             if not monotonic() < end:
-                raise TimeoutError(f"job {job_id} has not ended within {timeout_s:g} s")
+                text = f"job {job_id} has not ended within {timeout_s:g} s"
+                raise TimeoutError(text + trouble)
     finally:
         await apart.aclose()
 
