@@ -50,7 +50,9 @@ class Settings(Helpful):
     max_jobs: int = 0  # a worker that has started so many lets them end and leaves; 0: never
     #: A fleet kills and replaces a worker whose event loop has not turned for so long; 0: never.
     hung_after_s: float = 0.0
-    max_early_crashes: int = 10  # in a row, of one worker soon after its start; then its fleet ends
+    #: A fleet gives up when a worker crashes so often in a row, each time soon after its start;
+    #: 0: never. One poisonous job alone crashes `max_crashes` workers.
+    max_early_crashes: int = 10
     #: A file that the loop of a worker (with a fleet, that of its parent) touches all the time.
     alive_file: str = ""
 
