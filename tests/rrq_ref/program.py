@@ -185,7 +185,7 @@ def _starve() -> None:
     """The parent and its workers share one CPU with many that want it all, and come last."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     parent = os.getpid()
-    for _ in range(4):
+    for _ in range(2):
         if os.fork() == 0:
             while os.getppid() == parent:
                 pass

@@ -127,13 +127,14 @@ def test_a_machine_that_stood_still_kills_nobody(
         assert program.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not waited_for_cpu_s(os.getpid()), reason="this kernel counts no waiting")
 def test_a_starved_machine_kills_nobody(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
     """One CPU, which others want all of, and the fleet comes last: its worker gets little, and its
     loop does not turn for far longer than the limit, though it has hardly anything to do."""
-    enqueue("compute", "a", 0.1)
+    enqueue("compute", "a", 0.05)
     with fleet(tmp_path, url, starved=True) as program:
         eventually(lambda: program.events("began"), 120)
         began = time.monotonic()
