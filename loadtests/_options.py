@@ -18,8 +18,6 @@ from chaos.targets import UnknownTarget, find_target
 CHAOS = ("none", "kill", "pause")
 RAMP_WITH_SPIKE = "ramp-spike"
 SHAPES = ("none", RAMP_WITH_SPIKE)
-#: What the web page may ask for.
-CHOICES = {"chaos": CHAOS, "shape": SHAPES}
 
 #: What the keeper was started with. Locust's web page shows it, but cannot change it.
 FIXED = ("target", "redis", "fleet_workers", "worker_concurrency", "seed", "out")
@@ -91,6 +89,16 @@ def add(parser: LocustArgumentParser) -> None:
     )
     # Locust's own default is all interfaces, without a login; who is told that may stop the load.
     parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1")
+
+
+def complaint(name: str, asked: str) -> str | None:
+    """Why the web page may not ask for this; None where it may."""
+    choices = {"chaos": CHAOS, "shape": SHAPES}.get(name)
+    if choices is not None and asked not in choices:
+        return f"{name} cannot be {asked!r}; choose one of {', '.join(choices)}"
+    if name in ("fleet_workers", "worker_concurrency", "seed") and not asked.isdecimal():
+        return f"{name} cannot be {asked!r}; give a whole number"
+    return "stand is no option; leave it out" if name == "stand" else None
 
 
 def repeat(options: Namespace) -> str:

@@ -72,10 +72,8 @@ class Session:
 
         if request.method != "POST" or not request.path.endswith("/swarm"):
             return None
-        for name, right in _options.CHOICES.items():
-            asked = request.form.get(name, right[0])
-            if asked not in right:
-                wrong = f"{name} cannot be {asked!r}; choose one of {', '.join(right)}"
+        for name, asked in request.form.items():
+            if wrong := _options.complaint(name, asked):
                 return jsonify({"success": False, "message": wrong, "host": self._keeper.server})
         self._choose_shape(request.form.get("shape", self._options.shape))
         return None

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -25,7 +25,16 @@ _MARK = "LOADTEST_OF_TEST"
 class Locust:
     """One `locust -f loadtests/ …`, running. Leaving the `with` block ends it, however it is."""
 
-    def __init__(self, directory: Path, *words: str, files: str = _FILES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *words: str,
+        files: str = _FILES,
+        group: bool = False,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """With `group` it leads a process group, as a shell's job does."""
         self.directory = directory
         self._mark = uuid.uuid4().hex
         self._log = directory / f"{self._mark}.txt"
@@ -36,7 +45,9 @@ class Locust:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, _MARK: self._mark},
+                env={**os.environ, **(environment or {}), _MARK: self._mark},
+                cwd=cwd,
+                process_group=0 if group else None,
             )
 
     def __enter__(self) -> Locust:
