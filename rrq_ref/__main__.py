@@ -93,7 +93,8 @@ def _printable(value: Any) -> Any:
 async def _queue(client: Client, options: argparse.Namespace) -> None:
     for name in options.names or ["default"]:
         await _check_queue(client, name)
-        say([_sizes(name, await client.store.sizes(name))])
+        if not say([_sizes(name, await client.store.sizes(name))]):
+            return
 
 
 async def _queues(client: Client, _: argparse.Namespace) -> None:
