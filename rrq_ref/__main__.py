@@ -43,7 +43,7 @@ def _handlers(spec: str) -> Mapping[str, Handler]:
     sys.path.insert(0, str(Path.cwd()))
     try:
         handlers = getattr(importlib.import_module(module_name), attribute or "HANDLERS")
-    except Exception as error:  # whatever a module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever a module does when it is imported
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename[0] != "<"]
         at = f" ({frames[-1].filename}, line {frames[-1].lineno})" if len(frames) > 1 else ""
         text = f"{type(error).__name__}: {error}{at}"
@@ -91,9 +91,10 @@ def _printable(value: Any) -> Any:
 
 
 async def _queue(client: Client, options: argparse.Namespace) -> None:
-    for name in options.names or ["default"]:
-        await _check_queue(client, name)
-        say([_sizes(name, await client.store.sizes(name))])
+    names = options.names or ["default"]
+    if all([say([_sizes(name, await client.store.sizes(name))]) for name in names]):
+        for name in names:
+            await _check_queue(client, name)
 
 
 async def _queues(client: Client, _: argparse.Namespace) -> None:
@@ -106,14 +107,14 @@ def _sizes(name: str, sizes: Mapping[str, int]) -> str:
 
 
 async def _check_queue(client: Client, name: str) -> None:
-    """Say so where nobody knows the queue, as it is mistyped. (What is empty has no key.)"""
+    """Say so where nobody knows the queue: it may be mistyped. An empty one leaves no key."""
     bare = keys.queue_name(name)
-    kinds = (keys.queue(bare), keys.locks(bare), keys.dlq(bare))
-    if bare != "default" and not (await client.store.run([("EXISTS", *kinds)]))[0]:
-        known = await client.queues()
-        if bare not in known:
-            text = "it holds no job, and no live worker serves it"
-            raise RRQError(f"no queue is named {name!r}: {text}{meant(bare, known)}")
+    if bare == "default" or any((await client.store.sizes(bare)).values()):
+        return
+    known = await client.queues()
+    if bare not in known:
+        text = "it holds no job, and no live worker serves it"
+        raise RRQError(f"no queue is named {name!r}: {text}{meant(bare, (*known, 'default'))}")
 
 
 async def _health(client: Client, _: argparse.Namespace) -> int:

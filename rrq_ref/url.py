@@ -52,7 +52,9 @@ def _shown(option: re.Match[str]) -> str:
 
 def options(url: str, parse: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
     """What redis-py reads from a URL that has no flaw, without what is not the URL's to say."""
-    return {name: value for name, value in parse(url).items() if name not in _OURS}
+    found = {name: value for name, value in parse(url).items() if name not in _OURS}
+    numbers = {"protocol", "port", "socket_read_size"} & found.keys()  # redis-py 6 leaves them text
+    return found | {name: int(found[name]) for name in numbers}
 
 
 def flaw(url: object) -> str:

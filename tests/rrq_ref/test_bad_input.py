@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,19 @@ def one_sentence(error: BaseException) -> str:
         ({"queues": ()}, r"queues is \(\); give .* at least one"),
         ({"queues": ("mail", "")}, r"queues is \('mail', ''\); give .* none empty"),
         ({"queues": "mail"}, "queues is 'mail'"),
+        ({"queues": 7}, "queues is 7"),
+        ({"queues": None}, "queues is None"),
+        ({"queues": ("mail", 7)}, r"queues is \('mail', 7\); give a tuple of names"),
+        ({"queues": ("mail", " sms")}, "blanks around it"),
+        ({"queues": ("mail", "sms\n")}, "blanks around it"),
+        ({"queues": ("mail", "rrq:dlq:")}, "none empty"),
+        ({"queues": ("mail", "rrq:queue:mail")}, "give each name once"),
+        ({"concurrency": "3"}, "concurrency is '3'; it must be at least 1"),
+        ({"concurrency": None}, "concurrency is None"),
+        ({"concurrency": True}, "concurrency is True"),
+        ({"lock_ttl_ms": 1000.5}, "lock_ttl_ms is 1000.5"),
+        ({"lock_ttl_ms": 10**30}, r"lock_ttl_ms is 10+; it must be at most 10\*\*12"),
+        ({"drain_timeout_s": "30"}, "drain_timeout_s is '30'"),
         ({"concurrency": 0}, "concurrency is 0; it must be at least 1"),
         ({"concurrency": 1001}, "concurrency is 1001; it must be at most 1000"),
         ({"lock_ttl_ms": 99}, "lock_ttl_ms is 99; it must be at least 100"),
@@ -69,6 +83,14 @@ def test_settings_cannot_be_changed() -> None:
         ({"function": "send", "args": [object()]}, "args cannot be written as JSON"),
         ({"function": "send", "args": [float("inf")]}, "args cannot be written as JSON"),
         ({"function": "send", "kwargs": [("x", 1)]}, "kwargs"),
+        ({"function": 7}, "function is 7; give valid text"),
+        ({"function": "send", "job_id": ""}, "job_id is '', which is empty"),
+        ({"function": "send", "job_id": 0}, "job_id is 0; give valid text"),
+        ({"function": "send", "job_id": b"a"}, "job_id is b'a'; give valid text"),
+        ({"function": "send", "queue": ""}, "queue is '', which is empty"),
+        ({"function": "send", "queue": 0}, "queue is 0; give valid text"),
+        ({"function": "send", "queue": "rrq:queue:"}, "queue is 'rrq:queue:', which is empty"),
+        ({"function": "send", "unique_key": ""}, "unique_key is '', which is empty"),
         ({"function": "send", "max_retries": True}, "max_retries is True"),
         ({"function": "send", "max_retries": "3"}, "max_retries is '3'"),
         ({"function": "send", "result_ttl_s": 1.5}, "result_ttl_s is 1.5"),
@@ -85,6 +107,32 @@ async def test_a_job_that_cannot_work_is_refused_by_every_door(
         one_sentence(caught.value)
         with SyncClient(settings) as plain, pytest.raises(InvalidJob, match=says):
             plain.enqueue_many([good, NewJob(**given)])
+
+
+async def test_an_option_that_is_mistyped_is_refused_by_every_door(
+    client: Client, settings: Settings, database: Database
+) -> None:
+    typo: Any = {"max_retrys": 3}
+    says = "NewJob has no option 'max_retrys'; did you mean max_retries?"
+    with database.untouched(), SyncClient(settings) as plain:
+        for door in (client.enqueue, plain.enqueue, lambda _, **given: NewJob(**given)):
+            with pytest.raises(InvalidJob, match=says) as caught:
+                await door("send", **typo)
+            one_sentence(caught.value)
+            assert isinstance(caught.value, TypeError)
+        with pytest.raises(InvalidJob, match=r"no option 'recipient'$"):
+            await client.enqueue("send", recipient="ada")  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match="'args'"):
+            await client.enqueue("send", args=[1])  # type: ignore[call-arg]
+
+
+def test_a_setting_that_is_mistyped_is_refused() -> None:
+    says = "Settings has no option 'concurency'; did you mean concurrency?"
+    with pytest.raises(TypeError, match=says) as caught:
+        Settings(concurency=3)  # type: ignore[call-arg]
+    one_sentence(caught.value)
+    with pytest.raises(TypeError, match="did you mean lock_ttl_ms"):
+        replace(Settings(), lock_ttl=3)  # type: ignore[call-arg]
 
 
 def _nested(depth: int) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from chaos.rig.processes import ProcessGroup
 from rrq_ref import keys
 from rrq_ref.__main__ import main
 from rrq_ref.client import SyncClient
-from rrq_ref.job import JobStatus
+from rrq_ref.job import JobStatus, NewJob
 from rrq_ref.settings import Settings
 
 from .conftest import Leaks
@@ -101,10 +102,68 @@ def test_queue_shows_sizes(cli: Cli, plain: SyncClient) -> None:
     cli("enqueue", "send")
     plain.enqueue("send", defer_by=timedelta(hours=1))
     assert cli("queue").lines == ["default queued=2 due=1 locked=0 dead=0"]
-    assert cli("queue", "mail", "rrq:queue:default").lines == [
+    done = cli("queue", "mail", "rrq:queue:default")
+    assert done.lines == [
         "mail queued=0 due=0 locked=0 dead=0",
         "rrq:queue:default queued=2 due=1 locked=0 dead=0",
     ]
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert done.err.startswith("error: no queue is named 'mail': ")
+
+
+def test_an_empty_database_has_an_empty_default_queue(cli: Cli) -> None:
+    assert cli("queue").lines == ["default queued=0 due=0 locked=0 dead=0"]
+    assert (cli("queues").code, cli("queues").out) == (0, "")
+
+
+def test_queues_shows_all_there_are(cli: Cli, plain: SyncClient, database: Database) -> None:
+    plain.enqueue("send", queue="mail")
+    plain.enqueue("send", queue="a b\nc")
+    plain.enqueue("send", queue="sms", unique_key="u", defer_by=timedelta(hours=1))
+    database.redis.zadd(keys.locks("held"), {"x": 1})
+    database.redis.lpush(keys.dlq("left:over"), "y")
+    database.redis.set(keys.queue("odd"), "no sorted set")
+    report = json.dumps({"worker_id": "w", "queues": ["idle", 7]})
+    database.redis.set(keys.health("w"), report, ex=60)
+    for n in range(2_000):
+        database.redis.set(f"somebody:else:{n}", 1)
+    assert cli("queues").lines == [
+        r"a b\nc queued=1 due=1 locked=0 dead=0",
+        "held queued=0 due=0 locked=1 dead=0",
+        "idle queued=0 due=0 locked=0 dead=0",
+        "left:over queued=0 due=0 locked=0 dead=1",
+        "mail queued=1 due=1 locked=0 dead=0",
+        "odd unreadable",
+        "sms queued=1 due=0 locked=0 dead=0",
+    ]
+    sizes = plain.queues()
+    assert sizes["sms"] == {"queued": 1, "due": 0, "locked": 0, "dead": 0}
+    assert list(sizes) == ["a b\nc", "held", "idle", "left:over", "mail", "odd", "sms"]
+    assert cli("queue", "idle", "left:over").code == 0  # somebody serves it, or served it
+    database.redis.flushall()
+
+
+@pytest.mark.parametrize("words", [["queue", "mial"], ["dlq", "list", "--queue", "mial"]])
+def test_a_mistyped_queue_is_not_silently_empty(
+    cli: Cli, plain: SyncClient, words: list[str]
+) -> None:
+    plain.enqueue("send", queue="mail")
+    done = cli(*words)
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("error: no queue is named 'mial'")
+    assert done.err.endswith("did you mean mail?\n")
+
+
+def test_the_url_may_stand_on_both_sides_of_the_command(
+    url: str, cli: Cli, plain: SyncClient
+) -> None:
+    plain.enqueue("send")
+    nowhere = "redis://127.0.0.1:1/0"
+    assert cli("queue", "--redis", url, redis=nowhere).lines == cli("queue").lines
+    assert cli("queue", f"--redis={url}", "default", redis=nowhere).code == 0
+    assert cli("dlq", "list", "--redis", url, "--queue", "default", redis=nowhere).code == 0
+    assert cli("enqueue", "send", "1", "--redis", nowhere).code == 1
 
 
 def test_health_lists_the_living_and_fails_when_there_are_none(
@@ -118,6 +177,23 @@ def test_health_lists_the_living_and_fails_when_there_are_none(
     done = cli("health")
     assert done.code == 0
     assert [json.loads(line)["worker_id"] for line in done.lines] == ["w1", "w2"]
+
+
+@pytest.mark.parametrize("rubbish", [b"{", b"3", b"\xff", b"[" * 100_000, b'"x"', b""])
+def test_one_bad_health_key_hides_no_worker(
+    cli: Cli, database: Database, rubbish: bytes, leaks: Leaks
+) -> None:
+    leaks.allow(keys.health("*"))
+    database.redis.set(keys.health("w0\n"), rubbish, ex=60)
+    nobody = cli("health")
+    assert (nobody.code, nobody.out) == (1, "")
+    database.redis.set(keys.health("w1"), json.dumps({"worker_id": "w1"}), ex=60)
+    database.redis.lpush(keys.health("w2"), "a list")
+    database.redis.expire(keys.health("w2"), 60)
+    done = cli("health")
+    assert done.code == 0
+    assert [json.loads(line)["worker_id"] for line in done.lines] == ["w1"]
+    assert done.err == "the health key of w0\\n cannot be read; skipped\n"
 
 
 # dlq
@@ -149,7 +225,6 @@ FILTERS = [
     (["--error", "ValueError"], "a"),
     (["--id", "b", "--id", "d", "--id", "nosuch"], "db"),
     (["--function", "send.*", "--reason", "retries"], "a"),
-    (["--queue", "mail"], ""),
 ]
 
 
@@ -230,6 +305,24 @@ WRONG: list[tuple[list[str], str]] = [
     (["worker", "--handlers", "signal:__dict__"], "no mapping of names to functions"),
     (["worker", "--handlers", "os:environ", "--concurrency", "0"], "concurrency is 0"),
     (["worker", "--handlers", "os:environ", "--queues", ""], "queues is ('',)"),
+    (["worker", "--handlers", "os:environ", "--queues", "a,,b"], "none empty"),
+    (["worker", "--handlers", "os:environ", "--queues", "a, ,b"], "none empty"),
+    (["worker", "--handlers", "os:environ", "--queues", "a, b ,a"], "give each name once"),
+    (["worker", "--handlers", "os:environ", "--queues", "a,rrq:queue:a"], "give each name once"),
+    (["worker", "--handlers", "os:environ", "--queues", "rrq:queue:"], "none empty"),
+    (["worker", "--handlers", "os:environ", "--concurrency", "x"], "'x'"),
+    (["worker", "--handlers", "os:environ", "--concurrency", "9" * 20], "at most"),
+    (["worker", "--handlers", "os:environ", "--lock-ttl-ms", "1.5"], "'1.5'"),
+    (["enqueue", "send", "--id", ""], "job_id is '', which is empty"),
+    (["enqueue", "send", "--queue", ""], "queue is '', which is empty"),
+    (["enqueue", "send", "--queue", "rrq:queue:"], "which is empty"),
+    (["enqueue", "send", "--unique-key", ""], "unique_key is '', which is empty"),
+    (["enqueue", "send", "[" * 100_000], "is not JSON"),
+    (["enqueue", "send", "1" * 10_000], "is not JSON"),
+    (["enqueue", "send", "--queu e", "x"], "--queu e"),
+    (["job", "no\nsuch"], r"no\nsuch"),
+    (["dlq", "list", "--queue", "no\nsuch"], r"no\nsuch"),
+    (["queue", "--nosuch"], "--nosuch"),
     (["worker", "--handlers", "os:environ", "--lock-ttl-ms", "1"], "lock_ttl_ms is 1"),
     (["worker", "--handlers", "os:environ", "--drain-timeout-s", "-1"], "drain_timeout_s is -1"),
     (["worker", "--handlers", "os:environ", "--drain-timeout-s", "nan"], "drain_timeout_s is nan"),
@@ -252,6 +345,74 @@ def test_bad_input_is_answered_with_one_sentence(
     assert "error: " in last
     assert says in last
     assert "--redis" not in last
+
+
+BROKEN_MODULES = {
+    "import nosuch": ("No module named 'nosuch'", 2),
+    "1 / 0": ("ZeroDivisionError", 2),
+    "def f(:": ("SyntaxError", 2),
+    "from json import nosuch": ("nosuch", 2),
+    "raise ValueError('a\\nb')": (r"a\nb", 2),
+}
+
+
+@pytest.mark.parametrize("line", BROKEN_MODULES)
+def test_a_module_that_cannot_be_imported_is_named_with_its_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    says, at = BROKEN_MODULES[line]
+    (tmp_path / "broken_handlers.py").write_text(f"import json\n{line}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    done = cli("worker", "--handlers", "broken_handlers")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith("error: --handlers broken_handlers cannot be loaded: ")
+    assert says in done.err
+    assert f"broken_handlers.py, line {at}" in done.err
+
+
+SECRET = "s3cr3t"
+LEAKY: list[list[str]] = [
+    ["--redis", f"redis://ada:{SECRET}@127.0.0.1:1/0", "queue"],
+    ["--redis", f"redis://ada:{SECRET}@h:port/0", "queue"],
+    ["--redis", f"redis://ada:{SECRET}/{SECRET}@h/0", "queue"],
+    ["queue", "--redis", f"nonsense://:{SECRET}@h"],
+    ["queue", f"redis://:{SECRET}@h", "--redis", "nonsense"],
+    ["queue", "--rediss", f"redis://:{SECRET}@h"],
+    ["--rediss", f"redis://:{SECRET}@h", "queue"],
+    ["enqueue", "send", f"redis://:{SECRET}@h"],
+    ["dlq", f"redis://:{SECRET}@h"],
+    [f"redis://:{SECRET}@h"],
+    ["worker", "--handlers", f"unix:///s?password={SECRET}"],
+    ["worker", "--handlers", "os:environ", "--redis", f"redis://h?pasword={SECRET}"],
+]
+
+
+@pytest.mark.parametrize("words", LEAKY, ids=lambda words: " ".join(words))
+def test_no_error_shows_the_password(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    try:
+        code = main(words)
+    except SystemExit as left:
+        code = int(left.code or 0)
+    out, err = capsys.readouterr()
+    assert (code in (1, 2), out) == (True, "")
+    assert "error: " in err
+    assert SECRET not in err
+
+
+def test_a_url_of_the_environment_is_used_and_its_password_never_shown(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RRQ_REDIS_URL", url.replace("//", f"//default:{SECRET}@"))
+    assert main(["queue"]) == 0
+    monkeypatch.setenv("RRQ_REDIS_URL", f"redis://:{SECRET}@h:x")
+    assert main(["queue"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("error: RRQ_REDIS_URL redis://:***@h:x: ")
+    for words in (["--help"], ["queue", "--help"], ["worker", "--help"]):
+        with pytest.raises(SystemExit):
+            main(words)
+    assert SECRET not in "".join((*capsys.readouterr(), *shown))
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "many"])
@@ -349,7 +510,7 @@ def test_num_workers_says_how_many_processes_there_are(
 def test_help_names_every_command(tmp_path: Path) -> None:
     shown = command(tmp_path, "--help")
     assert shown.code == 0
-    for name in ("worker", "enqueue", "job", "queue", "dlq", "health", "cancel", "wait"):
+    for name in ("worker", "enqueue", "job", "queue", "queues", "dlq", "health", "cancel", "wait"):
         assert f"    {name} " in shown.out
 
 
@@ -358,3 +519,60 @@ def test_an_error_of_the_real_command_is_no_traceback(tmp_path: Path) -> None:
     assert done.code == 1
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["queues"], ["queue", *["default"] * 300], ["job", "big"], ["--help"]]
+)
+@pytest.mark.parametrize("mode", ["-u", "-B"])
+def test_a_reader_that_leaves_early_ends_no_command_with_a_traceback(
+    url: str, tmp_path: Path, plain: SyncClient, words: list[str], mode: str
+) -> None:
+    plain.enqueue("send", "x" * 200_000, job_id="big")
+    plain.enqueue_many([NewJob(function="send", queue=f"queue-{n:>0200}") for n in range(400)])
+    process = subprocess.Popen(
+        [sys.executable, mode, "-m", "rrq_ref", "--redis", url, *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_an_output_that_cannot_be_written_is_an_error(url: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rrq_ref", "--redis", url, "queue"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["queue"], ["enqueue", "send"], ["health"]])
+def test_ctrl_c_ends_a_command_with_130_and_no_traceback(tmp_path: Path, words: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rrq_ref", *words, "--redis", url],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, b"", b"")

@@ -100,6 +100,7 @@ def test_one_client_serves_loops_in_threads_at_once(settings: Settings, database
 def test_a_loop_that_was_closed_by_hand_leaves_nothing_behind(
     settings: Settings, database: Database, then: str
 ) -> None:
+    before = len(database.redis.client_list())
     with without_leaks(database):
         client = Client(settings)
         for _ in range(2):
@@ -108,6 +109,7 @@ def test_a_loop_that_was_closed_by_hand_leaves_nothing_behind(
             loop.close()
         if then != "forgotten":
             asyncio.run(six(client) if then == "another loop" else client.store.aclose())
+            assert len(database.redis.client_list()) == before
         del client, loop
 
 
@@ -158,7 +160,8 @@ def test_a_client_of_redis_py_that_serves_two_loops_makes_no_second_job(
         warnings.simplefilter("ignore", ResourceWarning)
         for _ in range(2):
             loop = asyncio.new_event_loop()
-            loop.run_until_complete(six(client))
+            for _ in range(3):
+                loop.run_until_complete(client.enqueue("send"))
             loop.run_until_complete(client.enqueue_many([NewJob(function="send")] * 2))
             loop.close()
         loop = asyncio.new_event_loop()
@@ -166,7 +169,7 @@ def test_a_client_of_redis_py_that_serves_two_loops_makes_no_second_job(
         loop.close()
         del client
         gc.collect()
-    assert len(database.queued()) == 16
+    assert len(database.queued()) == 10
 
 
 # Forks
@@ -223,6 +226,27 @@ async def test_a_fork_within_a_running_loop_does_not_disturb_it(
         ids += await six(client)  # after the child has closed whatever it closes
     assert child.exitcode == 0
     assert sorted(database.queued()) == sorted(ids)
+
+
+def test_a_child_never_writes_to_its_parents_connections(settings: Settings) -> None:
+    """Not even where it goes on with the loop that it has inherited."""
+    client = Client(settings)
+
+    async def number() -> int:
+        found: int = await client.store.redis.execute_command("CLIENT", "ID")
+        return found
+
+    ours, theirs = multiprocessing.Pipe()
+    with asyncio.Runner() as runner:
+        first = runner.run(number())
+        child = multiprocessing.get_context("fork").Process(
+            target=lambda: theirs.send(runner.run(number()))
+        )
+        child.start()
+        child.join(PATIENCE_S)
+        assert ours.poll()
+        assert ours.recv() != first
+        assert runner.run(number()) == first
 
 
 # After the end

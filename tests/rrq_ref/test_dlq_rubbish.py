@@ -199,9 +199,22 @@ def test_an_id_that_is_listed_twice_is_requeued_once(cli: Cli, database: Databas
 def test_a_filter_that_matches_nothing_says_what_there_is(cli: Cli, database: Database) -> None:
     bury(database, "a", dead_reason="retries")
     done = cli("dlq", "requeue", "--reason", "retrys")
-    assert (done.code, done.out) == (0, "")
-    assert done.err == "nothing matches; default has 1 retries\n"
-    assert cli("dlq", "list", "--queue", "defualt").err == "nothing matches; defualt has nothing\n"
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        "nothing matches; default has 1 retries",
+        "error: no job died of 'retrys'; did you mean retries?",
+    ]
+    done = cli("dlq", "list", "--reason", "timeout")
+    assert (done.code, done.err) == (0, "nothing matches; default has 1 retries\n")
+    done = cli("dlq", "list", "--queue", "defualt")
+    assert (done.code, done.out) == (1, "")
+    assert "no queue is named 'defualt'" in done.err
+    assert "did you mean default?" in done.err
+
+
+def test_a_reason_of_another_release_can_be_asked_for(cli: Cli, database: Database) -> None:
+    bury(database, "a", dead_reason="boredom")
+    assert [line.split()[0] for line in cli("dlq", "list", "--reason", "boredom").lines] == ["a"]
 
 
 # Delete and purge
