@@ -4,7 +4,7 @@ Producers use `Client` (or `SyncClient`), worker processes `Fleet` or `Worker`; 
 model and `lua/` holds one script per state transition.
 """
 
-from .attempt import Context
+from .attempt import Context, Handler
 from .client import Client, SyncClient
 from .connection import connect
 from .errors import (
@@ -19,6 +19,7 @@ from .errors import (
     StoreUnavailable,
 )
 from .fleet import Fleet
+from .hooks import Hooks
 from .job import Job, JobStatus, NewJob
 from .scripts import Answer
 from .settings import Settings
@@ -26,7 +27,8 @@ from .store import Store
 from .worker import Worker
 
 __all__ = [
-    "Answer", "Client", "Context", "Fleet", "InvalidJob", "Job", "JobCancelled", "JobNotFound",
+    "Answer", "Client", "Context", "Fleet", "Handler", "Hooks", "InvalidJob", "Job", "JobCancelled",
+    "JobNotFound",
     "JobStatus", "LockLost", "NewJob", "RRQError", "RetryJob", "Settings", "Store", "StoreError",
     "StoreRefused", "StoreUnavailable", "SyncClient", "Worker", "connect",
 ]  # fmt: skip

@@ -12,12 +12,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import keys
-from .attempt import Handler
+from . import failures, keys
+from .attempt import checked
 from .client import Client
 from .dlq import ACTIONS, dlq, say, shown
 from .errors import RRQError, meant
 from .fleet import Fleet
+from .hooks import Hooks
 from .job import JobStatus
 from .logs import configure
 from .process import leave, run_worker
@@ -29,28 +30,35 @@ Command = Callable[[Client, argparse.Namespace], Awaitable[int | None]]
 
 
 def _worker(options: argparse.Namespace, settings: Settings) -> int:
-    handlers = _handlers(options.handlers)
+    handlers = _load("--handlers", options.handlers, "HANDLERS")
+    hooks = _load("--hooks", options.hooks, "HOOKS") if options.hooks else Hooks()
+    if not isinstance(hooks, Hooks):
+        raise ValueError(f"--hooks {options.hooks} is no rrq_ref.Hooks")
+    try:
+        checked(handlers)
+    except ValueError as error:
+        raise ValueError(f"--handlers {options.handlers}: {error}") from error
     configure(json_lines=options.log == "json")
+    given: dict[str, Any] = {"burst": options.burst, "hooks": hooks}
     # Who restarts, replaces or recycles a worker is its parent.
     parent = options.num_workers != 1 or settings.max_jobs or settings.hung_after_s
     if not (parent or options.burst):
-        leave(run_worker(handlers, settings, burst=options.burst))
-    return Fleet(handlers, settings, num_workers=options.num_workers, burst=options.burst).run()
+        leave(run_worker(handlers, settings, **given))
+    return Fleet(handlers, settings, num_workers=options.num_workers, **given).run()
 
 
-def _handlers(spec: str) -> Mapping[str, Handler]:
+def _load(option: str, spec: str, default: str) -> Any:
+    """What is named as `module:ATTRIBUTE`; an error says where in which file it was raised."""
     module_name, _, attribute = spec.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
-        handlers = getattr(importlib.import_module(module_name), attribute or "HANDLERS")
+        return getattr(importlib.import_module(module_name), attribute or default)
     except (Exception, SystemExit) as error:  # whatever a module does when it is imported
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename[0] != "<"]
-        at = f" ({frames[-1].filename}, line {frames[-1].lineno})" if len(frames) > 1 else ""
-        text = f"{type(error).__name__}: {error}{at}"
-        raise ValueError(f"--handlers {spec} cannot be loaded: {text}") from error
-    if not isinstance(handlers, Mapping) or not all(map(callable, handlers.values())):
-        raise ValueError(f"--handlers {spec} is no mapping of names to functions")
-    return handlers
+        calls = traceback.extract_tb(error.__traceback__)[1:]
+        own = [call for call in calls if "importlib" not in call.filename]
+        where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+        said = shown(f"{failures.text(error)}{where}")
+        raise ValueError(f"{option} {spec} cannot be loaded: {said}") from error
 
 
 async def _enqueue(client: Client, options: argparse.Namespace) -> None:
@@ -154,6 +162,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add = command("worker", None, "run workers until SIGTERM")
     add("--handlers", required=True, help="module:ATTRIBUTE, a mapping of names to functions")
+    add(
+        "--hooks",
+        help="module:ATTRIBUTE, a `rrq_ref.Hooks`: what to call at start, end and failure",
+    )
     add("--queues", default="default", help="comma-separated, in order of priority")
     add("--num-workers", type=int, help="processes (the CPUs it may use); 1 needs no parent")
     add("--concurrency", type=int, help="jobs at a time per process")

@@ -3,21 +3,20 @@
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import math
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+from . import failures
 from .children import OnlyHere
 from .clock import World
-from .errors import InvalidJob, JobCancelled, LockLost, RetryJob
+from .errors import InvalidJob, JobCancelled, LockLost, RetryJob, checked_delay_ms
 from .job import encode
 from .transitions import Bury, Claimed, Finish, Outcome, Release, Retry
-
-Handler = Callable[..., Any]
-_ERROR_LENGTH = 2_000  # an error text longer than this is cut before it is stored
 
 
 @dataclass(slots=True, eq=False)
@@ -34,17 +33,13 @@ class Context:
     cancelled: bool = False  # or, then with this one, somebody asked for the end of the job
     _effects: list[list[str]] = field(default_factory=list)
 
-    def effect(self, *command: str | int | float) -> None:
+    def effect(self, *command: str | bytes | int | float) -> None:
         """Hand a Redis command to the commit: applied in the step that completes the job, once.
-        If the server refuses it, the job is dead-lettered as `effect`; effects before it stay."""
+        If the server refuses it, the job is dead-lettered as `effect`; effects before it stay.
+        Raises `InvalidJob` for what is no word of a command."""
         if not 2 <= len(command) <= 1000:
             raise InvalidJob(f"an effect of {len(command)} words; give a command and its arguments")
-        words = [str(word) for word in command]
-        try:
-            "".join(words).encode()
-        except UnicodeEncodeError as error:
-            raise InvalidJob(f"an effect that is no UTF-8: {error}") from error
-        self._effects.append(words)
+        self._effects.append([_word(word) for word in command])
 
     def check(self) -> None:
         """For loops in plain functions: raise `LockLost` once the job is lost, and `JobCancelled`
@@ -54,8 +49,33 @@ class Context:
         if self.cancelled:
             raise JobCancelled(f"job {self.job_id} was asked to stop")
 
-    def effects_json(self) -> str:
-        return json.dumps(self._effects) if self._effects else ""
+    def effects_json(self) -> bytes:
+        # cjson hands bytes on as they are, so these may be no UTF-8: as in `_word`.
+        text = json.dumps(self._effects, ensure_ascii=False) if self._effects else ""
+        return text.encode(errors="surrogateescape")
+
+
+def _word(word: object) -> str:
+    """One word of a command as Redis is to see it, its bytes as if they were UTF-8."""
+    try:
+        if isinstance(word, str):
+            word = str.encode(word)  # an enumeration's `str()` says something else
+        if isinstance(word, bytes | bytearray | memoryview):
+            return bytes(word).decode(errors="surrogateescape")
+        if isinstance(word, float) and math.isfinite(word):
+            return float.__repr__(word)
+        if isinstance(word, bool | float) or not isinstance(word, int):
+            raise ValueError(f"{word!r:.100}; give text, bytes or finite numbers")
+        return int.__repr__(word)
+    except ValueError as error:
+        raise InvalidJob(f"an effect with a word that cannot be written: {error}") from error
+
+
+class Handler(Protocol):
+    """What runs a job: an `async def`, on the worker's loop, or a plain function, in a thread. If
+    that returns something awaitable, it is awaited on the loop."""
+
+    def __call__(self, context: Context, /, *args: Any, **kwargs: Any) -> Any: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +85,23 @@ class Attempt:
     claimed: Claimed
     context: Context
     deadline: float  # until when the lock is surely still ours, on the worker's monotonic clock
-    task: asyncio.Task[Outcome | None] | None = None
-    thread: Future[Any] | None = None
+    task: asyncio.Task[None] | None = None
+    thread: Future[Any] | None = None  # while a plain function runs in it
+    limit: asyncio.Timeout | None = None  # the job's time, once its handler has begun
+    ending: Outcome | None = None  # what became of it; None: nothing may be written
     outcome: Outcome | None = None  # what is to be written; None while the handler runs
 
     def __str__(self) -> str:
-        return f"job {self.context.job_id}, attempt {self.context.token},"
+        return f"job {self.context.job_id}, attempt {self.context.token}, {self.function}"
+
+    @property
+    def function(self) -> str:
+        return (self.claimed.function or b"").decode(errors="replace")
+
+    @property
+    def overdue(self) -> bool:
+        """Its time is up, and its handler goes on nevertheless."""
+        return self.running and self.limit is not None and self.limit.expired()
 
     @property
     def running(self) -> bool:
@@ -98,90 +129,135 @@ class Attempt:
 
 
 class Runner:
-    """Runs handlers and turns what becomes of them into outcomes."""
+    """Runs handlers and turns what becomes of them into outcomes. `failed` is told of each run that
+    failed: its context, what it raised, whether it will be run again."""
 
-    def __init__(self, world: World, handlers: Mapping[str, Handler], threads: Executor) -> None:
+    def __init__(
+        self, world: World, handlers: Mapping[str, Handler], threads: Executor,
+        failed: Callable[[Context, BaseException, bool], None],
+    ) -> None:  # fmt: skip
         self._world = world
         self._threads = threads
-        self._handlers = {name.encode(): handler for name, handler in handlers.items()}
-        self._async = {n for n, h in self._handlers.items() if _is_async(h)}
+        self._failed = failed
+        self._handlers = {name.encode(): h for name, h in checked(handlers).items()}
+        self._async = {n for n, h in self._handlers.items() if _is(inspect.iscoroutinefunction, h)}
 
-    async def run(self, attempt: Attempt) -> Outcome | None:
-        """Run the handler to its end; None when its lock was lost and nothing may be written."""
-        claimed, lease = attempt.claimed, attempt.claimed.lease
+    async def run(self, attempt: Attempt) -> None:
+        """Run the handler to its end, and set the attempt's `ending`: not the task's result, for a
+        handler may cancel its task. Whatever is raised, by this package too, is one outcome."""
+        try:
+            attempt.ending = await self._run(attempt)
+        except BaseException as error:  # noqa: BLE001 - or the job would stay held for ever
+            attempt.ending = self._retry(attempt, error)
+
+    async def _run(self, attempt: Attempt) -> Outcome | None:
+        claimed, lease, context = attempt.claimed, attempt.claimed.lease, attempt.context
         if attempt.deadline <= self._world.clock.monotonic():
             # The process stood still since the claim, and another one may have the job.
             self._world.log.warning("%s is not started: its lock may have expired", attempt)
             return None
-        name = claimed.function or b""
-        handler = self._handlers.get(name)
+        handler = self._handlers.get(claimed.function or b"")
         if handler is None:
-            text = f"no handler is named {name.decode(errors='replace')!r}"
-            return Bury(lease, "unknown-handler", text)
+            said = f"no handler is named {attempt.function!r}"
+            return self._bury(attempt, "unknown-handler", LookupError(said))
         try:
             args, kwargs = _arguments(claimed)
         except (ValueError, RecursionError) as error:
-            return Bury(lease, "unreadable", f"the arguments cannot be read: {error}")
-        failure: BaseException | None = None
-        limit = self._world.clock.timeout(claimed.timeout_s)
-        try:
-            async with limit:
-                with OnlyHere():
-                    result = await self._call(attempt, handler, args, kwargs)
-        except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
-            failure = error
-        if attempt.context.lost:
+            said = f"the arguments cannot be read: {error}"
+            return self._bury(attempt, "unreadable", ValueError(said))
+        async with self._world.clock.timeout(claimed.timeout_s) as attempt.limit:
+            call = partial(handler, context, *args, **kwargs)
+            result, failure = await self._call(attempt, call)
+        if context.lost:
             return None
-        if limit.expired():  # also when the handler swallowed its cancellation
-            attempt.context.lost = True
-            return Bury(lease, "timeout", f"still running after {claimed.timeout_s} s")
+        if attempt.limit.expired():  # also when the handler swallowed its cancellation
+            return self.time_out(attempt, failure)
         if failure is None:
-            return _completion(attempt, result)
-        if attempt.context.stopping:  # it failed because it was told to stop
+            return self._complete(attempt, result)
+        if context.stopping:  # it failed because it was told to stop
             return Release(lease)
-        return self._retry(claimed, failure)
+        return self._retry(attempt, failure)
 
-    def _call(
-        self, attempt: Attempt, handler: Handler, args: list[Any], kwargs: dict[str, Any]
-    ) -> Awaitable[Any]:
-        if attempt.claimed.function in self._async:
-            return handler(attempt.context, *args, **kwargs)  # type: ignore[no-any-return]
-        call = partial(copy_context().run, _call_here, handler, attempt.context, *args, **kwargs)
-        attempt.thread = self._threads.submit(call)
-        return asyncio.wrap_future(attempt.thread)
+    async def _call(
+        self, attempt: Attempt, call: Callable[[], Any]
+    ) -> tuple[Any, BaseException | None]:
+        """What the handler returned, and what it raised."""
+        context, task = attempt.context, attempt.task
+        try:
+            with OnlyHere():
+                if attempt.claimed.function in self._async:
+                    return await call(), None
+                start = copy_context().run
+                attempt.thread = self._threads.submit(start, _in_thread, attempt, call)
+                result, raised = await asyncio.wrap_future(attempt.thread)
+                attempt.thread = None
+                if raised is None and inspect.isawaitable(result):
+                    if context.stopping and task is not None:
+                        task.cancel("drain")  # it was asked for while the thread still ran
+                    result = await result
+        except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
+            return None, error
+        return result, raised
 
-    def _retry(self, claimed: Claimed, error: BaseException) -> Retry:
-        if isinstance(error, RetryJob) and error.delay_s is not None:
-            return Retry(claimed.lease, _text(error), int(error.delay_s * 1000))
-        jitter = self._world.random.random()
-        delay_ms = self._world.settings.retry_delay_ms(claimed.retries + 1, jitter)
-        return Retry(claimed.lease, _text(error), delay_ms)
+    def time_out(self, attempt: Attempt, raised: BaseException | None = None) -> Bury:
+        """The end of a job whose time is up, whatever its handler does next."""
+        attempt.context.lost = True
+        error = TimeoutError(f"still running after {attempt.claimed.timeout_s} s")
+        error.__cause__ = raised
+        return self._bury(attempt, "timeout", error)
+
+    def _complete(self, attempt: Attempt, result: Any) -> Outcome:
+        try:
+            encoded = encode(result, "result")
+        except InvalidJob as error:
+            return self._bury(attempt, "result", error)
+        except BaseException as error:  # noqa: BLE001 - of the result's own code
+            return self._retry(attempt, error)
+        return Finish(attempt.claimed.lease, encoded, attempt.context.effects_json())
+
+    def _bury(self, attempt: Attempt, reason: str, error: Exception) -> Bury:
+        said = failures.text(error).partition(": ")[2]  # the error is ours, and so is its name
+        self._failed(attempt.context, error, False)
+        traced = failures.log(self._world.log, error.__cause__, attempt, said)
+        return Bury(attempt.claimed.lease, reason, said, traced)
+
+    def _retry(self, attempt: Attempt, error: BaseException) -> Retry:
+        claimed, said, delay_ms = attempt.claimed, failures.text(error), None
+        if issubclass(type(error), RetryJob):  # isinstance would ask its `__class__`
+            try:
+                delay_ms = checked_delay_ms(getattr(error, "delay_s", None))
+            except BaseException as wrong:  # noqa: BLE001 - it may be a property
+                said += f" ({failures.text(wrong)})"
+        if delay_ms is None:
+            jitter = self._world.random.random()
+            delay_ms = self._world.settings.retry_delay_ms(claimed.retries + 1, jitter)
+        self._failed(attempt.context, error, claimed.retries + 1 < claimed.max_retries)
+        traced = failures.log(self._world.log, error, attempt, said)
+        return Retry(claimed.lease, said, delay_ms, traced)
 
 
-def _call_here(handler: Handler, /, *args: Any, **kwargs: Any) -> Any:
-    with OnlyHere():
-        return handler(*args, **kwargs)
+def checked(handlers: Mapping[str, Handler]) -> Mapping[str, Handler]:
+    """The same; raises `ValueError` with one sentence when they cannot be run."""
+    wrong = "the handlers are no mapping of names to functions"
+    if not isinstance(handlers, Mapping):
+        raise ValueError(f"{wrong}, but a {type(handlers).__name__}")
+    for name, handler in handlers.items():
+        if not isinstance(name, str) or not name.encode() or not callable(handler):
+            raise ValueError(f"{wrong}: {name!r:.100} is a {type(handler).__name__}")
+        if any(_is(k, handler) for k in (inspect.isgeneratorfunction, inspect.isasyncgenfunction)):
+            raise ValueError(f"{name!r} is a generator function, whose body would never run")
+    return handlers
 
 
-def _is_async(handler: Handler) -> bool:
-    call = getattr(handler, "__call__", None)  # noqa: B004 - of an object, its method
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call)
+def _is(kind: Callable[[object], bool], handler: object) -> bool:
+    return kind(handler) or kind(getattr(handler, "__call__", None))  # noqa: B004 - of an object, its method
 
 
-def _text(error: BaseException) -> str:
-    try:
-        text = f"{type(error).__name__}: {error}"[:_ERROR_LENGTH]
-    except Exception:  # noqa: BLE001 - it has no text, and must not cost more than itself
-        return type(error).__name__
-    return text.encode(errors="backslashreplace").decode()  # a file name may be no UTF-8
-
-
-def _completion(attempt: Attempt, result: Any) -> Outcome:
-    lease = attempt.claimed.lease
-    try:
-        return Finish(lease, encode(result, "result"), attempt.context.effects_json())
-    except InvalidJob as error:
-        return Bury(lease, "result", str(error))
+def _in_thread(attempt: Attempt, call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    # It may have failed before it began, for want of a thread, and be found by a later one.
+    if not attempt.running:
+        return None, None
+    return failures.caught(call)
 
 
 def _arguments(claimed: Claimed) -> tuple[list[Any], dict[str, Any]]:

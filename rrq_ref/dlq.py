@@ -13,6 +13,7 @@ from .client import Client
 from .deadletters import Dead, DeadLetters
 from .errors import RRQError, meant
 from .job import REASONS
+from .logs import printable
 from .scripts import Answer
 
 #: What can be done, and the answers that say that it is done.
@@ -91,9 +92,8 @@ def _line(entry: Dead) -> str:
 
 def shown(text: str) -> str:
     """As it can be printed: what could forge a line, or a terminal's command, is escaped."""
-    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # there is none where it is closed
-    return safe.encode(encoding, "backslashreplace").decode(encoding)
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def say(lines: Iterable[str]) -> bool:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any, ClassVar, Self
+
+LONGEST_DELAY_S = 10**9  # thirty years: a longer one is a mistake, as of the unit
 
 
 class RRQError(Exception):
@@ -48,11 +51,22 @@ class RetryJob(Exception):
     `delay_s` is the time until then, in seconds; None takes the usual back-off.
     """
 
+    delay_s: float | None = None  # for subclasses that do not call `__init__`
+
     def __init__(self, message: str = "", *, delay_s: float | None = None) -> None:
-        if delay_s is not None and delay_s < 0:
-            raise ValueError(f"delay_s is {delay_s}; give 0 or more seconds")
         super().__init__(message or "the handler asked to be run again")
+        checked_delay_ms(delay_s)
         self.delay_s = delay_s
+
+
+def checked_delay_ms(delay_s: float | None) -> int | None:
+    """The delay of a `RetryJob` in ms; raises `ValueError` where that is no time to wait for."""
+    if delay_s is None:
+        return None
+    if not isinstance(delay_s, Real) or not 0 <= delay_s <= LONGEST_DELAY_S:
+        longest = f"give seconds, from 0 to {LONGEST_DELAY_S:,}"
+        raise ValueError(f"delay_s is {delay_s!r:.100}; {longest}")
+    return int(delay_s * 1000)
 
 
 def meant(word: str, known: Iterable[str]) -> str:

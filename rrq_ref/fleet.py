@@ -15,11 +15,12 @@ from typing import NoReturn
 
 from redis.exceptions import AuthenticationError
 
-from .attempt import Handler
+from .attempt import Handler, checked
 from .children import LEAVE_S, asked_to_leave, keep_from_children, leave, share_with_children
 from .connection import connect_plain
 from .cpus import usable_cpus, waited_for_cpu_s
 from .errors import StoreError, StoreRefused, StoreUnavailable
+from .hooks import Hooks
 from .logs import WorkerLog
 from .process import check_system, run_worker, touch
 from .settings import Settings
@@ -57,14 +58,15 @@ class Fleet:
 
     def __init__(
         self, handlers: Mapping[str, Handler], settings: Settings, *,
-        num_workers: int | None = None, burst: bool = False,
+        num_workers: int | None = None, burst: bool = False, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
         check_system()
         count = usable_cpus() if num_workers is None else num_workers
         if count < 1:
             raise ValueError(f"num_workers is {num_workers}; it must be at least 1")
         touch(settings.alive_file)
-        self._handlers = handlers
+        self._handlers = checked(handlers)
+        self._hooks = hooks
         self._settings = settings
         self._burst = burst
         self._log = WorkerLog("fleet", f"fleet_{os.getpid()}", settings.queues)
@@ -166,6 +168,7 @@ class Fleet:
         if self._kill_at is None:
             s = self._settings
             grace_s = s.drain_timeout_s + s.cleanup_timeout_s + s.command_timeout_ms / 1000
+            grace_s += 2 * self._hooks.timeout_s if self._hooks else 0
             self._kill_at = time.monotonic() + grace_s + LEAVE_S + _MARGIN_S
             os.write(self._say_leave, b"leave\n")  # read by nobody, so all see it
             return
@@ -186,7 +189,7 @@ class Fleet:
             vars(weakref.finalize)["_registry"].clear()
             getattr(sys.modules.get("multiprocessing.process"), "_children", set()).clear()
             code = run_worker(
-                self._handlers, self._settings, burst=self._burst,
+                self._handlers, self._settings, burst=self._burst, hooks=self._hooks,
                 parent_pipe=self._pipe, report_pipe=self._report_to,
             )  # fmt: skip
         finally:

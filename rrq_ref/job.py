@@ -1,6 +1,7 @@
 """A job as it is stored, and as a client hands it in."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from .settings import LEAST, Settings
 
 _time = datetime.fromisoformat
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+#: In JSON of `_ENCODER`, a key that may have been a number, a truth value or None.
+_ODD_KEY = re.compile(r'[{,]"(?:-?\d[\d.e+-]*|true|false|null)":')
 
 
 #: Why a job is dead.
@@ -56,6 +59,7 @@ class Job:
     unique_key: str | None = None
     result: Any = None
     last_error: str | None = None
+    last_traceback: str | None = None  # of the handler, cut
     dead_reason: str | None = None  # one of `REASONS`
     error_history: list[dict[str, Any]]  # of lives that were requeued from the DLQ, oldest first
 
@@ -82,6 +86,7 @@ class Job:
             unique_key=stored.get("job_unique_key"),
             result=_parsed(json.loads, stored.get("result")),
             last_error=stored.get("last_error"),
+            last_traceback=stored.get("last_traceback"),
             dead_reason=stored.get("dead_reason"),
             error_history=[
                 life
@@ -184,8 +189,18 @@ class NewJob(Helpful):
 
 
 def encode(value: Any, what: str) -> str:
-    """JSON as the store keeps it; raises `InvalidJob` when `value` has none."""
+    """JSON as the store keeps it; raises `InvalidJob` when `value` has none, and whatever code of
+    its own raises. Keys that are no strings are written as JSON (and RRQ) spells them, `{1: …}` as
+    `{"1": …}`; refused where that would lose a value, as of `{1: …, "1": …}`."""
     try:
-        return "null" if value is None else _ENCODER.encode(value)
+        text = "null" if value is None else _ENCODER.encode(value)
+        if "{" in text and _ODD_KEY.search(text):  # hardly ever: no walk through every value
+            json.loads(text, object_pairs_hook=_without_twins)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidJob(f"the {what} cannot be written as JSON: {error}") from error
+    return text
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("two keys of one object would be the same; use strings as keys")

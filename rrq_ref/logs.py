@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import IO
 
+from . import failures
 from .keys import queue_name
 
 ROOT = "rrq_ref"
@@ -16,9 +17,52 @@ class WorkerLog(logging.LoggerAdapter[logging.Logger]):
     def __init__(self, name: str, worker_id: str, queues: Sequence[str]) -> None:
         stamp = {"worker_id": worker_id, "queues": ",".join(map(queue_name, queues))}
         super().__init__(logging.getLogger(f"{ROOT}.{name}"), stamp)
+        self.logger.addFilter(_described)
 
 
-PLAIN = logging.Formatter(
+def _described(record: logging.LogRecord) -> bool:
+    if record.exc_info:  # here, where nothing that an exception does can cost a line
+        record.exc_text = failures.traceback(*record.exc_info[1:])
+    return True
+
+
+_stamp: dict[str, str] = {}
+
+
+def stamp(worker_id: str, queues: Sequence[str]) -> None:
+    """Have every line of this process, whoever writes it, tell the worker's id and its queues: as
+    `worker_id` and `queues` of the records that reach the handlers which there are now."""
+    _stamp.update(worker_id=worker_id, queues=",".join(map(queue_name, queues)))
+    known = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    for handler in (handler for logger in known for handler in getattr(logger, "handlers", ())):
+        handler.addFilter(_stamped)
+
+
+def _stamped(record: logging.LogRecord) -> bool:
+    for name, value in _stamp.items():
+        vars(record).setdefault(name, value)  # what a line says of itself stays
+    return True
+
+
+def printable(text: str) -> str:
+    """The same on one line, whatever it is: what cannot be printed is escaped as in Python."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+class PlainFormatter(logging.Formatter):
+    """One line a record. The lines of a traceback are marked: none can pass for a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *more = super().format(record).split("\n")
+        return "\n".join([first, *(f"  | {printable(line)}" for line in more)])
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+
+PLAIN = PlainFormatter(
     "%(asctime)s %(levelname)s [%(worker_id)s %(queues)s] %(message)s",
     defaults={"worker_id": "-", "queues": "-"},
 )
@@ -37,17 +81,22 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, default=str)
 
 
 def configure(
     *, json_lines: bool = False, level: str = "INFO", stream: IO[str] | None = None
 ) -> None:
-    """Send this package's log lines to `stream` (standard error)."""
+    """Send this package's log lines to `stream` (standard error), and all others too, unless the
+    application has seen to its logging itself."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if json_lines else PLAIN)
-    logger = logging.getLogger(ROOT)
+    logger, root = logging.getLogger(ROOT), logging.getLogger()
+    if root.handlers in ([], logger.handlers):
+        root.handlers[:] = [handler]
+        if root.level == logging.WARNING:  # nobody's choice, but Python's
+            root.setLevel(level)
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False

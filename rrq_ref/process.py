@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from .attempt import Handler
-from .children import asked_to_leave, keep_from_children
+from .children import OnlyHere, asked_to_leave, keep_from_children
 from .children import leave as leave
 from .connection import connect
 from .errors import RRQError
-from .logs import WorkerLog
+from .hooks import Hooks
+from .logs import WorkerLog, stamp
 from .settings import Settings
 from .store import Store
 from .worker import Worker
@@ -38,7 +39,7 @@ def check_system() -> None:
 
 def run_worker(
     handlers: Mapping[str, Handler], settings: Settings, *, burst: bool = False,
-    parent_pipe: int | None = None, report_pipe: int | None = None,
+    hooks: Hooks | None = None, parent_pipe: int | None = None, report_pipe: int | None = None,
     started: Callable[[str], None] | None = None,
 ) -> int:  # fmt: skip
     """Run one worker in this process until it has drained; the exit code, 0 or 1.
@@ -52,6 +53,7 @@ def run_worker(
     check_system()
     worker_id = new_worker_id()
     log = WorkerLog("process", worker_id, settings.queues)
+    stamp(worker_id, settings.queues)
     keep_from_children(*(pipe for pipe in (parent_pipe, report_pipe) if pipe is not None))
 
     def report(word: str) -> None:
@@ -67,7 +69,7 @@ def run_worker(
 
     async def main() -> str:
         redis = connect(settings)
-        worker = Worker(redis, handlers, settings, worker_id=worker_id, burst=burst)
+        worker = Worker(redis, handlers, settings, worker_id=worker_id, burst=burst, hooks=hooks)
         _listen(worker, parent_pipe)
         if settings.hung_after_s or settings.alive_file:
             beat()
@@ -85,8 +87,16 @@ def run_worker(
         from asyncio import new_event_loop  # type: ignore[assignment]
     try:
         # Not closed: that would wait for handlers that refuse to stop.
-        report(asyncio.Runner(loop_factory=new_event_loop).run(main()))
-    except Exception:  # whatever it was, it is logged and becomes the exit code
+        loop = new_event_loop()
+        working = loop.create_task(main())
+        working.add_done_callback(lambda _: loop.stop())
+        while not working.done():
+            # A task that a handler has made may raise SystemExit, which asyncio hands on to whoever
+            # runs the loop, or stop the loop. Neither is the worker's end.
+            with suppress(SystemExit, KeyboardInterrupt), OnlyHere():
+                loop.run_forever()
+        report(working.result())
+    except BaseException:  # whatever it was, it is logged and becomes the exit code
         log.exception("the worker failed")
         return 1
     return 0

@@ -71,5 +71,5 @@ class LockRefresher:
     def _fence(self) -> None:
         now = self._clock.monotonic()
         for attempt in self._held():
-            if attempt.outcome is None and attempt.deadline <= now:
+            if attempt.outcome is None and (attempt.overdue or attempt.deadline <= now):
                 self._lose(attempt)

@@ -145,4 +145,4 @@ class Settler:
 
 
 def _size(outcome: Outcome | None) -> int:
-    return sum(len(part) for part in outcome or () if isinstance(part, str))
+    return sum(len(part) for part in outcome or () if isinstance(part, str | bytes))

@@ -46,7 +46,7 @@ class Claim:
 class Finish(NamedTuple):
     lease: Lease
     result: str
-    effects: str = ""  # JSON list of Redis commands, "" for none
+    effects: str | bytes = ""  # JSON list of Redis commands, "" for none; bytes need be no UTF-8
 
 
 class Retry(NamedTuple):

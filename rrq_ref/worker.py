@@ -13,12 +13,13 @@ from . import keys
 from .attempt import Attempt, Context, Handler, Runner
 from .clock import Clock, World
 from .errors import StoreError
+from .hooks import Hooks
 from .logs import WorkerLog
 from .refresher import LockRefresher
 from .settings import Settings
 from .settler import Settler
 from .store import WorkerStore
-from .transitions import Bury, Claim, Outcome, Release, Retry
+from .transitions import Claim, Outcome, Release
 from .trouble import Backoff, Trouble
 
 _COURTESY_S = 1.0  # how long one that leaves goes on saying that it did not crash
@@ -34,7 +35,8 @@ class Worker:
 
     def __init__(
         self, redis: Redis, handlers: Mapping[str, Handler], settings: Settings, *, worker_id: str,
-        burst: bool = False, clock: Clock | None = None, random: Random | None = None,
+        burst: bool = False, hooks: Hooks | None = None,
+        clock: Clock | None = None, random: Random | None = None,
     ) -> None:  # fmt: skip
         self.worker_id = worker_id
         self._settings = settings
@@ -45,7 +47,9 @@ class Worker:
         self._store = WorkerStore(redis, settings, worker_id, clock=self._clock)
         self._world = World(settings, self._clock, random or Random(), self._log)
         self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="rrq-handler")
-        self._runner = Runner(self._world, handlers, self._threads)
+        self._runner = Runner(self._world, handlers, self._threads, self._tell_failure)
+        self._hooks = hooks or Hooks()
+        self._telling: set[asyncio.Task[Any]] = set()  # calls of `on_failure` under way
         self._settler = Settler(self._world, self._store, self._settled)
 
         self._attempts: set[Attempt] = set()  # jobs held: running, or ended and not yet written
@@ -62,7 +66,12 @@ class Worker:
         self._failure: BaseException | None = None
 
     async def run(self) -> None:
-        """Work until drained; a burst worker until nothing is left. Ends with nothing held."""
+        """Work until drained; a burst worker until nothing is left. Ends with nothing held. Raises
+        what `on_startup` raises, before anything is claimed."""
+        async with self._hooks.around(self._world):
+            await self._work()
+
+    async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
         refresher = LockRefresher(self._world, self._store, self._renewable, self._lose)
         services = [
@@ -187,6 +196,7 @@ class Worker:
             at, job_id, token = claimed.lease
             who = (self._names[at], self.worker_id, job_id, token)
             attempt = Attempt(claimed, Context(*who, claimed.retries + 1), deadline)
+            attempt.ending = Release(claimed.lease)  # should it be cancelled before its first step
             self._attempts.add(attempt)
             if self._draining:  # the claim was under way when the drain began
                 self._settle(attempt, Release(claimed.lease))
@@ -196,15 +206,13 @@ class Worker:
             attempt.task = asyncio.create_task(self._runner.run(attempt))
             attempt.task.add_done_callback(partial(self._ended, attempt))
 
-    def _ended(self, attempt: Attempt, task: asyncio.Task[Outcome | None]) -> None:
+    def _ended(self, attempt: Attempt, _: asyncio.Task[None]) -> None:
         """The handler has ended, or its task has; a plain function's thread may go on."""
         if attempt.thread is not None and not attempt.thread.done():
             attempt.thread.add_done_callback(self._thread_ended)
         else:
             self._free_slot()
-        # Cancelled: before its first step, for after it a handler's end is always an outcome.
-        outcome = Release(attempt.claimed.lease) if task.cancelled() else task.result()
-        self._settle(attempt, outcome)
+        self._settle(attempt, attempt.ending)
 
     def _thread_ended(self, _: Future[Any]) -> None:
         if not self._loop.is_closed():
@@ -215,14 +223,13 @@ class Worker:
         self._changed.set()
 
     def _settle(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        if attempt not in self._attempts:  # lost, or given up at the drain's end
+        # Lost, or given up at the drain's end; or it has its outcome, for its time was up.
+        if attempt not in self._attempts or attempt.outcome is not None:
             return
         if outcome is None:  # not started: its lock may have expired
             self._settled(attempt)
             self._settler.acquit(attempt.claimed.lease)
             return
-        if isinstance(outcome, Retry | Bury):
-            self._log.warning("%s failed: %s", attempt, outcome.error)
         self._settler.put(attempt, outcome)
         self._changed.set()
 
@@ -236,6 +243,11 @@ class Worker:
         return [a for a in self._attempts if a.outcome is None or self._settler.refused]
 
     def _lose(self, attempt: Attempt) -> None:
+        """Let go of a job whose lock is lost, or whose handler does not end when its time is up."""
+        if attempt.overdue:
+            self._log.error("%s resists its cancellation; it keeps its slot", attempt)
+            self._settle(attempt, self._runner.time_out(attempt))
+            return
         self._log.warning("%s has lost its lock; cancelling it", attempt)
         attempt.lose()
         self._settled(attempt)
@@ -262,7 +274,19 @@ class Worker:
             self._settler.acquit(attempt.claimed.lease)
         # Bounded: the settler gives up what it cannot write before its lock runs out.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
+        await self._until(lambda: self._hurry or not self._telling, self._hooks.timeout_s)
         await self._clock.wait(self._settler.empty, _COURTESY_S)
+
+    def _tell_failure(self, context: Context, error: BaseException, again: bool) -> None:
+        """Have `on_failure` called beside everything else."""
+        if self._hooks.on_failure is not None:
+            call = self._hooks.call(self._world, "on_failure", context, error, again)
+            self._telling.add(task := asyncio.create_task(call))
+            task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[Any]) -> None:
+        self._telling.discard(task)
+        self._changed.set()
 
     def _running(self) -> list[Attempt]:
         return [attempt for attempt in self._attempts if attempt.running]

@@ -130,6 +130,18 @@ class _Handlers:
         if context.token == 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    async def exit_in_a_task(self, _: Context) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(sys.exit, 3))
+
+    async def exit_in_a_callback(self, _: Context) -> None:
+        asyncio.get_running_loop().call_soon(sys.exit)
+        await asyncio.sleep(0.01)
+
+    async def stop_the_loop(self, _: Context) -> None:
+        asyncio.get_running_loop().stop()
+        await asyncio.sleep(0.01)
+
 
 def main() -> None:
     kind, options = sys.argv[1], json.loads(sys.argv[2])

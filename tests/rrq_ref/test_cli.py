@@ -303,6 +303,11 @@ WRONG: list[tuple[list[str], str]] = [
     (["worker", "--handlers", "json:dumps"], "no mapping of names to functions"),
     (["worker", "--handlers", ":x"], "--handlers"),
     (["worker", "--handlers", "signal:__dict__"], "no mapping of names to functions"),
+    (["worker", "--handlers", "rrq_ref.keys:__dict__", "--hooks", "json:x"], "--hooks json:x"),
+    (
+        ["worker", "--handlers", "rrq_ref.keys:__dict__", "--hooks", "json:dumps"],
+        "is no rrq_ref.Hooks",
+    ),
     (["worker", "--handlers", "os:environ", "--concurrency", "0"], "concurrency is 0"),
     (["worker", "--handlers", "os:environ", "--queues", ""], "queues is ('',)"),
     (["worker", "--handlers", "os:environ", "--queues", "a,,b"], "none empty"),
@@ -347,28 +352,37 @@ def test_bad_input_is_answered_with_one_sentence(
     assert "--redis" not in last
 
 
-BROKEN_MODULES = {
-    "import nosuch": ("No module named 'nosuch'", 2),
-    "1 / 0": ("ZeroDivisionError", 2),
-    "def f(:": ("SyntaxError", 2),
-    "from json import nosuch": ("nosuch", 2),
-    "raise ValueError('a\\nb')": (r"a\nb", 2),
-}
-
-
-@pytest.mark.parametrize("line", BROKEN_MODULES)
-def test_a_module_that_cannot_be_imported_is_named_with_its_line(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "\n\nimport nosuch_module\n",
+            ("ModuleNotFoundError: No module named 'nosuch_module'", "3"),
+        ),
+        ("\ndef f(:\n", ("SyntaxError: invalid syntax (bad_jobs.py, line 2)", "")),
+        ("\n\n\n1 / 0\n", ("ZeroDivisionError: division by zero", "4")),
+        ("import sys\nsys.exit('two\\nlines')\n", ("SystemExit: two\\nlines", "2")),
+        ("import json\njson.loads('{')\n", ("JSONDecodeError: ", "")),
+        ("raise ImportError\n", ("ImportError: ", "1")),
+    ],
+)
+def test_an_error_of_a_handlers_module_names_file_and_line(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: tuple[str, str]
 ) -> None:
-    says, at = BROKEN_MODULES[line]
-    (tmp_path / "broken_handlers.py").write_text(f"import json\n{line}\n")
+    path = tmp_path / "bad_jobs.py"
+    path.write_text(text)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    done = cli("worker", "--handlers", "broken_handlers")
-    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert done.err.startswith("error: --handlers broken_handlers cannot be loaded: ")
-    assert says in done.err
-    assert f"broken_handlers.py, line {at}" in done.err
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    done = cli("worker", "--handlers", "bad_jobs")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith(f"error: --handlers bad_jobs cannot be loaded: {says[0]}")
+    if says[1]:
+        assert done.err.endswith(f" ({path}, line {says[1]})\n")
+
+
+def test_a_module_that_is_not_there_has_no_line(cli: Cli) -> None:
+    done = cli("worker", "--handlers", "nosuchmodule")
+    assert done.err.endswith("ModuleNotFoundError: No module named 'nosuchmodule'\n")
 
 
 SECRET = "s3cr3t"
@@ -505,6 +519,58 @@ def test_num_workers_says_how_many_processes_there_are(
         assert len(pids) == count
         process.signal(signal.SIGTERM)
         assert process.wait(20).code == 0
+
+
+HOOKS = """
+import os, rrq_ref
+
+def note(*words):
+    with open("noted.txt", "a") as file:
+        print(os.getpid(), *words, file=file)
+
+async def start():
+    note("start")
+
+def fail(context):
+    raise ValueError("no")
+
+HANDLERS = {"fail": fail}
+MINE = rrq_ref.Hooks(
+    on_startup=start,
+    on_shutdown=lambda: note("shutdown"),
+    on_failure=lambda context, error, again: note("failure", context.job_id, again),
+)
+BROKEN = rrq_ref.Hooks(on_startup=lambda: exit(0), on_shutdown=lambda: note("shutdown"))
+"""
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_hooks_are_called_in_each_worker_process(
+    url: str, tmp_path: Path, plain: SyncClient, count: str
+) -> None:
+    (tmp_path / "jobs.py").write_text(HOOKS)
+    plain.enqueue("fail", job_id="a", max_retries=1)
+    words = ["--handlers", "jobs", "--hooks", "jobs:MINE", "--burst", "--num-workers", count]
+    done = command(tmp_path, "--redis", url, "worker", *words)
+    assert done.code == 0, done.err
+    noted = [line.split() for line in (tmp_path / "noted.txt").read_text().splitlines()]
+    said = [words[1:] for words in noted]
+    assert said.count(["start"]) == said.count(["shutdown"]) == int(count)
+    assert said.count(["failure", "a", "False"]) == 1
+    assert len({words[0] for words in noted}) == int(count)
+
+
+def test_a_start_that_fails_ends_the_worker_with_a_code(
+    url: str, tmp_path: Path, plain: SyncClient
+) -> None:
+    (tmp_path / "jobs.py").write_text(HOOKS)
+    plain.enqueue("fail", job_id="a")
+    words = ["--handlers", "jobs", "--hooks", "jobs:BROKEN", "--num-workers", "1"]
+    done = command(tmp_path, "--redis", url, "worker", *words)
+    assert done.code == 1
+    assert "on_startup failed: SystemExit: 0" in done.err
+    assert plain.job("a").status is JobStatus.PENDING
+    assert not (tmp_path / "noted.txt").exists()
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:

@@ -115,3 +115,19 @@ def test_a_worker_has_one_pool_sized_from_its_concurrency(
         program.process.signal(signal.SIGTERM)
         assert program.wait() == 0
     eventually(lambda: len(database.redis.client_list()) <= before)
+
+
+@pytest.mark.parametrize("function", ["exit_in_a_task", "exit_in_a_callback", "stop_the_loop"])
+def test_no_handler_can_end_the_loop(
+    url: str, tmp_path: Path, database: Database, enqueue: Enqueue, function: str
+) -> None:
+    """A task's SystemExit goes to whoever runs the loop, beside the handler that awaits it."""
+    enqueue(function, "a")
+    with launched("worker", tmp_path, url, settings=SETTINGS) as program:
+        eventually(lambda: database.job("a").get("status") in ("RETRYING", "COMPLETED"))
+        enqueue("hold", "b")
+        program.tell("open")
+        eventually(lambda: database.job("b").get("status") == "COMPLETED")
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+        assert len(program.events("started")) == 1

@@ -5,56 +5,22 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
-from collections.abc import Callable
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from rrq_ref import keys
-from rrq_ref.attempt import Context, Handler
+from rrq_ref.attempt import Context
 from rrq_ref.client import Client
 from rrq_ref.errors import InvalidJob, RetryJob
 from rrq_ref.job import Job, JobStatus
 from rrq_ref.settings import Settings
 
-from .conftest import Leaks
+from .conftest import Leaks, Run
 from .database import Database
 from .running import ManualClock, Tap, running, until
-
-Run = Callable[..., Any]
-
-
-class Half(Random):
-    """Chance that always says one half."""
-
-    def random(self) -> float:
-        return 0.5
-
-
-@pytest.fixture
-def run(redis: Redis, client: Client, settings: Settings, database: Database) -> Run:
-    """Enqueue one job for a handler and have a worker run it once; the job afterwards."""
-
-    async def run(handler: Handler, *args: Any, **options: Any) -> Job:
-        await client.enqueue("handler", *args, **{"job_id": "a", "max_retries": 1, **options})
-        return await again(handler)
-
-    async def again(handler: Handler) -> Job:
-        database.make_due("a")
-        async with running(redis, settings, {"handler": handler}, random=Half()):
-            await until(lambda: not database.locked() and not _due(database))
-        return await client.job("a")
-
-    run.again = again  # type: ignore[attr-defined]
-    return run
-
-
-def _due(database: Database) -> bool:
-    return bool(database.redis.zcount(keys.queue("default"), "-inf", database.now_ms()))
-
 
 # What a handler is given
 

@@ -52,8 +52,8 @@ ABLATIONS = (
             "no_self_fencing": (
                 Edit(
                     "refresher.py",
-                    "attempt.deadline <= now:\n                self._lose(attempt)",
-                    "attempt.deadline <= now:\n"
+                    "attempt.deadline <= now):\n                self._lose(attempt)",
+                    "attempt.deadline <= now):\n"
                     "                attempt.deadline = now + self._ttl_s",
                 ),
             ),
