@@ -28,6 +28,7 @@ from rrq_ref.errors import StoreRefused
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore
 from rrq_ref.transitions import Acquit, Bury, Finish, Lease, Release, Retry
+from rrq_ref.waiting import look
 
 from .conftest import Leaks
 from .database import Database
@@ -180,6 +181,24 @@ async def _delete(users: Users, _: Database) -> None:
     await DeadLetters(users.producer.store, "default").delete(entries)
 
 
+async def _cancel(users: Users, _: Database) -> None:
+    await users.producer.cancel("a")
+
+
+async def _await(users: Users, _: Database) -> None:
+    await look(users.producer.store, "a")
+
+
+async def _queued(users: Users, database: Database) -> None:
+    await users.client.enqueue("send", job_id="a", unique_key="u")
+    await look(users.client.store, "a")
+
+
+async def _asked_to_stop(users: Users, database: Database) -> None:
+    await _held(users, database)
+    await users.client.cancel("a")
+
+
 async def _list(users: Users, _: Database) -> None:
     async for page in DeadLetters(users.producer.store, "default").pages():
         del page
@@ -207,6 +226,10 @@ STORIES: dict[str, tuple[scripts.Script, Step, Step]] = {
     "acquit the dead": (scripts.ACQUIT, _buried, _settle(Acquit(A))),
     "requeue": (scripts.REQUEUE_DLQ, _buried, _requeue),
     "delete": (scripts.DELETE_DLQ, _buried, _delete),
+    "cancel": (scripts.CANCEL, _queued, _cancel),
+    "ask to stop": (scripts.CANCEL, _held, _cancel),
+    "stopped": (scripts.RELEASE, _asked_to_stop, _settle(Release(A))),
+    "await": (scripts.AWAIT, _held, _await),
     "list": (scripts.LIST_DLQ, _buried, _list),
 }
 #: Sent only to undo, or for a list longer than those of these stories.
@@ -243,7 +266,7 @@ def _picture(database: Database) -> Any:
             re.sub(r"\d{13}(\.\d+)?|\d{4}-\d\d-\d\dT[0-9:.]+Z", "T", f"{stored.value}"),
         )
         for name, stored in database.dump().items()
-        if not name.startswith((keys.wake(""), keys.claim("")))
+        if not name.startswith((keys.wake(""), keys.claim(""), keys.events("")))
     }
 
 
