@@ -4,11 +4,12 @@ import asyncio
 import inspect
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol
 
 from . import failures
@@ -88,6 +89,7 @@ class Attempt:
     task: asyncio.Task[None] | None = None
     thread: Future[Any] | None = None  # while a plain function runs in it
     limit: asyncio.Timeout | None = None  # the job's time, once its handler has begun
+    blocked: bool = False  # it has kept the event loop for so long that locks ran out
     ending: Outcome | None = None  # what became of it; None: nothing may be written
     outcome: Outcome | None = None  # what is to be written; None while the handler runs
 
@@ -186,7 +188,7 @@ class Runner:
         try:
             with OnlyHere():
                 if attempt.claimed.function in self._async:
-                    return await call(), None
+                    return await self._watched(attempt, call()), None
                 start = copy_context().run
                 attempt.thread = self._threads.submit(start, _in_thread, attempt, call)
                 result, raised = await asyncio.wrap_future(attempt.thread)
@@ -194,10 +196,14 @@ class Runner:
                 if raised is None and inspect.isawaitable(result):
                     if context.stopping and task is not None:
                         task.cancel("drain")  # it was asked for while the thread still ran
-                    result = await result
+                    result = await self._watched(attempt, result)
         except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
             return None, error
         return result, raised
+
+    def _watched(self, attempt: Attempt, result: Awaitable[Any]) -> Awaitable[Any]:
+        too_long_s = self._world.settings.lock_ttl_ms / 1500  # locks are renewed every third
+        return _Steps(result, attempt, too_long_s) if inspect.iscoroutine(result) else result
 
     def time_out(self, attempt: Attempt, raised: BaseException | None = None) -> Bury:
         """The end of a job whose time is up, whatever its handler does next."""
@@ -234,6 +240,35 @@ class Runner:
         self._failed(attempt.context, error, claimed.retries + 1 < claimed.max_retries)
         traced = failures.log(self._world.log, error, attempt, said)
         return Retry(claimed.lease, said, delay_ms, traced)
+
+
+class _Steps:
+    """A handler's coroutine, each of whose steps is timed. One that blocks the event loop makes its
+    worker lose all of its jobs; without this nobody would know which one it was."""
+
+    def __init__(
+        self, steps: Coroutine[Any, Any, Any], attempt: Attempt, too_long_s: float
+    ) -> None:
+        self._steps = steps
+        self._attempt = attempt
+        self._too_long_s = too_long_s
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        raised: BaseException | None = None
+        while True:
+            began = monotonic()
+            try:
+                step = self._steps.send(None) if raised is None else self._steps.throw(raised)
+            except StopIteration as end:
+                return end.value
+            finally:
+                if monotonic() - began > self._too_long_s:
+                    self._attempt.blocked = True
+            try:
+                yield step
+                raised = None
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the handler's
+                raised = error
 
 
 def checked(handlers: Mapping[str, Handler]) -> Mapping[str, Handler]:

@@ -43,8 +43,13 @@ class Settler:
         self._pending.append(attempt)
         self._arrived()
 
+    def lost(self, attempt: Attempt) -> None:
+        """Nothing can be written for this attempt any more but that it did not crash; unless it is
+        the one that kept its worker from renewing all locks."""
+        if not attempt.blocked:
+            self.acquit(attempt.claimed.lease)
+
     def acquit(self, lease: Lease) -> None:
-        """Nothing can be written for this attempt any more but that it did not crash."""
         self._acquittals.append(Acquit(lease))
         self._arrived()
 
@@ -94,7 +99,7 @@ class Settler:
                 continue
             if answer in (Answer.SUPERSEDED, Answer.GONE):
                 self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
-                self.acquit(attempt.claimed.lease)
+                self.lost(attempt)
             self._settled(attempt)
 
     async def _failed(self, error: StoreError, batch: list[Attempt], size: int) -> int:
@@ -141,7 +146,7 @@ class Settler:
         self._strikes.pop(attempt, None)
         self._world.log.error("the outcome of %s could not be written: %s", attempt, why)
         self._settled(attempt)
-        self.acquit(attempt.claimed.lease)
+        self.lost(attempt)
 
 
 def _size(outcome: Outcome | None) -> int:

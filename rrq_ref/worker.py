@@ -228,7 +228,7 @@ class Worker:
             return
         if outcome is None:  # not started: its lock may have expired
             self._settled(attempt)
-            self._settler.acquit(attempt.claimed.lease)
+            self._settler.lost(attempt)
             return
         self._settler.put(attempt, outcome)
         self._changed.set()
@@ -251,7 +251,7 @@ class Worker:
         self._log.warning("%s has lost its lock; cancelling it", attempt)
         attempt.lose()
         self._settled(attempt)
-        self._settler.acquit(attempt.claimed.lease)
+        self._settler.lost(attempt)
 
     async def _finish_up(self) -> None:
         """Wait for running jobs, cancel the rest, write all. Locks stay renewed meanwhile."""
@@ -271,7 +271,7 @@ class Worker:
             # Not released: it still runs. Its lock expires when this process is gone.
             self._log.error("%s refuses to stop; leaving it", attempt)
             self._attempts.discard(attempt)
-            self._settler.acquit(attempt.claimed.lease)
+            self._settler.lost(attempt)
         # Bounded: the settler gives up what it cannot write before its lock runs out.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
         await self._until(lambda: self._hurry or not self._telling, self._hooks.timeout_s)

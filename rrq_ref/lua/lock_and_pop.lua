@@ -62,7 +62,7 @@ local function stop(job, id, locks, token, unique, awaited)
   buried[#buried + 1], buried[#buried + 2] = id, token
 end
 
--- One job whose lock has expired. The holder that asks here lives, and so does one that has said so.
+-- One job whose lock has expired.
 local function take_back_one(job, id, queue, locks, dlq)
   local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'acquitted', 'job_unique_key',
     'awaited', 'cancel_requested')
@@ -71,7 +71,7 @@ local function take_back_one(job, id, queue, locks, dlq)
     redis.call('ZADD', queue, 'NX', 0, id)
     redis.call('ZREM', locks, id)
   elseif status == 'ACTIVE' then
-    local token, lived = whole(fields[2], 0), fields[3] == worker or fields[6] == fields[2]
+    local token, lived = whole(fields[2], 0), fields[6] == fields[2]
     local crashes = whole(fields[4], 0) + (lived and 0 or 1)
     if fields[9] then
       stop(job, id, locks, token, fields[7], fields[8])

@@ -71,16 +71,16 @@ class Model:
         self.jobs[job_id] = ModelJob(unique=unique, max_retries=max_retries)
         return job_id
 
-    def take_back(self, worker: int) -> list[str]:
+    def take_back(self) -> list[str]:
         """Expired locks are taken back; the jobs that can be claimed again. An attempt counts as a
-        crash, unless its worker has said that it lives, or is the one that asks."""
+        crash, unless its worker has said that it lives."""
         freed = []
         for job_id, job in self.jobs.items():
             if job.expired and job.asked:
                 self._stop(job)
                 job.token += 1
             if job.expired:
-                lived = worker == job.worker or job.acquitted == job.token
+                lived = job.acquitted == job.token
                 if not lived:
                     job.charged.add(job.token)
                 job.expired, job.worker, job.ended = False, None, None

@@ -40,7 +40,8 @@ USER, READ_ONLY = "limited", " (read only)"
 PATTERNS = {
     "job": keys.job("*"), "queue": keys.queue("*"), "locks": keys.locks("*"),
     "dlq": keys.dlq("*"), "wake": keys.wake("*"), "unique": keys.unique("*"),
-    "claim": keys.claim("*"), "effects": "app:*",
+    "claim": keys.claim("*"),
+    "events": keys.events("*"), "effects": "app:*",
 }  # fmt: skip
 EFFECTS = '[["RPUSH","app:done","a"],["INCR","app:count"]]'
 

@@ -167,7 +167,7 @@ class StoreMachine(RuleBasedStateMachine):
         if repeated:
             expected, gone = self.model.claim_again(worker, want)
         else:
-            due = self._due(self.model.take_back(worker))
+            due = self._due(self.model.take_back())
             expected = self.model.claim(worker, due[:want])
         claim = self.runner.run(store.lock_and_pop(want))
         if lost:
