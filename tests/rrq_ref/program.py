@@ -166,7 +166,8 @@ def main() -> None:
         _starve()
     if options.get("fork_fails"):
         _fail_to_fork(options["fork_fails"])
-    print("said once by the parent")
+    if options.get("speaks"):
+        print("said once by the parent")
     with tempfile.TemporaryDirectory() as folder:
         child = multiprocessing.Process(target=time.sleep, args=(3 * PATIENCE_S,), daemon=True)
         if options.get("child"):

@@ -146,7 +146,7 @@ def test_what_was_printed_before_a_fork_is_printed_once(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
     enqueue("speak_and_fork", "a")
-    with worker(tmp_path, url, "fleet") as program:
+    with worker(tmp_path, url, "fleet", speaks=True) as program:
         eventually(lambda: database.job("a")["status"] == "COMPLETED")
         assert "said once by the parent" in program.log()  # not only when it leaves
         works_and_drains(program, database, enqueue)
