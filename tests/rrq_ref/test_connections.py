@@ -344,7 +344,7 @@ async def test_no_option_of_the_url_keeps_jobs_from_their_end(
         plain.enqueue_many([NewJob(function="echo", args=["é"], job_id="ö")])
     async with Client(settings) as client:
         await client.enqueue("echo", {"x": [None]}, job_id="b")
-        redis = connect(settings)
+        redis: Any = connect(settings)
         assert redis.get_encoder().encoding_errors == "surrogateescape"
 
         async def echo(context: Any, value: Any) -> Any:
