@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -101,6 +102,8 @@ class _LoopRedis(Redis):
     def __init__(self, new_pool: Callable[[], _Pool]) -> None:
         self._new_pool = new_pool
         self._pools: dict[Loop, tuple[_Pool, object]] = {}
+        # Not by `__del__`: in a cycle of garbage that of the connections might come first.
+        weakref.finalize(self, _leave_ended_loops, self._pools)
         self._process = os.getpid()
         super().__init__(connection_pool=self.connection_pool)
 
@@ -109,13 +112,14 @@ class _LoopRedis(Redis):
         if self._process != os.getpid():
             # Closing them would go through the parent's loop, which has its epoll in common with
             # this one: the parent would not hear of its own answers any more.
-            _inherited.append(self._pools)
-            self._pools, self._process = {}, os.getpid()
+            _inherited.append(self._pools.copy())
+            self._pools.clear()
+            self._process = os.getpid()
         loop: Loop = None
         with suppress(RuntimeError):
             loop = asyncio.get_running_loop()
         if loop not in self._pools:
-            self._leave_ended_loops()
+            _leave_ended_loops(self._pools)
             pool = self._new_pool()
             self._pools[loop] = pool, loop and _closing_with_loop(pool)
         return self._pools[loop][0]
@@ -124,20 +128,17 @@ class _LoopRedis(Redis):
     def connection_pool(self, _: object) -> None:
         """redis-py sets what it was given."""
 
-    def _leave_ended_loops(self) -> None:
-        """Close what a loop left that was closed without ending its generators first."""
-        for loop in [loop for loop in list(self._pools) if loop and loop.is_closed()]:
-            pool, _ = self._pools.pop(loop, (None, None))  # unless another thread did
-            # A closed loop calls nothing any more; what transports ask it for is done at once.
-            vars(loop)["call_soon"] = lambda call, *args, context=None: call(*args)
-            for one in chain(pool._available_connections, pool._in_use_connections) if pool else ():
-                if one._writer is not None:
-                    one._writer.transport.abort()
-                    one._writer = one._reader = None
 
-    def __del__(self, *_: Any, **__: Any) -> None:
-        if self._process == os.getpid():
-            self._leave_ended_loops()
+def _leave_ended_loops(pools: dict[Loop, tuple[_Pool, object]]) -> None:
+    """Close what a loop left that was closed without ending its generators first."""
+    for loop in [loop for loop in list(pools) if loop and loop.is_closed()]:
+        pool, _ = pools.pop(loop, (None, None))  # unless another thread did
+        # A closed loop calls nothing any more; what transports ask it for is done at once.
+        vars(loop)["call_soon"] = lambda call, *args, context=None: call(*args)
+        for one in chain(pool._available_connections, pool._in_use_connections) if pool else ():
+            if one._writer is not None:
+                one._writer.transport.abort()
+                one._writer = one._reader = None
 
 
 def _closing_with_loop(pool: _Pool) -> AsyncGenerator[None, None]:

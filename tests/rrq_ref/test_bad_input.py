@@ -115,7 +115,8 @@ async def test_an_option_that_is_mistyped_is_refused_by_every_door(
     typo: Any = {"max_retrys": 3}
     says = "NewJob has no option 'max_retrys'; did you mean max_retries?"
     with database.untouched(), SyncClient(settings) as plain:
-        for door in (client.enqueue, plain.enqueue, lambda _, **given: NewJob(**given)):
+        doors: list[Any] = [client.enqueue, plain.enqueue, lambda _, **given: NewJob(**given)]
+        for door in doors:
             with pytest.raises(InvalidJob, match=says) as caught:
                 await door("send", **typo)
             one_sentence(caught.value)

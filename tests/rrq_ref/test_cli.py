@@ -179,7 +179,9 @@ def test_health_lists_the_living_and_fails_when_there_are_none(
     assert [json.loads(line)["worker_id"] for line in done.lines] == ["w1", "w2"]
 
 
-@pytest.mark.parametrize("rubbish", [b"{", b"3", b"\xff", b"[" * 100_000, b'"x"', b""])
+@pytest.mark.parametrize(
+    "rubbish", [b"{", b"3", b"\xff", b"[" * 100_000, b'"x"', b""], ids=lambda raw: repr(raw[:5])
+)
 def test_one_bad_health_key_hides_no_worker(
     cli: Cli, database: Database, rubbish: bytes, leaks: Leaks
 ) -> None:
@@ -338,7 +340,7 @@ WRONG: list[tuple[list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("words", "says"), WRONG, ids=[" ".join(w) or "-" for w, _ in WRONG])
+@pytest.mark.parametrize(("words", "says"), WRONG, ids=[" ".join(w)[:60] or "-" for w, _ in WRONG])
 def test_bad_input_is_answered_with_one_sentence(
     cli: Cli, database: Database, words: list[str], says: str
 ) -> None:
@@ -612,10 +614,14 @@ def test_a_reader_that_leaves_early_ends_no_command_with_a_traceback(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_an_output_that_cannot_be_written_is_an_error(url: str) -> None:
+@pytest.mark.parametrize("words", [["queue"], ["queues"], ["--help"]])
+def test_an_output_that_cannot_be_written_is_an_error(
+    url: str, plain: SyncClient, words: list[str]
+) -> None:
+    plain.enqueue("send")
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "rrq_ref", "--redis", url, "queue"],
+            [sys.executable, "-m", "rrq_ref", "--redis", url, *words],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=full,
             stderr=subprocess.PIPE,
