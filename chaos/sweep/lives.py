@@ -40,6 +40,8 @@ class Life:
     knobs: Knobs = KNOBS
     #: SIGTERM to the victim as soon as its claim has taken the job.
     drained: bool = False
+    #: Somebody asks for the first job's end as soon as a claim has taken it.
+    cancelled: bool = False
     #: When it is over, another job with the same unique key must be accepted and done.
     again: bool = False
 
@@ -90,6 +92,12 @@ LIVES = (
         # has nothing to hand back.
         knobs=replace(KNOBS, lock_ttl_ms=1_500, grace_s=0.05, cleanup_s=0.05),
         drained=True,
+    ),
+    Life(
+        name="cancelled",
+        meaning="the first of two would never end; is asked to once it is held, and not run again",
+        jobs=({"plan": {"do": "hang"}, "doomed": True}, {}),
+        cancelled=True,
     ),
     Life(
         name="enqueue",

@@ -116,6 +116,7 @@ class _Run:
         self._members: list[_Member] = []
         self._transitions: list[tuple[int, str]] = []
         self._told_to_stop = False
+        self._cancelled = False
         self._closing = False
         self._recorders = [self._recorder("rig"), self._recorder("producer")]
         self._record, self._produce = (recorder.write for recorder in self._recorders)
@@ -308,6 +309,8 @@ class _Run:
                 self._transitions.append((exchange.t_reply, event["op"]))
                 if event["op"] == "claim" and exchange.process == f"{self._prefix}-victim":
                     self._drain_victim()
+                if event["op"] == "claim" and event["job"] == self._jobs[0].id:
+                    self._cancel_first()
 
     def _drain_victim(self) -> None:
         """SIGTERM, where the life has one: its first claim has taken the job by now."""
@@ -318,6 +321,12 @@ class _Run:
         told: dict[str, Any] = {"kind": "term", "target": victim.fork.name, "phase": "claimed"}
         self._record("fault", event="landed", fault=f"{self._prefix}-term", **told)
         victim.fork.signal(signal.SIGTERM)
+
+    def _cancel_first(self) -> None:
+        """As its life may have it, and as an operator would: past the wire, and past its faults."""
+        if self._life.cancelled and not self._cancelled:
+            self._cancelled = True
+            self._stage.producer.cancel(self._jobs[0].id)
 
     # The end
 

@@ -83,6 +83,11 @@ class Producer(abc.ABC):
         or NotImplementedError where the queue has no such thing."""
         raise NotImplementedError
 
+    def cancel(self, job: str) -> None:
+        """End a job that is not done, wherever it is, and not as completed; a running one as soon
+        as may be. Raises as `requeue` does."""
+        raise NotImplementedError
+
     @abc.abstractmethod
     def close(self) -> None: ...
 

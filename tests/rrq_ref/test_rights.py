@@ -200,6 +200,35 @@ async def _asked_to_stop(users: Users, database: Database) -> None:
     await users.client.cancel("a")
 
 
+async def _all_awaited(users: Users, database: Database) -> None:
+    await _held(users, database)
+    for job_id in "ab":
+        await look(users.client.store, job_id)
+
+
+async def _all_asked(users: Users, database: Database) -> None:
+    await _all_awaited(users, database)
+    for job_id in "ab":
+        await users.client.cancel(job_id)
+
+
+async def _all_asked_and_lost(users: Users, database: Database) -> None:
+    await _all_asked(users, database)
+    for job_id in "ab":
+        database.expire_lock(job_id)
+
+
+async def _asked_without_an_answer(users: Users, database: Database) -> None:
+    await _queued(users, database)
+    await take_one(users.limited)
+    users.limited.unanswered_claim = True
+    await users.client.cancel("a")
+
+
+async def _claim_nothing(users: Users, _: Database) -> None:
+    await users.limited.lock_and_pop(0)
+
+
 async def _list(users: Users, _: Database) -> None:
     async for page in DeadLetters(users.producer.store, "default").pages():
         del page
@@ -231,6 +260,11 @@ STORIES: dict[str, tuple[scripts.Script, Step, Step]] = {
     "ask to stop": (scripts.CANCEL, _held, _cancel),
     "stopped": (scripts.RELEASE, _asked_to_stop, _settle(Release(A))),
     "await": (scripts.AWAIT, _held, _await),
+    "finish the awaited": (scripts.FINISH, _all_awaited, _settle(Finish(A, "1", EFFECTS))),
+    "bury the awaited": (scripts.BURY, _all_awaited, _settle(Bury(A, "timeout", "slow"))),
+    "stopped at last": (scripts.RETRY, _all_asked, _settle(Retry(B, "no", 5))),
+    "take back what was to stop": (scripts.LOCK_AND_POP, _all_asked_and_lost, _claim_nothing),
+    "hand back what was to stop": (scripts.LOCK_AND_POP, _asked_without_an_answer, _claim_nothing),
     "list": (scripts.LIST_DLQ, _buried, _list),
 }
 #: Sent only to undo, or for a list longer than those of these stories.

@@ -30,6 +30,7 @@ _LIMIT_S = 5.0
 #: Keys by their beginning. A longer beginning stands before a shorter one.
 _KINDS = {
     keys.JOB: "job",
+    keys.events(""): "hint",
     keys.UNIQUE: "unique",
     keys.health(""): "health",
     keys.queue(""): "queue",

@@ -114,6 +114,14 @@ class _Producer(Producer):
         except StoreError as error:
             raise EnqueueInDoubt(str(error)) from error
 
+    def cancel(self, job: str) -> None:
+        try:
+            self._client.cancel(job)
+        except StoreRefused as error:
+            raise EnqueueRefused(str(error)) from error
+        except StoreError as error:
+            raise EnqueueInDoubt(str(error)) from error
+
     def close(self) -> None:
         self._client.close()
 

@@ -1,4 +1,7 @@
-"""Reads the reference's scripts on the wire: which transition a command makes, and what it did."""
+"""Reads the reference's scripts on the wire: which transition a command makes, and what it did.
+
+A job that ends as cancelled is buried, in the rig's words: it has ended, and is not completed.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,7 @@ MOMENTS = {
     "release": _calls(scripts.RELEASE, "release"),
     "bury": _calls(scripts.BURY, "bury"),
     "requeue": _calls(scripts.REQUEUE_DLQ, "requeue"),
+    "cancel": _calls(scripts.CANCEL, "cancel"),
 }
 
 
@@ -96,10 +100,13 @@ def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
             yield from _batch("finish", args[0], args[4:], 5, reply)
         case "requeue_dlq":
             yield {"op": "requeue", "job": args[0], "answer": _answer(reply)}
+        case "cancel":
+            if isinstance(reply, NoReply) or reply == b"DONE":
+                yield {"op": "bury", "job": args[0], "answer": _answer(reply)}
         case "retry" | "release" | "bury":
             job, worker, token = args[:3]
             yield {
-                "op": "bury" if reply == b"BURIED" else name,
+                "op": "bury" if reply in (b"BURIED", b"STOPPED") else name,
                 "job": job,
                 "token": int(token),
                 "worker": worker,
