@@ -1,6 +1,5 @@
 """Producers: enqueue jobs and look at them, from asyncio or from plain code."""
 
-import uuid
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
@@ -12,7 +11,7 @@ from redis.asyncio import Redis
 from . import overview
 from .connection import connect, connect_plain
 from .errors import StoreError, StoreRefused, StoreUnavailable
-from .job import Job, NewJob, Options
+from .job import Job, NewJob, Options, Ready
 from .scripts import Answer
 from .settings import Settings
 from .store import BlockingStore, Store
@@ -25,17 +24,27 @@ _TRIES = 3  # how often an enqueue is sent before the caller is told that nothin
 T = TypeVar("T")
 
 
-def _named(jobs: Iterable[NewJob]) -> list[tuple[str, NewJob]]:
-    return [(new.job_id or str(uuid.uuid4()), new) for new in jobs]
-
-
 @contextmanager
-def _telling_ids(named: Iterable[tuple[str, NewJob]]) -> Iterator[None]:
+def _telling_ids(jobs: Iterable[Ready]) -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        error.job_ids = [job_id for job_id, _ in named]
+        error.job_ids = [job.job_id for job in jobs]
         raise
+
+
+def _batches(jobs: Iterable[Ready], most_bytes: int) -> Iterator[list[Ready]]:
+    """The jobs as they go out together: bounded in number and in bytes, but at least one."""
+    batch: list[Ready] = []
+    size = 0
+    for job in jobs:
+        size += job.size
+        if batch and (len(batch) == _CHUNK or size > most_bytes):
+            yield batch
+            batch, size = [], job.size
+        batch.append(job)
+    if batch:
+        yield batch
 
 
 class Client:
@@ -61,10 +70,10 @@ class Client:
         if the server said no; `StoreUnavailable` if nobody answered, and the job may exist: enqueue
         again with the same job id (the error's `job_ids` has it) to be sure.
         """
-        named = _named([NewJob(function=function, args=args, **options)])
-        with _telling_ids(named):
+        ready = [NewJob(function=function, args=args, **options).ready(self.settings)]
+        with _telling_ids(ready):
             for _ in range(_TRIES):
-                (standing,) = await self._enqueue(named)
+                (standing,) = await self._enqueue(ready)
                 if isinstance(standing, Job):
                     return standing
                 (found,) = await self.store.jobs([standing])
@@ -74,29 +83,28 @@ class Client:
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
         """Enqueue many jobs, a few hundred in a round trip; the ids that stand for them, in order.
-        Raises as `enqueue` does; `StoreUnavailable` once some of them exist."""
+        Raises as `enqueue` does: `InvalidJob` before any of them is stored, `StoreUnavailable` once
+        some of them exist."""
         ids: list[str] = []
-        named = _named(jobs)
-        with _telling_ids(named):
-            for start in range(0, len(named), _CHUNK):
+        ready = [new.ready(self.settings) for new in jobs]
+        with _telling_ids(ready):
+            for batch in _batches(ready, self.settings.batch_bytes):
                 try:
-                    standing = await self._enqueue(named[start : start + _CHUNK], start)
+                    standing = await self._enqueue(batch, len(ids))
                 except StoreRefused as error:
-                    if start == 0:
+                    if not ids:
                         raise
-                    raise StoreUnavailable(f"refused after {start} jobs: {error}") from error
+                    raise StoreUnavailable(f"refused after {len(ids)} jobs: {error}") from error
                 ids += [job.id if isinstance(job, Job) else job for job in standing]
         return ids
 
-    async def _enqueue(
-        self, named: Sequence[tuple[str, NewJob]], first: int = 0
-    ) -> list[str | Job]:
+    async def _enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[str | Job]:
         """Enqueue, again if need be: with the same ids that makes no second job."""
         backoff = Backoff.polling(self.settings, Random())
         unanswered: StoreError | None = None
         for left in reversed(range(_TRIES)):
             try:
-                return await self.store.enqueue(named, first)
+                return await self.store.enqueue(jobs, first)
             except StoreError as error:
                 unanswered = error if isinstance(error, StoreUnavailable) else unanswered
                 if not left or not isinstance(error, (StoreUnavailable, StoreRefused)):

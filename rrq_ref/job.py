@@ -1,12 +1,15 @@
 """A job as it is stored, and as a client hands it in."""
 
+from __future__ import annotations
+
 import json
 import re
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Self, TypedDict
+from typing import Any, ClassVar, NamedTuple, Self, TypedDict
 
 from . import keys
 from .errors import Helpful, InvalidJob
@@ -20,6 +23,18 @@ _ODD_KEY = re.compile(r'[{,]"(?:-?\d[\d.e+-]*|true|false|null)":')
 
 #: Why a job is dead.
 REASONS = ("retries", "timeout", "poison", "unknown-handler", "unreadable", "result", "effect")
+
+
+class Ready(NamedTuple):
+    """A job that can be enqueued, under its id."""
+
+    job_id: str
+    due: tuple[int, int]  # as `NewJob.due` says it
+    fields: dict[str, str]  # of the job hash
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.fields.values()))
 
 
 class JobStatus(StrEnum):
@@ -156,6 +171,10 @@ class NewJob(Helpful):
             text = "give an aware datetime, for example datetime.now(UTC) + timedelta(minutes=5)"
             raise InvalidJob(f"defer_until {self.defer_until} has no time zone; {text}")
         return max(1, int(self.defer_until.timestamp() * 1000)), 0
+
+    def ready(self, settings: Settings) -> Ready:
+        """Checked, named and written as the store keeps it; raises `InvalidJob`."""
+        return Ready(self.job_id or str(uuid.uuid4()), self.due(), self.fields(settings))
 
     def fields(self, settings: Settings) -> dict[str, str]:
         """What the job hash says of it; raises `InvalidJob`."""

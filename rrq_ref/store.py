@@ -21,7 +21,7 @@ from .connection import check
 from .connection import connect as connect  # from here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
-from .job import Job, NewJob, number
+from .job import Job, Ready, number
 from .scripts import Answer
 from .settings import Settings
 from .transitions import (
@@ -174,25 +174,22 @@ class Store:
 
     # Jobs
 
-    async def enqueue(self, jobs: Sequence[tuple[str, NewJob]], first: int = 0) -> list[str | Job]:
-        """Store jobs under their ids: for each the new job, or, where one has this id or holds the
-        unique key already, its id. `first` is the place of the first one in the caller's call:
-        its jobs become due in that order. Raises `InvalidJob` before anything is stored."""
-        stored = [new.fields(self.settings) for _, new in jobs]
+    async def enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[str | Job]:
+        """Store jobs: for each the new job, or, where one has its id or holds its unique key
+        already, that one's id. `first` is the place of the first one in the caller's call: its
+        jobs become due in that order."""
         commands = []
-        for place, ((job_id, new), fields) in enumerate(zip(jobs, stored, strict=True), first):
-            queue = fields["queue_name"]
+        for place, (job_id, due, fields) in enumerate(jobs, first):
+            queue, unique = fields["queue_name"], fields.get("job_unique_key")
             names = [keys.job(job_id), keys.queue(queue), keys.wake(queue)]
-            if new.unique_key is not None:
-                names.append(keys.unique(new.unique_key))
-            args = [job_id, *new.due(), place, keys.JOB, *chain.from_iterable(fields.items())]
+            names += [] if unique is None else [keys.unique(unique)]
+            args = [job_id, *due, place, keys.JOB, *chain.from_iterable(fields.items())]
             commands.append(scripts.ENQUEUE.call(names, args))
         standing: list[str | Job] = []
-        for reply, fields in zip(await self.run(commands, durable=True), stored, strict=True):
+        for reply, job in zip(await self.run(commands, durable=True), jobs, strict=True):
             word, job_id, *at = [part.decode() for part in reply]
-            if word == "CREATED":
-                fields |= {"status": "PENDING", "enqueue_time": at[0]}
-            standing.append(Job.from_hash(job_id, fields) or job_id)  # no job without a status
+            new = {"status": "PENDING", "enqueue_time": at[0]} if word == "CREATED" else {}
+            standing.append(Job.from_hash(job_id, job.fields | new) or job_id)  # no job, no status
         return standing
 
     async def job(self, job_id: str) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from redis import Redis as PlainRedis
 from redis.asyncio import Redis
 
 from rrq_ref.client import Client
+from rrq_ref.errors import InvalidJob
 from rrq_ref.job import NewJob
 from rrq_ref.settings import Settings
-from rrq_ref.store import WorkerStore
+from rrq_ref.store import Store, WorkerStore
 
 from .database import Database
 from .moves import take
@@ -95,6 +97,34 @@ async def test_a_result_that_the_server_does_not_take_is_its_jobs_failure_alone(
     assert all(database.job(f"{n}")["status"] == "COMPLETED" for n in range(8))
 
 
+async def test_jobs_are_enqueued_in_calls_of_bounded_size(
+    redis: Redis, small: Settings, store: WorkerStore
+) -> None:
+    sizes = (4_000, 4_000, 4_000, 50_000, 4_000)
+    new = [NewJob(function="send", args=["x" * size]) for size in sizes]
+    calls: list[int] = []
+    client = Client(small, redis=redis)
+
+    class Counted(Store):
+        async def run(self, commands: Any, *args: Any, **options: Any) -> list[Any]:
+            calls.append(len(commands))
+            return await super().run(commands, *args, **options)
+
+    client.store = Counted(redis, small)
+    ids = await client.enqueue_many(new)
+    assert calls == [2, 1, 1, 1]
+    assert [lease.job_id for lease in await take(store, 9)] == ids
+
+
+async def test_one_job_that_cannot_be_stored_keeps_the_whole_call_out(
+    client: Client, database: Database
+) -> None:
+    new = [NewJob(function="send") for _ in range(300)]
+    with pytest.raises(InvalidJob):
+        await client.enqueue_many([*new, NewJob(function="")])
+    assert database.queued() == []
+
+
 # Order
 
 
@@ -115,8 +145,6 @@ async def test_jobs_enqueued_one_after_the_other_are_claimed_so(
 async def test_jobs_of_one_call_that_are_due_at_once_keep_its_order(
     client: Client, store: WorkerStore, database: Database
 ) -> None:
-    from datetime import UTC, datetime
-
     due = datetime.fromtimestamp(int(database.now_ms() / 1000) - 5, UTC)
     ids = await client.enqueue_many([NewJob(function="send", defer_until=due)] * 600)
     assert [lease.job_id for lease in await take(store, 600)] == ids

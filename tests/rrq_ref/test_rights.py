@@ -25,6 +25,7 @@ from rrq_ref.client import Client
 from rrq_ref.connection import connect
 from rrq_ref.deadletters import Dead, DeadLetters
 from rrq_ref.errors import StoreRefused
+from rrq_ref.job import NewJob
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore
 from rrq_ref.transitions import Acquit, Bury, Finish, Lease, Release, Retry
@@ -153,13 +154,8 @@ async def _taken_back(users: Users, database: Database) -> None:
 
 
 async def _enqueue(users: Users, _: Database) -> None:
-    await users.producer.store.enqueue([("a", _new(unique_key="u"))])
-
-
-def _new(**options: Any) -> Any:
-    from rrq_ref.job import NewJob
-
-    return NewJob(function="send", **options)
+    new = NewJob(function="send", job_id="a", unique_key="u")
+    await users.producer.store.enqueue([new.ready(users.producer.settings)])
 
 
 def _settle(*outcomes: Any) -> Step:
