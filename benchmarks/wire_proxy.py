@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,9 @@ def _measure(stand: Stand, commands: int, pipelines: int, seed: int) -> Samples:
     with WireProxy(url, lambda *_, **__: None, observe) as proxy, ProcessGroup() as group:
         urls = {"direct": url, "proxy": proxy.listen("client")}
         asked = {"urls": urls, "commands": commands, "pipelines": pipelines, "seed": seed}
-        argv = [sys.executable, "-m", "benchmarks.parts.latency", json.dumps(asked)]
-        client = group.spawn(argv, log=stand.directory / "latency.log", name="the client")
+        argv = [sys.executable, "-m", "benchmarks.parts.latency"]
+        env, log = {**os.environ, "ASKED": json.dumps(asked)}, stand.directory / "latency.log"
+        client = group.spawn(argv, log=log, env=env, name="the client")
         if client.wait(TIMEOUT_S).code != 0:
             raise BenchmarkProblem(f"the client failed: {last_line(client)}")
     if seen < commands:

@@ -1,13 +1,13 @@
 """Round trips and throughput over several ways to one server: `python -m benchmarks.parts.latency`.
 
-A process of its own, so that it shares no interpreter with the proxy that it measures. It prints
-one JSON object.
+A process of its own, so that it shares no interpreter with the proxy that it measures. It is told
+what to do in the variable ASKED, and prints one JSON object.
 """
 
 from __future__ import annotations
 
 import json
-import sys
+import os
 import time
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -65,6 +65,6 @@ def _pipeline(client: Any) -> float:
 
 
 if __name__ == "__main__":
-    asked = json.loads(sys.argv[1])
+    asked = json.loads(os.environ["ASKED"])
     random = Random(asked["seed"])
     print(json.dumps(measure(asked["urls"], asked["commands"], asked["pipelines"], random)))

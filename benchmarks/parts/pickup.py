@@ -34,8 +34,8 @@ def measure(stand: Stand, jobs: int, random: Random, *, concurrency: int) -> Pic
     queue.prepare(stand.admin)
     url = stand.server.url
     with ProcessGroup(grace_s=10) as group:
-        argv = queue.command("rrq_ref", url, concurrency)
-        worker = group.spawn(argv, log=stand.directory / "pickup.log", name="rrq_ref")
+        argv, log = queue.command("rrq_ref", concurrency), stand.directory / "pickup.log"
+        worker = group.spawn(argv, log=log, env=queue.environment(url), name="rrq_ref")
         wait_idle(stand, [worker])
         sent, ping_us = loop.run(_send(url, jobs, random))
         wait_until(lambda: queue.left(stand.admin) == 0, "jobs to finish", [worker])

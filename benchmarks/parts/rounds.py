@@ -83,9 +83,10 @@ def _fill(url: str, plan: Plan) -> float:
 
 def _start(stand: Stand, plan: Plan, group: ProcessGroup) -> list[Process]:
     """Start the processes; they idle when this returns."""
-    argv = queue.command(plan.contender, stand.server.url, plan.concurrency)
+    argv = queue.command(plan.contender, plan.concurrency)
+    env = queue.environment(stand.server.url)
     started = [
-        group.spawn(argv, log=stand.directory / f"{name}.log", name=name)
+        group.spawn(argv, log=stand.directory / f"{name}.log", env=env, name=name)
         for name in (f"{plan.contender}-{n}" for n in range(1, plan.processes + 1))
     ]
     wait_idle(stand, started)

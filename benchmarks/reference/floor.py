@@ -1,8 +1,9 @@
 """The floor: a bare loop over the scripts for claims and completions, with no worker around it.
 
-`python -m benchmarks.reference.floor URL BATCH` runs until it is killed. It uses the worker's
-client library, event loop and batch size, and does only what nobody can do without: claim up to
-BATCH jobs in one call, complete them in the next. It idles as a worker does, on the wake-up list.
+`python -m benchmarks.reference.floor BATCH` runs until it is killed, on RRQ_REDIS_URL. It uses the
+worker's client library, event loop and batch size, and does only what nobody can do without: claim
+up to BATCH jobs in one call, complete them in the next. It idles as a worker does, on the wake-up
+list.
 Keys and arguments are those of the headers in `rrq_ref/lua`.
 """
 
@@ -69,4 +70,4 @@ async def work(url: str, batch: int) -> None:
 
 
 if __name__ == "__main__":
-    loop.run(work(sys.argv[1], int(sys.argv[2])))
+    loop.run(work(os.environ["RRQ_REDIS_URL"], int(sys.argv[1])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import uuid
 from collections.abc import Sequence
@@ -26,12 +27,17 @@ _FIELDS = (
 _CHUNK = 250
 
 
-def command(contender: Contender, url: str, concurrency: int) -> Sequence[str]:
+def environment(url: str) -> dict[str, str]:
+    """Of such a process: a command line may be read by everybody, and the URL have a password."""
+    return {**os.environ, "RRQ_REDIS_URL": url}
+
+
+def command(contender: Contender, concurrency: int) -> Sequence[str]:
     """Starts one process that works on the queue, `concurrency` jobs at a time."""
     if contender == "floor":
-        return [sys.executable, "-m", "benchmarks.reference.floor", url, str(concurrency)]
+        return [sys.executable, "-m", "benchmarks.reference.floor", str(concurrency)]
     return [
-        sys.executable, "-m", "rrq_ref", "--redis", url, "worker", "--num-workers", "1",
+        sys.executable, "-m", "rrq_ref", "worker", "--num-workers", "1",
         "--handlers", "benchmarks.reference.handlers:HANDLERS", "--concurrency", str(concurrency),
     ]  # fmt: skip
 

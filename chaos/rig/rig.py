@@ -96,9 +96,8 @@ class Rig:
             stack.callback(self.inspector.close)
             if self.server.pid is None:  # a server that is not ours is left as it was found
                 stack.callback(self.inspector.clean)
-            self._proxy = stack.enter_context(
-                WireProxy(self.server.url, self._record, self._observe)
-            )
+            proxy = WireProxy(self.server.url, self._record, self._observe)
+            self._proxy = stack.enter_context(proxy)
             self.crew = stack.enter_context(
                 Crew(
                     self.directory,

@@ -43,10 +43,10 @@ def test_the_password_is_on_no_page_in_no_message_no_process_list_and_no_file(
     guarded: Server, tmp_path: Path, by_option: bool
 ) -> None:
     run, port, master_port = tmp_path / "run", free_port(), free_port()
-    words = ("--fleet-workers", "1", "--out", str(run), "--web-port", str(port), "--autostart")
-    words += ("--master", "--master-bind-port", str(master_port), "-u", "2", "SingleEnqueues")
-    words += ("--html", str(tmp_path / "report.html"), "--loglevel", "DEBUG")
-    words += ("--redis", guarded.url) if by_option else ()
+    words = ["--fleet-workers", "1", "--out", str(run), "--web-port", str(port), "--autostart"]
+    words += ["--master", "--master-bind-port", str(master_port), "-u", "2", "SingleEnqueues"]
+    words += ["--html", str(tmp_path / "report.html"), "--loglevel", "DEBUG"]
+    words += ["--redis", guarded.url] if by_option else []
     environment = {} if by_option else {"CHAOS_REDIS": guarded.url}
     with (
         Locust(tmp_path, *words, environment=environment) as master,
@@ -67,8 +67,8 @@ def test_the_password_is_on_no_page_in_no_message_no_process_list_and_no_file(
         assert master.end() == 0, master.text
         assert worker.end() == 0, worker.text
         assert SECRET not in master.text + worker.text
-    for path in (tmp_path / "report.html", *run.rglob("*")):
-        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+    for file in (tmp_path / "report.html", *run.rglob("*")):
+        assert not file.is_file() or SECRET.encode() not in file.read_bytes(), file
     assert not (run / "server.url").exists()
 
 

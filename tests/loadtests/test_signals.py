@@ -108,8 +108,8 @@ def test_the_web_page_asks_for_nothing_that_the_keeper_does_not_know(tmp_path: P
                 False,
                 f"chaos cannot be {wrong!r}; choose one of none, kill, pause",
             )
-        for wrong in ({"shape": "round"}, {"stand": "{}"}, {"fleet_workers": "2\n"}):
-            assert not post(**load, **wrong)[0]
+        for odd in ({"shape": "round"}, {"stand": "{}"}, {"fleet_workers": "2\n"}):
+            assert not post(**load, **odd)[0]
         assert post(**load, chaos="none", redis="redis://h\n:1", out="a\nb")[0]
         locust.wait_for("work", lambda: '"type":"start"' in locust.history("fleet-*.jsonl"))
         locust.signal(signal.SIGTERM)

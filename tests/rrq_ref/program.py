@@ -134,6 +134,16 @@ class _Handlers:
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.to_thread(sys.exit, 3))
 
+    async def fork_in_a_task(self, _: Context) -> None:
+        """Makes a child that ends its task, which is no handler's."""
+
+        async def fork() -> int:
+            return os.fork() or sys.exit(3)
+
+        pid = await asyncio.create_task(fork())
+        _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+        self.note("child", os.getpid(), os.waitstatus_to_exitcode(status))
+
     async def exit_in_a_callback(self, _: Context) -> None:
         asyncio.get_running_loop().call_soon(sys.exit)
         await asyncio.sleep(0.01)

@@ -302,14 +302,16 @@ async def test_a_handler_that_resists_its_time_out_keeps_its_slot_but_not_its_jo
         await client.enqueue("handler", job_id=job_id, job_timeout_s=7)
     one = Settings(**{**_fields(settings), "concurrency": 1})
     async with running(tap, one, {"handler": handler}, clock=clock) as it:
-        await until(lambda: len(began) == 1)
-        await tap.advance(7.1)
-        for _ in range(3):
-            await tap.advance(settings.lock_ttl_ms / 3000)
-        await until(lambda: database.dead() == ["a"])
-        assert database.locked() == []
-        assert (len(began), began[0].lost) == (1, True)
-        opened.set()
+        try:
+            await until(lambda: len(began) == 1)
+            await tap.advance(7.1)
+            for _ in range(3):
+                await tap.advance(settings.lock_ttl_ms / 3000)
+            await until(lambda: database.dead() == ["a"])
+            assert database.locked() == []
+            assert (len(began), began[0].lost) == (1, True)
+        finally:
+            opened.set()
         await until(lambda: len(began) == 2)  # the slot is free again
         await until(lambda: not database.locked())
         assert not it.task.done()

@@ -117,6 +117,17 @@ def test_a_worker_has_one_pool_sized_from_its_concurrency(
     eventually(lambda: len(database.redis.client_list()) <= before)
 
 
+def test_a_child_that_leaves_by_the_loop_is_no_second_worker(
+    url: str, tmp_path: Path, enqueue: Enqueue
+) -> None:
+    enqueue("fork_in_a_task", "a")
+    with launched("worker", tmp_path, url, settings=SETTINGS) as program:
+        eventually(lambda: program.events("child"))
+        assert program.events("child")[0][1] == "3"
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+
+
 @pytest.mark.parametrize("function", ["exit_in_a_task", "exit_in_a_callback", "stop_the_loop"])
 def test_no_handler_can_end_the_loop(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue, function: str
