@@ -9,7 +9,6 @@ from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
 from typing import Any, Protocol
 
 from . import failures
@@ -202,8 +201,7 @@ class Runner:
         return result, raised
 
     def _watched(self, attempt: Attempt, result: Awaitable[Any]) -> Awaitable[Any]:
-        too_long_s = self._world.settings.lock_ttl_ms / 1500  # locks are renewed every third
-        return _Steps(result, attempt, too_long_s) if inspect.iscoroutine(result) else result
+        return _Steps(result, attempt, self._world) if inspect.iscoroutine(result) else result
 
     def time_out(self, attempt: Attempt, raised: BaseException | None = None) -> Bury:
         """The end of a job whose time is up, whatever its handler does next."""
@@ -246,23 +244,22 @@ class _Steps:
     """A handler's coroutine, each of whose steps is timed. One that blocks the event loop makes its
     worker lose all of its jobs; without this nobody would know which one it was."""
 
-    def __init__(
-        self, steps: Coroutine[Any, Any, Any], attempt: Attempt, too_long_s: float
-    ) -> None:
+    def __init__(self, steps: Coroutine[Any, Any, Any], attempt: Attempt, world: World) -> None:
         self._steps = steps
         self._attempt = attempt
-        self._too_long_s = too_long_s
+        self._now = world.clock.monotonic
+        self._too_long_s = world.settings.lock_ttl_ms / 1500  # locks are renewed every third
 
     def __await__(self) -> Generator[Any, None, Any]:
         raised: BaseException | None = None
         while True:
-            began = monotonic()
+            began = self._now()
             try:
                 step = self._steps.send(None) if raised is None else self._steps.throw(raised)
             except StopIteration as end:
                 return end.value
             finally:
-                if monotonic() - began > self._too_long_s:
+                if self._now() - began > self._too_long_s:
                     self._attempt.blocked = True
             try:
                 yield step

@@ -16,10 +16,11 @@ BUGS = (
             Edit(ENQUEUE, "redis.call('ZADD', queue, due + place / 1000, id)\n", ""),
             Edit(
                 STORE,
-                'if word == "CREATED":\n',
-                'if word == "CREATED":\n'
-                '                queue = keys.queue(fields["queue_name"])\n'
-                '                await self.run([("ZADD", queue, 0, job_id)])\n',
+                '            new = {"status"',
+                '            if word == "CREATED":\n'
+                '                queue = keys.queue(job.fields["queue_name"])\n'
+                '                await self.run([("ZADD", queue, 0, job_id)])\n'
+                '            new = {"status"',
             ),
         ),
         scenario="sweep",
