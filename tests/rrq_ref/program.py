@@ -141,8 +141,8 @@ class _Handlers:
             return os.fork() or sys.exit(3)
 
         pid = await asyncio.create_task(fork())
-        _, status = await asyncio.to_thread(os.waitpid, pid, 0)
-        self.note("child", os.getpid(), os.waitstatus_to_exitcode(status))
+        ended = await asyncio.to_thread(os.waitpid, pid, 0)
+        self.note("child", os.getpid(), os.waitstatus_to_exitcode(ended[1]))
 
     async def exit_in_a_callback(self, _: Context) -> None:
         asyncio.get_running_loop().call_soon(sys.exit)

@@ -37,6 +37,7 @@ from .moves import take_one
 from .running import running, until
 
 LUA = files(rrq_ref) / "lua"
+pytestmark = [pytest.mark.slow, pytest.mark.server]
 USER, READ_ONLY = "limited", " (read only)"
 PATTERNS = {
     "job": keys.job("*"), "queue": keys.queue("*"), "locks": keys.locks("*"),
@@ -374,7 +375,6 @@ async def _serve(context: Context, what: str) -> str:
     return "done"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("word", [*EVERYTHING, "evalsha", "script", "blpop", "set"])
 async def test_a_worker_without_a_right_for_a_while_loses_nothing_and_blames_nobody(
     users: Users, settings: Settings, database: Database, word: str

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.redis62 import redis_62
+from tests.releases import redis_62
 
 Listener = Callable[[bytes], int]
 

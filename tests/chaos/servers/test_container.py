@@ -19,7 +19,7 @@ from chaos.servers.config import as_arguments
 from chaos.servers.container import LABEL, ContainerServer
 from chaos.servers.embedded import embedded_binary
 from tests.chaos.servers.images import import_image
-from tests.redis62 import redis_62
+from tests.releases import redis_62
 
 # docker-py leaves a socket to the garbage collector when nobody answers.
 pytestmark = pytest.mark.filterwarnings(

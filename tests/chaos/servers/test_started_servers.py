@@ -16,7 +16,7 @@ from chaos.servers.embedded import embedded_binary
 from chaos.servers.ports import free_port
 from chaos.servers.server import Server
 from tests.chaos.servers.conftest import Listener
-from tests.redis62 import redis_62
+from tests.releases import redis_62
 
 NOBODY = 65534
 

