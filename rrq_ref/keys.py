@@ -6,7 +6,7 @@ RRQ's own names and formats:
 |---|---|---|
 | `rrq:job:<id>` | HASH, the job | until its result TTL or DLQ TTL after it ended |
 | `rrq:queue:<name>` | ZSET job id → due time in ms | an entry until it is claimed |
-| `rrq:dlq:<name>` | LIST of job ids, newest first | an entry until it is requeued |
+| `rrq:dlq:<name>` | LIST of job ids, newest first | an entry until it is requeued or deleted |
 | `rrq:lock:unique:<key>` | STRING job id | until that job has ended |
 | `rrq:events:job:<id>` | STREAM, the end of a job that somebody waits for | one minute |
 | `rrq:health:worker:<id>` | STRING JSON | TTL, renewed by the worker |
@@ -16,7 +16,7 @@ Ours, beside them:
 | key | type | life |
 |---|---|---|
 | `rrq:locks:<name>` | ZSET job id → expiry in ms: the locks (leases) of a queue | an entry while an attempt holds the job |
-| `rrq:claim:<worker id>` | STRING, the worker's last claim, for when its reply is lost | one lock TTL |
+| `rrq:claim:<worker id>` | STRING, the worker's last claim, for when its reply is lost | ten minutes, or one lock TTL |
 | `rrq:wake:<name>` | LIST of wake-up hints, at most 64 | one minute |
 
 and in the job hash `fencing_token`, `crashes`, `charged`, `acquitted`, `dead_reason`,
