@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import Any
 
 import pytest
@@ -168,7 +167,8 @@ async def test_no_call_takes_longer_for_a_long_list(
         for n in range(20):
             await act(n)
         took = redis.slowlog_get(500)
-        return float(median(one["duration"] for one in took if one["command"].startswith(command)))
+        # The least: what else this machine does meanwhile only adds to it.
+        return float(min(one["duration"] for one in took if one["command"].startswith(command)))
 
     async def scan(n: int) -> None:
         redis.lrem(keys.dlq("default"), 0, f"nobody-{n}")
