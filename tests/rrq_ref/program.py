@@ -135,13 +135,15 @@ class _Handlers:
             group.create_task(asyncio.to_thread(sys.exit, 3))
 
     async def fork_in_a_task(self, _: Context) -> None:
-        """Makes a child that ends its task, which is no handler's."""
+        """Makes a child that ends in a task of its own, while its handler would wait."""
+        forked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-        async def fork() -> int:
-            return os.fork() or sys.exit(3)
+        async def fork() -> None:
+            forked.set_result(os.fork() or sys.exit(3))
 
-        pid = await asyncio.create_task(fork())
-        ended = await asyncio.to_thread(os.waitpid, pid, 0)
+        task = asyncio.create_task(fork())
+        ended = await asyncio.to_thread(os.waitpid, await forked, 0)
+        await task
         self.note("child", os.getpid(), os.waitstatus_to_exitcode(ended[1]))
 
     async def exit_in_a_callback(self, _: Context) -> None:

@@ -284,10 +284,12 @@ async def test_an_end_after_the_time_was_up_is_a_timeout(
     assert (job.dead_reason, job.last_error) == ("timeout", "still running after 7 s")
 
 
+@pytest.mark.parametrize("written", ["before", "after"])
 async def test_a_handler_that_resists_its_time_out_keeps_its_slot_but_not_its_job(
-    redis: Redis, client: Client, settings: Settings, database: Database
+    redis: Redis, client: Client, settings: Settings, database: Database, written: str
 ) -> None:
-    """It is dead-lettered while the handler goes on; what that says later is heard by nobody."""
+    """It is dead-lettered while the handler goes on; what that says later is heard by nobody, also
+    where the server takes the outcome only when the handler has ended."""
     clock, began, opened = ManualClock(), [], asyncio.Event()
     tap = Tap(redis, clock)
 
@@ -304,17 +306,23 @@ async def test_a_handler_that_resists_its_time_out_keeps_its_slot_but_not_its_jo
     async with running(tap, one, {"handler": handler}, clock=clock) as it:
         try:
             await until(lambda: len(began) == 1)
+            if written == "after":
+                tap.refuse["bury"] = ConnectionError("cut off")
             await tap.advance(7.1)
-            for _ in range(3):
-                await tap.advance(settings.lock_ttl_ms / 3000)
-            await until(lambda: database.dead() == ["a"])
-            assert database.locked() == []
+            await tap.advance(settings.lock_ttl_ms / 3000)
+            await until(lambda: tap.count("bury") > 0)
+            if written == "before":
+                await until(lambda: database.dead() == ["a"])
+                assert database.locked() == []
             assert (len(began), began[0].lost) == (1, True)
         finally:
             opened.set()
         await until(lambda: len(began) == 2)  # the slot is free again
-        await until(lambda: not database.locked())
+        tap.refuse.clear()
+        await tap.advance(1)
+        await until(lambda: database.dead() == ["a"] and not database.locked())
         assert not it.task.done()
+        assert tap.count("acquit") == 0
     dead, done = await client.job("a"), await client.job("b")
     assert (dead.dead_reason, dead.last_error) == ("timeout", "still running after 7 s")
     assert (dead.result, done.result) == (None, "late")

@@ -143,21 +143,24 @@ async def test_what_on_failure_raises_is_logged_and_changes_nothing(
 async def test_a_slow_on_failure_holds_nothing_back(
     redis: Redis, client: Client, settings: Settings, database: Database, plain: bool
 ) -> None:
-    opened, called = threading.Event(), threading.Event()
+    opened, called, order = threading.Event(), threading.Event(), list[str]()
 
     def block(*_: Any) -> None:
+        assert threading.current_thread() is not threading.main_thread()
         called.set()
         assert opened.wait(20)
+        order.append("told")
 
     async def wait(*_: Any) -> None:
         called.set()
         while not opened.is_set():  # noqa: ASYNC110 - a thread's event
             await asyncio.sleep(0.005)
+        order.append("told")
 
     def fail(_: Context) -> None:
         raise ValueError
 
-    hooks = Hooks(on_failure=block if plain else wait)
+    hooks = Hooks(on_failure=block if plain else wait, on_shutdown=lambda: order.append("shutdown"))
     await client.enqueue("fail", job_id="a", max_retries=1)
     handlers = {"fail": fail, "good": lambda _: None}
     async with running(redis, settings, handlers, hooks=hooks) as it:
@@ -166,10 +169,9 @@ async def test_a_slow_on_failure_holds_nothing_back(
         await client.enqueue("good", job_id="b")
         await until(lambda: database.job("b")["status"] == "COMPLETED")
         it.worker.drain()
-        await until(lambda: not database.locked())
-        assert not it.task.done()  # its end is waited for
-        opened.set()
+        asyncio.get_running_loop().call_later(0.3, opened.set)  # nothing else is left to wait for
         await it.left()
+    assert order == ["told", "shutdown"]
 
 
 async def test_an_on_failure_that_hangs_is_given_up(

@@ -115,11 +115,21 @@ async def group(_: Context) -> None:
     raise ExceptionGroup("many", [ValueError(n) for n in range(5_000)])
 
 
+async def long_chain(_: Context) -> None:
+    try:
+        try:
+            raise ValueError("x" * 1_900)
+        except ValueError as error:
+            raise ValueError("y" * 1_900) from error
+    except ValueError as error:
+        raise ValueError("z" * 1_900) from error
+
+
 async def surrogate(_: Context) -> None:
     raise OSError("\udcff")
 
 
-@pytest.mark.parametrize("function", [recursive, huge, many_lines, group, surrogate])
+@pytest.mark.parametrize("function", [recursive, huge, many_lines, group, long_chain, surrogate])
 async def test_a_traceback_is_bounded_and_valid_text(function: Any) -> None:
     text = (await outcome(function)).traceback
     assert 0 < len(text.encode()) < 4_200
