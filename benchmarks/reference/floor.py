@@ -46,6 +46,7 @@ async def work(url: str, batch: int) -> None:
     )
     limits = (
         batch,
+        settings.batch_bytes,
         settings.lock_ttl_ms,
         settings.max_crashes,
         settings.dlq_ttl_s,

@@ -56,11 +56,11 @@ async def enqueue_bare(url: str, jobs: int) -> None:
     queue, hints = keys.queue(_QUEUE), keys.wake(_QUEUE)
     for start in range(0, jobs, _CHUNK):
         async with redis.pipeline(transaction=False) as pipe:
-            for _ in range(min(_CHUNK, jobs - start)):
+            for place in range(min(_CHUNK, jobs - start)):
                 one = str(uuid.uuid4())
                 pipe.execute_command(
                     "EVALSHA", script.sha, 3, keys.job(one), queue, hints,
-                    one, 0, 0, keys.JOB, *_FIELDS,
+                    one, 0, 0, place, keys.JOB, *_FIELDS,
                 )  # fmt: skip
             await pipe.execute()
     await redis.aclose(close_connection_pool=True)

@@ -80,10 +80,9 @@ def test_with_the_web_page_it_is_the_same(tmp_path: Path, number: signal.Signals
 
 def test_a_master_whose_workers_do_not_come_can_be_interrupted(tmp_path: Path) -> None:
     words = (*OPTIONS, "--out", str(tmp_path / "run"), "--headless", "--master")
-    port = ("--master-bind-port", str(free_port()))
+    port = ("--master-bind-port", str(free_port()), "--loglevel", "DEBUG")
     with Locust(tmp_path, *words, *port, *BUSY) as locust:
-        locust.wait_for("the fleet", lambda: "fleet-1 started" in locust.text)
-        time.sleep(0.5)  # until it has begun to wait
+        locust.wait_for("its wait", lambda: "Waiting for workers to be ready" in locust.text)
         locust.signal(signal.SIGINT)
         assert locust.end() == 3, locust.text
         assert locust.verdicts() == ["UNKNOWN"]

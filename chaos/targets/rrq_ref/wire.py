@@ -44,6 +44,9 @@ MOMENTS = {
     "requeue": _calls(scripts.REQUEUE_DLQ, "requeue"),
     "cancel": _calls(scripts.CANCEL, "cancel"),
 }
+# Every other script has its own name, so that a sweep tells their boundaries apart.
+_NAMED = {"lock_and_pop", "refresh_locks", "requeue_dlq", *MOMENTS}
+MOMENTS |= {each.name: _calls(each, each.name) for each in scripts.ALL if each.name not in _NAMED}
 
 
 class Confirmations:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chaos.faults import Exchange, NoReply
-from chaos.targets.rrq_ref.wire import transitions
+from chaos.targets.rrq_ref.wire import MOMENTS, transitions
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 
@@ -44,3 +44,11 @@ def test_what_got_no_reply_may_have_happened(
 ) -> None:
     found = list(transitions(exchange(script, keys, args, NoReply())))
     assert [{k: v for k, v in event.items() if k != "op"} for event in found] == seen
+
+
+def test_every_script_has_a_name_of_its_own_in_a_sweep() -> None:
+    named = {}
+    for script in scripts.ALL:
+        argv = exchange(script, ["key"], ["a"], NoReply()).argv
+        (named[script.name],) = [name for name, match in MOMENTS.items() if match(argv)]
+    assert len({*named.values()}) == len(scripts.ALL)
