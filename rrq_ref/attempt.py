@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -259,8 +260,8 @@ class _Steps:
             except StopIteration as end:
                 return end.value
             finally:
-                if self._now() - began > self._too_long_s:
-                    self._attempt.blocked = True
+                with suppress(RuntimeError):  # in a child that the handler made no loop is running
+                    self._attempt.blocked |= self._now() - began > self._too_long_s
             try:
                 yield step
                 raised = None
