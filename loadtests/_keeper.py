@@ -65,8 +65,10 @@ class Keeper:
         except BaseException:
             self._process.terminate()
             self._process.wait()
+            self._close()
             raise
         if ready is None:
+            self._close()
             raise KeeperProblem(self._process.wait() or UNKNOWN)
         self.stand: dict[str, Any] = ready["ready"]
         self.server: str = self.stand.pop("server")
@@ -95,7 +97,7 @@ class Keeper:
             self._process.kill()
 
     def _order(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # it has ended; `_read_ending` knows more
+        with contextlib.suppress(OSError, ValueError):  # it has ended; `_read_ending` knows more
             self._input.write(text.encode() + b"\n")
             self._input.flush()
 
@@ -113,7 +115,15 @@ class Keeper:
                 self._ending = Ending(exit_code=code, text=text)
             self._process.wait()
         finally:
+            self._close()
             self._ended.set()
+
+    def _close(self) -> None:
+        """Close both pipes. Left to the interpreter's end, where Python 3.13 has taken apart what
+        gevent needs for it, they would end in tracebacks."""
+        for pipe in (self._input, self._output):
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _command(options: Namespace) -> list[str]:

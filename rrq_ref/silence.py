@@ -12,6 +12,7 @@ from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 _PIECE = 65_536  # bytes that are sent at a time
+_LOOK_S = 0.01  # how often a buffer that is full is looked at
 
 
 class Patience:
@@ -60,11 +61,25 @@ def patient(connection: type[Any]) -> type[Any]:
                 await super().send_packed_command(piece, check_health and not n)
                 if patience is not None:
                     patience.renew()
+                await _sent(self._writer, patience)
 
         def _open_socket(self) -> Any:
             return self._writer and self._writer.get_extra_info("socket")
 
     return Patient
+
+
+async def _sent(writer: asyncio.StreamWriter | None, patience: Patience | None) -> None:
+    """Wait until what has been sent is on its way. redis-py does, but hands its pieces to
+    `writelines`, which in Python 3.12 and 3.13.0 forgets to say that there is something to wait
+    for."""
+    left = _PIECE + 1
+    while writer is not None and left > _PIECE:
+        before, left = left, writer.transport.get_write_buffer_size()
+        if left > _PIECE:
+            await asyncio.sleep(_LOOK_S)
+        if patience is not None and left < before:
+            patience.renew()
 
 
 @cache

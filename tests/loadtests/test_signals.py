@@ -45,7 +45,9 @@ def test_a_signal_to_the_whole_group_twice_is_as_one(
     tmp_path: Path, number: signal.Signals, processes: tuple[str, ...]
 ) -> None:
     words = (*OPTIONS, "--out", str(tmp_path / "run"), "--headless", *BUSY, *processes)
-    with Locust(tmp_path, *words, group=True) as locust:
+    port = str(free_port())  # of the first of these processes
+    ports = ("--master-bind-port", port, "--master-port", port) if processes else ()
+    with Locust(tmp_path, *words, *ports, group=True) as locust:
         locust.wait_for("load", lambda: started(locust))
         locust.signal(number)
         os.killpg(locust.process.pid, number)
