@@ -58,7 +58,12 @@ def patient(connection: type[Any]) -> type[Any]:
             for n, piece in enumerate(_pieces(command, self._open_socket)):
                 if n and not self.is_connected:  # the rest is of no use to another one
                     raise ConnectionError("the connection was closed in the middle of a command")
-                await super().send_packed_command(piece, check_health and not n)
+                try:
+                    await super().send_packed_command(piece, check_health and not n)
+                except AttributeError as error:  # so Python 3.12 and 3.13.0 say that it is gone
+                    if "_add_writer" in str(error):
+                        raise ConnectionError("the connection was lost while writing") from error
+                    raise
                 if patience is not None:
                     patience.renew()
                 await _sent(self._writer, patience)

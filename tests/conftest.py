@@ -32,7 +32,7 @@ TEST_TIMEOUT_S = 60.0
 
 # What starts the tests in the background may have told them to ignore these, and processes inherit
 # that: those under test would not hear them.
-for _number in (signal.SIGINT, signal.SIGHUP):
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL)
 
