@@ -15,6 +15,7 @@ from rrq_ref.client import Client
 from rrq_ref.connection import connect
 from rrq_ref.errors import StoreUnavailable
 from rrq_ref.settings import Settings
+from rrq_ref.silence import patient
 from rrq_ref.worker import Worker
 
 from .database import Database
@@ -125,3 +126,16 @@ async def test_large_jobs_over_a_slow_line_are_run_and_are_no_crashes(
         await redis.aclose()
     assert ran == [200_000] * 10
     assert not any("crashes" in database.job(f"{n}") for n in range(10))
+
+
+async def test_a_connection_that_is_lost_while_writing_is_no_other_error() -> None:
+    """`writelines` of some Pythons looks for its loop after it has lost it."""
+
+    class Lost:
+        is_connected, _writer = True, None
+
+        async def send_packed_command(self, command: object, check_health: bool) -> None:
+            raise AttributeError("'NoneType' object has no attribute '_add_writer'")
+
+    with pytest.raises(ConnectionError, match="lost while writing"):
+        await patient(Lost)().send_packed_command([b"x"])
