@@ -5,9 +5,11 @@ import asyncio
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
@@ -239,6 +241,11 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 async def _with_client(options: argparse.Namespace, settings: Settings) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    # Not the runner's own way: that cancels in the middle of whatever the loop is doing.
+    with suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
     async with Client(settings) as client:
         return await options.run(client, options) or 0
 
@@ -258,7 +265,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one command; 0, 1 when it could not be done, 2 on wrong usage, 130 on Ctrl-C."""
     try:
         return _run(words)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     except (RRQError, ValueError, OSError) as error:
         print(f"error: {shown(mask(str(error)))}", file=sys.stderr)

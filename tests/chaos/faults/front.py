@@ -45,14 +45,18 @@ def in_front_of(
         writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection(target.hostname, target.port)
-        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+        with contextlib.ExitStack() as open_writers:
+            open_writers.callback(writer.close)
+            there = await asyncio.open_connection(target.hostname, target.port)
+            open_writers.callback(there[1].close)
+            await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
 
     async def open_front() -> asyncio.Server:
         return await asyncio.start_server(serve, host, 0, ssl=context)
 
     async def close_front() -> None:
         front.close()
+        await asyncio.sleep(0)  # whoever has just come begins; cancelled before, nothing closes it
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
