@@ -17,11 +17,11 @@ from benchmarks.parts.goals import Goal
 from benchmarks.parts.problem import BenchmarkProblem
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.parts.waiting import last_line
-from chaos.faults import WireProxy
-from chaos.rig import output
-from chaos.rig.main import enter
-from chaos.rig.processes import ProcessGroup
+from chaos.cli import output
+from chaos.cli.main import enter
+from chaos.processes.spawning import ProcessGroup
 from chaos.rig.progress import Progress
+from chaos.wire import WireProxy
 
 #: The longest that the measuring process may take, in seconds: far more than it needs.
 TIMEOUT_S = 600.0

@@ -13,11 +13,9 @@ from rich.console import Console
 from rich.text import Text
 
 from chaos.checks import judge
-from chaos.guarantees import GUARANTEES
-from chaos.report import print_verdict
-from chaos.rig import output
-from chaos.rig.catalogue import scenarios
-from chaos.rig.main import (
+from chaos.cli import output
+from chaos.cli.catalogue import scenarios
+from chaos.cli.main import (
     at_once_option,
     command_of,
     common_options,
@@ -26,6 +24,8 @@ from chaos.rig.main import (
     report,
     report_all,
 )
+from chaos.guarantees import GUARANTEES
+from chaos.report import print_verdict
 from chaos.rig.options import Options
 from chaos.rig.playing import Take, play, play_side_by_side
 from chaos.rig.progress import Progress

@@ -6,19 +6,19 @@ the blocking job is done and wants to commit, the others want to go on, and the 
 it is too late. What the blocked worker still writes must be refused.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=1_000)
-BLOCK = {"do": "block", "ms": 2 * KNOBS.lock_ttl_ms, "times": 1}
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
+BLOCK = {"do": "block", "ms": 2 * SETTINGS.lock_ttl_ms, "times": 1}
 
 
 def play(rig: Rig) -> None:
     victim = rig.worker()
     blocker = rig.job(BLOCK)
-    held = [rig.job({"do": "ok", "ms": 1_500}) for _ in range(KNOBS.concurrency - 1)]
+    held = [rig.job({"do": "ok", "ms": 1_500}) for _ in range(SETTINGS.concurrency - 1)]
     rig.enqueue(held)
     rig.wait("the victim at work", victim.started, *(job.id for job in held))
     with rig.blocked(victim):
@@ -40,7 +40,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=20,
-    knobs=KNOBS,
+    settings=SETTINGS,
 )
 
 if __name__ == "__main__":

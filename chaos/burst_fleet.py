@@ -6,10 +6,10 @@ after its claim; jobs fail and come back later; others are not due yet. Nobody m
 all of it is done. Then the same for a fleet with a parent.
 """
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
 from chaos.targets.target import Job
 
 

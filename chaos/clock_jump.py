@@ -7,14 +7,14 @@ completion arrives, and must be refused: the fence holds where the clock cannot.
 delays last two seconds longer, and everything has to wait for it. Forwards again, under load.
 """
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
 from chaos.servers import clock
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=3_000)
+SETTINGS = WorkerSettings(lock_ttl_ms=3_000)
 BACK_S, FORWARDS_S = -2.0, 3_600.0
 
 
@@ -44,7 +44,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=20,
-    knobs=KNOBS,
+    settings=SETTINGS,
     owns_server=True,
     own_clock=True,
     lacking=clock.lacking,

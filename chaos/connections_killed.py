@@ -4,7 +4,7 @@ As an operator, a proxy or a fail-over does. Commands are cut off before they ra
 can tell which. Workers must connect again at once, keep their locks, and go on.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 

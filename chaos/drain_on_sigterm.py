@@ -9,14 +9,14 @@ is killed must notice and drain by itself.
 
 import signal
 
-from chaos.rig.main import main
-from chaos.rig.member import Member
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Job, Knobs
+from chaos.rig.worker import Member
+from chaos.targets.target import Job, WorkerSettings
 
-KNOBS = Knobs(grace_s=1.0, cleanup_s=0.3, concurrency=6)
-GRACE_MS = int(KNOBS.grace_s * 1000)
+SETTINGS = WorkerSettings(grace_s=1.0, cleanup_s=0.3, concurrency=6)
+GRACE_MS = int(SETTINGS.grace_s * 1000)
 
 
 def play(rig: Rig) -> None:
@@ -52,7 +52,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=150,
-    knobs=KNOBS,
+    settings=SETTINGS,
 )
 
 if __name__ == "__main__":

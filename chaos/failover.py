@@ -27,19 +27,19 @@ import click
 from rich.table import Table
 
 from chaos.checks import Outcome
+from chaos.cli import output
+from chaos.cli.main import common_options, enter, guarded, report
 from chaos.report import print_verdict
-from chaos.rig import output
-from chaos.rig.crew import RigProblem
-from chaos.rig.main import common_options, enter, guarded, report
 from chaos.rig.options import Options
 from chaos.rig.playing import Played
 from chaos.rig.playing import play as play_scenario
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
+from chaos.rig.workers import RigProblem
 from chaos.servers.binary import BinaryServer
 from chaos.servers.replication import Replication
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 #: The first is the control.
 MODES = ("none", "replicated", "fsynced")
@@ -48,7 +48,7 @@ MODES = ("none", "replicated", "fsynced")
 def play(rig: Rig) -> None:
     if not isinstance(rig.server, BinaryServer):
         raise RigProblem("failover starts a replica of its server; use embedded or local")
-    rig.knobs = replace(rig.knobs, durability=rig.parameters["acknowledge"])
+    rig.settings = replace(rig.settings, durability=rig.parameters["acknowledge"])
     pair = rig.stays(Replication(rig.server, rig.directory / "replication", "always"))
     for _ in range(rig.workers):
         rig.worker()
@@ -68,7 +68,7 @@ SCENARIO = Scenario(
     guarantees=("no-loss", "alive", "effects-once"),
     play=play,
     workers=2,
-    knobs=Knobs(lock_ttl_ms=1_000),
+    settings=WorkerSettings(lock_ttl_ms=1_000),
     durability="always",
     owns_server=True,
     parameters=(

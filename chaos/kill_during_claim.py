@@ -8,7 +8,7 @@ not forwarded yet (before-send), when it has run on the server and its reply is 
 took must be started again by another worker once the dead one's lock has expired.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 

@@ -7,7 +7,7 @@ not), and right after the reply was delivered (after-reply). Either way the effe
 handed to its commit must be found exactly once.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 

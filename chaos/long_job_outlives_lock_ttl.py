@@ -6,21 +6,21 @@ renewal of their locks): their jobs must be started again one lock TTL later, no
 duration later.
 """
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=900, concurrency=2)
-JOB_MS = 3 * KNOBS.lock_ttl_ms
+SETTINGS = WorkerSettings(lock_ttl_ms=900, concurrency=2)
+JOB_MS = 3 * SETTINGS.lock_ttl_ms
 
 
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": JOB_MS}) for _ in range(rig.jobs)])
     victims = [rig.worker(At("refresh", side, nth=3)) for side in ("before-send", "before-reply")]
     # One slot more than jobs is always free, and asks for work.
-    for _ in range(max(rig.workers, 1 + rig.jobs // KNOBS.concurrency)):
+    for _ in range(max(rig.workers, 1 + rig.jobs // SETTINGS.concurrency)):
         rig.worker()
     rig.landed(*victims)
 
@@ -32,7 +32,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=6,
-    knobs=KNOBS,
+    settings=SETTINGS,
 )
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ run. Workers and the producer must ask again in a way that does no harm if it ha
 failure counted twice, no effect repeated, no claim forgotten.
 """
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
 
 SHARE = 0.1
 #: Among so many first commands of each process the share is drawn.

@@ -5,10 +5,10 @@ every second one is killed (SIGKILL) the fleet has to start as many again while 
 job must run once, and the jobs of the dead must be started again in time.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 #: Each worker holds one such job when the kills come.
 HELD_MS = 4_000
@@ -38,7 +38,7 @@ SCENARIO = Scenario(
     workers=100,
     jobs=200,
     # So many processes share the machine: everything takes its time.
-    knobs=Knobs(
+    settings=WorkerSettings(
         concurrency=1,
         lock_ttl_ms=3_000,
         poll_max_ms=1_000,

@@ -7,11 +7,11 @@ same seed plans the same faults at the same times (`storm.json` in the run direc
 they hit is up to the processes. When the storm is over, everything must heal by itself.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.storm import Storm
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
@@ -34,7 +34,7 @@ SCENARIO = Scenario(
     workers=3,
     jobs=10,
     # So many crashes in a row are the storm's doing and not the job's.
-    knobs=Knobs(lock_ttl_ms=1_000, max_crashes=100),
+    settings=WorkerSettings(lock_ttl_ms=1_000, max_crashes=100),
     durability="always",
     owns_server=True,
     parameters=(Parameter(name="seconds", help="How long the storm lasts.", default=6.0),),

@@ -8,12 +8,12 @@ keys that would expire anyway: results, health keys, records of claims; that mus
 what was lost.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=1_000)
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 #: What an evicting server may keep of what it has.
 KEPT = 0.98
 
@@ -38,7 +38,7 @@ SCENARIO = Scenario(
     guarantees=("no-loss", "effects-once", "retry-once", "quiescent", "alive"),
     play=play,
     jobs=40,
-    knobs=KNOBS,
+    settings=SETTINGS,
     owns_server=True,
     parameters=(
         Parameter(

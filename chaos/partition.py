@@ -8,13 +8,13 @@ clock, another one does them, and what the first one writes afterwards must be r
 
 from contextlib import ExitStack
 
-from chaos.faults import Direction
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Job, Knobs
+from chaos.targets.target import Job, WorkerSettings
+from chaos.wire import Direction
 
-KNOBS = Knobs(lock_ttl_ms=1_000, concurrency=2)
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000, concurrency=2)
 DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")
 
 
@@ -38,7 +38,7 @@ def play(rig: Rig) -> None:
 
 def _two(rig: Rig) -> list[Job]:
     """Jobs that outlast the partition, one of which does not let itself be cancelled."""
-    ms = int(3.5 * KNOBS.lock_ttl_ms)
+    ms = int(3.5 * SETTINGS.lock_ttl_ms)
     return [rig.job({"do": "ok", "ms": ms}), rig.job({"do": "resist", "ms": ms}, resists=True)]
 
 
@@ -49,7 +49,7 @@ SCENARIO = Scenario(
     play=play,
     workers=3,
     jobs=20,
-    knobs=KNOBS,
+    settings=SETTINGS,
 )
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ and the health keys of those that live on must come back.
 
 import signal
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
-from chaos.rig.member import Member
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Job, Knobs
+from chaos.rig.worker import Member
+from chaos.rig.workers import At
+from chaos.targets.target import Job, WorkerSettings
 
 #: What the job does whose end is written, by the transition that writes it.
 PLANS = {
@@ -53,7 +53,7 @@ SCENARIO = Scenario(
     guarantees=("fenced", "one-commit", "effects-once"),
     play=play,
     jobs=20,
-    knobs=Knobs(lock_ttl_ms=1_000, grace_s=0.3),
+    settings=WorkerSettings(lock_ttl_ms=1_000, grace_s=0.3),
 )
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ are jobs that fail for good, that hang past their time-out, that name no handler
 has no JSON: they belong into the dead-letter queue as well, and nothing else does.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
@@ -36,7 +36,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     # One job at a time: the death of a worker counts against every job that it held.
-    knobs=Knobs(lock_ttl_ms=800, max_crashes=3, concurrency=1),
+    settings=WorkerSettings(lock_ttl_ms=800, max_crashes=3, concurrency=1),
 )
 
 if __name__ == "__main__":

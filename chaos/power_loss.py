@@ -17,12 +17,12 @@ from typing import Any
 
 import redis
 
+from chaos.cli.main import main
 from chaos.rewind import visits
 from chaos.rewind.recording import Recording
-from chaos.rig.crew import RigProblem
-from chaos.rig.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
+from chaos.rig.workers import RigProblem
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import Job
@@ -44,7 +44,9 @@ def play(rig: Rig) -> None:
     recording = Recording(rig.directory / "history", source, delay_s=delay_s)
     prefixes = recording.prefixes()
     rewound = rig.directory / "prefixes"
-    rate = visits.visit(prefixes, rig.server, rig.options.target, rig.knobs, rewound, rig.progress)
+    rate = visits.visit(
+        prefixes, rig.server, rig.options.target, rig.settings, rewound, rig.progress
+    )
     complete = visits.complete(prefixes, rewound)
     visits.combine(recording, complete, rewound, rig.directory / "history" / "prefixes.jsonl")
     inside = sum(prefix.size != prefix.whole for prefix in complete)

@@ -6,12 +6,12 @@ live. It answers all the time, and says no: workers must take that for trouble a
 and finish what they can when the server writes again.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=1_000)
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 
 
 def play(rig: Rig) -> None:
@@ -33,7 +33,7 @@ SCENARIO = Scenario(
     guarantees=("no-loss", "effects-once", "retry-once", "alive"),
     play=play,
     jobs=40,
-    knobs=KNOBS,
+    settings=SETTINGS,
     owns_server=True,
 )
 

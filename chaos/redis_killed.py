@@ -8,7 +8,7 @@ for the operating system keeps what was written. It takes the death of the machi
 second (`power_loss`).
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 

@@ -6,7 +6,7 @@ server is back, without a restart of their own. Producers are told that nothing 
 they had just sent; what was acknowledged before must still be there.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 

@@ -7,7 +7,7 @@ succeed in the end, some use up their budget and must be dead-lettered, none may
 less often.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 

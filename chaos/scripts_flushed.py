@@ -8,10 +8,10 @@ server and sent again, without a job being lost, run twice or counted as failed.
 
 from typing import Any
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
 
 #: A command by the transition it makes, and a job that brings it about.
 MOMENTS: dict[str, dict[str, Any]] = {

@@ -6,12 +6,12 @@ can take them back. Everything that was sent meanwhile is executed at the end, l
 has given it up.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=1_000)
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 STALL_S = 1.7
 
 
@@ -35,7 +35,7 @@ SCENARIO = Scenario(
     guarantees=("one-commit", "effects-once", "no-loss", "alive"),
     play=play,
     jobs=40,
-    knobs=KNOBS,
+    settings=SETTINGS,
     owns_server=True,
 )
 

@@ -4,12 +4,12 @@ For longer than locks live, so that every worker has to give up its jobs, and ne
 before it can do anything at all. When there is room again all of them come back by themselves.
 """
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=1_000)
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 
 
 def play(rig: Rig) -> None:
@@ -30,7 +30,7 @@ SCENARIO = Scenario(
     guarantees=("no-loss", "effects-once", "alive"),
     play=play,
     jobs=40,
-    knobs=KNOBS,
+    settings=SETTINGS,
     owns_server=True,
 )
 

@@ -3,7 +3,7 @@
     locust -f loadtests/ --headless -u 20 -r 10 -t 20s --chaos kill
 
 Locust itself only enqueues and measures. The server, the workers, the faults and the verdict belong
-to a process beside it, the *keeper* (`chaos.rig.keeper`), because Locust rewires the standard
+to a process beside it, the *keeper* (`chaos.load.supervisor`), because Locust rewires the standard
 library for gevent, and because what is killed and judged must not depend on what loads it.
 
 * `users.py`: who enqueues what. Locust loads this file; it passes over those that begin with `_`.

@@ -21,7 +21,7 @@ from locust.exception import StopUser
 from chaos.history.recorder import Recorder
 from chaos.rig.enqueue import enqueue
 from chaos.targets import find_target
-from chaos.targets.target import Job, Knobs, Producer
+from chaos.targets.target import Job, Producer, WorkerSettings
 
 
 class Bench:
@@ -44,7 +44,7 @@ class Bench:
         name = f"producer-{self._name}"
         self._recorder = Recorder(history / f"{name}.jsonl", name)
         self._target = find_target(stand["target"])
-        self._knobs = Knobs(**stand["knobs"])
+        self._settings = WorkerSettings(**stand["settings"])
         self._numbers = itertools.count(1)
         self._door: int | None = None
 
@@ -68,7 +68,7 @@ class Bench:
 
     def connect(self) -> Producer:
         """A connection for one user."""
-        return self._target.producer(Path(self.stand["url_file"]).read_text(), self._knobs)
+        return self._target.producer(Path(self.stand["url_file"]).read_text(), self._settings)
 
     def job_id(self, label: str) -> str:
         """Never given before, in no process of this run; the label stands before the first dash."""
@@ -89,7 +89,7 @@ class Bench:
 
     def _enqueue(self, producer: Producer, label: str, jobs: Sequence[Job]) -> None:
         began = time.perf_counter()
-        error = enqueue(producer, jobs, self._knobs, self._recorder.write)
+        error = enqueue(producer, jobs, self._settings, self._recorder.write)
         self._environment.events.request.fire(
             request_type="enqueue",
             name=label,

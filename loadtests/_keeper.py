@@ -1,4 +1,4 @@
-"""The keeper of this run (`chaos.rig.keeper`), as seen from Locust."""
+"""The keeper of this run (`chaos.load.supervisor`), as seen from Locust."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Keeper:
 
 
 def _command(options: Namespace) -> list[str]:
-    command = [sys.executable, "-m", "chaos.rig.keeper"]
+    command = [sys.executable, "-m", "chaos.load.supervisor"]
     command += ["--target", options.target]
     command += ["--workers", str(options.fleet_workers)]
     command += ["--concurrency", str(options.worker_concurrency)]

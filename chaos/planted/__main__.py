@@ -17,12 +17,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from chaos.cli import output
+from chaos.cli.main import enter, guarded
 from chaos.planted.bugs import ABLATIONS, BUGS, edits_of
 from chaos.planted.edit import Misfit, edited
 from chaos.planted.runs import Result, Run, Trial, play, wilson
 from chaos.report.files import replace_file
-from chaos.rig import output
-from chaos.rig.main import enter, guarded
 from chaos.rig.options import new_seed
 
 

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from chaos.history import Recorder
+from chaos.processes.spawning import PR_SET_PDEATHSIG, ExitStatus
 from chaos.rewind.prefix import Prefix
-from chaos.rig.processes import PR_SET_PDEATHSIG, ExitStatus
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
 from chaos.targets import find_target
-from chaos.targets.target import Knobs, Role, Target
+from chaos.targets.target import Target, WorkerSettings, WorkerSpec
 
 #: How long a worker may take to do all that a prefix has left to do.
 _PATIENCE_S = 20.0
@@ -38,7 +38,7 @@ class Order:
     """What a slot is told, in a file."""
 
     target: str
-    knobs: Knobs
+    settings: WorkerSettings
     binary: str
     #: Directory of the server that wrote the file.
     source: str
@@ -56,7 +56,7 @@ class Order:
     def read(cls, path: Path) -> Order:
         told = json.loads(path.read_text())
         prefixes = [Prefix(**prefix) for prefix in told["prefixes"]]
-        return cls(**told | {"knobs": Knobs(**told["knobs"]), "prefixes": prefixes})
+        return cls(**told | {"settings": WorkerSettings(**told["settings"]), "prefixes": prefixes})
 
 
 class Slot:
@@ -87,7 +87,7 @@ class Slot:
             recorder.write("server", event="up")
             recorder.write("fault", event="healed", fault="cut", kind="server-kill")
             self._drain(directory, recorder)
-            inspector = self._target.inspector(self._server.url, self._order.knobs)
+            inspector = self._target.inspector(self._server.url, self._order.settings)
             for event in inspector.final_state(prefix.jobs):
                 recorder.write("final", **event)
             inspector.close()
@@ -100,16 +100,16 @@ class Slot:
 
     def _drain(self, directory: Path, recorder: Recorder) -> None:
         """Let a worker in burst mode do what is left, and leave."""
-        role = Role(
+        spec = WorkerSpec(
             name=WORKER,
             url=self._server.url,
             history=str(directory / f"{WORKER}.jsonl"),
-            knobs=self._order.knobs,
+            settings=self._order.settings,
             burst=True,
         )
         parent, pid = os.getpid(), os.fork()
         if pid == 0:
-            self._be_worker(role, parent)
+            self._be_worker(spec, parent)
         about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
         recorder.write("process", event="spawn", **about)
         recorder.write("process", event="ready", **about)
@@ -122,12 +122,12 @@ class Slot:
         os.close(pidfd)
         recorder.write("process", event="exit", code=status.code, signal=status.signal, **about)
 
-    def _be_worker(self, role: Role, parent: int) -> NoReturn:
+    def _be_worker(self, spec: WorkerSpec, parent: int) -> NoReturn:
         try:
             self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:  # it died before that setting was made
                 os._exit(1)
-            self._target.work(role)
+            self._target.work(spec)
         except BaseException:  # noqa: BLE001 - a child must never return into the slot's loop
             traceback.print_exc()
             sys.stderr.flush()

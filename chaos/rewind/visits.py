@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from chaos.processes.spawning import Process, ProcessGroup
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.slot import Order
-from chaos.rig.crew import RigProblem
-from chaos.rig.processes import Process, ProcessGroup
 from chaos.rig.progress import Progress
+from chaos.rig.workers import RigProblem
 from chaos.servers.binary import BinaryServer
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 STRETCH_NS = 10**12
 _TIMES = ("t", "t_sent", "due_t")
@@ -38,7 +38,7 @@ def visit(
     prefixes: Sequence[Prefix],
     server: BinaryServer,
     target: str,
-    knobs: Knobs,
+    settings: WorkerSettings,
     directory: Path,
     progress: Progress,
 ) -> float:
@@ -54,7 +54,7 @@ def visit(
             place = directory.absolute() / f"slot-{number}"
             Order(
                 target=target,
-                knobs=knobs,
+                settings=settings,
                 binary=str(server.binary),
                 source=str(server.directory),
                 directory=str(place),

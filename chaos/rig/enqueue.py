@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Producer
+from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerSettings
 
 
 def enqueue(
-    producer: Producer, jobs: Sequence[Job], knobs: Knobs, write: Callable[..., None]
+    producer: Producer, jobs: Sequence[Job], settings: WorkerSettings, write: Callable[..., None]
 ) -> EnqueueRefused | EnqueueInDoubt | None:
     """Enqueue `jobs` in one call; `write` is a `Recorder`'s. Returns what was wrong, if anything.
 
@@ -26,11 +26,11 @@ def enqueue(
             op=job.id,
             job=job.id,
             kind=job.kind,
-            queue=knobs.queue,
+            queue=settings.queue,
             unique=job.unique,
             due_t=now + job.delay_ms * 1_000_000 if job.delay_ms else None,
             max_retries=job.max_retries,
-            max_crashes=knobs.max_crashes,
+            max_crashes=settings.max_crashes,
             effects=job.effects,
             doomed=job.doomed,
             resists=job.resists,

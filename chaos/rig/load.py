@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from chaos.rig.enqueue import enqueue
-from chaos.targets.target import Job, Knobs, Producer
+from chaos.targets.target import Job, Producer, WorkerSettings
 
 #: Jobs at once, and the pause between two enqueues.
 _BATCH = 5
@@ -26,13 +26,13 @@ class Load:
         self,
         name: str,
         producer: Producer,
-        knobs: Knobs,
+        settings: WorkerSettings,
         random: Random,
         write: Callable[..., None],
     ) -> None:
         self._name = name
         self._producer = producer
-        self._knobs = knobs
+        self._settings = settings
         self._random = random
         self._write = write
         self._numbers = itertools.count(1)
@@ -64,7 +64,7 @@ class Load:
             while not self._stop.is_set():
                 jobs = [self._job() for _ in range(_BATCH)]
                 self.job_ids += [job.id for job in jobs]
-                enqueue(self._producer, jobs, self._knobs, self._write)
+                enqueue(self._producer, jobs, self._settings, self._write)
                 self._stop.wait(_PAUSE_S)
         except BaseException as error:  # noqa: BLE001 - raised again where the block ends
             self._error = error

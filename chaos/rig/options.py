@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.servers import DEFAULT_SPEC, mask
-from chaos.targets.target import Knobs, Target
+from chaos.targets.target import Target, WorkerSettings
 
 #: Where runs go that were not told where to go.
 _RUNS = Path("chaos-runs")
@@ -93,20 +93,20 @@ def versions(target: Target, server: str) -> dict[str, Any]:
     return {"python": platform.python_version(), "server": server, "packages": packages}
 
 
-def timing(knobs: Knobs, recovery_slack_ms: int) -> dict[str, int]:
+def timing(settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
     """The bounds by which a run is judged, in ms."""
     return {
-        "lock_ttl_ms": knobs.lock_ttl_ms,
-        "poll_ms": knobs.poll_max_ms,
+        "lock_ttl_ms": settings.lock_ttl_ms,
+        "poll_ms": settings.poll_max_ms,
         "recovery_slack_ms": recovery_slack_ms,
-        "health_ttl_ms": knobs.health_ttl_ms,
-        "health_interval_ms": knobs.health_interval_ms,
-        "grace_ms": int(knobs.grace_s * 1000),
-        "cleanup_ms": int(knobs.cleanup_s * 1000),
+        "health_ttl_ms": settings.health_ttl_ms,
+        "health_interval_ms": settings.health_interval_ms,
+        "grace_ms": int(settings.grace_s * 1000),
+        "cleanup_ms": int(settings.cleanup_s * 1000),
         "drain_slack_ms": 250,
         "clock_slack_ms": 5,
     }
 
 
-def settings(knobs: Knobs) -> dict[str, Any]:
-    return asdict(knobs)
+def settings(settings: WorkerSettings) -> dict[str, Any]:
+    return asdict(settings)

@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 
 from chaos.checks import Outcome, Verdict, judge
-from chaos.faults import WireProxyError
+from chaos.processes.spawning import Process, ProcessGroup, side_by_side
 from chaos.report import write_json, write_timeline
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
-from chaos.rig.processes import Process, ProcessGroup, side_by_side
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
+from chaos.wire import WireProxyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from chaos.rig.crew import Crew
 from chaos.rig.progress import Progress
+from chaos.rig.workers import Crew
 from chaos.servers import Durability, Server, ServerClock
 
 #: Sends one command: its words, and the answer.

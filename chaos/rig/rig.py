@@ -12,20 +12,20 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any, ParamSpec
 
-from chaos.faults import Direction, Exchange, Side, WireProxy
 from chaos.history import Recorder
 from chaos.rig import options as record
-from chaos.rig.crew import At, Crew, RigProblem
 from chaos.rig.enqueue import enqueue
 from chaos.rig.load import Load
-from chaos.rig.member import Member
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.redis_faults import RedisFaults
 from chaos.rig.scenario import Scenario
+from chaos.rig.worker import Member
+from chaos.rig.workers import At, Crew, RigProblem
 from chaos.servers import Durability, Server, ServerClock, ServerProblem, is_url, mask, open_server
 from chaos.targets import find_target
-from chaos.targets.target import Job, Knobs, Target
+from chaos.targets.target import Job, Target, WorkerSettings
+from chaos.wire import Direction, Exchange, Side, WireProxy
 
 P = ParamSpec("P")
 
@@ -51,7 +51,7 @@ class Rig:
         self.random = Random(self.seed)
         self.workers = options.workers or scenario.workers
         self.jobs = options.jobs or scenario.jobs
-        self.knobs = scenario.knobs
+        self.settings = scenario.settings
         self.parameters = {p.name: p.default for p in scenario.parameters} | {**options.parameters}
         self.durability: Durability = self.parameters.get("durability", scenario.durability)
         self.target: Target = find_target(options.target)
@@ -92,7 +92,7 @@ class Rig:
             self.target.prepare(self.server.url)
             self._producer_log = Recorder(self.directory / "history" / "producer.jsonl", "producer")
             stack.callback(self._producer_log.close)
-            self.inspector = self.target.inspector(self.server.url, self.knobs)
+            self.inspector = self.target.inspector(self.server.url, self.settings)
             stack.callback(self.inspector.close)
             if self.server.pid is None:  # a server that is not ours is left as it was found
                 stack.callback(self.inspector.clean)
@@ -137,9 +137,9 @@ class Rig:
             "jobs": self.jobs,
             "burst": False,
             "parameters": self.parameters,
-            "settings": record.settings(self.knobs),
+            "settings": record.settings(self.settings),
             "versions": record.versions(self.target, server),
-            "timing": record.timing(self.knobs, self.scenario.recovery_slack_ms),
+            "timing": record.timing(self.settings, self.scenario.recovery_slack_ms),
         }
         (self.directory / "run.json").write_text(json.dumps(run, indent=2) + "\n")
 
@@ -183,9 +183,9 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each; `through` is a `door`."""
         self.know(job.id for job in jobs)
-        producer = self.target.producer(through or self.server.url, self.knobs)
+        producer = self.target.producer(through or self.server.url, self.settings)
         try:
-            enqueue(producer, jobs, self.knobs, self._producer_log.write)
+            enqueue(producer, jobs, self.settings, self._producer_log.write)
         finally:
             producer.close()
         self.progress.say(f"enqueued {len(jobs)} jobs")
@@ -198,16 +198,18 @@ class Rig:
         """Let the final state tell about these jobs too, which somebody else enqueues."""
         self._job_ids.extend(job_ids)
 
-    def worker(self, *faults: At, burst: bool = False, knobs: Knobs | None = None) -> Member:
+    def worker(
+        self, *faults: At, burst: bool = False, settings: WorkerSettings | None = None
+    ) -> Member:
         """Start a worker process behind a listener of its own, and wait until it is ready.
 
         Faults are planned before it starts.
         """
-        return self.crew.worker(knobs or self.knobs, faults, burst=burst)
+        return self.crew.worker(settings or self.settings, faults, burst=burst)
 
     def fleet(self, workers: int | None = None, *, burst: bool = False) -> Member:
         """Start a fleet; its parent and all its workers share one listener."""
-        return self.crew.fleet(self.knobs, workers or self.workers, burst=burst)
+        return self.crew.fleet(self.settings, workers or self.workers, burst=burst)
 
     def signal(self, member: Member, number: signal.Signals, *, phase: str = "running") -> None:
         """Send a signal to a process, by hand."""
@@ -234,8 +236,8 @@ class Rig:
         self._loads += 1
         load = Load(
             f"load-{self._loads}",
-            self.target.producer(self.door("producer", *faults), self.knobs),
-            self.knobs,
+            self.target.producer(self.door("producer", *faults), self.settings),
+            self.settings,
             Random(self.random.random()),
             self._producer_log.write,
         )
@@ -293,7 +295,7 @@ class Rig:
         idle = self.crew.present()
         while idle and time.monotonic() < end:
             if not self.inspector.backlog():
-                slots = self.knobs.concurrency * len(self.crew.present())
+                slots = self.settings.concurrency * len(self.crew.present())
                 self.enqueue([self.job({"do": "ok", "ms": 30}) for _ in range(slots)])
             self.pause(0.05)
             idle = [member for member in idle if not member.started_since(begun)]
@@ -361,15 +363,15 @@ class Rig:
         One that does not land is the verdict's business. When there has been no work for a while,
         those that still wait for their command wait in vain.
         """
-        waiting = [landing for member in members for landing in member.landings]
+        waiting = [injection for member in members for injection in member.injections]
         end, idle_since = time.monotonic() + _PATIENCE_S, None
         while waiting and (now := time.monotonic()) < end:
             self.crew.tend()
-            for landing in [landing for landing in waiting if landing.settled]:
-                waiting.remove(landing)
-                if landing.landed:
-                    fault = landing.fault
-                    self.progress.say(f"{fault.action} of {landing.process} at {fault.where}")
+            for injection in [injection for injection in waiting if injection.settled]:
+                waiting.remove(injection)
+                if injection.landed:
+                    fault = injection.fault
+                    self.progress.say(f"{fault.action} of {injection.process} at {fault.where}")
             idle_since = None if self.inspector.backlog() else idle_since or now
             if idle_since is not None and now - idle_since > _IDLE_S:
                 break

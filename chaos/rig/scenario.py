@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chaos.servers import Durability
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 if TYPE_CHECKING:
     from chaos.rig.rig import Rig
@@ -37,7 +37,7 @@ class Scenario:
     play: Callable[[Rig], None]
     workers: int = 3
     jobs: int = 60
-    knobs: Knobs = field(default_factory=Knobs)
+    settings: WorkerSettings = field(default_factory=WorkerSettings)
     #: How much later than lock TTL and poll interval a job may be started again, in ms: the
     #: reaction of a busy machine, and the jobs that wait before it.
     recovery_slack_ms: int = 2_000

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from chaos.faults import ERRORS
-from chaos.rig.crew import At
-from chaos.rig.member import Member
+from chaos.rig.worker import Member
+from chaos.rig.workers import At
+from chaos.wire import ERRORS
 
 if TYPE_CHECKING:
     from chaos.rig.rig import Rig

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import psutil
 
-from chaos.rig.processes import Process, ProcessStillRunning, end_processes, held_back, spawn
+from chaos.processes.spawning import Process, ProcessStillRunning, end_processes, held_back, spawn
 from chaos.servers.client import OLDEST, About
 from chaos.servers.config import as_file, password_of, quoted, settings
 from chaos.servers.ports import free_port

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chaos.rig.processes import held_back
+from chaos.processes.spawning import held_back
 from chaos.servers import client
 from chaos.servers.client import About
 from chaos.servers.config import as_arguments, password_of, settings

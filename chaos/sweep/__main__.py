@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from chaos.rig import output
-from chaos.rig.main import enter, guarded
+from chaos.cli import output
+from chaos.cli.main import enter, guarded
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC

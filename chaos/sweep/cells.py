@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaos.faults import ERRORS, Action, Match, Side, WireFault, any_command
 from chaos.rig.options import BadOption
 from chaos.sweep.lives import BY_NAME, Life
+from chaos.wire import ERRORS, Action, Match, Side, WireFault, any_command
 
 #: Answers of a server that is there and cannot do it now. The boundary says which one it gets.
 _ERRORS = ("LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.checks import Verdict, judge
-from chaos.sweep.visit import Visit
+from chaos.sweep.cell_run import Visit
 
 STRETCH_NS = 10**12
 _TIMES = ("t", "t_sent", "due_t")

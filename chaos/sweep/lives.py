@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from chaos.targets.target import Job, Knobs
+from chaos.targets.target import Job, WorkerSettings
 
-KNOBS = Knobs(
+SETTINGS = WorkerSettings(
     concurrency=1,
     lock_ttl_ms=400,
     poll_max_ms=50,
@@ -23,7 +23,7 @@ KNOBS = Knobs(
     retry_base_s=0.02,
 )
 #: Of producers and operators, whose commands may take as long as a lock's TTL here.
-PATIENT = replace(KNOBS, lock_ttl_ms=1_500)
+PATIENT = replace(SETTINGS, lock_ttl_ms=1_500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class Life:
     jobs: tuple[dict[str, Any], ...]
     #: Who is hit: the worker, the process that enqueues, or the one that requeues.
     victim: Literal["worker", "producer", "operator"] = "worker"
-    #: The victim's own knobs, where they are not `KNOBS`.
-    knobs: Knobs = KNOBS
+    #: The victim's own settings, where they are not `SETTINGS`.
+    settings: WorkerSettings = SETTINGS
     #: SIGTERM to the victim as soon as its claim has taken the job.
     drained: bool = False
     #: Somebody asks for the first job's end as soon as a claim has taken it.
@@ -90,7 +90,7 @@ LIVES = (
         jobs=({"plan": {"do": "ok", "ms": 150}},),
         # A worker that a busy machine holds up for longer than its lock's TTL has lost the job, and
         # has nothing to hand back.
-        knobs=replace(KNOBS, lock_ttl_ms=1_500, grace_s=0.05, cleanup_s=0.05),
+        settings=replace(SETTINGS, lock_ttl_ms=1_500, grace_s=0.05, cleanup_s=0.05),
         drained=True,
     ),
     Life(

@@ -16,14 +16,14 @@ from typing import Any
 
 import redis
 
+from chaos.processes.forks import Nursery
 from chaos.rig import options as record
 from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
 from chaos.servers import ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import FAULTS, Cell
-from chaos.sweep.forks import Nursery
 from chaos.sweep.judging import Judged, Mark, judge_all
-from chaos.sweep.lives import BY_NAME, KNOBS
+from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.report import Report
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
@@ -154,9 +154,9 @@ def _about(
         "promises": sorted(target.promises),
         "slots": slots,
         "burst": True,
-        "settings": record.settings(KNOBS),
+        "settings": record.settings(SETTINGS),
         "versions": record.versions(target, version),
-        "timing": record.timing(KNOBS, _SLACK_MS),
+        "timing": record.timing(SETTINGS, _SLACK_MS),
     }
 
 

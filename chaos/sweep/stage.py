@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.faults import Exchange, Landing, Match, WireProxy
 from chaos.history import Recorder
+from chaos.processes.forks import Fork, Nursery, NurseryGone
 from chaos.rig.enqueue import enqueue
+from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import FAULTS, Blow, Cell
-from chaos.sweep.forks import Fork, Nursery, NurseryGone
-from chaos.sweep.hands import order
-from chaos.sweep.lives import KNOBS, PATIENT
-from chaos.sweep.visit import Visit
-from chaos.targets.target import Job, Knobs, Role, Target
+from chaos.sweep.lives import PATIENT, SETTINGS
+from chaos.sweep.tasks import order
+from chaos.targets.target import Job, Target, WorkerSettings, WorkerSpec
+from chaos.wire import Exchange, Injection, Match, WireProxy
 
 #: How long a process may take for its whole part.
 PATIENCE_S = 15.0
@@ -46,7 +46,7 @@ _PHASES = {
 @dataclass(slots=True)
 class _Member:
     fork: Fork
-    landing: Landing | None
+    injection: Injection | None
     commands: list[str]
     worker: bool
     noted: bool = False
@@ -61,7 +61,7 @@ class _Member:
 
     @property
     def hit(self) -> bool:
-        return self.landing is not None and self.landing.landed
+        return self.injection is not None and self.injection.landed
 
 
 class Stage:
@@ -71,7 +71,7 @@ class Stage:
         self.target = target
         self.url = url
         self.nursery = nursery
-        self.inspector = target.inspector(url, KNOBS)
+        self.inspector = target.inspector(url, SETTINGS)
         self.producer = target.producer(url, PATIENT)
 
     def check(self) -> None:
@@ -162,12 +162,12 @@ class _Run:
                 (self._visit.directory / "mended").touch()
                 victim = self._hand("victim", blow)
             else:
-                victim = self._worker("victim", blow, self._life.knobs)
+                victim = self._worker("victim", blow, self._life.settings)
         self._await_landing(victim)
         return victim
 
     def _enqueue(self, jobs: Sequence[Job]) -> None:
-        problem = enqueue(self._stage.producer, jobs, KNOBS, self._produce)
+        problem = enqueue(self._stage.producer, jobs, SETTINGS, self._produce)
         if problem is not None:
             self._visit.trouble.append(f"a job could not be enqueued: {problem}")
 
@@ -190,12 +190,12 @@ class _Run:
 
     def _heal(self, victim: _Member) -> None:
         """End a fault that lasts, once the locks that the victim had have expired."""
-        landing = victim.landing
-        if landing is None or landing.t is None or not FAULTS[self._fault].lasts:
+        injection = victim.injection
+        if injection is None or injection.t is None or not FAULTS[self._fault].lasts:
             return
         past_s = (
-            _PAST_TTL * self._life.knobs.lock_ttl_ms / 1000
-            - (time.monotonic_ns() - landing.t) / 1e9
+            _PAST_TTL * self._life.settings.lock_ttl_ms / 1000
+            - (time.monotonic_ns() - injection.t) / 1e9
         )
         time.sleep(max(0.0, past_s))
         if FAULTS[self._fault].action == "stop":
@@ -209,27 +209,31 @@ class _Run:
 
     # Processes
 
-    def _worker(self, who: str, blow: Blow | None = None, knobs: Knobs = KNOBS) -> _Member:
-        return self._start("work", who, blow, knobs)
+    def _worker(
+        self, who: str, blow: Blow | None = None, settings: WorkerSettings = SETTINGS
+    ) -> _Member:
+        return self._start("work", who, blow, settings)
 
     def _hand(self, who: str, blow: Blow | None = None) -> _Member:
         """A producer or an operator."""
         do = "enqueue" if self._life.victim == "producer" else "requeue"
         return self._start(do, who, blow, PATIENT)
 
-    def _start(self, do: str, who: str, blow: Blow | None, knobs: Knobs) -> _Member:
+    def _start(self, do: str, who: str, blow: Blow | None, settings: WorkerSettings) -> _Member:
         name = f"{self._prefix}-{who}"
         url = self._proxy.listen(name)
-        landing = None if blow is None else self._proxy.plan(blow.planned(name, self._name))
+        injection = None if blow is None else self._proxy.plan(blow.planned(name, self._name))
         fork = Fork(name, self._notify)
-        member = _Member(fork, landing, [], do == "work")
+        member = _Member(fork, injection, [], do == "work")
         self._proxy.count(name, Match("all", lambda argv: self._sees(member, argv)))
         self._members.append(member)
         self._proxy.attach(name, fork)
         now = time.monotonic_ns()
-        role = Role(name=name, url=url, history=str(self._history(name)), knobs=knobs, burst=True)
+        spec = WorkerSpec(
+            name=name, url=url, history=str(self._history(name)), settings=settings, burst=True
+        )
         log = self._visit.directory / f"{who}.log"
-        self._stage.nursery.start(fork, order(do, role, log, self._jobs))
+        self._stage.nursery.start(fork, order(do, spec, log, self._jobs))
         self._note(member, "spawn", t=now)
         return member
 
@@ -239,11 +243,11 @@ class _Run:
         self._record("process", event=event, child_pid=member.fork.pid, **told, **more)
 
     def _await_landing(self, member: _Member) -> None:
-        landing = member.landing
-        if landing is None:
+        injection = member.injection
+        if injection is None:
             return self._await(member)
         # A kill is known to have landed a little later than its victim is known to be dead.
-        self._wait(lambda: landing.settled or (member.over and not member.killed))
+        self._wait(lambda: injection.settled or (member.over and not member.killed))
         if member.over:
             self._await(member)
         return None
@@ -294,7 +298,7 @@ class _Run:
             self._notify()
 
     def _sees(self, member: _Member, argv: list[bytes]) -> bool:
-        if member.landing is None or member.landing.waiting:
+        if member.injection is None or member.injection.waiting:
             member.commands.append(self._name(argv))
         return True
 
@@ -355,24 +359,24 @@ class _Run:
             self._proxy.close()
         except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
             self._visit.trouble.append(f"the rig itself failed: {error}")
-        struck = [member for member in self._members if member.landing is not None]
+        struck = [member for member in self._members if member.injection is not None]
         self._visit.landed = [member.hit for member in struck]
         victims = [m for m in self._members if m.fork.name.endswith("-victim")]
         last = (struck or victims)[-1] if struck or victims else None
         if last is not None:
             self._visit.commands = last.commands
-            if last.hit and last.landing is not None:
-                self._tell(last.landing)
+            if last.hit and last.injection is not None:
+                self._tell(last.injection)
         for member in self._members:
             member.fork.close()
         for recorder in self._recorders:
             recorder.close()
 
-    def _tell(self, landing: Landing) -> None:
-        assert landing.argv is not None
-        assert landing.t is not None
-        self._visit.command = self._name(landing.argv)
-        done = [op for t, op in self._transitions if t <= landing.t and op in _PHASES]
+    def _tell(self, injection: Injection) -> None:
+        assert injection.argv is not None
+        assert injection.t is not None
+        self._visit.command = self._name(injection.argv)
+        done = [op for t, op in self._transitions if t <= injection.t and op in _PHASES]
         before = {"worker": "queued", "operator": "dead-lettered"}.get(self._life.victim, "new")
         self._visit.phase = _PHASES[done[-1]] if done else before
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-from chaos.faults import Side
-from chaos.rig.processes import held_back
+from chaos.processes.spawning import held_back
 from chaos.rig.progress import Progress
+from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import FAULTS, Blow, Cell
 from chaos.sweep.stage import Stage
-from chaos.sweep.visit import Visit
+from chaos.wire import Side
 
 #: Runs without a fault; a boundary that all of them have must be visited.
 _CLEAN_RUNS = 4

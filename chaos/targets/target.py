@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-if TYPE_CHECKING:  # a worker, which needs its `Role` from here, starts twice as fast without
-    from chaos.faults import Exchange, Match
+if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec` from here, starts twice as fast without
+    from chaos.wire import Exchange, Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knobs:
+class WorkerSettings:
     """How workers are set up in a run. Short times, so that a run need not wait for long ones."""
 
     queue: str = "chaos"
@@ -123,34 +123,34 @@ class Inspector(abc.ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class WorkerSpec:
     """A process to start: what it is called, where its history goes, which server it talks to."""
 
     name: str
     url: str
     history: str
-    knobs: Knobs
+    settings: WorkerSettings
     burst: bool = False
 
     def environment(self) -> dict[str, str]:
-        """How a worker process is told: variables CHAOS_URL, _PROCESS, _HISTORY, _KNOBS, _BURST."""
+        """The variables by which a worker process is told."""
         return {
             **os.environ,
             "CHAOS_URL": self.url,
             "CHAOS_PROCESS": self.name,
             "CHAOS_HISTORY": self.history,
-            "CHAOS_KNOBS": json.dumps(asdict(self.knobs)),
+            "CHAOS_SETTINGS": json.dumps(asdict(self.settings)),
             "CHAOS_BURST": "1" if self.burst else "",
         }
 
     @classmethod
-    def from_environment(cls) -> Role:
+    def from_environment(cls) -> WorkerSpec:
         """The same, read in the worker process."""
         return cls(
             name=os.environ["CHAOS_PROCESS"],
             url=os.environ["CHAOS_URL"],
             history=os.environ["CHAOS_HISTORY"],
-            knobs=Knobs(**json.loads(os.environ["CHAOS_KNOBS"])),
+            settings=WorkerSettings(**json.loads(os.environ["CHAOS_SETTINGS"])),
             burst=bool(os.environ.get("CHAOS_BURST")),
         )
 
@@ -175,28 +175,28 @@ class Target(abc.ABC):
 
     @abc.abstractmethod
     def worker_command(self) -> list[str]:
-        """The command of one worker process; it reads its `Role` from the environment."""
+        """The command of one worker process; it reads its `WorkerSpec` from the environment."""
 
     def warm(self) -> None:  # noqa: B027 - most targets need nothing
         """Import what `work` needs, in a process from which many workers will be forked."""
 
-    def work(self, role: Role) -> NoReturn:
+    def work(self, spec: WorkerSpec) -> NoReturn:
         """Become a worker, in a process of its own that was forked after `warm`.
 
         By default this is the worker's command; a target in Python saves its start.
         """
         command = self.worker_command()
-        os.execvpe(command[0], command, role.environment())
+        os.execvpe(command[0], command, spec.environment())
 
     @abc.abstractmethod
     def fleet_command(self, workers: int) -> list[str]:
         """The command of a parent with so many worker processes."""
 
     @abc.abstractmethod
-    def producer(self, url: str, knobs: Knobs) -> Producer: ...
+    def producer(self, url: str, settings: WorkerSettings) -> Producer: ...
 
     @abc.abstractmethod
-    def inspector(self, url: str, knobs: Knobs) -> Inspector: ...
+    def inspector(self, url: str, settings: WorkerSettings) -> Inspector: ...
 
     def moments(self) -> Mapping[str, Match]:
         """Commands by the transition that they make: claim, finish, retry, release, refresh, …

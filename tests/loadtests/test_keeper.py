@@ -17,7 +17,7 @@ import pytest
 from chaos.history import Recorder
 from chaos.rig.enqueue import enqueue
 from chaos.targets import find_target
-from chaos.targets.target import Job, Knobs
+from chaos.targets.target import Job, WorkerSettings
 from tests.chaos.rig.running import LIMIT_S
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ Keeper = subprocess.Popen[bytes]
 
 @pytest.fixture
 def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    argv = [sys.executable, "-m", "chaos.rig.keeper", "--workers", "1"]
+    argv = [sys.executable, "-m", "chaos.load.supervisor", "--workers", "1"]
     with subprocess.Popen(
         [*argv, "--out", str(tmp_path / "run")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -62,10 +62,12 @@ def test_it_waits_for_producers_and_owns_up_to_a_fault_that_did_not_come(
         while '"missed"' not in rig.read_text():
             assert time.monotonic() < end
             time.sleep(0.01)
-        knobs = Knobs(**stand["knobs"])
-        producer = find_target(stand["target"]).producer(Path(stand["url_file"]).read_text(), knobs)
+        settings = WorkerSettings(**stand["settings"])
+        producer = find_target(stand["target"]).producer(
+            Path(stand["url_file"]).read_text(), settings
+        )
         recorder = Recorder(Path(stand["history"]) / "producer-late.jsonl", "producer-late")
-        assert enqueue(producer, [Job(id="late", plan={})], knobs, recorder.write) is None
+        assert enqueue(producer, [Job(id="late", plan={})], settings, recorder.write) is None
         producer.close()
     assert message(keeper)["verdict"] == {"outcome": "unknown", "exit_code": 3}
     assert keeper.wait(LIMIT_S) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=450, max_crashes=2)
+SETTINGS = WorkerSettings(lock_ttl_ms=450, max_crashes=2)
 
 
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": 900})])
-    for _ in range(KNOBS.max_crashes):
+    for _ in range(SETTINGS.max_crashes):
         rig.landed(rig.worker(At("refresh", "before-send")))
     rig.worker()
     rig.enqueue([rig.job() for _ in range(rig.jobs)])
@@ -25,7 +25,7 @@ SCENARIO = Scenario(
     guarantees=("budget", "honest-dlq", "no-loss"),
     play=play,
     jobs=3,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=5.0,
 )
 

@@ -5,12 +5,12 @@ Another worker takes the job over. When the line heals, everything arrives that 
 
 from __future__ import annotations
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=900)
+SETTINGS = WorkerSettings(lock_ttl_ms=900)
 
 
 def play(rig: Rig) -> None:
@@ -30,7 +30,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("fenced", "one-commit", "effects-once"),
     play=play,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=6.0,
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
@@ -28,7 +28,7 @@ def play(rig: Rig) -> None:
         ]
     )
     with rig.server.client() as client:
-        client.zadd(f"rrq:queue:{rig.knobs.queue}", {"ghost": time.time() * 1000})
+        client.zadd(f"rrq:queue:{rig.settings.queue}", {"ghost": time.time() * 1000})
 
 
 SCENARIO = Scenario(

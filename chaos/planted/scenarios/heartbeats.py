@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(health_interval_ms=250, health_slack_ms=350)
+SETTINGS = WorkerSettings(health_interval_ms=250, health_slack_ms=350)
 
 
 def play(rig: Rig) -> None:
@@ -25,7 +25,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("visible",),
     play=play,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=8.0,
 )
 

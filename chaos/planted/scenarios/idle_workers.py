@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
@@ -30,7 +30,7 @@ SCENARIO = Scenario(
     play=play,
     workers=1,
     jobs=2,
-    knobs=Knobs(lock_ttl_ms=600),
+    settings=WorkerSettings(lock_ttl_ms=600),
     settle_s=4.0,
 )
 

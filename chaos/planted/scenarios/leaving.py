@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import signal
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(grace_s=0.5, cleanup_s=0.3)
+SETTINGS = WorkerSettings(grace_s=0.5, cleanup_s=0.3)
 LONG_MS = 2_500
 
 
@@ -35,7 +35,7 @@ SCENARIO = Scenario(
     guarantees=("drain", "no-loss", "exclusive", "retry-once"),
     play=play,
     jobs=80,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=6.0,
 )
 

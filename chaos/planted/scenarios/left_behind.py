@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=600, concurrency=2)
+SETTINGS = WorkerSettings(lock_ttl_ms=600, concurrency=2)
 
 
 def play(rig: Rig) -> None:
@@ -25,7 +25,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=4,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=6.0,
 )
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=1_200)
+SETTINGS = WorkerSettings(lock_ttl_ms=1_200)
 
 
 def play(rig: Rig) -> None:
     for _ in range(rig.workers):
         rig.worker()
-    job_ms = 2 * rig.knobs.lock_ttl_ms
+    job_ms = 2 * rig.settings.lock_ttl_ms
     rig.enqueue([rig.job({"do": "ok", "ms": job_ms}) for _ in range(rig.jobs)])
 
 
@@ -24,7 +24,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=4,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=8.0,
 )
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from chaos.cli.main import main
 from chaos.planted.scenarios import long_jobs
-from chaos.rig.main import main
 
 SCENARIO = dataclasses.replace(
     long_jobs.SCENARIO,

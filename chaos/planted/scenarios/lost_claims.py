@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
@@ -21,7 +21,7 @@ SCENARIO = Scenario(
     play=play,
     workers=1,
     jobs=4,
-    knobs=Knobs(lock_ttl_ms=600),
+    settings=WorkerSettings(lock_ttl_ms=600),
     settle_s=5.0,
 )
 

@@ -6,10 +6,10 @@ get no answer.
 
 from __future__ import annotations
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
 
 
 def play(rig: Rig) -> None:

@@ -6,12 +6,12 @@ when its lock has expired.
 
 from __future__ import annotations
 
-from chaos.faults import ERRORS
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
+from chaos.wire import ERRORS
 
 #: How often a producer sends a batch that is refused.
 TRIES = 3
@@ -33,7 +33,7 @@ SCENARIO = Scenario(
     guarantees=("no-loss", "no-phantom", "quiescent"),
     play=play,
     workers=1,
-    knobs=Knobs(lock_ttl_ms=700),
+    settings=WorkerSettings(lock_ttl_ms=700),
     settle_s=4.0,
 )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
 from chaos.targets.target import EnqueueInDoubt
 
 
@@ -17,7 +17,7 @@ def play(rig: Rig) -> None:
     rig.enqueue([dead])
     rig.wait(f"{dead.id} dead", lambda: rig.dead_lettered() == 1)
     door = rig.door("operator", At("requeue", "before-reply", "lose-reply"))
-    operator = rig.target.producer(door, rig.knobs)
+    operator = rig.target.producer(door, rig.settings)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
         operator.requeue(dead.id)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chaos.faults import Side
-from chaos.rig.crew import At
-from chaos.rig.main import main
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.workers import At
+from chaos.wire import Side
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply")
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import signal
 
-from chaos.rig.crew import At
-from chaos.rig.main import main
-from chaos.rig.member import Member
+from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Knobs
+from chaos.rig.worker import Member
+from chaos.rig.workers import At
+from chaos.targets.target import WorkerSettings
 
-KNOBS = Knobs(lock_ttl_ms=800, grace_s=0.2, cleanup_s=0.3)
+SETTINGS = WorkerSettings(lock_ttl_ms=800, grace_s=0.2, cleanup_s=0.3)
 
 
 def play(rig: Rig) -> None:
@@ -43,7 +43,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("fenced", "one-commit", "effects-once"),
     play=play,
-    knobs=KNOBS,
+    settings=SETTINGS,
     settle_s=6.0,
 )
 

@@ -12,18 +12,18 @@ from typing import Any, NoReturn
 
 import redis
 
-from chaos.faults import Exchange, Match
 from chaos.guarantees import GUARANTEES
 from chaos.targets.target import (
     EnqueueInDoubt,
     EnqueueRefused,
     Inspector,
     Job,
-    Knobs,
     Producer,
-    Role,
     Target,
+    WorkerSettings,
+    WorkerSpec,
 )
+from chaos.wire import Exchange, Match
 from rrq_ref import Client, JobNotFound, NewJob, StoreError, StoreRefused, SyncClient, scripts
 from rrq_ref.scripts import Answer
 
@@ -49,10 +49,10 @@ class RrqRef(Target):
             with contextlib.suppress(ImportError):  # the last two need not be there
                 importlib.import_module(module)
 
-    def work(self, role: Role) -> NoReturn:
+    def work(self, spec: WorkerSpec) -> NoReturn:
         from .worker import work  # it imports this module
 
-        work(role)
+        work(spec)
 
     def fleet_command(self, workers: int) -> list[str]:
         return [*self.worker_command(), str(workers)]
@@ -60,12 +60,12 @@ class RrqRef(Target):
     def __init__(self) -> None:
         self._confirmations: wire.Confirmations | None = None
 
-    def producer(self, url: str, knobs: Knobs) -> Producer:
-        self._confirmations = None if knobs.durability == "none" else wire.Confirmations()
-        return _Producer(url, knobs)
+    def producer(self, url: str, settings: WorkerSettings) -> Producer:
+        self._confirmations = None if settings.durability == "none" else wire.Confirmations()
+        return _Producer(url, settings)
 
-    def inspector(self, url: str, knobs: Knobs) -> Inspector:
-        return final.RrqInspector(url, knobs.queue, EFFECTS)
+    def inspector(self, url: str, settings: WorkerSettings) -> Inspector:
+        return final.RrqInspector(url, settings.queue, EFFECTS)
 
     def moments(self) -> Mapping[str, Match]:
         return wire.MOMENTS
@@ -77,8 +77,8 @@ class RrqRef(Target):
 
 
 class _Producer(Producer):
-    def __init__(self, url: str, knobs: Knobs) -> None:
-        self._settings = settings_of(url, knobs)
+    def __init__(self, url: str, settings: WorkerSettings) -> None:
+        self._settings = settings_of(url, settings)
         self._client = SyncClient(self._settings)
 
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:

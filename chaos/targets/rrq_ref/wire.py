@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
-from chaos.faults import Exchange, Match, NoReply, RespError
+from chaos.wire import Exchange, Match, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any, NoReturn
 
 from chaos.targets.behaviour import Run, Witness, behave
-from chaos.targets.target import Role
+from chaos.targets.target import WorkerSpec
 from rrq_ref import Context, Fleet
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker
@@ -14,10 +14,10 @@ from rrq_ref.process import leave, run_worker
 from .settings import EFFECTS, settings_of
 
 
-def work(role: Role, workers: int | None = None) -> NoReturn:
+def work(spec: WorkerSpec, workers: int | None = None) -> NoReturn:
     """Work in this process, or as the parent of so many workers, until it is over."""
-    settings = settings_of(role.url, role.knobs)
-    witness = Witness(role.history, role.name)
+    settings = settings_of(spec.url, spec.settings)
+    witness = Witness(spec.history, spec.name)
 
     async def handler(context: Context, plan: dict[str, Any], effects: int) -> Any:
         run = Run(
@@ -34,9 +34,9 @@ def work(role: Role, workers: int | None = None) -> NoReturn:
     configure()
     handlers = {"behave": handler}
     if workers is not None:
-        leave(Fleet(handlers, settings, num_workers=workers, burst=role.burst).run())
-    leave(run_worker(handlers, settings, burst=role.burst, started=witness.hello))
+        leave(Fleet(handlers, settings, num_workers=workers, burst=spec.burst).run())
+    leave(run_worker(handlers, settings, burst=spec.burst, started=witness.hello))
 
 
 if __name__ == "__main__":
-    work(Role.from_environment(), int(sys.argv[1]) if len(sys.argv) > 1 else None)
+    work(WorkerSpec.from_environment(), int(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaos.targets.rrq_ref.target import RrqRef
-from chaos.targets.target import Job, Knobs, Producer
+from chaos.targets.target import Job, Producer, WorkerSettings
 
 
 class Forgetful(RrqRef):
     name = "forgetful"
 
-    def producer(self, url: str, knobs: Knobs) -> Producer:
-        return _Forgetful(super().producer(url, knobs))
+    def producer(self, url: str, settings: WorkerSettings) -> Producer:
+        return _Forgetful(super().producer(url, settings))
 
 
 class _Forgetful(Producer):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.rig.catalogue import scenarios
+from chaos.cli.catalogue import scenarios
 
 from .running import begun, descendants, read_until, run, survivors
 

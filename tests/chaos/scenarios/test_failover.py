@@ -12,11 +12,11 @@ import psutil
 import pytest
 import redis
 
-from chaos.faults import Exchange
 from chaos.servers import open_server
 from chaos.servers.binary import BinaryServer
 from chaos.servers.replication import Replication
 from chaos.targets.rrq_ref.wire import Confirmations
+from chaos.wire import Exchange
 from rrq_ref import NewJob, Settings, StoreError, StoreUnavailable, SyncClient, scripts
 from rrq_ref.settings import Durability
 from rrq_ref.store import BlockingStore, Command

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chaos.checks import Verdict
-from chaos.rig.catalogue import scenarios
+from chaos.cli.catalogue import scenarios
 from chaos.rig.options import Options
 from chaos.rig.playing import play
 from chaos.rig.progress import Progress

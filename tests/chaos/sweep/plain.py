@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from chaos.targets.rrq_ref.target import RrqRef
-from chaos.targets.target import Role, Target
+from chaos.targets.target import Target, WorkerSpec
 
 
 class Plain(RrqRef):
@@ -14,8 +14,8 @@ class Plain(RrqRef):
     def warm(self) -> None:
         Target.warm(self)
 
-    def work(self, role: Role) -> NoReturn:
-        Target.work(self, role)
+    def work(self, spec: WorkerSpec) -> NoReturn:
+        Target.work(self, spec)
 
 
 TARGET = Plain()

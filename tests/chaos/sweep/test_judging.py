@@ -11,10 +11,10 @@ import pytest
 
 from chaos.guarantees import GUARANTEES
 from chaos.rig.options import timing
+from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import BadCell, Blow, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
-from chaos.sweep.lives import KNOBS
-from chaos.sweep.visit import Visit
+from chaos.sweep.lives import SETTINGS
 
 KILL = Cell("succeeds", (Blow("kill", "claim.1", "before-reply"),))
 
@@ -44,7 +44,7 @@ def visit(path: Path, events: Sequence[Event], **fields: Any) -> Visit:
 
 
 def judged(run: Path, *visits: Visit) -> list[Judged]:
-    about = {"promises": list(GUARANTEES), "timing": timing(KNOBS, 1_000)}
+    about = {"promises": list(GUARANTEES), "timing": timing(SETTINGS, 1_000)}
     (run / "run.json").write_text(json.dumps(about))
     found, problems = judge_all(visits, run)
     assert problems == []

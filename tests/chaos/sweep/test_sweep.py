@@ -130,7 +130,7 @@ def test_a_sweep_whose_nursery_dies_is_unknown(tmp_path: Path) -> None:
     with begun("chaos.sweep", "--life", "times-out", "--out", str(tmp_path / "run")) as sweep:
         read_until(sweep, "cells/s")
         family = descendants(sweep.pid)
-        nursery = next(each for each in family if "chaos.sweep.nursery" in each.cmdline())
+        nursery = next(each for each in family if "chaos.processes.fork_server" in each.cmdline())
         nursery.kill()
         printed, _ = sweep.communicate(timeout=60)
         assert sweep.returncode == 3, printed

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chaos.faults import Exchange, NoReply
 from chaos.targets.rrq_ref.wire import MOMENTS, transitions
+from chaos.wire import Exchange, NoReply
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 

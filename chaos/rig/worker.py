@@ -9,10 +9,10 @@ from typing import Any
 
 import psutil
 
-from chaos.faults import Landing
 from chaos.history.tail import Tail
-from chaos.rig.processes import Process
-from chaos.targets.target import Knobs
+from chaos.processes.spawning import Process
+from chaos.targets.target import WorkerSettings
+from chaos.wire import Injection
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Member:
     role: str
     process: Process
     history: Path
-    knobs: Knobs
+    settings: WorkerSettings
     burst: bool
     #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
     doomed: bool = False
@@ -31,7 +31,7 @@ class Member:
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
     ready: bool = False
     #: Faults on the wire that were planned for it.
-    landings: list[Landing] = field(default_factory=list)
+    injections: list[Injection] = field(default_factory=list)
     #: Processes of a fleet by pid, those that have ended included.
     children: dict[int, psutil.Process] = field(default_factory=dict)
     ended_pids: set[int] = field(default_factory=set)

@@ -15,17 +15,17 @@ import click
 from rich.console import Console
 
 from chaos.checks import Outcome, Verdict
-from chaos.faults import WireProxyError
+from chaos.cli import output
 from chaos.history import HistoryProblem
+from chaos.processes.spawning import Interrupted, on_signals
 from chaos.report import print_summary, print_verdict, write_json, write_junit
-from chaos.rig import output
 from chaos.rig.options import USAGE, BadOption, Options
 from chaos.rig.playing import Played, play, play_side_by_side, seeded
-from chaos.rig.processes import Interrupted, on_signals
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
+from chaos.wire import WireProxyError
 
 _DISK_FULL = (
     "the disk is full, so this run proves nothing; make room on it, or give --out a directory on"

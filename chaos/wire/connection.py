@@ -10,13 +10,13 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
-from chaos.faults.channel import Channel
-from chaos.faults.fault import Exchange, Landing, NoReply
-from chaos.faults.inject import DROP, inject
-from chaos.faults.lane import HIGH_WATER, Lane
-from chaos.faults.ledger import Ledger, Sent
-from chaos.faults.owner import Ends, Victim
-from chaos.faults.resp import CommandParser, ProtocolError, ReplyParser, Value
+from chaos.wire.endpoint import Channel
+from chaos.wire.fault import Exchange, Injection, NoReply
+from chaos.wire.flow import HIGH_WATER, Lane
+from chaos.wire.inject import DROP, inject
+from chaos.wire.peers import Ends, Victim
+from chaos.wire.pending import Ledger, Sent
+from chaos.wire.resp import CommandParser, ProtocolError, ReplyParser, Value
 
 LINGER_S = 5.0
 """How long the server may take to answer a command whose client has gone, in seconds."""
@@ -145,12 +145,12 @@ class Link:
         if refused is not None:
             self._answer(argv, refused)
             return None
-        landings = self.channel.due(argv)
-        if not landings:
+        injections = self.channel.due(argv)
+        if not injections:
             self.ledger.in_flight.append(Sent(argv, time.monotonic_ns()))
             self._to_server.append(raw)
             return None
-        return self._send_through(raw, argv, landings)
+        return self._send_through(raw, argv, injections)
 
     def _flush_up(self) -> None:
         if self._to_server:
@@ -160,20 +160,22 @@ class Link:
                 self.server.writelines(parts)
 
     async def _send_through(
-        self, raw: bytes, argv: list[bytes], landings: Sequence[Landing]
+        self, raw: bytes, argv: list[bytes], injections: Sequence[Injection]
     ) -> None:
         """Forward a command, with faults ahead of it."""
         answer, chop_ms = None, None
-        for landing in landings:
-            if landing.fault.side == "before-send":
-                outcome = await inject(landing, self, argv)
+        for injection in injections:
+            if injection.fault.side == "before-send":
+                outcome = await inject(injection, self, argv)
                 if outcome is DROP:
-                    self._miss(landings, "another fault dropped the command")
+                    self._miss(injections, "another fault dropped the command")
                     return
                 answer = outcome.answer or answer
                 chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
         await self.channel.up_gate.wait()
-        later = tuple(landing for landing in landings if landing.fault.side != "before-send")
+        later = tuple(
+            injection for injection in injections if injection.fault.side != "before-send"
+        )
         if answer is not None:
             self._answer(argv, answer)
         elif self.server is not None and not self._server_closed:
@@ -208,7 +210,7 @@ class Link:
                 sent = self.ledger.answered(value)
                 if sent is not None:
                     self._observe(sent, value)
-                faulty = sent if sent is not None and sent.landings else None
+                faulty = sent if sent is not None and sent.injections else None
                 self.down.put((raw, faulty), len(raw))
                 self._queue_injected()
         except ProtocolError as problem:
@@ -226,7 +228,7 @@ class Link:
         for sent in owed:
             if sent.injected is None:
                 self._observe(sent, NoReply())
-            self._miss(sent.landings, "the server did not answer the command")
+            self._miss(sent.injections, "the server did not answer the command")
         self.up.clear()
         self.up.sink_full = True
         self.down.put(isinstance(problem, ConnectionResetError), 0)
@@ -270,16 +272,18 @@ class Link:
     async def _deliver_through(self, raw: bytes, sent: Sent) -> None:
         """Deliver a reply, with faults around it."""
         chop_ms = None
-        for landing in sent.landings:
-            if landing.fault.side == "before-reply":
-                outcome = await inject(landing, self, sent.argv)
+        for injection in sent.injections:
+            if injection.fault.side == "before-reply":
+                outcome = await inject(injection, self, sent.argv)
                 if outcome is DROP:
-                    self._miss(sent.landings, "another fault dropped the reply")
+                    self._miss(sent.injections, "another fault dropped the reply")
                     return
                 raw = outcome.answer or raw
                 chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
         await self.channel.down_gate.wait()
-        after = [landing for landing in sent.landings if landing.fault.side == "after-reply"]
+        after = [
+            injection for injection in sent.injections if injection.fault.side == "after-reply"
+        ]
         if not after:
             await self._write(self.client, raw, chop_ms)
             return
@@ -288,12 +292,12 @@ class Link:
         try:
             await self.channel.find_owners()  # once it has its reply, it may close the connection
             await self._write(self.client, raw, chop_ms)
-            for landing in after:
+            for injection in after:
                 if not self._client_closed:
-                    await inject(landing, self, sent.argv)
+                    await inject(injection, self, sent.argv)
         finally:
             self.up.unstall()
-        self._miss(sent.landings, "the client had gone")
+        self._miss(sent.injections, "the client had gone")
 
     async def _write(self, sink: asyncio.Transport, raw: bytes, chop_ms: int | None) -> None:
         """Write, in pieces if asked to (`Outcome.chop_ms`), until the kernel has all of it."""
@@ -327,10 +331,10 @@ class Link:
             loop = asyncio.get_running_loop()
             self._linger = loop.call_later(LINGER_S, self.server.abort)
 
-    def _miss(self, landings: Sequence[Landing], reason: str) -> None:
-        for landing in landings:
-            if not landing.settled:
-                self.channel.host.journal.missed(landing, reason)
+    def _miss(self, injections: Sequence[Injection], reason: str) -> None:
+        for injection in injections:
+            if not injection.settled:
+                self.channel.host.journal.missed(injection, reason)
 
     def _forget(self) -> None:
         if self._client_closed and self._server_closed:

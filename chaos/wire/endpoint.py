@@ -5,13 +5,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults.fault import Direction, Landing, Tally
-from chaos.faults.journal import Journal
-from chaos.faults.owner import Victim, owners
-from chaos.faults.upstream import Upstream, UpstreamProblem
+from chaos.wire.fault import Direction, Injection, Tally
+from chaos.wire.journal import Journal
+from chaos.wire.peers import Victim, owners
+from chaos.wire.upstream import Upstream, UpstreamProblem
 
 if TYPE_CHECKING:
-    from chaos.faults.link import Link
+    from chaos.wire.connection import Link
 
 
 class Host:
@@ -69,7 +69,7 @@ class Channel:
     victim: Victim | None = None
     """The process that was attached. Those that it has started share its connections."""
     links: "set[Link]" = field(default_factory=set)
-    landings: list[Landing] = field(default_factory=list)
+    injections: list[Injection] = field(default_factory=list)
     """Faults that wait for their command. One for any process is in the list of each."""
     tallies: list[Tally] = field(default_factory=list)
     up_gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,17 +80,17 @@ class Channel:
         self.up_gate.set()
         self.down_gate.set()
 
-    def due(self, argv: list[bytes]) -> Sequence[Landing]:
+    def due(self, argv: list[bytes]) -> Sequence[Injection]:
         """Count a command; the faults that are meant for this one."""
-        if not self.landings and not self.tallies:
+        if not self.injections and not self.tallies:
             return ()
         due = []
         try:
             for tally in self.tallies:
                 tally.sees(argv)
-            due = [landing for landing in self.landings if landing.is_due(argv)]
+            due = [injection for injection in self.injections if injection.is_due(argv)]
             if due:
-                self.landings = [landing for landing in self.landings if landing.waiting]
+                self.injections = [injection for injection in self.injections if injection.waiting]
         except Exception as problem:  # noqa: BLE001 - one bad match must not cut the connection
             self.host.journal.broke(problem)
         return due

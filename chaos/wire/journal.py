@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from chaos.faults.fault import Exchange, Landing, WireFault
+from chaos.wire.fault import Exchange, Injection, WireFault
 
 
 class Record(Protocol):
@@ -40,31 +40,31 @@ class Journal:
         self._fault("planned", fault, fault.process)
 
     def landed(
-        self, landing: Landing, process: str, argv: list[bytes], pid: int | None = None
+        self, injection: Injection, process: str, argv: list[bytes], pid: int | None = None
     ) -> None:
         """The fault has just landed."""
-        fault, job = landing.fault, None
+        fault, job = injection.fault, None
         if fault.job_of is not None and argv:
             try:
                 job = fault.job_of(argv)
             except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
                 self.broke(problem)
-        landing.land(process, argv, time.monotonic_ns(), pid)
+        injection.land(process, argv, time.monotonic_ns(), pid)
         self._fault("landed", fault, process, job=job, child_pid=pid)
 
     def healed(self, fault: WireFault, process: str) -> None:
         """What the fault had done has been undone."""
         self._fault("healed", fault, process)
 
-    def missed(self, landing: Landing, reason: str) -> None:
+    def missed(self, injection: Injection, reason: str) -> None:
         """The fault will not land any more."""
-        landing.give_up()
-        self._fault("missed", landing.fault, landing.fault.process, error=reason)
+        injection.give_up()
+        self._fault("missed", injection.fault, injection.fault.process, error=reason)
 
-    def cancelled(self, landing: Landing) -> None:
+    def cancelled(self, injection: Injection) -> None:
         """The rig took the fault back: it is not missing."""
-        landing.give_up()
-        self._fault("cancelled", landing.fault, landing.fault.process)
+        injection.give_up()
+        self._fault("cancelled", injection.fault, injection.fault.process)
 
     def broke(self, problem: BaseException) -> None:
         """Something raised that must not: the evidence of this run is incomplete."""

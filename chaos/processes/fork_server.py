@@ -1,9 +1,9 @@
 """The parent from which processes are forked that need no start: everything is imported already.
 
-`python -m chaos.sweep.nursery TARGET SOCKET` reads orders from a socket, one JSON object a packet,
-forks a child for each, and answers with a packet and the child's pidfd; another packet tells how
-the child has ended. It has one thread, so that a fork is safe, and ends with its socket; its
-children die with it.
+`python -m chaos.processes.fork_server TARGET SOCKET` reads orders from a socket, one JSON object a
+packet, forks a child for each, and answers with a packet and the child's pidfd; another packet
+tells how the child has ended. It has one thread, so that a fork is safe, and ends with its socket;
+its children die with it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-from chaos.rig.processes import PR_SET_PDEATHSIG
-from chaos.sweep.hands import work_as
+from chaos.processes.spawning import PR_SET_PDEATHSIG
+from chaos.sweep.tasks import work_as
 from chaos.targets import find_target
 
 PACKET = 65_536

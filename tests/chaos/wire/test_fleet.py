@@ -11,10 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
-from chaos.faults import Side, WireFault, any_command, command
-from chaos.faults.channel import Channel
-from chaos.faults.owner import Ends, owners
-from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Victim, eventually
+from chaos.wire import Side, WireFault, any_command, command
+from chaos.wire.endpoint import Channel
+from chaos.wire.peers import Ends, owners
+from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 FLEET = Path(__file__).with_name("fleet.py")
 
@@ -51,19 +51,19 @@ def test_a_kill_hits_the_worker_that_sent_the_command(bench: Bench, side: Side) 
     fleet, pids = start_fleet(bench)
     match = command("incrby", b"b")
     seen = bench.proxy.count("fleet", match)
-    landing = bench.proxy.plan(
+    injection = bench.proxy.plan(
         WireFault(id="f", process="fleet", match=match, nth=3, side=side, action="kill")
     )
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
     assert state_of(pids["b"]) == psutil.STATUS_ZOMBIE
-    assert landing.pid == pids["b"]
-    assert landing.process == f"fleet.{pids['b']}"
+    assert injection.pid == pids["b"]
+    assert injection.process == f"fleet.{pids['b']}"
     (landed,) = bench.events.of("landed")
-    assert (landed["target"], landed["child_pid"]) == (landing.process, landing.pid)
+    assert (landed["target"], landed["child_pid"]) == (injection.process, injection.pid)
     # The others go on, so the channel is not quiet; the dead one is.
-    assert bench.proxy.quiet("fleet", TIMEOUT_S, pid=landing.pid)
+    assert bench.proxy.quiet("fleet", TIMEOUT_S, pid=injection.pid)
     ran = [x.reply for x in bench.exchanges if match(x.argv)]
     assert count_of(bench, "b") == ran[-1]
     assert seen.value >= 3
@@ -74,7 +74,7 @@ def test_a_kill_hits_the_worker_that_sent_the_command(bench: Bench, side: Side) 
 
 def test_a_stop_hits_the_worker_that_sent_the_command(bench: Bench) -> None:
     fleet, pids = start_fleet(bench)
-    landing = bench.proxy.plan(
+    injection = bench.proxy.plan(
         WireFault(
             id="f",
             process="fleet",
@@ -84,7 +84,7 @@ def test_a_stop_hits_the_worker_that_sent_the_command(bench: Bench) -> None:
         )
     )
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
     assert state_of(pids["a"]) == psutil.STATUS_STOPPED
     moves_on(bench, "b")
@@ -138,11 +138,11 @@ time.sleep(60)
 
 
 def test_a_kill_after_the_last_reply_finds_who_closes_at_once(bench: Bench) -> None:
-    landing = bench.fault("kill", "after-reply", nth=1)
+    injection = bench.fault("kill", "after-reply", nth=1)
     argv = [sys.executable, "-c", HASTY, bench.proxy.listen("victim")]
     process = bench.group.spawn(argv, log=bench.directory / "hasty.log")
     bench.proxy.attach("victim", process)
-    assert landing.wait(TIMEOUT_S), bench.events.of("missed")
+    assert injection.wait(TIMEOUT_S), bench.events.of("missed")
     assert not process.alive
 
 
@@ -188,7 +188,7 @@ def test_workers_whose_parent_was_killed_are_still_found(bench: Bench) -> None:
     fleet.process.kill()
     fleet.process.wait(TIMEOUT_S)
     moves_on(bench, "a")
-    landing = bench.proxy.plan(
+    injection = bench.proxy.plan(
         WireFault(
             id="f",
             process="fleet",
@@ -198,9 +198,9 @@ def test_workers_whose_parent_was_killed_are_still_found(bench: Bench) -> None:
         )
     )
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
-    assert landing.pid == pids["a"]
+    assert injection.pid == pids["a"]
     assert state_of(pids["a"]) == psutil.STATUS_ZOMBIE
     moves_on(bench, "b")
 
@@ -209,12 +209,12 @@ def test_a_stranger_behind_the_listener_is_not_killed(bench: Bench) -> None:
     bench.start(count=0, name="client").process.wait(TIMEOUT_S)
     sleeper = bench.group.spawn(["sleep", "60"], log=bench.directory / "sleeper.log")
     bench.proxy.attach("client", sleeper)
-    landing = bench.fault("kill", "before-send", process="client", match=command("incrby"), nth=1)
+    injection = bench.fault("kill", "before-send", process="client", match=command("incrby"), nth=1)
     with bench.client() as client:
         assert client.incr("n") == 1
 
     assert sleeper.alive
-    assert not landing.wait(TIMEOUT_S)
+    assert not injection.wait(TIMEOUT_S)
     (missed,) = bench.events.of("missed")
     assert "ended" in missed["error"]
 
@@ -227,25 +227,25 @@ def test_a_command_of_the_dead_does_not_kill_who_came_after(bench: Bench) -> Non
     first.process.wait(TIMEOUT_S)
     second = bench.group.spawn(["sleep", "60"], log=bench.directory / "sleeper.log")
     bench.proxy.attach("victim", second)
-    landing = bench.fault("kill", "before-send", match=any_command(), nth=1)
+    injection = bench.fault("kill", "before-send", match=any_command(), nth=1)
 
     bench.proxy.heal("victim")
 
-    assert not landing.wait(TIMEOUT_S)
+    assert not injection.wait(TIMEOUT_S)
     assert bench.events.of("missed")
     assert second.alive
 
 
 def test_a_fault_for_any_process_hits_whoever_comes_first(bench: Bench) -> None:
-    landing = bench.fault("kill", "before-reply", process=None, nth=6)
+    injection = bench.fault("kill", "before-reply", process=None, nth=6)
     victims = [bench.start(count=1000, name=name) for name in ("one", "two")]
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
     dead = [victim for victim in victims if not victim.process.alive]
-    assert [victim.process.pid for victim in dead] == [landing.pid]
-    assert landing.process in ("one", "two")
+    assert [victim.process.pid for victim in dead] == [injection.pid]
+    assert injection.process in ("one", "two")
     # The commands of both were counted together: five replies had come before this one.
     incrs = [x for x in bench.exchanges if x.argv[0] == b"INCRBY"]
-    (at,) = [x for x in incrs if x.process == landing.process][-1:]
+    (at,) = [x for x in incrs if x.process == injection.process][-1:]
     assert at.reply in (5, 6)

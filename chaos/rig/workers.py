@@ -14,11 +14,11 @@ from typing import Any, Literal, Self
 import psutil
 
 from chaos.checks.evidence import HOME
-from chaos.faults import Action, Direction, Landing, Side, WireFault, WireProxy, data_command
-from chaos.rig.member import Member
-from chaos.rig.processes import ProcessGroup
+from chaos.processes.spawning import ProcessGroup
 from chaos.rig.progress import Progress
-from chaos.targets.target import Inspector, Knobs, Role, Target
+from chaos.rig.worker import Member
+from chaos.targets.target import Inspector, Target, WorkerSettings, WorkerSpec
+from chaos.wire import Action, Direction, Injection, Side, WireFault, WireProxy, data_command
 
 #: How long a process may take to say hello, and to leave beyond its grace period.
 _READY_S = 20.0
@@ -46,7 +46,7 @@ class At:
     side: Side
     action: Action = "kill"
     nth: int = 1
-    #: Other fields of `chaos.faults.WireFault`.
+    #: Other fields of `chaos.wire.WireFault`.
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -74,7 +74,7 @@ class Crew:
         self._processes = ProcessGroup()
         self._sampled_at = 0.0
         self._faults = 0
-        self._landings: list[Landing] = []
+        self._injections: list[Injection] = []
         self._blind = False
         self.members: list[Member] = []
 
@@ -92,16 +92,18 @@ class Crew:
 
     # Starting
 
-    def worker(self, knobs: Knobs, faults: Sequence[At], *, burst: bool) -> Member:
+    def worker(self, settings: WorkerSettings, faults: Sequence[At], *, burst: bool) -> Member:
         """Start one worker process; returns when it is ready. Raises `WorkerProblem`.
 
         The faults are planned before it starts, so that its first commands can meet them.
         """
-        return self._start("worker", self._target.worker_command(), knobs, faults, burst=burst)
+        return self._start("worker", self._target.worker_command(), settings, faults, burst=burst)
 
-    def fleet(self, knobs: Knobs, workers: int, *, burst: bool) -> Member:
+    def fleet(self, settings: WorkerSettings, workers: int, *, burst: bool) -> Member:
         """Start a parent with worker processes; returns when all of these are there."""
-        member = self._start("fleet", self._target.fleet_command(workers), knobs, (), burst=burst)
+        member = self._start(
+            "fleet", self._target.fleet_command(workers), settings, (), burst=burst
+        )
         end = time.monotonic() + _READY_S
         while len(member.living_children()) < workers and time.monotonic() < end:
             self.tend()
@@ -109,16 +111,22 @@ class Crew:
         return member
 
     def _start(
-        self, role: str, command: list[str], knobs: Knobs, faults: Sequence[At], *, burst: bool
+        self,
+        role: str,
+        command: list[str],
+        settings: WorkerSettings,
+        faults: Sequence[At],
+        *,
+        burst: bool,
     ) -> Member:
         name = f"{role}-{1 + sum(member.role == role for member in self.members)}"
         history = self._directory / "history" / f"{name}.jsonl"
         url = self._direct or self._proxy.listen(name)
-        landings = [self._plan(name, fault) for fault in faults]
-        told = Role(name=name, url=url, history=str(history), knobs=knobs, burst=burst)
+        injections = [self._plan(name, fault) for fault in faults]
+        told = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
         log = self._directory / "logs" / f"{name}.log"
         process = self._processes.spawn(command, log=log, env=told.environment(), name=name)
-        member = Member(name, role, process, history, knobs, burst, landings=landings)
+        member = Member(name, role, process, history, settings, burst, injections=injections)
         member.doomed = any(fault.action == "kill" for fault in faults)
         self.members.append(member)
         if self._direct is None:
@@ -138,14 +146,14 @@ class Crew:
             self._plan(name, fault)
         return url
 
-    def plan(self, member: Member, fault: At) -> Landing:
+    def plan(self, member: Member, fault: At) -> Injection:
         """Let a fault land at a later command of a process that runs already."""
-        landing = self._plan(member.name, fault)
-        member.landings.append(landing)
+        injection = self._plan(member.name, fault)
+        member.injections.append(injection)
         member.doomed |= fault.action == "kill"
-        return landing
+        return injection
 
-    def _plan(self, process: str, at: At) -> Landing:
+    def _plan(self, process: str, at: At) -> Injection:
         match = data_command() if at.moment == "any" else self._target.moments().get(at.moment)
         if match is None:
             raise RigProblem(
@@ -153,7 +161,7 @@ class Crew:
                 " give it `moments`, or choose a scenario that works by signals"
             )
         self._faults += 1
-        landing = self._proxy.plan(
+        injection = self._proxy.plan(
             WireFault(
                 id=f"wire-{self._faults:03d}",
                 process=process,
@@ -165,17 +173,17 @@ class Crew:
                 **at.more,
             )
         )
-        self._landings.append(landing)
-        return landing
+        self._injections.append(injection)
+        return injection
 
     def call_off(self) -> None:
         """Take back all faults that have not landed."""
-        for landing in self._landings:
-            landing.cancel()
-            if not landing.landed:  # where there are many, one may forestall another
-                fault = landing.fault
+        for injection in self._injections:
+            injection.cancel()
+            if not injection.landed:  # where there are many, one may forestall another
+                fault = injection.fault
                 self._fault("cancelled", fault.id, fault.action, fault.process)
-                landing.give_up()
+                injection.give_up()
 
     def cut_off(self, member: Member, direction: Direction, phase: str) -> None:
         """A partition: nothing passes between this process and the server, nothing is closed."""
@@ -319,7 +327,7 @@ class Crew:
             )
             member.process.signal(signal.SIGTERM)
         for member in self.members:
-            limit_s = member.knobs.grace_s + member.knobs.cleanup_s + _LEAVE_S
+            limit_s = member.settings.grace_s + member.settings.cleanup_s + _LEAVE_S
             member.process.wait(limit_s)
             while member.living_children():  # of a fleet whose parent was killed
                 self._look_for_children(member)

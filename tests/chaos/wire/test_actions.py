@@ -3,8 +3,8 @@
 import psutil
 import pytest
 
-from chaos.faults import Direction, Side
-from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Victim, eventually
+from chaos.wire import Direction, Side
+from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 RAN = {"before-send": 4, "before-reply": 5, "after-reply": 5}
@@ -23,10 +23,10 @@ def is_stopped(victim: Victim) -> bool:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_kill_is_exact(bench: Bench, side: Side) -> None:
-    landing = bench.fault("kill", side)
+    injection = bench.fault("kill", side)
     victim = bench.start(count=1000)
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
     assert not victim.process.alive
     assert bench.proxy.quiet("victim", TIMEOUT_S)
@@ -39,10 +39,10 @@ def test_a_kill_is_exact(bench: Bench, side: Side) -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_stop_is_exact_and_lasts_until_someone_resumes(bench: Bench, side: Side) -> None:
-    landing = bench.fault("stop", side)
+    injection = bench.fault("stop", side)
     victim = bench.start()
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
     assert is_stopped(victim)
     # What it sent before it stood still goes on to the server. With the fifth reply in its hands it
@@ -59,10 +59,10 @@ def test_a_stop_is_exact_and_lasts_until_someone_resumes(bench: Bench, side: Sid
 
 @pytest.mark.parametrize("side", ["before-send", "before-reply"])
 def test_a_stop_can_hold_what_it_came_before(bench: Bench, side: Side) -> None:
-    landing = bench.fault("stop", side, then="hold")
+    injection = bench.fault("stop", side, then="hold")
     victim = bench.start()
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
 
     if side == "before-send":
         assert not bench.proxy.quiet("victim", 0.1), "the command is still to come"
@@ -73,12 +73,12 @@ def test_a_stop_can_hold_what_it_came_before(bench: Bench, side: Side) -> None:
 
 
 def test_a_stop_ends_by_itself_when_its_time_is_over(bench: Bench) -> None:
-    landing = bench.fault("stop", "before-reply", for_ms=100)
+    injection = bench.fault("stop", "before-reply", for_ms=100)
     victim = bench.start()
 
     victim.finish()
 
-    assert landing.landed
+    assert injection.landed
     landed, healed = bench.events.of("landed")[0], bench.events.of("healed")[0]
     assert healed["t"] - landed["t"] >= 99_000_000
 
@@ -142,10 +142,10 @@ HOLDS: list[tuple[Side, Direction, int, int]] = [
 def test_a_partition_holds_and_heals_on_the_same_connection(
     bench: Bench, side: Side, direction: Direction, ran: int, seen: int
 ) -> None:
-    landing = bench.fault("hold", side, direction=direction)
+    injection = bench.fault("hold", side, direction=direction)
     victim = bench.start()
 
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
     eventually(lambda: bench.counted == ran and len(victim.saw) == seen)
     if seen < ran:  # it waits for its reply, and none of its commands is under way
         assert bench.proxy.quiet("victim", TIMEOUT_S)

@@ -1,11 +1,11 @@
 """The keeper of a load test: jobs come from outside, everything else is as in every scenario.
 
-A load generator (Locust) runs `python -m chaos.rig.keeper` as its child. The keeper starts the
+A load generator (Locust) runs `python -m chaos.load.supervisor` as its child. The keeper starts the
 server and a fleet, tends them while others enqueue, kills or pauses workers when it is told to, and
 in the end lets the work be done, reads the final state and judges.
 
 It prints two lines of JSON: `ready` when jobs may come (the server, masked; the file that has its
-URL; where histories go; the knobs), and `verdict` at the end; after that line the verdict for
+URL; where histories go; the settings), and `verdict` at the end; after that line the verdict for
 people, until the end of the output. Progress and complaints go to stderr. Its input is orders, one
 a line: `chaos kill`, `chaos pause`, `chaos none`, `finish`. The end of the input is a `finish`.
 
@@ -33,20 +33,20 @@ from typing import Any
 import click
 import psutil
 
+from chaos.cli import output
+from chaos.cli.main import complain, enter, guarded
 from chaos.history.tail import Tail
+from chaos.processes.spawning import PR_SET_PDEATHSIG
 from chaos.report import print_verdict
-from chaos.rig import output
-from chaos.rig.crew import RigProblem
-from chaos.rig.main import complain, enter, guarded
-from chaos.rig.member import Member
 from chaos.rig.options import Options
 from chaos.rig.playing import play
-from chaos.rig.processes import PR_SET_PDEATHSIG
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.worker import Member
+from chaos.rig.workers import RigProblem
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
-from chaos.targets.target import Knobs
+from chaos.targets.target import WorkerSettings
 
 #: What a storm can do.
 KINDS = ("kill", "pause", "none")
@@ -102,7 +102,7 @@ class Storm:
         if kind == "kill":
             rig.crew.strike(self._fleet, worker.pid, "kill")
         else:
-            dead_to_others_s = max(rig.knobs.lock_ttl_ms, rig.knobs.health_ttl_ms) / 1000
+            dead_to_others_s = max(rig.settings.lock_ttl_ms, rig.settings.health_ttl_ms) / 1000
             pause_s = dead_to_others_s * rig.random.uniform(1.2, 2.0)
             fault = rig.crew.strike(self._fleet, worker.pid, "stop")
             self._paused = worker.pid, fault, time.monotonic() + pause_s
@@ -131,7 +131,7 @@ def scenario(workers: int, concurrency: int) -> Scenario:
         play=_play,
         workers=workers,
         jobs=0,
-        knobs=Knobs(
+        settings=WorkerSettings(
             concurrency=concurrency,
             lock_ttl_ms=2_000,
             poll_max_ms=500,
@@ -159,7 +159,7 @@ def _play(rig: Rig) -> None:
             "target": rig.options.target,
             "history": str(directory / "history"),
             "door": str(door),
-            "knobs": asdict(rig.knobs),
+            "settings": asdict(rig.settings),
         }
     )
     storm = Storm(rig, fleet)
@@ -264,7 +264,7 @@ class LoadOptions(Options):
         return self.repeat
 
 
-@click.command(name="python -m chaos.rig.keeper", help=__doc__)
+@click.command(name="python -m chaos.load.supervisor", help=__doc__)
 @click.option("--target", default="rrq_ref", show_default=True)
 @click.option("--redis", default=DEFAULT_SPEC, show_default=SHOWN_SPEC)
 @click.option("--workers", type=click.IntRange(1, 200), default=2, show_default=True)
@@ -295,4 +295,4 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
 
 
 if __name__ == "__main__":
-    enter(main, "python -m chaos.rig.keeper")
+    enter(main, "python -m chaos.load.supervisor")

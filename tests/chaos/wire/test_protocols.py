@@ -12,8 +12,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.faults import ERRORS, RespError, Side, command, data_command
-from tests.chaos.faults.conftest import TIMEOUT_S, Bench, eventually
+from chaos.wire import ERRORS, RespError, Side, command, data_command
+from tests.chaos.wire.conftest import TIMEOUT_S, Bench, eventually
 
 SCRIPT = "redis.call('INCRBY', KEYS[1], ARGV[1]) return {KEYS[1], ARGV[1]}"
 
@@ -151,13 +151,13 @@ def test_a_command_or_reply_in_pieces_is_slow_and_whole(
     bench: Bench, client: redis.Redis, side: Side
 ) -> None:
     client.ping()
-    landing = bench.fault("chop", side, process="client", match=command("echo"), nth=1)
+    injection = bench.fault("chop", side, process="client", match=command("echo"), nth=1)
     with client.pipeline(transaction=False) as pipe:
         pipe.echo("x" * 50)
         pipe.incr("n")
         answers = pipe.execute()
     assert answers == [b"x" * 50, 1]
-    assert landing.t is not None
+    assert injection.t is not None
     (echo,) = [x for x in bench.exchanges if x.argv[0] == b"ECHO"]
     if side == "before-send":
         assert echo.t_reply - echo.t_sent >= 50_000_000, "a millisecond lies between two bytes"
@@ -169,12 +169,12 @@ def test_a_blocking_command_waits_and_a_held_reply_comes_later(
     bench: Bench, client: redis.Redis
 ) -> None:
     client.ping()
-    landing = bench.fault("hold", "before-reply", process="client", match=command("blpop"), nth=1)
+    injection = bench.fault("hold", "before-reply", process="client", match=command("blpop"), nth=1)
     with beside(lambda: client.blpop(["list"], timeout=0)) as results:
         eventually(lambda: not bench.proxy.quiet("client", 0))
         with bench.server.client() as plain:
             plain.rpush("list", "item")
-        assert landing.wait(TIMEOUT_S)
+        assert injection.wait(TIMEOUT_S)
         assert not results
         assert bench.proxy.heal("client") == 1
     assert results in ([(b"list", b"item")], [[b"list", b"item"]])
@@ -183,7 +183,7 @@ def test_a_blocking_command_waits_and_a_held_reply_comes_later(
 def test_what_a_dead_process_waited_for_is_not_taken_from_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chaos.faults.link.LINGER_S", 10 * TIMEOUT_S)  # it is not waited for
+    monkeypatch.setattr("chaos.wire.connection.LINGER_S", 10 * TIMEOUT_S)  # it is not waited for
     victim = bench.start("BLPOP", "list", "0", count=1)
     eventually(lambda: bool(bench.server_clients("blpop")))
     victim.process.kill()
@@ -199,9 +199,9 @@ def test_what_a_dead_process_waited_for_is_not_taken_from_others(
 def test_a_kill_at_a_blocking_command_is_exact(bench: Bench, side: Side) -> None:
     with bench.server.client() as plain:
         plain.rpush("list", "item")
-    landing = bench.fault("kill", side, match=command("blpop", b"list"), nth=1)
+    injection = bench.fault("kill", side, match=command("blpop", b"list"), nth=1)
     victim = bench.start("BLPOP", "list", "0", count=1)
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
     assert not victim.process.alive
     assert bench.proxy.quiet("victim", TIMEOUT_S)
     with bench.server.client() as plain:
@@ -270,18 +270,18 @@ def test_scripts_pass_and_a_lost_one_is_loaded_again(bench: Bench, client: redis
 def test_a_kill_at_a_script_is_exact(bench: Bench, side: Side, counted: int) -> None:
     with bench.server.client() as plain:
         sha = str(plain.script_load(SCRIPT))
-    landing = bench.fault("kill", side, match=command("evalsha", sha.encode()), nth=1)
+    injection = bench.fault("kill", side, match=command("evalsha", sha.encode()), nth=1)
     victim = bench.start("EVALSHA", sha, "1", "n", "1", count=0)
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
     assert not victim.process.alive
     assert bench.proxy.quiet("victim", TIMEOUT_S)
     assert bench.counted == counted
 
 
 def test_a_kill_in_a_pipeline_lets_run_what_was_sent_before(bench: Bench) -> None:
-    landing = bench.fault("kill", "before-send", nth=300)
+    injection = bench.fault("kill", "before-send", nth=300)
     victim = bench.start(count=-500)
-    assert landing.wait(TIMEOUT_S)
+    assert injection.wait(TIMEOUT_S)
     assert not victim.process.alive
     assert bench.proxy.quiet("victim", TIMEOUT_S)
     assert bench.counted == 299

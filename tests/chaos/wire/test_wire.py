@@ -11,7 +11,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.faults import (
+from chaos.servers import Server, open_server
+from chaos.wire import (
     Direction,
     Exchange,
     NoReply,
@@ -21,9 +22,8 @@ from chaos.faults import (
     any_command,
     command,
 )
-from chaos.servers import Server, open_server
-from tests.chaos.faults.conftest import TIMEOUT_S, Bench, Events, eventually
-from tests.chaos.faults.front import CERTIFICATE, in_front_of, tls
+from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Events, eventually
+from tests.chaos.wire.front import CERTIFICATE, in_front_of, tls
 
 
 def once(bench: Bench, name: str = "client", **options: Any) -> redis.Redis:
@@ -37,33 +37,33 @@ def nothing_is_missing(proxy: WireProxy, events: Events, *ids: str) -> None:
 
 
 def test_what_did_not_land_is_recorded_as_missed(bench: Bench) -> None:
-    landing = bench.fault("kill", "before-send")
+    injection = bench.fault("kill", "before-send")
     bench.fault("hold", "before-send", id="landed", process="client", nth=1, for_ms=1)
     with once(bench) as client:
         client.incr("n")
     nothing_is_missing(bench.proxy, bench.events, "f")
-    assert not landing.wait(0)
+    assert not injection.wait(0)
     assert bench.events.of("missed")[0]["error"] == "its command did not come"
     assert [e["fault"] for e in bench.events.of("planned")] == ["f", "landed"]
     bench.proxy.close()
 
 
 def test_a_cancelled_fault_is_not_missing(bench: Bench) -> None:
-    landing = bench.fault("reset", "before-send", process="client", nth=1)
-    landing.cancel()
+    injection = bench.fault("reset", "before-send", process="client", nth=1)
+    injection.cancel()
     with once(bench) as client:
         assert client.incr("n") == 1
-    landing.cancel()
+    injection.cancel()
     nothing_is_missing(bench.proxy, bench.events)
     assert len(bench.events.of("cancelled")) == 1
-    assert not landing.landed
+    assert not injection.landed
 
 
 def test_a_kill_without_a_process_is_missed_and_harmless(bench: Bench) -> None:
-    landing = bench.fault("kill", "before-send", process="client", nth=1)
+    injection = bench.fault("kill", "before-send", process="client", nth=1)
     with once(bench) as client:
         assert client.incr("n") == 1
-    assert not landing.wait(TIMEOUT_S)
+    assert not injection.wait(TIMEOUT_S)
     assert bench.events.of("missed")[0]["error"] == "no process is attached to client"
 
 
@@ -322,11 +322,11 @@ def test_many_threads_may_plan_and_ask_at_once(bench: Bench) -> None:
         name = f"client-{number}"
         with once(bench, name) as client:
             for turn in range(10):
-                landing = bench.fault(
+                injection = bench.fault(
                     "delay", "before-reply", process=name, nth=1, for_ms=0, id=f"{number}-{turn}"
                 )
                 client.incr("n")
-                assert landing.wait(TIMEOUT_S)
+                assert injection.wait(TIMEOUT_S)
                 done.append(number)
 
     done: list[int] = []

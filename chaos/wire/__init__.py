@@ -1,11 +1,11 @@
 """Faults, and the exact moments at which they land."""
 
-from chaos.faults.fault import (
+from chaos.wire.fault import (
     ERRORS,
     Action,
     Direction,
     Exchange,
-    Landing,
+    Injection,
     Match,
     NoReply,
     Side,
@@ -15,16 +15,16 @@ from chaos.faults.fault import (
     command,
     data_command,
 )
-from chaos.faults.owner import Victim
-from chaos.faults.resp import RespError
-from chaos.faults.wire import WireProxy, WireProxyError
+from chaos.wire.peers import Victim
+from chaos.wire.proxy import WireProxy, WireProxyError
+from chaos.wire.resp import RespError
 
 __all__ = [
     "ERRORS",
     "Action",
     "Direction",
     "Exchange",
-    "Landing",
+    "Injection",
     "Match",
     "NoReply",
     "RespError",

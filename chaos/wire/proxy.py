@@ -18,13 +18,13 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from chaos.faults.channel import Channel, Host
-from chaos.faults.fault import Direction, Exchange, Landing, Match, Tally, WireFault
-from chaos.faults.journal import Journal, Record
-from chaos.faults.link import ClientSide
-from chaos.faults.owner import Victim
-from chaos.faults.upstream import Upstream, UpstreamProblem
-from chaos.rig.processes import held_back
+from chaos.processes.spawning import held_back
+from chaos.wire.connection import ClientSide
+from chaos.wire.endpoint import Channel, Host
+from chaos.wire.fault import Direction, Exchange, Injection, Match, Tally, WireFault
+from chaos.wire.journal import Journal, Record
+from chaos.wire.peers import Victim
+from chaos.wire.upstream import Upstream, UpstreamProblem
 
 CALL_TIMEOUT_S = 10.0
 """How long the proxy's thread may take to do what it is asked, in seconds."""
@@ -71,7 +71,7 @@ class WireProxy:
         self._host = Host(Upstream.of(upstream_url), self._journal)
         self._channels: dict[str, Channel] = {}
         self._servers: dict[str, tuple[asyncio.Server, str]] = {}
-        self._landings: list[Landing] = []
+        self._injections: list[Injection] = []
         self._numbers = itertools.count(1)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = concurrent.futures.Future[None]()
@@ -149,7 +149,7 @@ class WireProxy:
 
     # Faults.
 
-    def plan(self, fault: WireFault) -> Landing:
+    def plan(self, fault: WireFault) -> Injection:
         """Let a fault land at its command. Commands count from now on.
 
         Raises ValueError if a fault with this id was planned before.
@@ -200,7 +200,7 @@ class WireProxy:
         That is: none is at the server, on its way, or (for a process that is stopped or has died)
         unread in a socket. False when that is not so within `timeout_s`; a partition that has not
         been healed, or a live process that blocks in the server, can be the reason. With `pid` (a
-        landing has it), only that process counts, and not the others of its fleet.
+        injection has it), only that process counts, and not the others of its fleet.
         """
 
         async def wait() -> bool:
@@ -219,7 +219,9 @@ class WireProxy:
         channel = self._channels.get(process)
         if channel is None:
             channel = self._channels[process] = Channel(process, self._host)
-            channel.landings = [x for x in self._landings if x.fault.process is None and x.waiting]
+            channel.injections = [
+                x for x in self._injections if x.fault.process is None and x.waiting
+            ]
         return channel
 
     async def _listen(self, process: str) -> str:
@@ -234,27 +236,27 @@ class WireProxy:
             self._servers[process] = server, url
         return self._servers[process][1]
 
-    def _plan(self, fault: WireFault) -> Landing:
-        if any(known.fault.id == fault.id for known in self._landings):
+    def _plan(self, fault: WireFault) -> Injection:
+        if any(known.fault.id == fault.id for known in self._injections):
             raise ValueError(f"a fault {fault.id!r} was planned before")
-        landing = Landing(fault, self._withdraw)
-        self._landings.append(landing)
+        injection = Injection(fault, self._withdraw)
+        self._injections.append(injection)
         if fault.process is None:
             for channel in self._channels.values():
-                channel.landings.append(landing)
+                channel.injections.append(injection)
         else:
-            # If the channel is new, it has the landings for any process already, and not this one.
-            self._channel(fault.process).landings.append(landing)
+            # If the channel is new, it has those for any process already, not this one.
+            self._channel(fault.process).injections.append(injection)
         self._journal.planned(fault)
-        return landing
+        return injection
 
-    def _withdraw(self, landing: Landing) -> None:
+    def _withdraw(self, injection: Injection) -> None:
         def withdraw() -> None:
-            if not landing.waiting:
+            if not injection.waiting:
                 return
-            self._journal.cancelled(landing)
+            self._journal.cancelled(injection)
             for channel in self._channels.values():
-                channel.landings = [x for x in channel.landings if x is not landing]
+                channel.injections = [x for x in channel.injections if x is not injection]
 
         if self._loop is not None:
             self._call(withdraw)
@@ -274,9 +276,9 @@ class WireProxy:
         )
 
     def _land_now(self, fault: WireFault, process: str) -> None:
-        landing = Landing(fault, lambda _: None)
+        injection = Injection(fault, lambda _: None)
         self._journal.planned(fault)
-        self._journal.landed(landing, process, [])
+        self._journal.landed(injection, process, [])
 
     # The thread.
 
@@ -306,9 +308,9 @@ class WireProxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for landing in self._landings:
-            if not landing.settled:
-                self._journal.missed(landing, "its command did not come")
+        for injection in self._injections:
+            if not injection.settled:
+                self._journal.missed(injection, "its command did not come")
         for _ in range(_LAST_POLLS):  # each transport tells of its end a turn later
             if not any(channel.links for channel in self._channels.values()):
                 break

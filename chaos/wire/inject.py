@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from chaos.faults.fault import Landing
-from chaos.faults.owner import Relative, Victim
+from chaos.wire.fault import Injection
+from chaos.wire.peers import Relative, Victim
 
 if TYPE_CHECKING:
-    from chaos.faults.link import Link
+    from chaos.wire.connection import Link
 
 DEATH_TIMEOUT_S = 5.0
 """How long a process may take to be gone after SIGKILL, in seconds."""
@@ -42,7 +42,7 @@ class CannotLand(Exception):
 class _Strike:
     """A fault at its command."""
 
-    landing: Landing
+    injection: Injection
     link: "Link"
     argv: list[bytes]
 
@@ -60,31 +60,31 @@ class _Strike:
     def name(self) -> str:
         """Of the process that is hit; a fleet's worker has its process id after the fleet's."""
         owner, name = self.link.owner, self.link.channel.name
-        alone = isinstance(owner, Relative) and self.landing.fault.action != "hold"
+        alone = isinstance(owner, Relative) and self.injection.fault.action != "hold"
         return f"{name}.{owner.pid}" if owner is not None and alone else name
 
     def landed(self) -> None:
         journal, owner = self.link.channel.host.journal, self.link.owner
-        journal.landed(self.landing, self.name, self.argv, None if owner is None else owner.pid)
+        journal.landed(self.injection, self.name, self.argv, None if owner is None else owner.pid)
 
     def healed(self) -> None:
-        self.link.channel.host.journal.healed(self.landing.fault, self.name)
+        self.link.channel.host.journal.healed(self.injection.fault, self.name)
 
     def cut(self, *, reset: bool) -> Outcome:
         self.link.cut(reset=reset)
         return DROP
 
 
-async def inject(landing: Landing, link: "Link", argv: list[bytes]) -> Outcome:
+async def inject(injection: Injection, link: "Link", argv: list[bytes]) -> Outcome:
     """Carry out a fault, and wait until it is carried out. It never raises: a fault that cannot
     land is put down as missed, and the command goes on as if there had been none."""
     try:
-        return await _ACTIONS[landing.fault.action](_Strike(landing, link, argv))
+        return await _ACTIONS[injection.fault.action](_Strike(injection, link, argv))
     except Exception as problem:  # noqa: BLE001 - whatever the process's handle raises
-        if landing.landed:
+        if injection.landed:
             link.channel.host.journal.broke(problem)
         else:
-            link.channel.host.journal.missed(landing, str(problem) or repr(problem))
+            link.channel.host.journal.missed(injection, str(problem) or repr(problem))
         return PASS
 
 
@@ -111,7 +111,7 @@ async def _stop(strike: _Strike) -> Outcome:
         raise CannotLand("the process had already ended")
     strike.landed()
     resumed = strike.link.channel.host.spawn(_watch(strike, victim))
-    if strike.landing.fault.then == "hold":
+    if strike.injection.fault.then == "hold":
         await asyncio.wait((resumed,))
     return PASS
 
@@ -119,7 +119,7 @@ async def _stop(strike: _Strike) -> Outcome:
 async def _watch(strike: _Strike, victim: Victim) -> None:
     """Wait until the process runs again; wake it when its time is over."""
     loop = asyncio.get_running_loop()
-    for_ms = strike.landing.fault.for_ms
+    for_ms = strike.injection.fault.for_ms
     wake_at = None if for_ms is None else loop.time() + for_ms / 1000
     try:
         stopped = psutil.Process(victim.pid)
@@ -145,7 +145,7 @@ async def _lose_reply(strike: _Strike) -> Outcome:
 
 
 async def _delay(strike: _Strike) -> Outcome:
-    link, delay_ms = strike.link, strike.landing.fault.for_ms or 0
+    link, delay_ms = strike.link, strike.injection.fault.for_ms or 0
     strike.landed()
     link.up.stall()
     link.down.stall()
@@ -159,7 +159,7 @@ async def _delay(strike: _Strike) -> Outcome:
 
 
 async def _hold(strike: _Strike) -> Outcome:
-    fault, channel = strike.landing.fault, strike.link.channel
+    fault, channel = strike.injection.fault, strike.link.channel
     strike.landed()
     channel.hold(fault.id, fault.direction, strike.healed)
     if fault.for_ms is not None:
@@ -169,12 +169,12 @@ async def _hold(strike: _Strike) -> Outcome:
 
 async def _error(strike: _Strike) -> Outcome:
     strike.landed()
-    return Outcome(answer=f"-{strike.landing.fault.error}\r\n".encode())
+    return Outcome(answer=f"-{strike.injection.fault.error}\r\n".encode())
 
 
 async def _chop(strike: _Strike) -> Outcome:
     strike.landed()
-    return Outcome(chop_ms=strike.landing.fault.for_ms or 0)
+    return Outcome(chop_ms=strike.injection.fault.for_ms or 0)
 
 
 _ACTIONS: dict[str, Callable[[_Strike], Awaitable[Outcome]]] = {

@@ -7,8 +7,8 @@ messages answer nothing, and a (un)subscribe command is answered once for each o
 from collections import deque
 from dataclasses import dataclass, field
 
-from chaos.faults.fault import Landing
-from chaos.faults.resp import Attributed, Push, Value
+from chaos.wire.fault import Injection
+from chaos.wire.resp import Attributed, Push, Value
 
 _MESSAGES = frozenset((b"message", b"pmessage", b"smessage"))
 _SUBSCRIBE = frozenset((b"subscribe", b"psubscribe", b"ssubscribe"))
@@ -27,7 +27,7 @@ class Sent:
 
     argv: list[bytes]
     t_sent: int
-    landings: tuple[Landing, ...] = ()
+    injections: tuple[Injection, ...] = ()
     injected: bytes | None = None
     """The reply that the proxy made up; the server has not seen this command."""
     confirmations: int = field(default=0)

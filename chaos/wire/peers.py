@@ -20,7 +20,7 @@ _STOP_TIMEOUT_S = 10.0
 
 
 class Victim(Protocol):
-    """What a fault needs of a process (`chaos.rig.processes.Process` has it)."""
+    """What a fault needs of a process (`chaos.processes.spawning.Process` has it)."""
 
     @property
     def pid(self) -> int: ...

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-from chaos.faults.resp import Value
+from chaos.wire.resp import Value
 
 Side = Literal["before-send", "before-reply", "after-reply"]
 Action = Literal["kill", "stop", "reset", "lose-reply", "delay", "hold", "error", "chop"]
@@ -180,10 +180,10 @@ class Tally:
                 self._changed.notify_all()
 
 
-class Landing:
+class Injection:
     """What became of a planned fault. The proxy's thread writes it, every thread may read it."""
 
-    def __init__(self, fault: WireFault, withdraw: Callable[["Landing"], None]) -> None:
+    def __init__(self, fault: WireFault, withdraw: Callable[["Injection"], None]) -> None:
         self.fault = fault
         self.t: int | None = None
         """When it landed, ns of the monotonic clock: after a kill, the process is dead by then."""

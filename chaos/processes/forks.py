@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from chaos.rig.processes import ExitStatus, ProcessGroup
-from chaos.sweep.nursery import PACKET
+from chaos.processes.fork_server import PACKET
+from chaos.processes.spawning import ExitStatus, ProcessGroup
 
 _FORK_S = 20.0
 _STOP_S = 10.0
@@ -30,7 +30,7 @@ class NurseryGone(OSError):
 
 
 class Fork:
-    """A process that the nursery has been asked for, or will be. A `chaos.faults.Victim`.
+    """A process that the nursery has been asked for, or will be. A `chaos.wire.Victim`.
 
     Signals go through a pidfd, so that they cannot hit a stranger.
     """
@@ -130,7 +130,7 @@ class Nursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             fd = theirs.fileno()
-            command = [sys.executable, "-m", "chaos.sweep.nursery", self._spec, str(fd)]
+            command = [sys.executable, "-m", "chaos.processes.fork_server", self._spec, str(fd)]
             self._group.spawn(command, log=self._log, name="nursery", pass_fds=(fd,))
         self._socket = ours
         self._thread = threading.Thread(target=self._listen, name="nursery", daemon=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chaos.faults.ledger import Ledger, Sent
-from chaos.faults.resp import Push, Value
+from chaos.wire.pending import Ledger, Sent
+from chaos.wire.resp import Push, Value
 
 Kind = type[Push] | type[list[Value]]
 

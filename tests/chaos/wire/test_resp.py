@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaos.faults.resp import (
+from chaos.wire.resp import (
     Attributed,
     CommandParser,
     ProtocolError,

@@ -13,12 +13,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.faults import WireProxy, WireProxyError
 from chaos.servers import Server, ServerProblem, at_database, open_server
 from chaos.servers.config import quoted
 from chaos.servers.ports import free_port
-from tests.chaos.faults.conftest import Events, eventually
-from tests.chaos.faults.front import CERTIFICATE, HASHED, LOCK, LOCKED_KEY, in_front_of, tls
+from chaos.wire import WireProxy, WireProxyError
+from tests.chaos.wire.conftest import Events, eventually
+from tests.chaos.wire.front import CERTIFICATE, HASHED, LOCK, LOCKED_KEY, in_front_of, tls
 
 USER, PASSWORD = "us-er:@/#%2F", "p@ss/w:rd %?&+ü"
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"

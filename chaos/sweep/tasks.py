@@ -10,27 +10,35 @@ from typing import Any, NoReturn
 
 from chaos.history import Recorder
 from chaos.rig.enqueue import enqueue
-from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Knobs, Producer, Role, Target
+from chaos.targets.target import (
+    EnqueueInDoubt,
+    EnqueueRefused,
+    Job,
+    Producer,
+    Target,
+    WorkerSettings,
+    WorkerSpec,
+)
 
 
-def order(do: str, role: Role, log: Path, jobs: tuple[Job, ...] = ()) -> dict[str, Any]:
+def order(do: str, spec: WorkerSpec, log: Path, jobs: tuple[Job, ...] = ()) -> dict[str, Any]:
     """What the nursery is told. `do` is work, enqueue or requeue."""
-    told = {"do": do, "name": role.name, "log": str(log), "role": asdict(role)}
+    told = {"do": do, "name": spec.name, "log": str(log), "role": asdict(spec)}
     return told | {"jobs": [asdict(job) for job in jobs]}
 
 
 def work_as(target: Target, order: dict[str, Any]) -> NoReturn:
     """Carry out an order in this process, and leave it."""
     told = dict(order["role"])
-    role = Role(**told | {"knobs": Knobs(**told["knobs"])})
+    spec = WorkerSpec(**told | {"settings": WorkerSettings(**told["settings"])})
     if order["do"] == "work":
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        target.work(role)
+        target.work(spec)
     jobs = [Job(**job) for job in order["jobs"]]
-    write = Recorder(Path(role.history), role.name).write
-    producer = target.producer(role.url, role.knobs)
+    write = Recorder(Path(spec.history), spec.name).write
+    producer = target.producer(spec.url, spec.settings)
     if order["do"] == "enqueue":
-        enqueue(producer, jobs, role.knobs, write)
+        enqueue(producer, jobs, spec.settings, write)
     else:
         for job in jobs:
             _requeue(producer, job.id, write)

@@ -1,0 +1,1 @@
+"""The rig's side of a load test."""

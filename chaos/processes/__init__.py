@@ -1,0 +1,1 @@
+"""Real processes: started, watched, signalled, ended, so that none outlives the run."""
