@@ -46,7 +46,7 @@ class Context:
         """Raise `LockLost` once the job is lost, and `JobCancelled` once it was asked to stop: for
         loops in plain functions."""
         if self.lost:
-            raise LockLost(f"job {self.job_id} is lost to attempt {self.token}")
+            raise LockLost(f"attempt {self.token} has lost job {self.job_id}")
         if self.cancelled:
             raise JobCancelled(f"job {self.job_id} was asked to stop")
 

@@ -99,7 +99,7 @@ class Settings(Helpful):
         text = isinstance(given, tuple | list) and all(isinstance(name, str) for name in given)
         names = [keys.queue_name(name) for name in given] if text else []
         good = names and all(name and name == name.strip() for name in names)
-        rule = "give a tuple of names, at least one and none empty or with blanks around it"
+        rule = "give a tuple of names: at least one, none empty, none with blanks around it"
         self._check("queues", bool(good), rule)
         self._check("queues", len(set(names)) == len(names), "give each name once")
 
