@@ -98,9 +98,7 @@ class Settler:
                 self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
                 continue
             if answer in (Answer.SUPERSEDED, Answer.GONE):
-                self._world.log.warning(
-                    "%s was refused (%s); another attempt has it", attempt, answer
-                )
+                self._world.log.warning("%s was refused (%s): another has it", attempt, answer)
                 self.lost(attempt)
             self._settled(attempt)
 
