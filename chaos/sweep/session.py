@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from chaos.processes.forks import Nursery
+from chaos.processes.modules import shown
 from chaos.rig import options as record
 from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
@@ -50,7 +51,7 @@ class SweepOptions(Options):
     slots: int | None = None
 
     def command(self, scenario: str, seed: int) -> str:
-        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
+        words = [*shown(scenario), "--target", self.target, "--seed", str(seed)]
         if self.cell is not None:
             words += ["--cell", str(self.cell)]
         elif self.pairs is not None:
