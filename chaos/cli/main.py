@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from chaos.cli.program import SIGNALLED, complain, enter, guarded
+from chaos.cli.program import complain, enter, guarded
 from chaos.cli.scenario import command_of
+from chaos.rig.options import SIGNALLED
 from chaos.rig.scenario import Scenario
 
 __all__ = ["SIGNALLED", "complain", "enter", "guarded", "main"]

@@ -21,6 +21,8 @@ from chaos.targets.target import Target, WorkerSettings
 _RUNS = Path("chaos-runs")
 #: The exit code for what a user can mend by other words on the command line.
 USAGE = 2
+#: The exit code after a signal, less the signal's number, as a shell reports it.
+SIGNALLED = 128
 
 
 class BadOption(Exception):
