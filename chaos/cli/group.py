@@ -53,9 +53,8 @@ class _Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "--help names them all"
-            ctx.fail(f"no command is named {args[0]!r}; {hint}")
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.0)
+            ctx.fail(f"no command is named {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
 
