@@ -36,7 +36,8 @@ from chaos.rig.playing import play as play_scenario
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.rig.workers import RigProblem
+from chaos.rig.setup import Setup
+from chaos.rig.problem import RigProblem
 from chaos.servers.binary import BinaryServer
 from chaos.servers.replication import Replication
 from chaos.targets.target import WorkerSettings
@@ -45,20 +46,23 @@ from chaos.targets.target import WorkerSettings
 MODES = ("none", "replicated", "fsynced")
 
 
+def prepare(setup: Setup) -> Setup:
+    acknowledge = setup.parameters["acknowledge"]
+    return replace(setup, settings=replace(setup.settings, acknowledge=acknowledge))
+
+
 def play(rig: Rig) -> None:
     if not isinstance(rig.server, BinaryServer):
         raise RigProblem("failover starts a replica of its server; use embedded or local")
-    rig.settings = replace(rig.settings, durability=rig.parameters["acknowledge"])
     pair = rig.stays(Replication(rig.server, rig.directory / "replication", "always"))
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.workers.start_all()
     with rig.load():
-        rig.pause(0.6)
+        rig.let_work(0.6)
         pair.cut_off()
         rig.progress.say("the replica is cut off")
-        rig.pause(0.6)
-        rig.redis.replaced(pair.take_over)
-        rig.pause(0.4)
+        rig.let_work(0.6)
+        rig.redis.once("server-failover", take_over=pair.take_over)
+        rig.let_work(0.4)
     rig.everyone_works()
 
 
@@ -67,6 +71,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "alive", "effects-once"),
     play=play,
+    prepare=prepare,
     workers=2,
     settings=WorkerSettings(lock_ttl_ms=1_000),
     durability="always",

@@ -44,7 +44,7 @@ from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.worker import Member
-from chaos.rig.workers import RigProblem
+from chaos.rig.problem import RigProblem
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
 from chaos.targets.target import WorkerSettings
 

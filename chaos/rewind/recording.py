@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.rewind.prefix import Prefix
-from chaos.rig.workers import RigProblem
+from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile, unit_before
 
 Event = dict[str, Any]

@@ -19,7 +19,7 @@ from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.slot import Order
 from chaos.rig.progress import Progress
-from chaos.rig.workers import RigProblem
+from chaos.rig.problem import RigProblem
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import WorkerSettings
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
 from random import Random
 from types import TracebackType
 from typing import Self
 
+from chaos.history import Write
 from chaos.rig.enqueue import enqueue
 from chaos.targets.target import Job, Producer, WorkerSettings
 
@@ -28,7 +28,7 @@ class Load:
         producer: Producer,
         settings: WorkerSettings,
         random: Random,
-        write: Callable[..., None],
+        write: Write,
     ) -> None:
         self._name = name
         self._producer = producer

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,9 +16,9 @@ from typing import Any
 import redis
 
 from chaos.processes.forks import Nursery
-from chaos.rig import options as record
-from chaos.rig.options import BadOption, Options
+from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
+from chaos.rig.record import timing, versions, write_record
 from chaos.servers import ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
@@ -77,13 +76,13 @@ def run(options: SweepOptions, progress: Progress) -> Done:
         raise BadOption("the sweep needs Linux: it signals through pidfds")
     target = find_target(options.target)
     directory = options.run_directory("sweep")
-    seed = options.seed if options.seed is not None else record.new_seed()
+    seed = options.seed if options.seed is not None else new_seed()
     switch_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
         with progress.of("sweep"), _stages(options, target, directory) as (stages, version):
             about = _about(options, target, seed, version, len(stages))
-            (directory / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+            write_record(directory, about)
             swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
         progress.say("judging")
         judged, problems = judge_all(swept.visits, directory)
@@ -117,7 +116,8 @@ def _stages(
         server = stack.enter_context(
             open_server(options.redis, directory / "server", config=config)
         )
-        target.prepare(server.url)
+        if target.prepare is not None:
+            target.prepare(server.url)
         # Not the first one: a client that need not SELECT has a boundary less.
         urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
@@ -154,9 +154,9 @@ def _about(
         "promises": sorted(target.promises),
         "slots": slots,
         "burst": True,
-        "settings": record.settings(SETTINGS),
-        "versions": record.versions(target, version),
-        "timing": record.timing(SETTINGS, _SLACK_MS),
+        "settings": asdict(SETTINGS),
+        "versions": versions(target, version),
+        "timing": timing(SETTINGS, _SLACK_MS),
     }
 
 
@@ -173,6 +173,6 @@ def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) 
         directory = each.visit.directory
         if everything or each.mark is not Mark.OK:
             told = {**about, "scenario": f"sweep {each.visit.cell}"}
-            (directory / "run.json").write_text(json.dumps(told, indent=2) + "\n")
+            write_record(directory, told)
         else:
             shutil.rmtree(directory)

@@ -19,6 +19,7 @@ from chaos.processes.spawning import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import FAULTS, Blow, Cell
+from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 from chaos.wire import Side
 
@@ -133,11 +134,11 @@ class Sweep:
         first = cell.blows[0] if len(cell.blows) > 1 else None
         column = Column(cell.life, blow.fault, blow.side, first)
 
-        def play() -> list[Column]:
+        def repeat() -> list[Column]:
             self._visit(column, blow.at)
             return [column]
 
-        return self._timed(play)
+        return self._timed(repeat)
 
     def _timed(self, work: Callable[[], list[Column]]) -> Swept:
         began = time.monotonic()
@@ -261,7 +262,7 @@ class Sweep:
         directory = self._directory / f"c{next(self._numbers):05d}"
         stage = self._free.get()
         try:
-            visit = stage.play(cell, directory)
+            visit = play(stage, cell, directory)
         finally:
             self._free.put(stage)
         with self._lock:
