@@ -33,11 +33,11 @@ from chaos.report import print_verdict
 from chaos.rig.options import Options
 from chaos.rig.playing import Played
 from chaos.rig.playing import play as play_scenario
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.setup import Setup
-from chaos.rig.problem import RigProblem
 from chaos.servers.binary import BinaryServer
 from chaos.servers.replication import Replication
 from chaos.targets.target import WorkerSettings

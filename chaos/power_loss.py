@@ -19,10 +19,10 @@ import redis
 
 from chaos.rewind import visits
 from chaos.rewind.recording import Recording
+from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.setup import durable_as_asked
-from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import Job

@@ -40,11 +40,11 @@ from chaos.processes.spawning import PR_SET_PDEATHSIG
 from chaos.report import print_verdict
 from chaos.rig.options import Options
 from chaos.rig.playing import play
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.worker import Member
-from chaos.rig.problem import RigProblem
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
 from chaos.targets.target import WorkerSettings
 

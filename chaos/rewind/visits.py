@@ -18,8 +18,8 @@ from chaos.processes.spawning import Process, ProcessGroup
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.slot import Order
-from chaos.rig.progress import Progress
 from chaos.rig.problem import RigProblem
+from chaos.rig.progress import Progress
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import WorkerSettings
 

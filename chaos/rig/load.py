@@ -23,12 +23,7 @@ class Load:
     """Runs in a thread of its own within the `with` block. Raises what the thread raised."""
 
     def __init__(
-        self,
-        name: str,
-        producer: Producer,
-        settings: WorkerSettings,
-        random: Random,
-        write: Write,
+        self, name: str, producer: Producer, settings: WorkerSettings, random: Random, write: Write
     ) -> None:
         self._name = name
         self._producer = producer

@@ -20,10 +20,10 @@ from chaos.processes.spawning import Process, ProcessGroup, side_by_side
 from chaos.report import write_json, write_timeline
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
 from chaos.rig.progress import Progress
-from chaos.rig.rig import Rig
+from chaos.rig.rig import opened
 from chaos.rig.scenario import Scenario
+from chaos.rig.setup import Setup
 from chaos.servers import is_url
-from chaos.wire import WireProxyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +51,10 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     What fails later is recorded, and the verdict is unknown.
     """
     began = time.monotonic()
-    rig = Rig(scenario, options, progress)
+    setup = Setup.of(scenario, options)
     with progress.of(scenario.name):
-        with rig.open():
-            try:
-                rig.play()
-            except WireProxyError as error:
-                rig.broke(error.__cause__ or error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, this run proves nothing
-                rig.broke(error)
-            except BaseException as error:
-                rig.broke(error)
-                raise
+        with opened(setup, progress) as rig:
+            rig.play()
         progress.say("judging")
         verdict = judge(rig.directory)
     write_json(verdict, rig.directory / "verdict.json")

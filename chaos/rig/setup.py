@@ -72,6 +72,4 @@ class Setup:
 
 def durable_as_asked(setup: Setup) -> Setup:
     """For scenarios with a parameter `durability`: the server gets what it says."""
-    return replace(
-        setup, server=replace(setup.server, durability=setup.parameters["durability"])
-    )
+    return replace(setup, server=replace(setup.server, durability=setup.parameters["durability"]))

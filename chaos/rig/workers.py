@@ -127,9 +127,7 @@ class Workers:
         wired = self._setup.scenario.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
-        spec = WorkerSpec(
-            name=name, url=url, history=str(history), settings=settings, burst=burst
-        )
+        spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
         worker = Worker(life, log, settings, injections, history)
@@ -208,10 +206,7 @@ class Workers:
                 self._note_child(ProcessExited, fleet, child)
 
     def _note_child(
-        self,
-        event: type[ProcessSpawned] | type[ProcessExited],
-        fleet: Worker,
-        child: Descendant,
+        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
     ) -> None:
         self._record(
             event(
@@ -228,9 +223,7 @@ class Workers:
 
     # Signals
 
-    def signal(
-        self, worker: Worker, number: signal.Signals, *, phase: str = "running"
-    ) -> None:
+    def signal(self, worker: Worker, number: signal.Signals, *, phase: str = "running") -> None:
         """Send a signal that is to end a process."""
         self._landed(self._name(), _SIGNALS[number], worker.name, phase)
         worker.doomed = True

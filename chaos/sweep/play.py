@@ -14,9 +14,9 @@ from chaos.faults import FAULTS, Injection, Match
 from chaos.history import Recorder
 from chaos.history.events import (
     Event,
+    Fault,
     FaultLanded,
     FaultMissed,
-    Fault,
     FinalJob,
     RigFinished,
     RigObstructed,
@@ -217,9 +217,7 @@ class _Play:
         do = "enqueue" if self._life.victim == "producer" else "requeue"
         return self._start(do, who, fault, PATIENT)
 
-    def _start(
-        self, do: str, who: str, fault: Blow | None, settings: WorkerSettings
-    ) -> _Process:
+    def _start(self, do: str, who: str, fault: Blow | None, settings: WorkerSettings) -> _Process:
         name = f"{self._prefix}-{who}"
         url = self._wire.listener(name)
         planned = fault and fault.planned(name, self._wire.name_of)
@@ -235,12 +233,7 @@ class _Play:
         return process
 
     def _fork(
-        self,
-        forked: Forked,
-        do: str,
-        log: Path,
-        spec: WorkerSpec,
-        attach: Callable[[Handle], None],
+        self, forked: Forked, do: str, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         attach(forked)
         self._stage.forks.start(forked, order(do, spec, log, self._jobs))

@@ -18,7 +18,9 @@ class Stage:
 
     def __init__(self, target: Target, url: str, forks: ForkServer) -> None:
         if target.inspector is None:
-            raise BadOption(f"the sweep needs a target with an inspector, and {target.name} has none")
+            raise BadOption(
+                f"the sweep needs a target with an inspector, and {target.name} has none"
+            )
         self.target = target
         self.url = url
         self.forks = forks
