@@ -26,8 +26,7 @@ from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.report import Report
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
-from chaos.targets import find_target
-from chaos.targets.target import Target
+from chaos.targets import Target, find_target
 
 #: A cell waits for a lock's TTL most of the time.
 _SLOTS_PER_CPU = 4
