@@ -138,9 +138,12 @@ class Workers:
     def _spawn(
         self, command: Command, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
-        environment = {**spec.environment(), **command.env}
         process = self._processes.spawn(
-            command.argv, log=log, env=environment, cwd=command.cwd, name=spec.name
+            command.argv,
+            log=log,
+            env=command.environment(spec),
+            cwd=command.cwd,
+            name=spec.name,
         )
         attach(process)
         return process
