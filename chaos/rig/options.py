@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chaos.errors import ChaosError
 from chaos.servers import DEFAULT_SPEC, mask
 from chaos.targets.target import Target, WorkerSettings
 
@@ -22,7 +23,7 @@ _RUNS = Path("chaos-runs")
 USAGE = 2
 
 
-class BadOption(Exception):
+class BadOption(ChaosError):
     """An option that cannot work; the message says what would."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from chaos.history.tail import Tail
-from chaos.processes.spawning import Process
+from chaos.processes import Process
 from chaos.targets.target import WorkerSettings
 from chaos.wire import Injection
 

@@ -14,7 +14,8 @@ from typing import Any, Literal, Self
 import psutil
 
 from chaos.checks.evidence import HOME
-from chaos.processes.spawning import ProcessGroup
+from chaos.errors import ChaosError
+from chaos.processes import ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.rig.worker import Member
 from chaos.targets.target import Inspector, Target, WorkerSettings, WorkerSpec
@@ -27,7 +28,7 @@ _LEAVE_S = 10.0
 _SAMPLE_S = 0.1
 
 
-class RigProblem(Exception):
+class RigProblem(ChaosError):
     """The run did not go as the scenario needs it: the verdict is unknown."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.history import Recorder
-from chaos.processes.forks import Fork, Nursery, NurseryGone
+from chaos.processes import Forked, ForkServer, ForkServerGone
 from chaos.rig.enqueue import enqueue
 from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import FAULTS, Blow, Cell
@@ -45,7 +45,7 @@ _PHASES = {
 
 @dataclass(slots=True)
 class _Member:
-    fork: Fork
+    fork: Forked
     injection: Injection | None
     commands: list[str]
     worker: bool
@@ -67,10 +67,10 @@ class _Member:
 class Stage:
     """Where cells are played. To be used by one thread."""
 
-    def __init__(self, target: Target, url: str, nursery: Nursery) -> None:
+    def __init__(self, target: Target, url: str, fork_server: ForkServer) -> None:
         self.target = target
         self.url = url
-        self.nursery = nursery
+        self.fork_server = fork_server
         self.inspector = target.inspector(url, SETTINGS)
         self.producer = target.producer(url, PATIENT)
 
@@ -88,7 +88,7 @@ class Stage:
         run = _Run(self, visit)
         try:
             run.play()
-        except NurseryGone:
+        except ForkServerGone:
             raise  # there will be no other run either
         except Exception as error:  # noqa: BLE001 - this run proves nothing, whatever it was
             visit.trouble.append(f"the rig itself failed: {str(error) or repr(error)}")
@@ -223,7 +223,7 @@ class _Run:
         name = f"{self._prefix}-{who}"
         url = self._proxy.listen(name)
         injection = None if blow is None else self._proxy.plan(blow.planned(name, self._name))
-        fork = Fork(name, self._notify)
+        fork = Forked(name, self._notify)
         member = _Member(fork, injection, [], do == "work")
         self._proxy.count(name, Match("all", lambda argv: self._sees(member, argv)))
         self._members.append(member)
@@ -233,7 +233,7 @@ class _Run:
             name=name, url=url, history=str(self._history(name)), settings=settings, burst=True
         )
         log = self._visit.directory / f"{who}.log"
-        self._stage.nursery.start(fork, order(do, spec, log, self._jobs))
+        self._stage.fork_server.fork(fork, order(do, spec, self._jobs), log=log)
         self._note(member, "spawn", t=now)
         return member
 
@@ -273,12 +273,12 @@ class _Run:
 
     def _wait(self, condition: Callable[[], bool]) -> bool:
         def lost() -> bool:
-            return any(member.fork.orphaned for member in self._members)
+            return any(member.fork.lost for member in self._members)
 
         with self._changed:
             came = self._changed.wait_for(lambda: condition() or lost(), PATIENCE_S)
         if lost() and not self._closing:
-            raise NurseryGone("the nursery has ended, and with it every process of a cell")
+            raise ForkServerGone("the fork server has ended, and with it every process of a cell")
         return came
 
     def _notify(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 
+from chaos.errors import ChaosError
 from chaos.targets.target import Target
 
 #: Built in: name → module with a TARGET.
 BUILT_IN = {"rrq_ref": "chaos.targets.rrq_ref.target"}
 
 
-class UnknownTarget(Exception):
+class UnknownTarget(ChaosError):
     """`--target` names nothing that can be tested; the message says what would be right."""
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from chaos.errors import ChaosError
+
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec` from here, starts twice as fast without
     from chaos.wire import Exchange, Match
 
@@ -63,11 +65,11 @@ class Job:
         return str(self.plan.get("do", "ok"))
 
 
-class EnqueueRefused(Exception):
+class EnqueueRefused(ChaosError):
     """The enqueue definitely did not happen."""
 
 
-class EnqueueInDoubt(Exception):
+class EnqueueInDoubt(ChaosError):
     """The enqueue may or may not have happened."""
 
 
