@@ -19,7 +19,7 @@ from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.parts.waiting import last_line
 from chaos.cli import output
 from chaos.cli.main import enter
-from chaos.processes.spawning import ProcessGroup
+from chaos.processes import ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.wire import WireProxy
 

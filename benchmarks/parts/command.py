@@ -15,7 +15,7 @@ from redis import RedisError
 
 from benchmarks.parts.problem import BenchmarkProblem
 from chaos.cli.main import SIGNALLED, complain
-from chaos.processes.spawning import Interrupted, ProcessStillRunning, on_signals
+from chaos.processes import Interrupted, ProcessStillRunning, on_signals
 from chaos.report.files import replace_file
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from rrq_ref import RRQError

@@ -14,7 +14,7 @@ from benchmarks.parts.rounds import wait_idle
 from benchmarks.parts.stand import Stand
 from benchmarks.parts.waiting import wait_until
 from benchmarks.reference import queue
-from chaos.processes.spawning import ProcessGroup
+from chaos.processes import ProcessGroup
 from rrq_ref import Client, Settings
 
 JOBS_PER_S = 20

@@ -11,7 +11,7 @@ from benchmarks.parts.stand import Stand
 from benchmarks.parts.waiting import wait_until
 from benchmarks.reference import queue
 from benchmarks.reference.queue import Contender
-from chaos.processes.spawning import Process, ProcessGroup
+from chaos.processes import Process, ProcessGroup
 
 #: How often it is looked whether all jobs are done, in seconds. Each look costs the server about
 #: 20 µs, in the floor's rounds as in the others'.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks.parts.problem import BenchmarkProblem
-from chaos.processes.spawning import Process
+from chaos.processes import Process
 
 #: How long nothing at all may change before a wait is given up.
 STALLED_S = 30.0

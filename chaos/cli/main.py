@@ -16,8 +16,8 @@ from rich.console import Console
 
 from chaos.checks import Outcome, Verdict
 from chaos.cli import output
-from chaos.history import HistoryProblem
-from chaos.processes.spawning import Interrupted, on_signals
+from chaos.errors import ChaosError
+from chaos.processes import Interrupted, on_signals
 from chaos.report import print_summary, print_verdict, write_json, write_junit
 from chaos.rig.options import USAGE, BadOption, Options
 from chaos.rig.playing import Played, play, play_side_by_side, seeded
@@ -25,7 +25,6 @@ from chaos.rig.progress import Progress
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from chaos.targets import UnknownTarget
-from chaos.wire import WireProxyError
 
 _DISK_FULL = (
     "the disk is full, so this run proves nothing; make room on it, or give --out a directory on"
@@ -63,7 +62,7 @@ def guarded(work: Callable[[], int]) -> int:
     except (BadOption, UnknownTarget, ServerProblem) as error:
         complain(f"error: {error}")
         return USAGE
-    except (OSError, HistoryProblem, WireProxyError) as error:
+    except (OSError, ChaosError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         complain(f"error: {_DISK_FULL if full else error}")
         return Outcome.UNKNOWN.exit_code

@@ -17,7 +17,6 @@ how the keeper knows that nothing more will come, even when a producer was kille
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -36,7 +35,7 @@ import psutil
 from chaos.cli import output
 from chaos.cli.main import complain, enter, guarded
 from chaos.history.tail import Tail
-from chaos.processes.spawning import PR_SET_PDEATHSIG
+from chaos.processes import die_with_parent
 from chaos.report import print_verdict
 from chaos.rig.options import Options
 from chaos.rig.playing import play
@@ -244,15 +243,6 @@ def _work_off(rig: Rig) -> None:
         time.sleep(_TURN_S)
 
 
-def _leave_with_parent() -> None:
-    """Where there is Linux, the end of the load generator interrupts this process in any state.
-
-    SIGTERM and not SIGKILL, so that workers that stand still are not left behind.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions(Options):
     """As of every scenario; what repeats the run is the load generator's command."""
@@ -276,7 +266,9 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
     """Keep one load test."""
 
     def work() -> int:
-        _leave_with_parent()
+        # The end of the load generator interrupts this process in any state. By SIGTERM and not
+        # SIGKILL, so that workers that stand still are not left behind.
+        die_with_parent(signal.SIGTERM)
         progress = Progress(output.console(stderr=True))
         played = play(scenario(workers, concurrency), LoadOptions(**chosen), progress)
         outcome = played.verdict.outcome

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.checks import Outcome
-from chaos.processes.spawning import Process, ProcessGroup, side_by_side
+from chaos.processes import Process, ProcessGroup, side_by_side
 
 #: A run that takes longer hangs.
 _LIMIT_S = 180.0

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chaos.processes.spawning import Process, ProcessGroup
+from chaos.processes import Process, ProcessGroup
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.slot import Order

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from chaos.checks import Outcome, Verdict, judge
-from chaos.processes.spawning import Process, ProcessGroup, side_by_side
+from chaos.processes import Process, ProcessGroup, side_by_side
 from chaos.report import write_json, write_timeline
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
 from chaos.rig.progress import Progress

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import psutil
 
-from chaos.processes.spawning import Process, ProcessStillRunning, end_processes, held_back, spawn
+from chaos.errors import ChaosError
+from chaos.processes import Process, ProcessStillRunning, end_processes, held_back, spawn
 from chaos.servers.client import OLDEST, About
 from chaos.servers.config import as_file, password_of, quoted, settings
 from chaos.servers.ports import free_port
@@ -26,7 +27,7 @@ LAST_WORDS_S = 1.0
 TAIL_BYTES = 8192
 
 
-class _PortTaken(Exception):
+class _PortTaken(ChaosError):
     """Somebody else listens on the port."""
 
 

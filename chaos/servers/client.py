@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 
+from chaos.errors import ChaosError
 from chaos.servers.problem import ServerProblem, mask
 
 OLDEST = (6, 2)
@@ -24,7 +25,7 @@ LONGEST_ANSWER = 512  # bytes; +PONG and every error that Redis knows are far sh
 TLS_ALERT = b"\x15\x03"
 
 
-class NotReady(Exception):
+class NotReady(ChaosError):
     """The server does not answer yet. It may a moment later."""
 
 

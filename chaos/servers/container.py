@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chaos.processes.spawning import held_back
+from chaos.errors import ChaosError
+from chaos.processes import held_back
 from chaos.servers import client
 from chaos.servers.client import About
 from chaos.servers.config import as_arguments, password_of, settings
@@ -35,7 +36,7 @@ LABEL = "rrq-chaos.server"
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 
-class _PortTaken(Exception):
+class _PortTaken(ChaosError):
     """Somebody else listens on the port."""
 
 

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from chaos.errors import ChaosError
 
-class ServerProblem(Exception):
+
+class ServerProblem(ChaosError):
     """A server cannot be used as asked. The message says what is wrong and what would be right."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import redis
 
-from chaos.processes.spawning import ProcessGroup
+from chaos.processes import ProcessGroup
 from chaos.servers.binary import HOST, BinaryServer
 from chaos.servers.client import connect
 from chaos.servers.config import as_file, quoted

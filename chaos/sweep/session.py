@@ -1,4 +1,4 @@
-"""A sweep from its options to its report: server, nursery, stages, judgement, files."""
+"""A sweep from its options to its report: server, fork server, stages, judgement, files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-from chaos.processes.forks import Nursery
+from chaos.processes import ForkServer
 from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
@@ -26,6 +26,7 @@ from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.report import Report
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
+from chaos.sweep.tasks import PREPARE
 from chaos.targets import Target, find_target
 
 #: A cell waits for a lock's TTL most of the time.
@@ -121,8 +122,10 @@ def _stages(
         urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
             urls = list(_empty(urls)) or [server.url]
-        nursery = stack.enter_context(Nursery(options.target, directory / "nursery.log"))
-        stages = [Stage(target, url, nursery) for url in urls]
+        fork_server = stack.enter_context(
+            ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
+        )
+        stages = [Stage(target, url, fork_server) for url in urls]
         for stage in stages:
             stack.callback(stage.close)
         stages[0].check()

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-from chaos.processes.spawning import held_back
+from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import FAULTS, Blow, Cell

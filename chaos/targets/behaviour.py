@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos.errors import ChaosError
 from chaos.history.recorder import Recorder
 
 
-class Planned(Exception):
+class Planned(ChaosError):
     """A failure that the job's plan asked for."""
 
 

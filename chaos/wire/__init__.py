@@ -15,7 +15,6 @@ from chaos.wire.fault import (
     command,
     data_command,
 )
-from chaos.wire.peers import Victim
 from chaos.wire.proxy import WireProxy, WireProxyError
 from chaos.wire.resp import RespError
 
@@ -30,7 +29,6 @@ __all__ = [
     "RespError",
     "Side",
     "Tally",
-    "Victim",
     "WireFault",
     "WireProxy",
     "WireProxyError",

@@ -10,11 +10,12 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
+from chaos.processes import Handle
 from chaos.wire.endpoint import Channel
 from chaos.wire.fault import Exchange, Injection, NoReply
 from chaos.wire.flow import HIGH_WATER, Lane
 from chaos.wire.inject import DROP, inject
-from chaos.wire.peers import Ends, Victim
+from chaos.wire.peers import Ends
 from chaos.wire.pending import Ledger, Sent
 from chaos.wire.resp import CommandParser, ProtocolError, ReplyParser, Value
 
@@ -57,7 +58,7 @@ class Link:
         self.channel = channel
         self.client = client
         self.ends = Ends(client.get_extra_info("peername"), client.get_extra_info("sockname"))
-        self.owner: Victim | None = None
+        self.owner: Handle | None = None
         """The process that holds the connection, once `Channel.find_owners` has found it."""
         self.server: asyncio.Transport | None = None
         self.ledger = Ledger()

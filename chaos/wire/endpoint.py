@@ -5,9 +5,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chaos.processes import Handle
 from chaos.wire.fault import Direction, Injection, Tally
 from chaos.wire.journal import Journal
-from chaos.wire.peers import Victim, owners
+from chaos.wire.peers import owners
 from chaos.wire.upstream import Upstream, UpstreamProblem
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Channel:
 
     name: str
     host: Host
-    victim: Victim | None = None
+    victim: Handle | None = None
     """The process that was attached. Those that it has started share its connections."""
     links: "set[Link]" = field(default_factory=set)
     injections: list[Injection] = field(default_factory=list)
@@ -143,7 +144,7 @@ class Channel:
         known = [(link, link.owner) for link in self.links if link.owner is not None]
         return all(self._is_quiet(link, owner) for link, owner in known if owner.pid == pid)
 
-    def _is_quiet(self, link: "Link", owner: Victim | None) -> bool:
+    def _is_quiet(self, link: "Link", owner: Handle | None) -> bool:
         # What a process wrote before it died may not have been read yet. Its link goes once that is
         # read to the end and the server owes it nothing.
         return link.quiet and (owner is None or owner.alive)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from chaos.errors import ChaosError
+from chaos.processes import Descendant, Handle
 from chaos.wire.fault import Injection
-from chaos.wire.peers import Relative, Victim
 
 if TYPE_CHECKING:
     from chaos.wire.connection import Link
@@ -34,7 +35,7 @@ DROP = Outcome(answer=b"")
 """Do not pass it on; the connection has been cut. Compare with `is`."""
 
 
-class CannotLand(Exception):
+class CannotLand(ChaosError):
     """The fault's moment has come, and it is impossible."""
 
 
@@ -46,7 +47,7 @@ class _Strike:
     link: "Link"
     argv: list[bytes]
 
-    async def victim(self) -> Victim:
+    async def victim(self) -> Handle:
         """The process that sent the command."""
         channel = self.link.channel
         if channel.victim is None:
@@ -60,7 +61,7 @@ class _Strike:
     def name(self) -> str:
         """Of the process that is hit; a fleet's worker has its process id after the fleet's."""
         owner, name = self.link.owner, self.link.channel.name
-        alone = isinstance(owner, Relative) and self.injection.fault.action != "hold"
+        alone = isinstance(owner, Descendant) and self.injection.fault.action != "hold"
         return f"{name}.{owner.pid}" if owner is not None and alone else name
 
     def landed(self) -> None:
@@ -88,7 +89,7 @@ async def inject(injection: Injection, link: "Link", argv: list[bytes]) -> Outco
         return PASS
 
 
-def _end(victim: Victim) -> bool:
+def _end(victim: Handle) -> bool:
     if not victim.kill():
         return False
     victim.wait(DEATH_TIMEOUT_S)
@@ -116,7 +117,7 @@ async def _stop(strike: _Strike) -> Outcome:
     return PASS
 
 
-async def _watch(strike: _Strike, victim: Victim) -> None:
+async def _watch(strike: _Strike, victim: Handle) -> None:
     """Wait until the process runs again; wake it when its time is over."""
     loop = asyncio.get_running_loop()
     for_ms = strike.injection.fault.for_ms

@@ -18,12 +18,12 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from chaos.processes.spawning import held_back
+from chaos.errors import ChaosError
+from chaos.processes import Handle, held_back
 from chaos.wire.connection import ClientSide
 from chaos.wire.endpoint import Channel, Host
 from chaos.wire.fault import Direction, Exchange, Injection, Match, Tally, WireFault
 from chaos.wire.journal import Journal, Record
-from chaos.wire.peers import Victim
 from chaos.wire.upstream import Upstream, UpstreamProblem
 
 CALL_TIMEOUT_S = 10.0
@@ -36,7 +36,7 @@ _BACKLOG = 1024
 T = TypeVar("T")
 
 
-class WireProxyError(RuntimeError):
+class WireProxyError(ChaosError):
     """The proxy is not running, or something inside it broke."""
 
 
@@ -136,7 +136,7 @@ class WireProxy:
         """
         return self._wait_for(lambda: self._listen(process))
 
-    def attach(self, process: str, victim: Victim) -> None:
+    def attach(self, process: str, victim: Handle) -> None:
         """Tell which process this is, for `kill` and `stop`. Again after a restart.
 
         Processes that it has started may use its listener too, and are hit for what they send.

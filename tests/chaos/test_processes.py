@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from chaos.processes.spawning import (
+from chaos.processes import (
     ExitStatus,
     Interrupted,
     Process,
@@ -219,7 +219,7 @@ def test_a_child_does_not_outlive_a_killed_rig(log: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from chaos.processes.spawning import spawn
+from chaos.processes import spawn
 print(spawn(["sleep", "60"], log=Path(sys.argv[1])).pid, flush=True)
 time.sleep(60)
 """
@@ -313,7 +313,7 @@ def test_a_signal_between_start_and_registration_leaves_no_child(
         signal.raise_signal(signal.SIGTERM)
         return children[0]
 
-    monkeypatch.setattr("chaos.processes.spawning.spawn", interrupted_spawn)
+    monkeypatch.setattr("chaos.processes.group.spawn", interrupted_spawn)
     with pytest.raises(Interrupted), on_signals(), ProcessGroup() as group:
         group.spawn(["sleep", "60"], log=log)
     assert not children[0].alive

@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 import rrq_ref.fleet
-from chaos.processes.spawning import Process, ProcessGroup
+from chaos.processes import Process, ProcessGroup
 from rrq_ref import Context, Fleet, Settings
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker

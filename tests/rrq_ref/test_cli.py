@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 import rrq_ref
-from chaos.processes.spawning import ProcessGroup
+from chaos.processes import ProcessGroup
 from rrq_ref import keys
 from rrq_ref.__main__ import main
 from rrq_ref.client import SyncClient

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from chaos.processes.spawning import Process, ProcessGroup
+from chaos.processes import Process, ProcessGroup
 from chaos.servers import Server, open_server
 from chaos.wire import Action, Exchange, Injection, Side, WireFault, WireProxy, command
 
