@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec` from here, starts twice as fast without
+    from chaos.history.events import Final, Transition
     from chaos.wire import Exchange, Match
 
 
@@ -111,8 +112,8 @@ class Inspector(abc.ABC):
         """What is left of each worker's health key, in ms; -1: for ever, None: there is none."""
 
     @abc.abstractmethod
-    def final_state(self, jobs: Iterable[str]) -> Iterable[dict[str, Any]]:
-        """Every job, effect, entry and key, as `final` events without their stamp."""
+    def final_state(self, jobs: Iterable[str]) -> Iterable[Final]:
+        """Every job, effect, entry and key."""
 
     @abc.abstractmethod
     def clean(self) -> None:
@@ -206,8 +207,8 @@ class Target(abc.ABC):
         """
         return {}
 
-    def transitions(self, exchange: Exchange) -> Iterable[dict[str, Any]]:
-        """What one command on the wire did to jobs, as `transition` events without their stamp.
+    def transitions(self, exchange: Exchange) -> Iterable[Transition]:
+        """What one command on the wire did to jobs.
 
         With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
         """

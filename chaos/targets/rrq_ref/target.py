@@ -8,11 +8,12 @@ import importlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import redis
 
 from chaos.guarantees import GUARANTEES
+from chaos.history.events import Transition
 from chaos.targets.target import (
     EnqueueInDoubt,
     EnqueueRefused,
@@ -70,7 +71,7 @@ class RrqRef(Target):
     def moments(self) -> Mapping[str, Match]:
         return wire.MOMENTS
 
-    def transitions(self, exchange: Exchange) -> Iterable[dict[str, Any]]:
+    def transitions(self, exchange: Exchange) -> Iterable[Transition]:
         if self._confirmations is not None:
             return self._confirmations.transitions(exchange)
         return wire.transitions(exchange)
