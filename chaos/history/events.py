@@ -76,7 +76,7 @@ class EnqueueFailed(Enqueue):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnqueueInDoubt(Enqueue):
+class EnqueueUncertain(Enqueue):
     """Nobody knows whether it was done."""
 
     word = ("phase", "info")

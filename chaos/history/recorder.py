@@ -8,7 +8,6 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Any
 
 from chaos.history.event import Event
 from chaos.history.problem import HistoryProblem
@@ -40,15 +39,7 @@ class Recorder:
                 error
             )
 
-    def write(
-        self,
-        event: Event | str,
-        /,
-        *,
-        t: int | None = None,
-        process: str | None = None,
-        **fields: Any,
-    ) -> None:
+    def write(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
         """Append one event, stamped with time, process and pid.
 
         `t` is in ns of `time.monotonic_ns()`, and now by default. `process` stands for another one
@@ -60,7 +51,7 @@ class Recorder:
             "process": process or self.process,
             # Asked every time: after a fork this is the child's.
             "pid": os.getpid(),
-            **({"type": event, **fields} if isinstance(event, str) else event.to_json()),
+            **event.to_json(),
         }
         self._append((_encode(line) + "\n").encode("ascii"))
 

@@ -57,6 +57,9 @@ class Forked(Handle):
     def alive(self) -> bool:
         return not self._ends_within(0)
 
+    def poll(self) -> ExitStatus | None:
+        return self.status
+
     def signal(self, signum: int) -> bool:
         if not self.alive:
             return False

@@ -60,6 +60,10 @@ class Handle(ABC):
     def signal(self, signum: int) -> bool:
         """Send a signal to this process alone. False if it had ended before."""
 
+    @abstractmethod
+    def poll(self) -> ExitStatus | None:
+        """How it ended; None while that is not known. Only its parent is told."""
+
     @property
     def stopped(self) -> bool:
         """Whether the process is stopped, in all its threads."""

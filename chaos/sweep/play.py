@@ -236,7 +236,7 @@ class _Play:
         self, forked: Forked, do: str, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         attach(forked)
-        self._stage.forks.start(forked, order(do, spec, log, self._jobs))
+        self._stage.forks.fork(forked, order(do, spec, self._jobs), log=log)
         return forked
 
     def _await_injection(self, process: _Process) -> None:
@@ -270,7 +270,7 @@ class _Play:
 
     def _wait(self, condition: Callable[[], bool]) -> bool:
         def lost() -> bool:
-            return any(process.forked.orphaned for process in self._processes)
+            return any(process.forked.lost for process in self._processes)
 
         with self._changed:
             came = self._changed.wait_for(lambda: condition() or lost(), PATIENCE_S)

@@ -21,6 +21,7 @@ from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fast without
+    from chaos.history.events import Transition
     from chaos.wire import Exchange, Match
 
 __all__ = [
@@ -78,8 +79,8 @@ class Command:
 class Decode(Protocol):
     """Reads a run's commands on the wire, one after the other."""
 
-    def __call__(self, exchange: Exchange, /) -> Iterable[dict[str, Any]]:
-        """Tell what one command did to jobs, as `transition` events without their stamp.
+    def __call__(self, exchange: Exchange, /) -> Iterable[Transition]:
+        """Tell what one command did to jobs.
 
         With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
         """
