@@ -13,16 +13,17 @@ from chaos.targets.target import WorkerSettings
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 
 
-TROUBLES = ("server-readonly", "server-without-replicas")
+#: The server is a replica; or it misses the replicas without which it must not write.
+REASONS = ("replica", "alone")
 
 
 def play(rig: Rig) -> None:
     rig.workers.start_all()
     rig.enqueue(rig.busy_jobs(5, 900))
     with rig.load():
-        for trouble in TROUBLES:
+        for reason in REASONS:
             rig.let_work(0.5)
-            with rig.redis.during(trouble):
+            with rig.redis.during("server-readonly", reason=reason):
                 rig.let_work(1.7)
         rig.let_work(0.5)
     rig.everyone_works()

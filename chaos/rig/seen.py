@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import psutil
+
 from chaos.history import Write
 from chaos.history.events import FinalWorker, Health
 from chaos.rig.problem import RigProblem
 from chaos.rig.worker import Worker
-from chaos.targets.target import Inspector
+from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
 
 #: Between two looks at the health keys.
 _SAMPLE_S = 0.1
@@ -57,28 +59,26 @@ class Seen:
 
     def backlog(self) -> int:
         """Jobs that are queued or being worked on. Raises `RigProblem` without an inspector."""
-        return self._asked("its backlog").backlog()
+        if self._inspector is None:
+            raise _unseen("inspector, so its backlog")
+        return self._inspector.backlog()
 
     def dead_lettered(self) -> int:
-        """Jobs in the dead-letter queue. Raises `RigProblem` without an inspector."""
-        return self._asked("its dead letters").dead_lettered()
+        """Jobs in the dead-letter queue. Raises `RigProblem` where they cannot be counted."""
+        if not isinstance(self._inspector, CountsDead):
+            raise _unseen("inspector that counts dead letters, so these")
+        return self._inspector.dead_lettered()
 
     def healthy(self, worker: Worker) -> bool:
-        """Whether the store shows this worker as alive. Raises `RigProblem` without an inspector."""
-        health = self._asked("its health keys").health([*worker.ids()])
+        """Whether the store shows this worker as alive. Raises `RigProblem` where it cannot."""
+        if not isinstance(self._inspector, ShowsHealth):
+            raise _unseen("inspector that shows health keys, so these")
+        health = self._inspector.health([*worker.ids()])
         return any(ttl_ms is not None for ttl_ms in health.values())
 
     def unhealthy(self, worker: Worker) -> bool:
         """The opposite."""
         return not self.healthy(worker)
-
-    def _asked(self, what: str) -> Inspector:
-        if self._inspector is None:
-            raise RigProblem(
-                f"the target has no inspector, so {what} cannot be read; give it one, or choose"
-                " a scenario that does not wait for that"
-            )
-        return self._inspector
 
     def idle(self) -> bool:
         """Whether there is nothing left to do, as far as can be seen.
@@ -108,7 +108,7 @@ class Seen:
 
     def sample(self) -> None:
         """Write down which workers the store shows as alive, now and then."""
-        if self._inspector is None or self._away:
+        if self._away or not isinstance(self._inspector, ShowsHealth):
             return
         if time.monotonic() - self._sampled_at < _SAMPLE_S:
             return
@@ -119,7 +119,7 @@ class Seen:
 
     def final_workers(self) -> list[FinalWorker]:
         """Of each worker that there was: whether it lives, and whether the store shows it."""
-        if self._inspector is None:
+        if not isinstance(self._inspector, ShowsHealth):
             return []
         pids = {worker: pid for each in self._workers for worker, pid in each.ids().items()}
         health = self._inspector.health(list(pids))
@@ -127,3 +127,14 @@ class Seen:
             FinalWorker(worker=worker, alive=_exists(pid), seen=health[worker] is not None)
             for worker, pid in pids.items()
         ]
+
+
+def _unseen(what: str) -> RigProblem:
+    return RigProblem(
+        f"the target has no {what} cannot be read; give it one, or choose a scenario that does not"
+        " wait for that"
+    )
+
+
+def _exists(pid: int) -> bool:
+    return bool(psutil.pid_exists(pid))
