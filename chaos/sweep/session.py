@@ -23,7 +23,7 @@ from chaos.servers import ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, SETTINGS
-from chaos.sweep.report import Report
+from chaos.sweep.results import Results
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.sweep.tasks import PREPARE
@@ -66,7 +66,7 @@ class SweepOptions(Options):
 class Done:
     """A sweep that was run and judged, and where its evidence is."""
 
-    report: Report
+    results: Results
     directory: Path
 
 
@@ -92,7 +92,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     finally:
         sys.setswitchinterval(switch_s)
     _keep(judged, about, everything=options.cell is not None)
-    return Done(report=Report(swept, judged, problems, about), directory=directory)
+    return Done(results=Results(swept, judged, problems, about), directory=directory)
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, random: Random) -> Swept:
