@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+from chaos.history import Write
+from chaos.history.events import FaultHealed, FaultLanded, ServerDown, ServerUp
 from chaos.rig.progress import Progress
 from chaos.rig.workers import Crew
 from chaos.servers import Durability, Server, ServerClock
@@ -27,14 +29,14 @@ class RedisFaults:
         durability: Durability,
         clock: ServerClock | None,
         crew: Crew,
-        record: Callable[..., None],
+        write: Write,
         progress: Progress,
     ) -> None:
         self._server = server
         self._durable = durability == "always"
         self._clock = clock
         self._crew = crew
-        self._record = record
+        self._write = write
         self._progress = progress
         self._numbers = itertools.count(1)
 
@@ -56,18 +58,18 @@ class RedisFaults:
 
     def _down(self, end: Callable[[], None]) -> Iterator[None]:
         end()
-        self._record("server", event="down")
+        self._write(ServerDown())
         yield
         self._server.start()
-        self._record("server", event="up")
+        self._write(ServerUp())
 
     def replaced(self, take_over: Callable[[], None]) -> None:
         """SIGKILL, and another server takes its place: `take_over` returns when that answers."""
         with self._lasting("server-failover", silent=True):
             self._server.kill()
-            self._record("server", event="down")
+            self._write(ServerDown())
             take_over()
-            self._record("server", event="up")
+            self._write(ServerUp())
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -163,12 +165,17 @@ class RedisFaults:
     @contextmanager
     def _lasting(self, kind: str, *, silent: bool = False) -> Iterator[None]:
         """Put the fault into the history; `silent`: the rig must ask nothing meanwhile."""
-        about = {"fault": f"redis-{next(self._numbers):03d}", "kind": kind, "target": "server"}
+        about: dict[str, Any] = {
+            "fault": f"redis-{next(self._numbers):03d}",
+            "kind": kind,
+            "target": "server",
+            "phase": "under load",
+        }
         self._progress.say(f"{kind} begins")
         self._crew.blind = silent
-        self._record("fault", event="landed", phase="under load", **about)
+        self._write(FaultLanded(**about))
         yield
-        self._record("fault", event="healed", phase="under load", **about)
+        self._write(FaultHealed(**about))
         self._crew.blind = False
         self._progress.say(f"{kind} is over")
 

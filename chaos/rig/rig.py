@@ -9,11 +9,21 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from random import Random
 from typing import Any, ParamSpec
 
 from chaos.history import Recorder
+from chaos.history.events import (
+    FaultHealed,
+    FaultLanded,
+    FinalRead,
+    RigBroken,
+    RigFinished,
+    RigStarted,
+    ServerUp,
+)
 from chaos.rig import options as record
 from chaos.rig.enqueue import enqueue
 from chaos.rig.load import Load
@@ -77,6 +87,7 @@ class Rig:
             stack.push(self._leave_no_trace)
             self._recorder = Recorder(self.directory / "history" / "rig.jsonl", "rig")
             stack.callback(self._recorder.close)
+            self._write = self._recorder.write
             own_clock = self.scenario.own_clock and self.scenario.lacking() is None
             self._clock = ServerClock(self.directory / "server") if own_clock else None
             self.server: Server = open_server(
@@ -88,7 +99,7 @@ class Rig:
             self._write_run("unknown")
             stack.enter_context(self.server)
             self._write_run(self.server.version)
-            self._record("server", event="up")
+            self._write(ServerUp())
             if self.target.prepare is not None:
                 self.target.prepare(self.server.url)
             self._producer_log = Recorder(self.directory / "history" / "producer.jsonl", "producer")
@@ -99,7 +110,7 @@ class Rig:
             stack.callback(self.inspector.close)
             if self.server.pid is None:  # a server that is not ours is left as it was found
                 stack.callback(self.inspector.clean)
-            proxy = WireProxy(self.server.url, self._record, self._observe)
+            proxy = WireProxy(self.server.url, self._write, self._observe)
             self._proxy = stack.enter_context(proxy)
             self.crew = stack.enter_context(
                 Crew(
@@ -108,25 +119,22 @@ class Rig:
                     self.inspector,
                     self._proxy,
                     None if self.scenario.wire else self.server.url,
-                    self._record,
+                    self._write,
                     self.progress,
                 )
             )
             self.redis = RedisFaults(
-                self.server, self.durability, self._clock, self.crew, self._record, self.progress
+                self.server, self.durability, self._clock, self.crew, self._write, self.progress
             )
             #: Enters a context that lasts until the run is over, and all has been read.
             self.stays = stack.enter_context
-            self._record("rig", event="started")
+            self._write(RigStarted())
             yield self
 
     def _leave_no_trace(self, kind: object, error: BaseException | None, _: object) -> None:
         """A run that could not begin leaves no directory; its reason has been told in full."""
         if isinstance(error, ServerProblem):
             shutil.rmtree(self.directory)
-
-    def _record(self, kind: str, /, **fields: Any) -> None:
-        self._recorder.write(kind, **fields)
 
     def _write_run(self, server: str) -> None:
         run = {
@@ -154,13 +162,10 @@ class Rig:
 
     def _observe(self, exchange: Exchange) -> None:
         for event in self._decode(exchange):
-            self._record(
-                "transition",
+            self._write(
+                replace(event, t_sent=exchange.t_sent, **self.stamp()),
                 t=exchange.t_reply,
-                t_sent=exchange.t_sent,
                 process=exchange.process,
-                **self.stamp(),
-                **event,
             )
 
     def play(self) -> None:
@@ -172,11 +177,11 @@ class Rig:
         self.scenario.play(self)
         self.settle()
         self._read_final_state()
-        self._record("rig", event="finished")
+        self._write(RigFinished())
 
     def broke(self, error: BaseException) -> None:
         """Note that the run cannot be judged, and what exactly happened in `logs/rig.log`."""
-        self._record("rig", event="broken", error=str(error) or type(error).__name__)
+        self._write(RigBroken(error=str(error) or type(error).__name__))
         logs = self.directory / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / "rig.log").open("a") as log:
@@ -224,13 +229,10 @@ class Rig:
         """Send a signal to a process, by hand."""
         kinds = {signal.SIGKILL: "kill", signal.SIGTERM: "term", signal.SIGINT: "int"}
         self._ids += 1
-        self._record(
-            "fault",
-            event="landed",
-            fault=f"fault-{self._ids:05d}",
-            kind=kinds[number],
-            target=member.name,
-            phase=phase,
+        self._write(
+            FaultLanded(
+                fault=f"fault-{self._ids:05d}", kind=kinds[number], target=member.name, phase=phase
+            )
         )
         member.doomed = True
         member.process.signal(number)
@@ -281,10 +283,15 @@ class Rig:
     def blocked(self, member: Member) -> Iterator[None]:
         """Say that a job blocks the event loop of this process somewhere in the block."""
         self._ids += 1
-        about = {"fault": f"fault-{self._ids:05d}", "kind": "block", "target": member.name}
-        self._record("fault", event="landed", phase="by its own job", **about)
+        about: dict[str, Any] = {
+            "fault": f"fault-{self._ids:05d}",
+            "kind": "block",
+            "target": member.name,
+            "phase": "by its own job",
+        }
+        self._write(FaultLanded(**about))
         yield
-        self._record("fault", event="healed", phase="by its own job", **about)
+        self._write(FaultHealed(**about))
 
     @contextmanager
     def cut_off(self, member: Member, direction: Direction = "both") -> Iterator[None]:
@@ -406,10 +413,10 @@ class Rig:
     def _read_final_state(self) -> None:
         try:
             for event in self.inspector.final_state(self._job_ids):
-                self._record("final", **event)
-            for event in self.crew.final_workers():
-                self._record("final", **event)
+                self._write(event)
+            for worker in self.crew.final_workers():
+                self._write(worker)
         except Exception as error:
-            self._record("final", what="read", ok=False, error=str(error))
+            self._write(FinalRead(ok=False, error=str(error)))
             raise
-        self._record("final", what="read", ok=True)
+        self._write(FinalRead(ok=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,20 @@ from typing import Any, Literal, Self
 import psutil
 
 from chaos.checks.evidence import HOME
+from chaos.history import Write
+from chaos.history.events import (
+    FaultCancelled,
+    FaultHealed,
+    FaultLanded,
+    FaultMissed,
+    FinalWorker,
+    Health,
+    ProcessExited,
+    ProcessIdle,
+    ProcessReady,
+    ProcessSpawned,
+    ProcessWorking,
+)
 from chaos.processes.spawning import ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.rig.worker import Member
@@ -60,7 +74,7 @@ class Crew:
         inspector: Inspector,
         proxy: WireProxy,
         direct: str | None,
-        record: Callable[..., None],
+        write: Write,
         progress: Progress,
     ) -> None:
         self._directory = directory
@@ -69,7 +83,7 @@ class Crew:
         self._proxy = proxy
         #: The server's URL for processes that go past the proxy; None: each has its listener.
         self._direct = direct
-        self._record = record
+        self._write = write
         self._progress = progress
         self._processes = ProcessGroup()
         self._sampled_at = 0.0
@@ -136,10 +150,10 @@ class Crew:
         self.members.append(member)
         if self._direct is None:
             self._proxy.attach(name, process)
-        self._note(member, "spawn", process.pid)
+        self._write(ProcessSpawned(**_about(member)))
         if role == "worker":
             self._await_hello(member)
-        self._note(member, "ready", process.pid)
+        self._write(ProcessReady(**_about(member)))
         member.ready = True
         self._progress.say(f"{name} started")
         return member
@@ -188,7 +202,8 @@ class Crew:
             injection.cancel()
             if not injection.landed:  # where there are many, one may forestall another
                 fault = injection.fault
-                self._fault("cancelled", fault.id, fault.action, fault.process)
+                about = _about_fault(fault.id, fault.action, fault.process)
+                self._write(FaultCancelled(**about))
                 injection.give_up()
 
     def cut_off(self, member: Member, direction: Direction, phase: str) -> None:
@@ -205,7 +220,8 @@ class Crew:
 
     def report(self, member: Member, *, works: bool) -> None:
         """Note whether a process has taken a job that was offered to it."""
-        self._note(member, "working" if works else "idle", member.process.pid)
+        event = ProcessWorking if works else ProcessIdle
+        self._write(event(**_about(member)))
 
     def _await_hello(self, member: Member) -> None:
         end = time.monotonic() + _READY_S
@@ -235,7 +251,8 @@ class Crew:
         if status is None:
             return
         member.gone = True
-        self._note(member, "exit", member.process.pid, code=status.code, signal=status.signal)
+        exited = ProcessExited(code=status.code, signal=status.signal, **_about(member))
+        self._write(exited)
         if member.doomed or status.signal == signal.SIGKILL or status.code == 0:
             return
         self._progress.say(f"{member.name} ended with {status} although nobody ended it")
@@ -256,19 +273,19 @@ class Crew:
             for child in found:
                 if child.pid not in member.children:
                     member.children[child.pid] = child
-                    self._note(member, "spawn", child.pid, name=f"{member.name}.{child.pid}")
+                    self._write(ProcessSpawned(**_about_child(member, child.pid)))
         for pid, child in member.children.items():
             if pid not in member.ended_pids and not _lives(child):
                 member.ended_pids.add(pid)
                 # Its parent knows how it ended, we do not.
-                self._note(member, "exit", pid, name=f"{member.name}.{pid}")
+                self._write(ProcessExited(**_about_child(member, pid)))
 
     def _sample_health(self) -> None:
         if not isinstance(self._inspector, ShowsHealth):
             return
         workers = [worker for member in self.members for worker in member.worker_ids]
         for worker, ttl_ms in self._inspector.health(workers).items():
-            self._record("health", worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms)
+            self._write(Health(worker=worker, seen=ttl_ms is not None))
 
     @property
     def blind(self) -> bool:
@@ -286,7 +303,7 @@ class Crew:
         """SIGKILL or SIGSTOP to one worker of a fleet, which runs at the moment; the fault's id."""
         self._faults += 1
         fault = f"strike-{self._faults:03d}"
-        self._fault("landed", fault, kind, f"{member.name}.{pid}")
+        self._write(FaultLanded(**_about_fault(fault, kind, f"{member.name}.{pid}")))
         with contextlib.suppress(psutil.NoSuchProcess):
             member.children[pid].send_signal({"kill": signal.SIGKILL, "stop": signal.SIGSTOP}[kind])
         return fault
@@ -295,22 +312,13 @@ class Crew:
         """SIGCONT to a worker of a fleet that `strike` has stopped."""
         with contextlib.suppress(psutil.NoSuchProcess):
             member.children[pid].send_signal(signal.SIGCONT)
-        self._fault("healed", fault, "stop", f"{member.name}.{pid}")
+        self._write(FaultHealed(**_about_fault(fault, "stop", f"{member.name}.{pid}")))
 
     def missed(self, kind: str, why: str) -> None:
         """Note that a fault was wanted and did not come about, so the run proves little."""
         self._faults += 1
-        self._fault("missed", f"strike-{self._faults:03d}", kind, None, error=why)
-
-    def _fault(self, event: str, fault: str, kind: str, target: str | None, **more: str) -> None:
-        fields = {"event": event, "fault": fault, "kind": kind, "target": target}
-        self._record("fault", **fields, phase="running", **more)
-
-    def _note(self, member: Member, event: str, pid: int, **more: Any) -> None:
-        fields = {"name": member.name, "role": member.role, "burst": member.burst, **more}
-        if "." in fields["name"]:
-            fields["role"] = "worker"
-        self._record("process", event=event, child_pid=pid, **fields)
+        about = _about_fault(f"strike-{self._faults:03d}", kind, None)
+        self._write(FaultMissed(error=why, **about))
 
     # Ending
 
@@ -325,13 +333,10 @@ class Crew:
         """Ask everybody to drain, and note how they left. Raises `WorkerProblem`."""
         for member in self.living():
             member.process.resume()
-            self._record(
-                "fault",
-                event="landed",
-                fault=f"home-{member.name}",
-                kind="term",
-                target=member.name,
-                phase=HOME,
+            self._write(
+                FaultLanded(
+                    fault=f"home-{member.name}", kind="term", target=member.name, phase=HOME
+                )
             )
             member.process.signal(signal.SIGTERM)
         for member in self.members:
@@ -343,21 +348,35 @@ class Crew:
         self._sampled_at = 0.0
         self.tend()
 
-    def final_workers(self) -> list[dict[str, Any]]:
-        """A `final` event for each worker that there was."""
+    def final_workers(self) -> list[FinalWorker]:
+        """An event for each worker that there was."""
         pids = {w: pid for member in self.members for w, pid in member.worker_ids.items()}
         if not isinstance(self._inspector, ShowsHealth):
             return []
         seen = self._inspector.health(list(pids))
         return [
-            {
-                "what": "worker",
-                "worker": worker,
-                "alive": psutil.pid_exists(pid),
-                "seen": seen[worker] is not None,
-            }
+            FinalWorker(worker=worker, alive=psutil.pid_exists(pid), seen=seen[worker] is not None)
             for worker, pid in pids.items()
         ]
+
+
+def _about(member: Member) -> dict[str, Any]:
+    """The fields that all events of a process have."""
+    return {
+        "name": member.name,
+        "child_pid": member.process.pid,
+        "role": member.role,
+        "burst": member.burst,
+    }
+
+
+def _about_child(member: Member, pid: int) -> dict[str, Any]:
+    """The same for a worker of a fleet."""
+    return _about(member) | {"name": f"{member.name}.{pid}", "child_pid": pid, "role": "worker"}
+
+
+def _about_fault(fault: str, kind: str, target: str | None) -> dict[str, Any]:
+    return {"fault": fault, "kind": kind, "target": target, "phase": "running"}
 
 
 def _lives(process: psutil.Process) -> bool:

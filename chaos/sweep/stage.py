@@ -6,11 +6,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from chaos.history import Recorder
+from chaos.history import Event, Recorder
+from chaos.history.events import (
+    Fault,
+    FaultLanded,
+    FaultMissed,
+    FinalJob,
+    FinalRead,
+    ProcessExited,
+    ProcessSpawned,
+    RigFinished,
+    RigObstructed,
+    RigStarted,
+)
 from chaos.processes.forks import Fork, Nursery, NurseryGone
 from chaos.rig.enqueue import enqueue
 from chaos.servers import ServerProblem
@@ -138,7 +150,7 @@ class _Run:
     # The story
 
     def play(self) -> None:
-        self._record("rig", event="started")
+        self._record(RigStarted())
         blows = list(self._visit.cell.blows)
         victim = self._victim(blows.pop(0) if blows else None)
         if self._life.victim != "worker":  # somebody does again what may have been done
@@ -239,13 +251,17 @@ class _Run:
         )
         log = self._visit.directory / f"{who}.log"
         self._stage.nursery.start(fork, order(do, spec, log, self._jobs))
-        self._note(member, "spawn", t=now)
+        self._record(ProcessSpawned(**self._about(member)), t=now)
         return member
 
-    def _note(self, member: _Member, event: str, **more: Any) -> None:
-        role = "worker" if member.worker else "producer"
-        told: dict[str, Any] = {"name": member.fork.name, "role": role, "burst": member.worker}
-        self._record("process", event=event, child_pid=member.fork.pid, **told, **more)
+    def _about(self, member: _Member) -> dict[str, Any]:
+        """The fields that all events of a process have."""
+        return {
+            "name": member.fork.name,
+            "role": "worker" if member.worker else "producer",
+            "burst": member.worker,
+            "child_pid": member.fork.pid,
+        }
 
     def _await_landing(self, member: _Member) -> None:
         injection = member.injection
@@ -269,7 +285,7 @@ class _Run:
         status = member.fork.status
         if status is None:
             return
-        self._note(member, "exit", code=status.code, signal=status.signal)
+        self._record(ProcessExited(code=status.code, signal=status.signal, **self._about(member)))
         if not (member.hit and member.killed) and status.code != 0 and not self._visit.trouble:
             self._visit.trouble.append(
                 f"{member.fork.name} ended with {status} although nobody ended it;"
@@ -292,14 +308,16 @@ class _Run:
 
     # The wire
 
-    def _witness(self, type: str, /, **fields: Any) -> None:
-        self._record(type, **fields)
-        if type == "rig" and fields["event"] == "obstructed":
+    def _witness(
+        self, event: Event, /, *, t: int | None = None, process: str | None = None
+    ) -> None:
+        self._record(event, t=t, process=process)
+        if isinstance(event, RigObstructed):
             self._visit.obstructed = True
-            self._visit.trouble.append(str(fields["error"]))
-        if type == "fault":
-            if fields["event"] == "missed" and not self._closing:
-                self._visit.missed = str(fields["error"])
+            self._visit.trouble.append(str(event.error))
+        if isinstance(event, FaultMissed) and not self._closing:
+            self._visit.missed = str(event.error)
+        if isinstance(event, Fault):
             self._notify()
 
     def _sees(self, member: _Member, argv: list[bytes]) -> bool:
@@ -312,13 +330,13 @@ class _Run:
 
     def _observe(self, exchange: Exchange) -> None:
         for event in self._decode(exchange):
-            told = event | {"process": exchange.process, "t_sent": exchange.t_sent}
-            self._record("transition", t=exchange.t_reply, **told)
-            if event["answer"] == "ok":
-                self._transitions.append((exchange.t_reply, event["op"]))
-                if event["op"] == "claim" and exchange.process == f"{self._prefix}-victim":
+            seen = replace(event, t_sent=exchange.t_sent)
+            self._record(seen, t=exchange.t_reply, process=exchange.process)
+            if event.answer == "ok":
+                self._transitions.append((exchange.t_reply, event.op))
+                if event.op == "claim" and exchange.process == f"{self._prefix}-victim":
                     self._drain_victim()
-                if event["op"] == "claim" and event["job"] == self._jobs[0].id:
+                if event.op == "claim" and event.job == self._jobs[0].id:
                     self._cancel_first()
 
     def _drain_victim(self) -> None:
@@ -327,8 +345,11 @@ class _Run:
             return
         self._told_to_stop = True
         victim = self._members[0]
-        told: dict[str, Any] = {"kind": "term", "target": victim.fork.name, "phase": "claimed"}
-        self._record("fault", event="landed", fault=f"{self._prefix}-term", **told)
+        self._record(
+            FaultLanded(
+                fault=f"{self._prefix}-term", kind="term", target=victim.fork.name, phase="claimed"
+            )
+        )
         victim.fork.signal(signal.SIGTERM)
 
     def _cancel_first(self) -> None:
@@ -350,13 +371,13 @@ class _Run:
             if not self._proxy.quiet(member.fork.name, _QUIET_S):
                 self._visit.trouble.append(f"commands of {member.fork.name} were still under way")
         for event in self._stage.inspector.final_state([job.id for job in self._jobs]):
-            self._record("final", **event)
-            if event["what"] == "job":
-                self._visit.unfinished |= event["state"] in _UNFINISHED
-                if event["state"] == "missing" and self._life.again:
-                    self._visit.trouble.append(f"no job {event['job']}: its key was not free again")
-        self._record("final", what="read", ok=True)
-        self._record("rig", event="finished")
+            self._record(event)
+            if isinstance(event, FinalJob):
+                self._visit.unfinished |= event.state in _UNFINISHED
+                if event.state == "missing" and self._life.again:
+                    self._visit.trouble.append(f"no job {event.job}: its key was not free again")
+        self._record(FinalRead(ok=True))
+        self._record(RigFinished())
 
     def close(self) -> None:
         """End what is left, and write down where the faults landed."""

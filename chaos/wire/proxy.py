@@ -18,11 +18,12 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
+from chaos.history import Write
 from chaos.processes.spawning import held_back
 from chaos.wire.connection import ClientSide
 from chaos.wire.endpoint import Channel, Host
 from chaos.wire.fault import Direction, Exchange, Injection, Match, Tally, WireFault
-from chaos.wire.journal import Journal, Record
+from chaos.wire.journal import Journal
 from chaos.wire.peers import Victim
 from chaos.wire.upstream import Upstream, UpstreamProblem
 
@@ -51,12 +52,12 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 class WireProxy:
     """A proxy that runs in a thread of its own from `start` (or `with`) to `close`.
 
-    Every method may be called from every thread and returns when it is done. `record` and `observe`
+    Every method may be called from every thread and returns when it is done. `write` and `observe`
     are called in the proxy's thread, so they must be quick, and may not call a method that waits.
 
     Args:
         upstream_url: redis://, rediss:// or unix://, with every option that redis-py takes.
-        record: writes an event of the history: `record("fault", event="landed", ...)`.
+        write: writes an event into the history, as `Recorder.write` does.
         observe: gets every `Exchange` when the server's reply has arrived, whether or not the
             client gets it, or cannot come any more (`NoReply`). Replies that the proxy made up are
             not shown.
@@ -65,9 +66,9 @@ class WireProxy:
     """
 
     def __init__(
-        self, upstream_url: str, record: Record, observe: Callable[[Exchange], object] | None = None
+        self, upstream_url: str, write: Write, observe: Callable[[Exchange], object] | None = None
     ) -> None:
-        self._journal = Journal(record, observe)
+        self._journal = Journal(write, observe)
         self._host = Host(Upstream.of(upstream_url), self._journal)
         self._channels: dict[str, Channel] = {}
         self._servers: dict[str, tuple[asyncio.Server, str]] = {}
