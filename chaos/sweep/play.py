@@ -225,7 +225,8 @@ class _Play:
         self._wire.count(name, Match("all", lambda argv: self._sees(process, argv)))
         self._processes.append(process)
         history = str(self._history(name))
-        spec = WorkerSpec(name=name, url=url, history=history, settings=settings, burst=True)
+        burst = do == "work"
+        spec = WorkerSpec(name=name, url=url, history=history, settings=settings, burst=burst)
         log = self._run.directory / f"{who}.log"
         begin = partial(self._fork, process.forked, do, log)
         role = "worker" if do == "work" else "producer"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from chaos.history.events import Final
+if TYPE_CHECKING:  # workers import this
+    from chaos.history.events import Final
 
 
 class Inspector(Protocol):
