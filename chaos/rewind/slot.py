@@ -23,8 +23,7 @@ from chaos.processes import ExitStatus, fork
 from chaos.rewind.prefix import Prefix
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
-from chaos.targets import find_target
-from chaos.targets.target import Target, WorkerSettings, WorkerSpec
+from chaos.targets import Target, WorkerSettings, WorkerSpec, find_target
 
 #: How long a worker may take to do all that a prefix has left to do.
 _PATIENCE_S = 20.0
@@ -63,7 +62,8 @@ class Slot:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._target: Target = find_target(order.target)
-        self._target.warm()
+        if self._target.forkable is not None:
+            self._target.forkable.warm()
         self._source = AppendOnlyFile(Path(order.source))
         # The server must read an append-only file; how it writes one no longer matters.
         self._server = BinaryServer(
@@ -84,6 +84,8 @@ class Slot:
             recorder.write("server", event="up")
             recorder.write("fault", event="healed", fault="cut", kind="server-kill")
             self._drain(directory, recorder)
+            if self._target.inspector is None:
+                raise RuntimeError(f"{self._target.name} has no inspector, which this needs")
             inspector = self._target.inspector(self._server.url, self._order.settings)
             for event in inspector.final_state(prefix.jobs):
                 recorder.write("final", **event)
@@ -104,7 +106,7 @@ class Slot:
             settings=self._order.settings,
             burst=True,
         )
-        pid = fork(lambda: self._target.work(spec))
+        pid = fork(lambda: self._target.start(spec))
         about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
         recorder.write("process", event="spawn", **about)
         recorder.write("process", event="ready", **about)

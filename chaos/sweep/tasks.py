@@ -9,15 +9,15 @@ from typing import Any
 
 from chaos.history import Recorder
 from chaos.rig.enqueue import enqueue
-from chaos.targets import find_target
-from chaos.targets.target import (
+from chaos.targets import (
+    CanRequeue,
     EnqueueInDoubt,
     EnqueueRefused,
     Job,
-    Producer,
     Target,
     WorkerSettings,
     WorkerSpec,
+    find_target,
 )
 
 #: The name of `prepare`, for a fork server.
@@ -32,7 +32,8 @@ def order(do: str, spec: WorkerSpec, jobs: tuple[Job, ...] = ()) -> dict[str, An
 def prepare(target: str) -> Callable[[dict[str, Any]], None]:
     """Import what a target's processes need; what each then does with its order."""
     found = find_target(target)
-    found.warm()
+    if found.forkable is not None:
+        found.forkable.warm()
     return lambda order: carry_out(found, order)
 
 
@@ -41,18 +42,20 @@ def carry_out(target: Target, order: dict[str, Any]) -> None:
     told = dict(order["spec"])
     spec = WorkerSpec(**told | {"settings": WorkerSettings(**told["settings"])})
     if order["do"] == "work":
-        target.work(spec)
+        target.start(spec)
     jobs = [Job(**job) for job in order["jobs"]]
     write = Recorder(Path(spec.history), spec.name).write
     producer = target.producer(spec.url, spec.settings)
     if order["do"] == "enqueue":
         enqueue(producer, jobs, spec.settings, write)
     else:
+        if not isinstance(producer, CanRequeue):
+            raise NotImplementedError(f"the producer of {target.name} has no `requeue`")
         for job in jobs:
             _requeue(producer, job.id, write)
 
 
-def _requeue(producer: Producer, job: str, write: Any) -> None:
+def _requeue(producer: CanRequeue, job: str, write: Any) -> None:
     """Requeue a dead job, and write down what the operator knows about it."""
     told = {"op": f"{job}-requeue", "job": job, "kind": "requeue"}
     write("enqueue", phase="invoke", **told)
