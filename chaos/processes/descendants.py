@@ -10,11 +10,14 @@ from chaos.processes.handle import Handle
 
 
 class Descendant(Handle):
-    """A process that is not ours to reap, so nobody here can tell how it ended."""
+    """A process that is not ours to reap, so nobody here can tell how it ended.
 
-    def __init__(self, process: psutil.Process) -> None:
+    It is called after its ancestor and its process id.
+    """
+
+    def __init__(self, process: psutil.Process, ancestor: str) -> None:
         self._process = process
-        self.name = f"process {process.pid}"
+        self.name = f"{ancestor}.{process.pid}"
 
     @property
     def pid(self) -> int:
@@ -45,7 +48,7 @@ class Descendant(Handle):
 def children_of(parent: Handle) -> list[Descendant]:
     """The processes that `parent` itself has started and that are still there."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return [Descendant(child) for child in psutil.Process(parent.pid).children()]
+        return [Descendant(child, parent.name) for child in psutil.Process(parent.pid).children()]
     return []
 
 
@@ -57,8 +60,8 @@ def descendants_of(ancestor: Handle) -> Iterator[Descendant]:
         descendants = psutil.Process(ancestor.pid).children(recursive=True)
     for descendant in descendants:
         known.add(descendant.pid)
-        yield Descendant(descendant)
+        yield Descendant(descendant, ancestor.name)
     for pid in psutil.pids():
         with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
             if pid not in known and os.getsid(pid) == ancestor.pid:
-                yield Descendant(psutil.Process(pid))
+                yield Descendant(psutil.Process(pid), ancestor.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -145,8 +146,10 @@ class ForkServer:
         with self._lock:
             if self._gone is None:
                 self._forked[forked.name] = forked
-                message = {"name": forked.name, "log": str(log), "order": order}
-                return packets.send(self._orders, message)
+                with contextlib.suppress(ConnectionError):  # the other thread is about to tell
+                    message = {"name": forked.name, "log": str(log), "order": order}
+                    packets.send(self._orders, message)
+                return
             gone = self._gone
         forked.on_loss(gone)
         raise gone

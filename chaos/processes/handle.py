@@ -33,6 +33,12 @@ class ExitStatus:
             return cls(code=None, signal=-returncode)
         return cls(code=returncode, signal=None)
 
+    def __str__(self) -> str:
+        if self.signal is None:
+            return f"exit code {self.code}"
+        names = {each.value: each.name for each in signal.Signals}
+        return names.get(self.signal, f"signal {self.signal}")
+
 
 class Handle(ABC):
     """One process. All methods may be called from several threads at once.

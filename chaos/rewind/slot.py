@@ -115,7 +115,7 @@ class Slot:
             settings=self._order.settings,
             burst=True,
         )
-        pid = fork(lambda: self._target.work(spec))
+        pid = fork(lambda: self._target.start(spec))
         about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
         recorder.write(ProcessSpawned(**about))
         recorder.write(ProcessReady(**about))

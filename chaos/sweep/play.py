@@ -237,7 +237,7 @@ class _Play:
         self, forked: Forked, do: str, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         attach(forked)
-        self._stage.forks.fork(forked, order(do, spec, self._jobs), log=log)
+        self._stage.fork_server.fork(forked, order(do, spec, self._jobs), log=log)
         return forked
 
     def _await_injection(self, process: _Process) -> None:

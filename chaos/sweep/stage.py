@@ -16,14 +16,14 @@ class Stage:
     ends when the store shows that nothing is left to do.
     """
 
-    def __init__(self, target: Target, url: str, forks: ForkServer) -> None:
+    def __init__(self, target: Target, url: str, fork_server: ForkServer) -> None:
         if target.inspector is None:
             raise BadOption(
                 f"the sweep needs a target with an inspector, and {target.name} has none"
             )
         self.target = target
         self.url = url
-        self.forks = forks
+        self.fork_server = fork_server
         self.inspector = target.inspector(url, SETTINGS)
         self.producer = target.producer(url, PATIENT)
 

@@ -155,7 +155,7 @@ def test_owners_are_found_for_what_was_asked_only() -> None:
     ):
         ends = Ends(one.getsockname(), one.getpeername())
         nobody = Ends(("127.0.0.1", 1), ("127.0.0.1", 2))
-        me = Descendant(psutil.Process())
+        me = Descendant(psutil.Process(), "me")
         assert owners(me, [ends, nobody]) == {ends: me}
 
 
