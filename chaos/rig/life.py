@@ -9,7 +9,7 @@ from typing import Any
 
 from chaos.history import Write
 from chaos.history.events import Process as ProcessEvent
-from chaos.history.events import ProcessExited, ProcessRole, ProcessSpawned
+from chaos.history.events import ProcessExited, ProcessSpawned
 from chaos.processes import ExitStatus, Handle
 from chaos.rig.wire import Wire
 from chaos.targets.target import WorkerSpec
@@ -24,7 +24,8 @@ class Life:
     """A process of the target, or one that enqueues, from its start to its end."""
 
     name: str
-    role: ProcessRole
+    #: `worker`, `fleet` (the parent of some), or another.
+    role: str
     burst: bool
     process: Handle
     record: Write
@@ -46,7 +47,7 @@ class Life:
 
 
 def start(
-    begin: Begin, spec: WorkerSpec, record: Write, wire: Wire | None, role: ProcessRole = "worker"
+    begin: Begin, spec: WorkerSpec, record: Write, wire: Wire | None, role: str = "worker"
 ) -> Life:
     """Start a process, behind its listener where there is a wire, and note that it was started."""
 

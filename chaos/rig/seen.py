@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import psutil
 
@@ -29,7 +28,8 @@ class Seen:
         self._workers = workers
         self._record = record
         self._sampled_at = 0.0
-        self._away = False
+        #: The store answers nobody, by the rig's doing: it is asked nothing.
+        self.blind = False
         #: Without an inspector: work that has not moved for this long is taken for stuck.
         self._still_s = still_s
         self._moved = 0
@@ -97,18 +97,9 @@ class Seen:
 
     # Health keys
 
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Ask the store nothing in this block: it answers nobody, by the rig's doing."""
-        self._away = True
-        try:
-            yield
-        finally:
-            self._away = False
-
     def sample(self) -> None:
         """Write down which workers the store shows as alive, now and then."""
-        if self._away or not isinstance(self._inspector, ShowsHealth):
+        if self.blind or not isinstance(self._inspector, ShowsHealth):
             return
         if time.monotonic() - self._sampled_at < _SAMPLE_S:
             return

@@ -78,7 +78,7 @@ class Wire:
         self._injections: list[Injection] = []
         self._proxy = WireProxy(url, record, self._observe)
         #: Fields of a story's own for each transition, asked for before its reply goes on.
-        self.stamp: Callable[[], dict[str, int]] = dict
+        self.stamp: Callable[[], dict[str, Any]] = dict
 
     def __enter__(self) -> Self:
         self._proxy.start()

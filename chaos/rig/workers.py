@@ -22,7 +22,6 @@ from chaos.history.events import (
     ProcessExited,
     ProcessIdle,
     ProcessReady,
-    ProcessRole,
     ProcessSpawned,
     ProcessWorking,
 )
@@ -115,7 +114,7 @@ class Workers:
 
     def _start(
         self,
-        role: ProcessRole,
+        role: str,
         command: Command,
         settings: WorkerSettings,
         faults: Sequence[At],
@@ -139,11 +138,7 @@ class Workers:
         self, command: Command, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         process = self._processes.spawn(
-            command.argv,
-            log=log,
-            env=command.environment(spec),
-            cwd=command.cwd,
-            name=spec.name,
+            command.argv, log=log, env=command.environment(spec), cwd=command.cwd, name=spec.name
         )
         attach(process)
         return process

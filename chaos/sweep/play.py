@@ -33,7 +33,7 @@ from chaos.sweep.cells import Blow, Cell
 from chaos.sweep.lives import PATIENT, SETTINGS
 from chaos.sweep.stage import Stage
 from chaos.sweep.tasks import order
-from chaos.targets.target import Job, WorkerSettings, WorkerSpec
+from chaos.targets import CanCancel, Job, WorkerSettings, WorkerSpec
 from chaos.wire import Exchange
 
 #: How long a process may take for its whole part.
@@ -327,7 +327,10 @@ class _Play:
         """As its life may have it, and as an operator would: past the wire, and past its faults."""
         if self._life.cancelled and not self._cancelled:
             self._cancelled = True
-            self._stage.producer.cancel(self._jobs[0].id)
+            if isinstance(self._stage.producer, CanCancel):
+                self._stage.producer.cancel(self._jobs[0].id)
+            else:
+                self._run.trouble.append(f"{self._stage.target.name} has no way to cancel a job")
 
     # The end
 

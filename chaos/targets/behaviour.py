@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from chaos.errors import ChaosError
-from chaos.history.recorder import Recorder
 from chaos.history import Event, Recorder
 from chaos.history.worker_events import End, Hello, Outcome, Start
 

@@ -18,6 +18,7 @@ def play(rig: Rig) -> None:
     door = rig.wire.listener("operator", At("requeue", "before-reply", "lost-reply"))
     operator = rig.setup.target.producer(door, rig.setup.settings)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
+        assert isinstance(operator, CanRequeue)
         operator.requeue(dead.id)
 
 

@@ -70,9 +70,13 @@ def test_each_line_is_read_once(worker: Worker, monkeypatch: pytest.MonkeyPatch)
     for number in range(100):
         recorder.write(Start(job=f"job-{number}"))
     assert worker.starts() == 100
-    read = []
-    real = json.loads
-    monkeypatch.setattr(json, "loads", lambda line: read.append(line) or real(line))
+    read, real = [], json.loads
+
+    def loads(line: bytes) -> object:
+        read.append(line)
+        return real(line)
+
+    monkeypatch.setattr(json, "loads", loads)
     recorder.write(Start(job="the last"))
     assert worker.started("the last", "job-0")
     assert worker.starts() == 101
