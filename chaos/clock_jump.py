@@ -19,7 +19,7 @@ BACK_S, FORWARDS_S = -2.0, 3_600.0
 
 
 def play(rig: Rig) -> None:
-    zombie = rig.worker(At("finish", "before-send", "stop", more={"then": "hold"}))
+    zombie = rig.worker(At("finish", "before-send", "pause", more={"then": "hold"}))
     job = rig.job({"do": "ok", "ms": 50})
     rig.enqueue([job])
     rig.landed(zombie)

@@ -27,7 +27,7 @@ def play(rig: Rig) -> None:
 
 def _losses(rig: Rig) -> list[At]:
     numbers = [n for n in range(1, COMMANDS + 1) if rig.random.random() < SHARE]
-    return [At("any", "before-reply", "lose-reply", nth=n) for n in numbers]
+    return [At("any", "before-reply", "lost-reply", nth=n) for n in numbers]
 
 
 SCENARIO = Scenario(

@@ -9,10 +9,10 @@ clock, another one does them, and what the first one writes afterwards must be r
 from contextlib import ExitStack
 
 from chaos.cli.main import main
+from chaos.faults import Direction
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import Job, WorkerSettings
-from chaos.wire import Direction
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000, concurrency=2)
 DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")

@@ -38,7 +38,7 @@ def play(rig: Rig) -> None:
 
 
 def _stopped_at(rig: Rig, moment: str, job: Job) -> Member:
-    zombie = rig.worker(At(moment, "before-send", "stop", more={"then": "hold"}))
+    zombie = rig.worker(At(moment, "before-send", "pause", more={"then": "hold"}))
     rig.enqueue([job])
     rig.wait(f"{job.id} at work", zombie.started, job.id)
     if moment == "release":

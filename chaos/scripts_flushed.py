@@ -26,7 +26,7 @@ FLUSHES = 40
 def play(rig: Rig) -> None:
     member = rig.worker()
     for moment, plan in MOMENTS.items():
-        rig.plan(member, At(moment, "before-send", "hold"))
+        rig.plan(member, At(moment, "before-send", "partition"))
         rig.enqueue([rig.job(plan)])
         rig.landed(member)
         rig.redis.forgets_scripts()

@@ -35,6 +35,7 @@ import psutil
 
 from chaos.cli import output
 from chaos.cli.main import complain, enter, guarded
+from chaos.faults import FAULTS
 from chaos.history.tail import Tail
 from chaos.processes.spawning import PR_SET_PDEATHSIG
 from chaos.report import print_verdict
@@ -48,8 +49,8 @@ from chaos.rig.workers import RigProblem
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
 from chaos.targets.target import WorkerSettings
 
-#: What a storm can do.
-KINDS = ("kill", "pause", "none")
+#: What a storm can do to a worker.
+KINDS = (*(kind.name for kind in FAULTS if kind.takes_out), "none")
 #: Between two looks at orders and processes.
 _TURN_S = 0.05
 #: How long producers may take to leave once the load has ended.
@@ -99,12 +100,12 @@ class Storm:
         rig = self._rig
         rest_s = max(1.0, _REST_S / rig.workers) * rig.random.uniform(0.5, 1.5)
         self._landed.add(kind)
-        if kind == "kill":
-            rig.crew.strike(self._fleet, worker.pid, "kill")
+        if not FAULTS[kind].lasts:
+            rig.crew.strike(self._fleet, worker.pid, kind)
         else:
             dead_to_others_s = max(rig.settings.lock_ttl_ms, rig.settings.health_ttl_ms) / 1000
             pause_s = dead_to_others_s * rig.random.uniform(1.2, 2.0)
-            fault = rig.crew.strike(self._fleet, worker.pid, "stop")
+            fault = rig.crew.strike(self._fleet, worker.pid, kind)
             self._paused = worker.pid, fault, time.monotonic() + pause_s
             rest_s += pause_s
         self._next_at = time.monotonic() + rest_s

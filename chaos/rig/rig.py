@@ -12,20 +12,21 @@ from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import Any, ParamSpec
 
+from chaos.faults import FAULTS, Direction, Side
 from chaos.history import Recorder
 from chaos.rig import options as record
 from chaos.rig.enqueue import enqueue
 from chaos.rig.load import Load
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
-from chaos.rig.redis_faults import RedisFaults
+from chaos.rig.redis import RedisFaults
 from chaos.rig.scenario import Scenario
 from chaos.rig.worker import Member
 from chaos.rig.workers import At, Crew, RigProblem
 from chaos.servers import Durability, Server, ServerClock, ServerProblem, is_url, mask, open_server
 from chaos.targets import find_target
 from chaos.targets.target import Job, Target, WorkerSettings
-from chaos.wire import Direction, Exchange, Side, WireProxy
+from chaos.wire import Exchange, WireProxy
 
 P = ParamSpec("P")
 
@@ -213,13 +214,12 @@ class Rig:
 
     def signal(self, member: Member, number: signal.Signals, *, phase: str = "running") -> None:
         """Send a signal to a process, by hand."""
-        kinds = {signal.SIGKILL: "kill", signal.SIGTERM: "term", signal.SIGINT: "int"}
         self._ids += 1
         self._record(
             "fault",
             event="landed",
             fault=f"fault-{self._ids:05d}",
-            kind=kinds[number],
+            kind=FAULTS.by_signal(number).name,
             target=member.name,
             phase=phase,
         )

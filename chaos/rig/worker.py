@@ -9,10 +9,10 @@ from typing import Any
 
 import psutil
 
+from chaos.faults import Injection
 from chaos.history.tail import Tail
 from chaos.processes.spawning import Process
 from chaos.targets.target import WorkerSettings
-from chaos.wire import Injection
 
 
 @dataclass(slots=True)

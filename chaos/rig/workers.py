@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import psutil
 
 from chaos.checks.evidence import HOME
+from chaos.faults import FAULTS, Direction, Injection, Side, WireFault, data_command
 from chaos.processes.spawning import ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.rig.worker import Member
 from chaos.targets.target import Inspector, Target, WorkerSettings, WorkerSpec
-from chaos.wire import Action, Direction, Injection, Side, WireFault, WireProxy, data_command
+from chaos.wire import WireProxy
 
 #: How long a process may take to say hello, and to leave beyond its grace period.
 _READY_S = 20.0
@@ -44,7 +45,7 @@ class At:
 
     moment: str
     side: Side
-    action: Action = "kill"
+    action: str = "kill"
     nth: int = 1
     #: Other fields of `chaos.wire.WireFault`.
     more: dict[str, Any] = field(default_factory=dict)
@@ -274,20 +275,22 @@ class Crew:
 
     # Faults by signal
 
-    def strike(self, member: Member, pid: int, kind: Literal["kill", "stop"]) -> str:
+    def strike(self, member: Member, pid: int, kind: str) -> str:
         """SIGKILL or SIGSTOP to one worker of a fleet, which runs at the moment; the fault's id."""
         self._faults += 1
         fault = f"strike-{self._faults:03d}"
         self._fault("landed", fault, kind, f"{member.name}.{pid}")
+        number = FAULTS[kind].signal
+        assert number is not None
         with contextlib.suppress(psutil.NoSuchProcess):
-            member.children[pid].send_signal({"kill": signal.SIGKILL, "stop": signal.SIGSTOP}[kind])
+            member.children[pid].send_signal(number)
         return fault
 
     def heal(self, member: Member, pid: int, fault: str) -> None:
         """SIGCONT to a worker of a fleet that `strike` has stopped."""
         with contextlib.suppress(psutil.NoSuchProcess):
             member.children[pid].send_signal(signal.SIGCONT)
-        self._fault("healed", fault, "stop", f"{member.name}.{pid}")
+        self._fault("healed", fault, "pause", f"{member.name}.{pid}")
 
     def missed(self, kind: str, why: str) -> None:
         """Note that a fault was wanted and did not come about, so the run proves little."""

@@ -14,11 +14,18 @@ from chaos.cli.main import enter, guarded
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.report import print_report, write_html, write_json, write_junit, write_markdown
 from chaos.sweep.session import SweepOptions, run
 from chaos.sweep.story import print_story
+
+
+def _faults() -> str:
+    """A line for each fault of the sweep."""
+    width = max(map(len, SWEPT))
+    return "\n".join(f"  {name:<{width}}  {kind.meaning}" for name, kind in SWEPT.items())
+
 
 _HELP = f"""Run a job's life once for every command boundary in it and every fault, on both sides of
 the command, let another worker pick up, and judge it all.
@@ -30,7 +37,10 @@ the worker's first claim has run on the server and its reply has not been delive
 \b
 Lives: {", ".join(list(BY_NAME)[:6])},
        {", ".join(list(BY_NAME)[6:])}
-Faults: {", ".join(FAULTS)}
+
+\b
+Faults:
+{_faults()}
 """
 #: Of the grids, where there is no terminal.
 _WIDTH = 160
@@ -40,7 +50,7 @@ _PATH = click.Path(path_type=Path)
 @click.command(name="python -m chaos.sweep", help=_HELP)
 @click.option("--target", default="rrq_ref", show_default=True, help="Name, or module:ATTRIBUTE.")
 @click.option("--life", "lives", default=",".join(BY_NAME), help="Comma-separated; all.")
-@click.option("--fault", "faults", default=",".join(FAULTS), help="Comma-separated; all.")
+@click.option("--fault", "faults", default=",".join(SWEPT), help="Comma-separated; all.")
 @click.option("--cell", help="Repeat this one, and tell its story.")
 @click.option("--pairs", help="A second fault during recovery: all, or a sample of so many.")
 @click.option("--seed", type=int, help="Draws the same sample again.")
@@ -64,7 +74,7 @@ def command(
     def work() -> int:
         options = SweepOptions(
             lives=_names("life", lives, BY_NAME),
-            faults=_names("fault", faults, FAULTS),
+            faults=_names("fault", faults, SWEPT),
             cell=None if cell is None else Cell.parse(cell),
             pairs=None if pairs is None else _size(pairs),
             **chosen,

@@ -21,7 +21,7 @@ from rich.text import Text
 from chaos.checks import Outcome
 from chaos.guarantees import ANOMALIES, guarantee_of
 from chaos.report.files import replace_file
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.sweep import Column, Swept, boundaries
@@ -112,7 +112,7 @@ class Report:
         missing = self.swept.boundaries - self.swept.visited
         if missing:
             found.append(f"{missing} boundaries were not reached by any run")
-        clean = [each for each in self.judged if not each.visit.cell.blows and each.unknown]
+        clean = [each for each in self.judged if not each.visit.cell.faults and each.unknown]
         found += [f"{each.visit.cell.life} without a fault: {each.unknown[0]}" for each in clean]
         return found
 
@@ -336,6 +336,6 @@ def write_html(report: Report, path: Path) -> None:
         undefined=jinja2.StrictUndefined,
     )
     page = template.render(
-        report=report, lives=BY_NAME, faults=FAULTS, Mark=Mark, short=_SHORT, anomalies=ANOMALIES
+        report=report, lives=BY_NAME, faults=SWEPT, Mark=Mark, short=_SHORT, anomalies=ANOMALIES
     )
     replace_file(path, page.encode())

@@ -21,7 +21,7 @@ from chaos.rig import options as record
 from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
 from chaos.servers import ServerProblem, at_database, mask, open_server
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.report import Report
@@ -44,7 +44,7 @@ class SweepOptions(Options):
     """As for every scenario, and what is to be swept."""
 
     lives: tuple[str, ...] = tuple(BY_NAME)
-    faults: tuple[str, ...] = tuple(FAULTS)
+    faults: tuple[str, ...] = tuple(SWEPT)
     cell: Cell | None = None
     #: How many pairs; 0: all of them; None: no pairs.
     pairs: int | None = None

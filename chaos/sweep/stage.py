@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos.faults import FAULTS, Injection, Match
 from chaos.history import Recorder
 from chaos.processes.forks import Fork, Nursery, NurseryGone
 from chaos.rig.enqueue import enqueue
 from chaos.sweep.cell_run import Visit
-from chaos.sweep.cells import FAULTS, Blow, Cell
+from chaos.sweep.cells import BoundaryFault, Cell
 from chaos.sweep.lives import PATIENT, SETTINGS
 from chaos.sweep.tasks import order
 from chaos.targets.target import Job, Target, WorkerSettings, WorkerSpec
-from chaos.wire import Exchange, Injection, Match, WireProxy
+from chaos.wire import Exchange, WireProxy
 
 #: How long a process may take for its whole part.
 PATIENCE_S = 15.0
@@ -134,12 +135,12 @@ class _Run:
 
     def play(self) -> None:
         self._record("rig", event="started")
-        blows = list(self._visit.cell.blows)
-        victim = self._victim(blows.pop(0) if blows else None)
+        faults = list(self._visit.cell.faults)
+        victim = self._victim(faults.pop(0) if faults else None)
         if self._life.victim != "worker":  # somebody does again what may have been done
             self._await(self._hand("second"))
         if victim.hit or self._backlog():
-            rescuer = self._worker("rescuer", blows.pop(0) if blows else None)
+            rescuer = self._worker("rescuer", faults.pop(0) if faults else None)
             self._await_landing(rescuer)
             if rescuer.hit:
                 self._await(self._worker("rescuer-2"))
@@ -151,18 +152,18 @@ class _Run:
             self._enqueue_again()
         self._read_end()
 
-    def _victim(self, blow: Blow | None) -> _Member:
+    def _victim(self, fault: BoundaryFault | None) -> _Member:
         """Start who is hit, and wait until that has happened, or will not any more."""
         if self._life.victim == "producer":
-            victim = self._hand("victim", blow)
+            victim = self._hand("victim", fault)
         else:
             self._enqueue(self._jobs)
             if self._life.victim == "operator":
                 self._await(self._worker("first"))  # its attempt puts the job among the dead
                 (self._visit.directory / "mended").touch()
-                victim = self._hand("victim", blow)
+                victim = self._hand("victim", fault)
             else:
-                victim = self._worker("victim", blow, self._life.settings)
+                victim = self._worker("victim", fault, self._life.settings)
         self._await_landing(victim)
         return victim
 
@@ -191,38 +192,33 @@ class _Run:
     def _heal(self, victim: _Member) -> None:
         """End a fault that lasts, once the locks that the victim had have expired."""
         injection = victim.injection
-        if injection is None or injection.t is None or not FAULTS[self._fault].lasts:
+        if injection is None or injection.t is None or not FAULTS[injection.fault.action].lasts:
             return
         past_s = (
             _PAST_TTL * self._life.settings.lock_ttl_ms / 1000
             - (time.monotonic_ns() - injection.t) / 1e9
         )
         time.sleep(max(0.0, past_s))
-        if FAULTS[self._fault].action == "stop":
-            victim.fork.resume()
-        else:
-            self._proxy.heal(victim.fork.name)
-
-    @property
-    def _fault(self) -> str:
-        return self._visit.cell.blows[0].fault
+        injection.heal()
 
     # Processes
 
     def _worker(
-        self, who: str, blow: Blow | None = None, settings: WorkerSettings = SETTINGS
+        self, who: str, fault: BoundaryFault | None = None, settings: WorkerSettings = SETTINGS
     ) -> _Member:
-        return self._start("work", who, blow, settings)
+        return self._start("work", who, fault, settings)
 
-    def _hand(self, who: str, blow: Blow | None = None) -> _Member:
+    def _hand(self, who: str, fault: BoundaryFault | None = None) -> _Member:
         """A producer or an operator."""
         do = "enqueue" if self._life.victim == "producer" else "requeue"
-        return self._start(do, who, blow, PATIENT)
+        return self._start(do, who, fault, PATIENT)
 
-    def _start(self, do: str, who: str, blow: Blow | None, settings: WorkerSettings) -> _Member:
+    def _start(
+        self, do: str, who: str, fault: BoundaryFault | None, settings: WorkerSettings
+    ) -> _Member:
         name = f"{self._prefix}-{who}"
         url = self._proxy.listen(name)
-        injection = None if blow is None else self._proxy.plan(blow.planned(name, self._name))
+        injection = None if fault is None else self._proxy.plan(fault.planned(name, self._name))
         fork = Fork(name, self._notify)
         member = _Member(fork, injection, [], do == "work")
         self._proxy.count(name, Match("all", lambda argv: self._sees(member, argv)))

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec` from here, starts twice as fast without
-    from chaos.wire import Exchange, Match
+    from chaos.faults import Match
+    from chaos.wire import Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

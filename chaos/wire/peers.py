@@ -11,35 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import psutil
 
+from chaos.faults import Victim
+
 _NAP_S = 0.001
 _STOP_TIMEOUT_S = 10.0
-
-
-class Victim(Protocol):
-    """What a fault needs of a process (`chaos.processes.spawning.Process` has it)."""
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs or is stopped."""
-
-    def kill(self) -> bool:
-        """SIGKILL. False if it had ended before."""
-
-    def pause(self) -> bool:
-        """SIGSTOP, and wait until it stands still. False if it had ended before."""
-
-    def resume(self) -> bool:
-        """SIGCONT. False if the process had ended before."""
-
-    def wait(self, timeout_s: float) -> object:
-        """Wait until it has ended. Raises an exception when it has not in time."""
 
 
 class Ends(NamedTuple):
@@ -109,19 +88,19 @@ class Relative:
         return False
 
 
-def owners(victim: Victim, wanted: Collection[Ends]) -> dict[Ends, Victim]:
-    """Who holds each of these connections: the victim itself, or one of its relatives.
+def peers_of(process: Victim, wanted: Collection[Ends]) -> dict[Ends, Victim]:
+    """Who holds each of these connections: the process itself, or one of its relatives.
 
     A connection is missing from the answer when its process has ended or has closed it. Where a
     fork has handed one down, it belongs to the ancestor, who opened it.
     """
-    if getattr(victim, "childless", False):  # a victim that says so need not be looked for
-        return dict.fromkeys(wanted, victim)
+    if getattr(process, "childless", False):  # one that says so has no relatives to look for
+        return dict.fromkeys(wanted, process)
     found: dict[Ends, Victim] = {}
-    for process in _family(victim.pid):
-        for ends in _connections(process):
+    for member in _family(process.pid):
+        for ends in _connections(member):
             if ends in wanted and ends not in found:
-                found[ends] = victim if process.pid == victim.pid else Relative(process)
+                found[ends] = process if member.pid == process.pid else Relative(member)
         if len(found) == len(wanted):
             break
     return found

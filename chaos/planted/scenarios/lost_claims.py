@@ -11,7 +11,7 @@ from chaos.targets.target import WorkerSettings
 
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job() for _ in range(rig.jobs)])
-    rig.landed(rig.worker(At("claim", "before-reply", "lose-reply")))
+    rig.landed(rig.worker(At("claim", "before-reply", "lost-reply")))
 
 
 SCENARIO = Scenario(

@@ -16,12 +16,12 @@ def play(rig: Rig) -> None:
     worker = rig.worker()
     door = rig.door(
         "producer",
-        At("enqueue", "before-reply", "lose-reply"),
+        At("enqueue", "before-reply", "lost-reply"),
         At("enqueue", "before-send", "delay", nth=2, more={"for_ms": 600}),
     )
     rig.enqueue([rig.job()], door)
     for moment in ("finish", "retry"):
-        rig.crew.plan(worker, At(moment, "before-reply", "lose-reply"))
+        rig.crew.plan(worker, At(moment, "before-reply", "lost-reply"))
     rig.enqueue([rig.job() for _ in range(rig.jobs)])
     rig.enqueue([rig.job({"do": "fail", "times": 1})])
     rig.landed(worker)

@@ -7,11 +7,11 @@ when its lock has expired.
 from __future__ import annotations
 
 from chaos.cli.main import main
+from chaos.faults import ERRORS
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.workers import At
 from chaos.targets.target import WorkerSettings
-from chaos.wire import ERRORS
 
 #: How often a producer sends a batch that is refused.
 TRIES = 3

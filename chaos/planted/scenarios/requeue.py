@@ -16,7 +16,7 @@ def play(rig: Rig) -> None:
     dead = rig.job({"do": "fail", "times": 9}, max_retries=1)
     rig.enqueue([dead])
     rig.wait(f"{dead.id} dead", lambda: rig.dead_lettered() == 1)
-    door = rig.door("operator", At("requeue", "before-reply", "lose-reply"))
+    door = rig.door("operator", At("requeue", "before-reply", "lost-reply"))
     operator = rig.target.producer(door, rig.settings)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
         operator.requeue(dead.id)

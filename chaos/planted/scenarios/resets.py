@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chaos.cli.main import main
+from chaos.faults import Side
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.workers import At
-from chaos.wire import Side
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply")
 

@@ -28,7 +28,7 @@ def play(rig: Rig) -> None:
 
 
 def _stopped_at(rig: Rig, moment: str) -> Member:
-    zombie = rig.worker(At(moment, "before-send", "stop", more={"then": "hold"}))
+    zombie = rig.worker(At(moment, "before-send", "pause", more={"then": "hold"}))
     job = rig.job({"do": "ok", "ms": 2_000})
     rig.enqueue([job])
     rig.wait(f"{job.id} at work", zombie.started, job.id)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import redis
 
+from chaos.faults import Match
 from chaos.guarantees import GUARANTEES
 from chaos.targets.target import (
     EnqueueInDoubt,
@@ -23,7 +24,7 @@ from chaos.targets.target import (
     WorkerSettings,
     WorkerSpec,
 )
-from chaos.wire import Exchange, Match
+from chaos.wire import Exchange
 from rrq_ref import Client, JobNotFound, NewJob, StoreError, StoreRefused, SyncClient, scripts
 from rrq_ref.scripts import Answer
 

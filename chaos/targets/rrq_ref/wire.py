@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
-from chaos.wire import Exchange, Match, NoReply, RespError
+from chaos.faults import Match
+from chaos.wire import Exchange, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 
