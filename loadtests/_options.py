@@ -11,11 +11,12 @@ from pathlib import Path
 
 from locust.argument_parser import LocustArgumentParser
 
+from chaos.faults import FAULTS
 from chaos.rig.options import new_seed
 from chaos.servers import DEFAULT_SPEC, ServerProblem, mask, open_server
 from chaos.targets import UnknownTarget, find_target
 
-CHAOS = ("none", "kill", "pause")
+CHAOS = ("none", *(kind.name for kind in FAULTS if kind.takes_out))
 RAMP_WITH_SPIKE = "ramp-spike"
 SHAPES = ("none", RAMP_WITH_SPIKE)
 

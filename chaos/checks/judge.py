@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from chaos.checks import fault_kinds
 from chaos.checks.evidence import count_events, count_faults, missing_evidence, obstructed
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
@@ -132,6 +133,7 @@ def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, in
     assert row is not None
     db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
     db.execute(f"CREATE MACRO intact() AS {intact}")
+    fault_kinds.make_table(db)
     db.execute(sql_of("views"))
 
 

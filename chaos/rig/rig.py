@@ -286,7 +286,7 @@ def _assemble(
     random = Random(setup.seed)
     workers = Workers(setup, random, directory, wire, server.url, processes, record, progress)
     seen = Seen(inspector, workers.all, record, setup.recovery_s)
-    redis = RedisFaults(server, setup.server, clock, wire, seen, record, progress)
+    redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
     record(RigStarted())
     return Rig(
         setup=setup,

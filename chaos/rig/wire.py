@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -14,7 +15,6 @@ from chaos.faults import (
     Injection,
     Match,
     Side,
-    Tally,
     WireFault,
     any_command,
     data_command,
@@ -24,7 +24,7 @@ from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
 from chaos.rig.problem import RigProblem
 from chaos.targets.target import Target, WorkerSettings
-from chaos.wire import Exchange, WireProxy
+from chaos.wire import Exchange, Tally, WireProxy, job_of
 
 #: How long commands may be under way after their senders have left or died.
 QUIET_S = 5.0
@@ -76,7 +76,8 @@ class Wire:
         self._on_transition = on_transition
         self._numbers = itertools.count(1)
         self._injections: list[Injection] = []
-        self._proxy = WireProxy(url, record, self._observe)
+        names_job = partial(job_of, target.wire.decoder(settings)) if target.wire else None
+        self._proxy = WireProxy(url, record, self._observe, names_job)
         #: Fields of a story's own for each transition, asked for before its reply goes on.
         self.stamp: Callable[[], dict[str, Any]] = dict
 

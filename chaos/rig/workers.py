@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Literal
 
 from chaos.checks.evidence import HOME
-from chaos.faults import Side
+from chaos.faults import FAULTS, Side
 from chaos.history import Write
 from chaos.history.events import (
     FaultHealed,
@@ -39,7 +38,6 @@ _READY_S = 20.0
 _LEAVE_S = 10.0
 #: Between two looks at the children of fleets.
 _LOOK_S = 0.1
-_SIGNALS = {signal.SIGKILL: "kill", signal.SIGTERM: "term", signal.SIGINT: "int"}
 _SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 
 
@@ -223,7 +221,7 @@ class Workers:
 
     def signal(self, worker: Worker, number: signal.Signals, *, phase: str = "running") -> None:
         """Send a signal that is to end a process."""
-        self._landed(self._name(), _SIGNALS[number], worker.name, phase)
+        self._landed(self._name(), FAULTS.by_signal(number).name, worker.name, phase)
         worker.doomed = True
         worker.life.process.signal(number)
         self._progress.say(f"{number.name} to {worker.name}")
@@ -233,12 +231,12 @@ class Workers:
         worker.life.process.resume()
         self._progress.say(f"SIGCONT to {worker.name}")
 
-    def hit(self, fleet: Worker, pid: int, kind: Literal["kill", "pause"]) -> str:
-        """SIGKILL or SIGSTOP to one worker of a fleet; returns the fault's id."""
-        fault = self._name()
+    def hit(self, fleet: Worker, pid: int, kind: str) -> str:
+        """Hit one worker of a fleet with a fault that is a signal; returns the fault's id."""
+        fault, number = self._name(), FAULTS[kind].signal
+        assert number is not None, f"{kind} is no signal"
         self._landed(fault, kind, f"{fleet.name}.{pid}", "running")
-        child = fleet.children[pid]
-        child.signal({"kill": signal.SIGKILL, "pause": signal.SIGSTOP}[kind])
+        fleet.children[pid].signal(number)
         return fault
 
     def heal(self, fleet: Worker, pid: int, fault: str) -> None:

@@ -29,7 +29,7 @@ from chaos.rig.enqueue import enqueue
 from chaos.rig.life import Life, start
 from chaos.rig.wire import Wire
 from chaos.sweep.cell_run import Visit
-from chaos.sweep.cells import Blow, Cell
+from chaos.sweep.cells import BoundaryFault, Cell
 from chaos.sweep.lives import PATIENT, SETTINGS
 from chaos.sweep.stage import Stage
 from chaos.sweep.tasks import order
@@ -136,7 +136,7 @@ class _Play:
 
     def play(self) -> None:
         self._record(RigStarted())
-        faults = list(self._run.cell.blows)
+        faults = list(self._run.cell.faults)
         victim = self._victim(faults.pop(0) if faults else None)
         if self._life.victim != "worker":  # somebody does again what may have been done
             self._await(self._client("second"))
@@ -153,7 +153,7 @@ class _Play:
             self._enqueue_again()
         self._read_end()
 
-    def _victim(self, fault: Blow | None) -> _Process:
+    def _victim(self, fault: BoundaryFault | None) -> _Process:
         """Start the process to be hit, and wait until that has happened, or will not any more."""
         if self._life.victim == "producer":
             victim = self._client("victim", fault)
@@ -208,16 +208,16 @@ class _Play:
     # Processes
 
     def _worker(
-        self, who: str, fault: Blow | None = None, settings: WorkerSettings = SETTINGS
+        self, who: str, fault: BoundaryFault | None = None, settings: WorkerSettings = SETTINGS
     ) -> _Process:
         return self._start("work", who, fault, settings)
 
-    def _client(self, who: str, fault: Blow | None = None) -> _Process:
+    def _client(self, who: str, fault: BoundaryFault | None = None) -> _Process:
         """A producer or an operator."""
         do = "enqueue" if self._life.victim == "producer" else "requeue"
         return self._start(do, who, fault, PATIENT)
 
-    def _start(self, do: str, who: str, fault: Blow | None, settings: WorkerSettings) -> _Process:
+    def _start(self, do: str, who: str, fault: BoundaryFault | None, settings: WorkerSettings) -> _Process:
         name = f"{self._prefix}-{who}"
         url = self._wire.listener(name)
         planned = fault and fault.planned(name, self._wire.name_of)

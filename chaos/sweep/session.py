@@ -20,7 +20,7 @@ from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
 from chaos.servers import ServerProblem, at_database, mask, open_server
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.results import Results
@@ -43,7 +43,7 @@ class SweepOptions(Options):
     """As for every scenario, and what is to be swept."""
 
     lives: tuple[str, ...] = tuple(BY_NAME)
-    faults: tuple[str, ...] = tuple(FAULTS)
+    faults: tuple[str, ...] = tuple(SWEPT)
     cell: Cell | None = None
     #: How many pairs; 0: all of them; None: no pairs.
     pairs: int | None = None

@@ -21,8 +21,9 @@ from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fast without
+    from chaos.faults import Match
     from chaos.history.events import Transition
-    from chaos.wire import Exchange, Match
+    from chaos.wire import Exchange
 
 __all__ = [
     "Command",
