@@ -22,7 +22,8 @@ def command(only_path: bool) -> None:
     Locust enqueues, workers are killed meanwhile, and no job may be lost.
     """
     if only_path:
-        return click.echo(LOCUSTFILE)
+        click.echo(LOCUSTFILE)
+        return
     console = output.console()
     console.print("The load test is a locustfile; Locust comes with pip install 'rrq-chaos[load]'.")
     console.print("To load the queue for 20 s while its workers are killed:\n")

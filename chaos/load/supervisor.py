@@ -89,7 +89,11 @@ class Storm:
         if self._paused is not None and (self._kind is None or now >= self._paused[2]):
             self._resume()
         workers = self._fleet.living_children()
-        if self._kind is not None and now >= self._next_at and len(workers) == self._rig.setup.workers:
+        if (
+            self._kind is not None
+            and now >= self._next_at
+            and len(workers) == self._rig.setup.workers
+        ):
             self._strike(self._kind, self._rig.random.choice(workers))
 
     def _strike(self, kind: str, worker: Descendant) -> None:
@@ -99,7 +103,9 @@ class Storm:
         if kind == "kill":
             rig.workers.hit(self._fleet, worker.pid, "kill")
         else:
-            dead_to_others_s = max(rig.setup.settings.lock_ttl_ms, rig.setup.settings.health_ttl_ms) / 1000
+            dead_to_others_s = (
+                max(rig.setup.settings.lock_ttl_ms, rig.setup.settings.health_ttl_ms) / 1000
+            )
             pause_s = dead_to_others_s * rig.random.uniform(1.2, 2.0)
             fault = rig.workers.hit(self._fleet, worker.pid, "pause")
             self._paused = worker.pid, fault, time.monotonic() + pause_s

@@ -34,8 +34,9 @@ class Life:
 
     def note(self, event: type[ProcessEvent], *, t: int | None = None, **more: Any) -> None:
         """Write down what has happened to it, now or at `t`."""
-        fields = {"name": self.name, "role": self.role, "burst": self.burst}
-        self.record(event(child_pid=self.process.pid, **fields, **more), t=t)
+        pid = self.process.pid
+        told = event(name=self.name, role=self.role, burst=self.burst, child_pid=pid, **more)
+        self.record(told, t=t)
 
     def look(self) -> ExitStatus | None:
         """Note its end, once. Returns how it ended when that has just become known."""

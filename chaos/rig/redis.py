@@ -86,11 +86,7 @@ class _Site:
     """The server, for a fault of it. A `chaos.faults.ServerSite`."""
 
     def __init__(
-        self,
-        server: Server,
-        durability: Durability,
-        clock: ServerClock | None,
-        record: Write,
+        self, server: Server, durability: Durability, clock: ServerClock | None, record: Write
     ) -> None:
         self._server = server
         self._durability = durability

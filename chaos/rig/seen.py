@@ -106,7 +106,7 @@ class Seen:
         self._sampled_at = time.monotonic()
         ids = [worker for each in self._workers for worker in each.ids()]
         for worker, ttl_ms in self._inspector.health(ids).items():
-            self._record(Health(worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms))
+            self._record(Health(worker=worker, seen=ttl_ms is not None))
 
     def final_workers(self) -> list[FinalWorker]:
         """Of each worker that there was: whether it lives, and whether the store shows it."""

@@ -75,7 +75,9 @@ class Storm:
 
     def _inject(self, fault: StormFault) -> None:
         rig = self._rig
-        present = rig.workers.present() or [rig.workers.start()]  # a queue that lost them all is judged later
+        present = rig.workers.present() or [
+            rig.workers.start()
+        ]  # a queue that lost them all is judged later
         worker = present[fault.worker % len(present)]
         if _stays(fault.kind) and fault.kind in FAULTS.of_server:
             with rig.redis.during(fault.kind):

@@ -10,15 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from chaos.faults import (
-    Direction,
-    Injection,
-    Match,
-    Side,
-    WireFault,
-    any_command,
-    data_command,
-)
+from chaos.faults import Direction, Injection, Match, Side, WireFault, any_command, data_command
 from chaos.history import Write
 from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle

@@ -85,7 +85,7 @@ class _Process:
     """A process of the cell, the fault that is meant for it, and its commands until that lands."""
 
     forked: Forked
-    injection: Injection | None
+    injection: Injection | None = None
     commands: list[str] = field(default_factory=list)
     life: Life | None = None
     #: Somebody has waited for its end.
@@ -217,11 +217,14 @@ class _Play:
         do = "enqueue" if self._life.victim == "producer" else "requeue"
         return self._start(do, who, fault, PATIENT)
 
-    def _start(self, do: str, who: str, fault: BoundaryFault | None, settings: WorkerSettings) -> _Process:
+    def _start(
+        self, do: str, who: str, fault: BoundaryFault | None, settings: WorkerSettings
+    ) -> _Process:
         name = f"{self._prefix}-{who}"
         url = self._wire.listener(name)
-        planned = fault and fault.planned(name, self._wire.name_of)
-        process = _Process(Forked(name, self._notify), planned and self._wire.inject(planned))
+        process = _Process(Forked(name, self._notify))
+        if fault is not None:
+            process.injection = self._wire.inject(fault.planned(name, self._wire.name_of))
         self._wire.count(name, Match("all", lambda argv: self._sees(process, argv)))
         self._processes.append(process)
         history = str(self._history(name))

@@ -8,9 +8,9 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from chaos.processes import Handle
 from chaos.faults import Injection, Side
 from chaos.faults.action import DROP, Outcome
+from chaos.processes import Handle
 from chaos.wire.endpoint import Endpoint
 from chaos.wire.exchange import Exchange, NoReply
 from chaos.wire.flow import HIGH_WATER, Flow

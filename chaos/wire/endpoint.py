@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chaos.processes import Handle
 from chaos.faults import Direction, Injection
+from chaos.processes import Handle
 from chaos.wire.context import ProxyContext
 from chaos.wire.peers import peers_of
 from chaos.wire.tally import Tally

@@ -5,11 +5,10 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from chaos.processes import Handle
 from chaos.faults import FAULTS, Direction, Injection, WireFault
 from chaos.faults.action import DROP, PASS, CannotLand, Outcome
+from chaos.processes import Descendant, Handle
 from chaos.wire.exchange import Exchange
-from chaos.wire.peers import Relative
 
 if TYPE_CHECKING:
     from chaos.wire.connection import Connection
@@ -91,5 +90,5 @@ class Site:
     def _name(self) -> str:
         """Of the process that is hit; a fleet's worker has its process id after the fleet's."""
         peer, name = self._connection.peer, self._endpoint.name
-        alone = isinstance(peer, Relative) and not self._kind.whole_listener
+        alone = isinstance(peer, Descendant) and not self._kind.whole_listener
         return f"{name}.{peer.pid}" if peer is not None and alone else name

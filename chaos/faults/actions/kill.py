@@ -3,8 +3,8 @@
 import asyncio
 from signal import SIGKILL
 
-from chaos.processes import Handle
 from chaos.faults.action import CannotLand, Outcome, Site, WireAction
+from chaos.processes import Handle
 
 DEATH_TIMEOUT_S = 5.0
 """How long a process may take to be gone after SIGKILL, in seconds."""

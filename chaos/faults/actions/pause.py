@@ -5,8 +5,8 @@ from signal import SIGSTOP
 
 import psutil
 
-from chaos.processes import Handle
 from chaos.faults.action import PASS, CannotLand, Outcome, Site, WireAction
+from chaos.processes import Handle
 
 _WATCH_S = 0.002  # between two looks at whether a stopped process runs again
 

@@ -7,7 +7,7 @@ import contextlib
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets.target import EnqueueInDoubt
+from chaos.targets import CanRequeue, EnqueueInDoubt
 
 
 def play(rig: Rig) -> None:

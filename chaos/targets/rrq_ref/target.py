@@ -12,7 +12,6 @@ from typing import NoReturn
 
 import redis
 
-from chaos.faults import Match
 from chaos.guarantees import GUARANTEES
 from chaos.targets import (
     Command,
@@ -25,7 +24,6 @@ from chaos.targets import (
     WorkerSettings,
     WorkerSpec,
 )
-from chaos.wire import Exchange
 from rrq_ref import Client, JobNotFound, NewJob, StoreError, StoreRefused, SyncClient, scripts
 from rrq_ref.scripts import Answer
 
