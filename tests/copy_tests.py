@@ -16,6 +16,9 @@ NEEDED = (
     "docs",
     ".ci",
     "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "LICENSE",
     "pyproject.toml",
     "tox.ini",
 )
