@@ -55,7 +55,7 @@ class ContainerServer(Server):
         self._id = uuid.uuid4().hex
         # The engine maps the rig's connections, so the server does not see them as local.
         self._settings = {"protected-mode": "no", **settings(durability, config)}
-        # Tells our server from others: it alone was given this name of a file, which is never written.
+        # Tells our server from others: it alone was given this name, of a file never written.
         self._settings["dbfilename"] = f"{self._id}.rdb"
         self._container: Any = None
         self._reaper: subprocess.Popen[bytes] | None = None
