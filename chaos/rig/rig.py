@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from random import Random
 from typing import Any, ParamSpec
 
@@ -24,8 +25,7 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.worker import Member
 from chaos.rig.workers import At, Crew, RigProblem
 from chaos.servers import Durability, Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets import find_target
-from chaos.targets.target import Job, Target, WorkerSettings
+from chaos.targets import CountsDead, Decode, Job, ShowsHealth, Target, WorkerSettings, find_target
 from chaos.wire import Exchange, WireProxy
 
 P = ParamSpec("P")
@@ -90,14 +90,17 @@ class Rig:
             stack.enter_context(self.server)
             self._write_run(self.server.version)
             self._record("server", event="up")
-            self.target.prepare(self.server.url)
+            if self.target.prepare is not None:
+                self.target.prepare(self.server.url)
             self._producer_log = Recorder(self.directory / "history" / "producer.jsonl", "producer")
             stack.callback(self._producer_log.close)
+            if self.target.inspector is None:
+                raise ServerProblem(f"{self.target.name} has no inspector, which the rig needs")
             self.inspector = self.target.inspector(self.server.url, self.settings)
             stack.callback(self.inspector.close)
             if self.server.pid is None:  # a server that is not ours is left as it was found
                 stack.callback(self.inspector.clean)
-            proxy = WireProxy(self.server.url, self._record, self._observe)
+            proxy = WireProxy(self.server.url, self._record, self._observe, self._job_of)
             self._proxy = stack.enter_context(proxy)
             self.crew = stack.enter_context(
                 Crew(
@@ -144,8 +147,14 @@ class Rig:
         }
         (self.directory / "run.json").write_text(json.dumps(run, indent=2) + "\n")
 
+    @cached_property
+    def _decode(self) -> Decode:
+        """Made at the first command: a scenario may have changed the settings before."""
+        wire = self.target.wire
+        return wire.decoder(self.settings) if wire else lambda _: ()
+
     def _observe(self, exchange: Exchange) -> None:
-        for event in self.target.transitions(exchange):
+        for event in self._decode(exchange):
             self._record(
                 "transition",
                 t=exchange.t_reply,
@@ -154,6 +163,9 @@ class Rig:
                 **self.stamp(),
                 **event,
             )
+
+    def _job_of(self, exchange: Exchange) -> str | None:
+        return self.target.job_of(exchange, self.settings)
 
     def play(self) -> None:
         """The story, then what every story needs: faults settled, work done, the end read."""
@@ -309,6 +321,8 @@ class Rig:
 
     def seen(self, member: Member) -> bool:
         """Whether the store shows this worker as alive."""
+        if not isinstance(self.inspector, ShowsHealth):
+            raise RigProblem(f"the inspector of {self.target.name} has no `health`")
         return any(ttl is not None for ttl in self.inspector.health([*member.worker_ids]).values())
 
     def unseen(self, member: Member) -> bool:
@@ -336,6 +350,8 @@ class Rig:
 
     def dead_lettered(self) -> int:
         """How many jobs are in the dead-letter queue."""
+        if not isinstance(self.inspector, CountsDead):
+            raise RigProblem(f"the inspector of {self.target.name} has no `dead_lettered`")
         return self.inspector.dead_lettered()
 
     def wait(

@@ -18,7 +18,7 @@ from chaos.faults import FAULTS, Direction, Injection, Side, WireFault, data_com
 from chaos.processes.spawning import ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.rig.worker import Member
-from chaos.targets.target import Inspector, Target, WorkerSettings, WorkerSpec
+from chaos.targets import Command, Inspector, ShowsHealth, Target, WorkerSettings, WorkerSpec
 from chaos.wire import WireProxy
 
 #: How long a process may take to say hello, and to leave beyond its grace period.
@@ -38,7 +38,7 @@ class WorkerProblem(RigProblem):
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A fault at the nth command by which a process makes a transition (`Target.moments`).
+    """A fault at the nth command by which a process makes a transition (`Wire.moments`).
 
     The moment "any" is every command but those that set a connection up.
     """
@@ -98,13 +98,16 @@ class Crew:
 
         The faults are planned before it starts, so that its first commands can meet them.
         """
-        return self._start("worker", self._target.worker_command(), settings, faults, burst=burst)
+        return self._start("worker", self._target.worker, settings, faults, burst=burst)
 
     def fleet(self, settings: WorkerSettings, workers: int, *, burst: bool) -> Member:
         """Start a parent with worker processes; returns when all of these are there."""
-        member = self._start(
-            "fleet", self._target.fleet_command(workers), settings, (), burst=burst
-        )
+        if self._target.fleet is None:
+            raise RigProblem(
+                f"the target {self._target.name} starts no fleet; give it `fleet`, or choose a"
+                " scenario that starts its workers one by one"
+            )
+        member = self._start("fleet", self._target.fleet(workers), settings, (), burst=burst)
         end = time.monotonic() + _READY_S
         while len(member.living_children()) < workers and time.monotonic() < end:
             self.tend()
@@ -114,7 +117,7 @@ class Crew:
     def _start(
         self,
         role: str,
-        command: list[str],
+        command: Command,
         settings: WorkerSettings,
         faults: Sequence[At],
         *,
@@ -126,7 +129,9 @@ class Crew:
         injections = [self._plan(name, fault) for fault in faults]
         told = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
         log = self._directory / "logs" / f"{name}.log"
-        process = self._processes.spawn(command, log=log, env=told.environment(), name=name)
+        process = self._processes.spawn(
+            command.argv, log=log, env=command.environment(told), cwd=command.cwd, name=name
+        )
         member = Member(name, role, process, history, settings, burst, injections=injections)
         member.doomed = any(fault.action == "kill" for fault in faults)
         self.members.append(member)
@@ -155,11 +160,12 @@ class Crew:
         return injection
 
     def _plan(self, process: str, at: At) -> Injection:
-        match = data_command() if at.moment == "any" else self._target.moments().get(at.moment)
+        moments = self._target.wire.moments if self._target.wire else {}
+        match = data_command() if at.moment == "any" else moments.get(at.moment)
         if match is None:
             raise RigProblem(
                 f"the target {self._target.name} does not say which command makes a {at.moment};"
-                " give it `moments`, or choose a scenario that works by signals"
+                " give it `wire`, or choose a scenario that works by signals"
             )
         self._faults += 1
         injection = self._proxy.plan(
@@ -259,6 +265,8 @@ class Crew:
                 self._note(member, "exit", pid, name=f"{member.name}.{pid}")
 
     def _sample_health(self) -> None:
+        if not isinstance(self._inspector, ShowsHealth):
+            return
         workers = [worker for member in self.members for worker in member.worker_ids]
         for worker, ttl_ms in self._inspector.health(workers).items():
             self._record("health", worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms)
@@ -341,6 +349,8 @@ class Crew:
     def final_workers(self) -> list[dict[str, Any]]:
         """A `final` event for each worker that there was."""
         pids = {w: pid for member in self.members for w, pid in member.worker_ids.items()}
+        if not isinstance(self._inspector, ShowsHealth):
+            return []
         seen = self._inspector.health(list(pids))
         return [
             {

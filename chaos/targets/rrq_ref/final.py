@@ -10,8 +10,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.targets.target import Inspector
+from chaos.targets import WorkerSettings
 from rrq_ref import keys
+
+from .settings import EFFECTS
 
 _STATES = {
     "PENDING": "queued",
@@ -43,7 +45,7 @@ _KINDS = {
 Event = dict[str, Any]
 
 
-class RrqInspector(Inspector):
+class RrqInspector:
     """Looks at one queue, and at the list of effects that its jobs were told to push to."""
 
     def __init__(self, url: str, queue: str, effects: str) -> None:
@@ -102,6 +104,11 @@ class RrqInspector(Inspector):
 
     def close(self) -> None:
         self._client.close()
+
+
+def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
+    """The inspector of a run."""
+    return RrqInspector(url, settings.queue, EFFECTS)
 
 
 def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:

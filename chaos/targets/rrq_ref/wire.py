@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import Any
 
 from chaos.faults import Match
+from chaos.targets import Decode, WorkerSettings
 from chaos.wire import Exchange, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
@@ -50,6 +51,11 @@ _NAMED = {"lock_and_pop", "refresh_locks", "requeue_dlq", *MOMENTS}
 MOMENTS |= {each.name: _calls(each, each.name) for each in scripts.ALL if each.name not in _NAMED}
 
 
+def decoder(settings: WorkerSettings) -> Decode:
+    """Reads the commands of one run."""
+    return transitions if settings.durability == "none" else Confirmations()
+
+
 class Confirmations:
     """Where an outcome counts only once a barrier (WAIT, WAITAOF) has confirmed it.
 
@@ -60,8 +66,8 @@ class Confirmations:
     def __init__(self) -> None:
         self._open: dict[str, list[dict[str, Any]]] = {}
 
-    def transitions(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
-        """As the function of this name; of outcomes each twice, the second time confirmed."""
+    def __call__(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
+        """As `transitions`; of outcomes each twice, the second time confirmed."""
         if exchange.argv[0].upper() in _BARRIERS:
             waiting = self._open.pop(exchange.process, [])
             yield from waiting if _reached(exchange) else ()
