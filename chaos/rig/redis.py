@@ -30,7 +30,7 @@ class RedisFaults:
         record: Callable[..., None],
         progress: Progress,
     ) -> None:
-        self._site = _Site(server, durability, clock, record)
+        self._site = RunServer(server, durability, clock, record)
         self._crew = crew
         self._record = record
         self._progress = progress
@@ -112,7 +112,7 @@ class RedisFaults:
         self._progress.say(f"{name} is over")
 
 
-class _Site:
+class RunServer:
     """The server, for a fault of it. A `chaos.faults.ServerSite`."""
 
     def __init__(
