@@ -50,8 +50,8 @@ class Journal:
         self, injection: Injection, exchange: Exchange, process: str, pid: int | None = None
     ) -> None:
         """The fault has just landed."""
-        injection.land(process, exchange.argv, time.monotonic_ns(), pid)
         job = self._job(exchange)
+        injection.land(process, exchange.argv, time.monotonic_ns(), pid)
         self._fault("landed", injection.fault, process, job=job, child_pid=pid)
 
     def _job(self, exchange: Exchange) -> str | None:
