@@ -34,7 +34,7 @@ class RedisFaults:
         record: Write,
         progress: Progress,
     ) -> None:
-        self._site = _Site(server, durability, clock, record)
+        self._site = RunServer(server, durability, clock, record)
         self._wire = wire
         self._seen = seen
         self._record = record
@@ -82,7 +82,7 @@ class RedisFaults:
         self._wire.server_is_away(silent)
 
 
-class _Site:
+class RunServer:
     """The server, for a fault of it. A `chaos.faults.ServerSite`."""
 
     def __init__(

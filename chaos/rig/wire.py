@@ -16,7 +16,7 @@ from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
 from chaos.rig.problem import RigProblem
 from chaos.targets.target import Target, WorkerSettings
-from chaos.wire import Exchange, Tally, WireProxy, job_of
+from chaos.wire import Exchange, Tally, WireProxy
 
 #: How long commands may be under way after their senders have left or died.
 QUIET_S = 5.0
@@ -68,8 +68,8 @@ class Wire:
         self._on_transition = on_transition
         self._numbers = itertools.count(1)
         self._injections: list[Injection] = []
-        names_job = partial(job_of, target.wire.decoder(settings)) if target.wire else None
-        self._proxy = WireProxy(url, record, self._observe, names_job)
+        job_of = partial(target.job_of, settings=settings)
+        self._proxy = WireProxy(url, record, self._observe, job_of)
         #: Fields of a story's own for each transition, asked for before its reply goes on.
         self.stamp: Callable[[], dict[str, Any]] = dict
 

@@ -148,6 +148,14 @@ class Target:
         """Turns a forked process into a worker."""
         return self.forkable.work if self.forkable else self.worker.become
 
+    def job_of(self, exchange: Exchange, settings: WorkerSettings) -> str | None:
+        """The job that a command is about; None where it is about several, or about none."""
+        if self.wire is None:
+            return None
+        # A decoder of its own: that of the run may remember what it has been shown.
+        jobs = {event["job"] for event in self.wire.decoder(settings)(exchange)}
+        return jobs.pop() if len(jobs) == 1 else None
+
 
 def _no_guarantee(promise: str) -> str:
     from difflib import get_close_matches  # only here: workers import this module

@@ -1,7 +1,6 @@
 """A command and its reply, as the proxy shows them to the rig."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from chaos.wire.resp import Value
 
@@ -21,16 +20,3 @@ class Exchange(NamedTuple):
     t_reply: int
     """When the whole reply had reached the proxy, or could not come any more, in ns of the
     monotonic clock."""
-
-
-class About(Protocol):
-    """An event that may be about a job (`chaos.history.Transition`)."""
-
-    @property
-    def job(self) -> str | None: ...
-
-
-def job_of(decode: Callable[[Exchange], Iterable[About]], exchange: Exchange) -> str | None:
-    """The job that a command is about; None for a command about several, or about none."""
-    jobs = {event.job for event in decode(exchange)}
-    return jobs.pop() if len(jobs) == 1 else None

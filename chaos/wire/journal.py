@@ -54,8 +54,8 @@ class Journal:
         self, injection: Injection, exchange: Exchange, process: str, pid: int | None = None
     ) -> None:
         """The fault has just landed."""
-        injection.land(process, exchange.argv, time.monotonic_ns(), pid)
         job = self._job(exchange)
+        injection.land(process, exchange.argv, time.monotonic_ns(), pid)
         self._write(FaultLanded(job=job, child_pid=pid, **_about(injection.fault, process)))
 
     def _job(self, exchange: Exchange) -> str | None:

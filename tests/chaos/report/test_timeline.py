@@ -144,6 +144,18 @@ def test_faults_are_drawn_at_their_moment_with_their_phase(tmp_path: Path) -> No
     assert data["server"] == [{"from": 60, "to": 75}]
 
 
+def test_a_fault_is_told_with_the_job_whose_command_it_hit(tmp_path: Path) -> None:
+    story = Story()
+    story.enqueue("j", at=0, result="info")
+    story.fault("lost-reply", "producer", at=1, phase="enqueue/before-reply", job="j")
+    story.fault("kill", "w2", at=30, phase="refresh/before-send")
+    story.attempt("j", "w1", at=100, until=200)
+    data = draw(story, tmp_path)
+    assert [fault["job"] for fault in data["faults"]] == ["j", ""]
+    lines = [line for line in told(data, "j") if "FAULT" in line]
+    assert lines == ["rig: FAULT: lost-reply of producer at enqueue/before-reply"]
+
+
 def test_lives_say_how_they_ended(tmp_path: Path) -> None:
     story = simple()
     story.kill("w1", at=60)

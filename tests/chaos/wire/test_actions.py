@@ -169,6 +169,31 @@ def test_a_partition_heals_by_itself_when_its_time_is_over(bench: Bench) -> None
     assert bench.proxy.heal("victim") == 0
 
 
+@pytest.mark.parametrize("action", ["pause", "partition"])
+def test_a_fault_that_lasts_can_be_ended_by_whoever_planned_it(bench: Bench, action: str) -> None:
+    injection = bench.fault(action, "before-reply")
+    injection.heal()  # it has not landed, and there is nothing to end
+    victim = bench.start()
+
+    assert injection.wait(TIMEOUT_S)
+    assert not bench.events.of("healed")
+    injection.heal()
+
+    victim.finish()
+    assert len(bench.events.of("healed")) == 1
+    injection.heal()
+    assert len(bench.events.of("healed")) == 1
+
+
+def test_a_fault_that_does_not_last_needs_no_end(bench: Bench) -> None:
+    injection = bench.fault("reset", "before-reply")
+    victim = bench.start()
+    assert injection.wait(TIMEOUT_S)
+    injection.heal()
+    victim.process.wait(TIMEOUT_S)
+    assert not bench.events.of("healed")
+
+
 @pytest.mark.parametrize(("side", "total"), [("before-send", 9), ("before-reply", 10)])
 def test_an_injected_error_takes_the_place_of_the_reply(
     bench: Bench, side: Side, total: int
