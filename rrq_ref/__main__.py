@@ -35,14 +35,14 @@ def _worker(options: argparse.Namespace, settings: Settings) -> int:
     handlers = _load("--handlers", options.handlers, "HANDLERS")
     hooks = _load("--hooks", options.hooks, "HOOKS") if options.hooks else Hooks()
     if not isinstance(hooks, Hooks):
-        raise ValueError(f"--hooks {options.hooks} is no rrq_ref.Hooks")
+        raise ValueError(f"--hooks {options.hooks} is not an rrq_ref.Hooks")
     try:
         checked(handlers)
     except ValueError as error:
         raise ValueError(f"--handlers {options.handlers}: {error}") from error
     configure(json_lines=options.log == "json")
     given: dict[str, Any] = {"burst": options.burst, "hooks": hooks}
-    # Who restarts, replaces or recycles a worker is its parent.
+    # Only a parent can restart, replace or recycle a worker.
     parent = options.num_workers != 1 or settings.max_jobs or settings.hung_after_s
     if not (parent or options.burst):
         leave(run_worker(handlers, settings, **given))
@@ -50,12 +50,12 @@ def _worker(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _load(option: str, spec: str, default: str) -> Any:
-    """What is named as `module:ATTRIBUTE`; an error says where in which file it was raised."""
+    """Import `module:ATTRIBUTE`; an error names the file and line that raised it."""
     module_name, _, attribute = spec.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module_name), attribute or default)
-    except (Exception, SystemExit) as error:  # whatever a module does when it is imported
+    except (Exception, SystemExit) as error:  # a module may do anything when it is imported
         calls = traceback.extract_tb(error.__traceback__)[1:]
         own = [call for call in calls if "importlib" not in call.filename]
         where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
@@ -93,7 +93,7 @@ async def _job(client: Client, options: argparse.Namespace) -> None:
 
 
 def _printable(value: Any) -> Any:
-    """A field of a job, which may be nested deeper than can be printed."""
+    """One field of a job as JSON, or a remark if it is nested too deep to print."""
     try:
         return json.loads(json.dumps(value, indent=2, default=str))
     except (RecursionError, ValueError):
@@ -117,7 +117,10 @@ def _sizes(name: str, sizes: Mapping[str, int]) -> str:
 
 
 async def _check_queue(client: Client, name: str) -> None:
-    """Say so where nobody knows the queue: it may be mistyped. An empty one leaves no key."""
+    """Raise `RRQError` for a queue that has no job, no key and no worker: it may be mistyped.
+
+    An empty queue leaves no key, so the health reports of live workers are asked as well.
+    """
     bare = keys.queue_name(name)
     if bare == "default" or any((await client.store.sizes(bare)).values()):
         return
@@ -166,18 +169,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--handlers", required=True, help="module:ATTRIBUTE, a mapping of names to functions")
     add(
         "--hooks",
-        help="module:ATTRIBUTE, a `rrq_ref.Hooks`: what to call at start, end and failure",
+        help="module:ATTRIBUTE, a `rrq_ref.Hooks`: functions to call at start, end and failure",
     )
     add("--queues", default="default", help="comma-separated, in order of priority")
-    add("--num-workers", type=int, help="processes (the CPUs it may use); 1 needs no parent")
+    add("--num-workers", type=int, help="processes (default: one per usable CPU); 1 has no parent")
     add("--concurrency", type=int, help="jobs at a time per process")
     add("--burst", action="store_true", help="leave when queues and locks are empty")
     add("--drain-timeout-s", type=float)
     add("--lock-ttl-ms", type=int)
-    add("--max-jobs", type=int, help="replace a worker that has run so many")
-    add("--hung-after-s", type=float, help="replace a worker that hangs for so long")
-    add("--max-early-crashes", type=int, help="then the fleet gives up; 0: never")
-    add("--alive-file", help="touched as long as the worker, or the parent, is alive")
+    add("--max-jobs", type=int, help="replace a worker after this many jobs; 0: never")
+    add("--hung-after-s", type=float, help="replace a worker that hangs this long; 0: never")
+    add("--max-early-crashes", type=int, help="crashes after which a fleet gives up; 0: never")
+    add("--alive-file", help="file that is touched while the worker, or the parent, is alive")
     add("--log", choices=["plain", "json"], default="plain")
 
     add = command("enqueue", _enqueue, "enqueue one job; prints its id")
@@ -185,34 +188,30 @@ def _parser() -> argparse.ArgumentParser:
     add("args", nargs="*", type=_json, help="positional arguments, each as JSON")
     add("--kwargs", type=_json, help="keyword arguments, a JSON object")
     add("--queue")
-    add("--id", dest="job_id", help="job id; the same one twice is one job")
+    add("--id", dest="job_id", help="job id; enqueued twice, it is still one job")
     add("--unique-key")
-    add("--max-retries", type=int, help="runs in all")
+    add("--max-retries", type=int, help="runs in all, the first included")
 
     command("job", _job, "show one job")("id")
-    command("cancel", _cancel, "cancel a job, or ask for its end if it runs")("id")
+    command("cancel", _cancel, "cancel a job, or ask it to stop if it runs")("id")
     add = command("wait", _wait, "show a job once it has ended; exit code 1 if not completed")
     add("id")
-    add("--timeout", type=float, help="seconds (for ever)")
+    add("--timeout", type=float, help="seconds (default: for ever)")
     command("queue", _queue, "sizes of queues")("names", nargs="*")
     command("queues", _queues, "all queues, with their sizes")
     command("health", _health, "workers that are alive; exit code 1 if none is")
 
     add = command(
-        "dlq", _dlq, "list, requeue or delete dead-lettered jobs; purge takes off what has expired"
+        "dlq", _dlq, "list, requeue or delete dead-lettered jobs; purge removes expired entries"
     )
     add("action", choices=ACTIONS)
     add("--queue", default="default", help="the dead-letter queue of this queue")
-    add("--id", action="append", help="only this job; may be given again")
+    add("--id", action="append", help="only this job; repeatable")
     add("--function", default="*", help="only functions that match this pattern")
     add("--reason", help="only this reason: retries, timeout, poison, …")
-    add("--error", default="", help="only where the last error contains this text")
-    add("--dry-run", action="store_true", help="show what it would be done to")
-    add(
-        "--all",
-        action="store_true",
-        help="purge: all entries, also of dead jobs, which are deleted",
-    )
+    add("--error", default="", help="only jobs whose last error contains this text")
+    add("--dry-run", action="store_true", help="show the jobs that match, and change nothing")
+    add("--all", action="store_true", help="purge: every entry; dead jobs are deleted with theirs")
     return parser
 
 
@@ -225,7 +224,7 @@ def _json(text: str) -> Any:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """Of the options, those that were given."""
+    """Settings from the options that were given, and defaults for the others."""
     source, url = "--redis", getattr(options, "redis", None)
     if url is None:
         source, url = "RRQ_REDIS_URL", os.environ.get("RRQ_REDIS_URL") or None
@@ -243,7 +242,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 async def _with_client(options: argparse.Namespace, settings: Settings) -> int:
     task = asyncio.current_task()
     assert task is not None
-    # Not the runner's own way: that cancels in the middle of whatever the loop is doing.
+    # Not by the runner's own handler, which cancels in the middle of whatever the loop is doing.
     with suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
     async with Client(settings) as client:
@@ -258,11 +257,11 @@ def _run(words: list[str] | None) -> int:
             return _worker(options, settings)
         return asyncio.run(_with_client(options, settings))
     finally:
-        say([])  # what is still to be written, also of a help text, while errors can be told
+        say([])  # flush, also a help text, while an error can still be reported
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command; 0, 1 when it could not be done, 2 on wrong usage, 130 on Ctrl-C."""
+    """Run one command. Returns 0, 1 if it could not be done, 2 on wrong usage, 130 on Ctrl-C."""
     try:
         return _run(words)
     except (KeyboardInterrupt, asyncio.CancelledError):

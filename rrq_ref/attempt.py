@@ -1,4 +1,4 @@
-"""One start of a handler: what it sees, how it is cancelled, and what its end means."""
+"""One start of a handler: its context, its cancellation, and the outcome that its end becomes."""
 
 import asyncio
 import inspect
@@ -22,45 +22,45 @@ from .transitions import Bury, Claimed, Finish, Outcome, Release, Retry
 
 @dataclass(slots=True, eq=False)
 class Context:
-    """What a handler is given as its first argument."""
+    """The first argument of every handler."""
 
     queue: str
     worker_id: str
     job_id: str
-    token: int  # the fencing token: what the handler writes to can refuse an older one
+    token: int  # the fencing token: a store that the handler writes to can refuse an older one
     attempt: int  # 1 for the first run; counts failed runs, not lost workers
-    lost: bool = False  # not this attempt's job any more: its lock is gone, or its time was up
-    stopping: bool = False  # the worker runs out of patience in a drain: finish up, or raise;
-    cancelled: bool = False  # or, then with this one, somebody asked for the end of the job
+    lost: bool = False  # this attempt no longer has the job: its lock is gone, or its time was up
+    stopping: bool = False  # finish up, or raise: the drain's time is over, or it was cancelled
+    cancelled: bool = False  # the job was asked to stop; `stopping` is then set too
     _effects: list[list[str]] = field(default_factory=list)
 
     def effect(self, *command: str | bytes | int | float) -> None:
-        """Hand a Redis command to the commit: applied in the step that completes the job, once.
-        If the server refuses it, the job is dead-lettered as `effect`; effects before it stay.
-        Raises `InvalidJob` for what is no word of a command."""
+        """Hand a Redis command to the commit. It is applied once, in the step that completes the
+        job. If the server refuses it, the job is dead-lettered as `effect`; earlier effects stay.
+        Raises `InvalidJob` for a word that no command can have."""
         if not 2 <= len(command) <= 1000:
             raise InvalidJob(f"an effect of {len(command)} words; give a command and its arguments")
         self._effects.append([_word(word) for word in command])
 
     def check(self) -> None:
-        """For loops in plain functions: raise `LockLost` once the job is lost, and `JobCancelled`
-        once somebody has asked for its end."""
+        """Raise `LockLost` once the job is lost, and `JobCancelled` once it was asked to stop: for
+        loops in plain functions."""
         if self.lost:
-            raise LockLost(f"job {self.job_id} is lost to attempt {self.token}")
+            raise LockLost(f"attempt {self.token} has lost job {self.job_id}")
         if self.cancelled:
             raise JobCancelled(f"job {self.job_id} was asked to stop")
 
     def effects_json(self) -> bytes:
-        # cjson hands bytes on as they are, so these may be no UTF-8: as in `_word`.
+        # cjson passes bytes through unchanged, so they need not be UTF-8 (see `_word`).
         text = json.dumps(self._effects, ensure_ascii=False) if self._effects else ""
         return text.encode(errors="surrogateescape")
 
 
 def _word(word: object) -> str:
-    """One word of a command as Redis is to see it, its bytes as if they were UTF-8."""
+    """One word of a command, the bytes that Redis shall see decoded as if they were UTF-8."""
     try:
         if isinstance(word, str):
-            word = str.encode(word)  # an enumeration's `str()` says something else
+            word = str.encode(word)  # `str()` of an enum member gives its name, not its value
         if isinstance(word, bytes | bytearray | memoryview):
             return bytes(word).decode(errors="surrogateescape")
         if isinstance(word, float) and math.isfinite(word):
@@ -73,25 +73,25 @@ def _word(word: object) -> str:
 
 
 class Handler(Protocol):
-    """What runs a job: an `async def`, on the worker's loop, or a plain function, in a thread. If
-    that returns something awaitable, it is awaited on the loop."""
+    """A function that runs a job: an `async def` on the worker's loop, or a plain function in a
+    thread. If the plain one returns an awaitable, the loop awaits it."""
 
     def __call__(self, context: Context, /, *args: Any, **kwargs: Any) -> Any: ...
 
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """A job that this worker holds. All that changes about it is named here."""
+    """A job that this worker holds, with all of its state that changes."""
 
     claimed: Claimed
     context: Context
-    deadline: float  # until when the lock is surely still ours, on the worker's monotonic clock
+    deadline: float  # the lock is certainly ours until then, on the worker's monotonic clock
     task: asyncio.Task[None] | None = None
     thread: Future[Any] | None = None  # while a plain function runs in it
-    limit: asyncio.Timeout | None = None  # the job's time, once its handler has begun
-    blocked: bool = False  # it has kept the event loop for so long that locks ran out
-    ending: Outcome | None = None  # what became of it; None: nothing may be written
-    outcome: Outcome | None = None  # what is to be written; None while the handler runs
+    limit: asyncio.Timeout | None = None  # the job's time-out, once its handler has begun
+    blocked: bool = False  # it blocked the event loop long enough for locks to expire
+    ending: Outcome | None = None  # how the handler ended; None: nothing may be written
+    outcome: Outcome | None = None  # the outcome to be written; None while the handler runs
 
     def __str__(self) -> str:
         return f"job {self.context.job_id}, attempt {self.context.token}, {self.function}"
@@ -102,7 +102,7 @@ class Attempt:
 
     @property
     def overdue(self) -> bool:
-        """Its time is up, and its handler goes on nevertheless."""
+        """Its time is up, and its handler still runs."""
         return self.running and self.limit is not None and self.limit.expired()
 
     @property
@@ -110,11 +110,11 @@ class Attempt:
         return self.task is not None and not self.task.done()
 
     def stop(self) -> None:
-        """Tell the handler that the worker leaves. A plain function must look for it itself."""
+        """Tell the handler that the worker leaves. A plain function has to look for it itself."""
         self._stop("drain")
 
     def cancel(self) -> None:
-        """Tell the handler that somebody asked for the job's end: once, for it may clean up."""
+        """Tell the handler that the job was asked to stop: only once, because it may clean up."""
         self.context.cancelled = True
         self._stop("the job was asked to stop")
 
@@ -124,15 +124,15 @@ class Attempt:
             self.task.cancel(why)
 
     def lose(self) -> None:
-        """Tell the handler that the lock is lost, and wait for it no longer."""
+        """Tell the handler that the lock is lost, and stop waiting for it."""
         self.context.lost = True
         if self.task is not None:
             self.task.cancel(LockLost(f"{self} has lost its lock"))
 
 
 class Runner:
-    """Runs handlers and turns what becomes of them into outcomes. `failed` is told of each run that
-    failed: its context, what it raised, whether it will be run again."""
+    """Runs handlers and turns their ends into outcomes. Calls `failed` after each failed run, with
+    its context, the exception, and whether it will be run again."""
 
     def __init__(
         self, world: World, handlers: Mapping[str, Handler], threads: Executor,
@@ -145,8 +145,8 @@ class Runner:
         self._async = {n for n, h in self._handlers.items() if _is(inspect.iscoroutinefunction, h)}
 
     async def run(self, attempt: Attempt) -> None:
-        """Run the handler to its end, and set the attempt's `ending`: not the task's result, for a
-        handler may cancel its task. Whatever is raised, by this package too, is one outcome."""
+        """Run the handler to its end and set the attempt's `ending`. (A task's result would not do:
+        a handler may cancel its task.) Any exception, even of this package, becomes an outcome."""
         try:
             attempt.ending = await self._run(attempt)
         except BaseException as error:  # noqa: BLE001 - or the job would stay held for ever
@@ -155,7 +155,7 @@ class Runner:
     async def _run(self, attempt: Attempt) -> Outcome | None:
         claimed, lease, context = attempt.claimed, attempt.claimed.lease, attempt.context
         if attempt.deadline <= self._world.clock.monotonic():
-            # The process stood still since the claim, and another one may have the job.
+            # The process stood still after the claim, and another one may have the job by now.
             self._world.log.warning("%s is not started: its lock may have expired", attempt)
             return None
         handler = self._handlers.get(claimed.function or b"")
@@ -183,7 +183,7 @@ class Runner:
     async def _call(
         self, attempt: Attempt, call: Callable[[], Any]
     ) -> tuple[Any, BaseException | None]:
-        """What the handler returned, and what it raised."""
+        """Call the handler. Returns its result and the exception that it raised."""
         context, task = attempt.context, attempt.task
         try:
             with OnlyHere():
@@ -195,7 +195,7 @@ class Runner:
                 attempt.thread = None
                 if raised is None and inspect.isawaitable(result):
                     if context.stopping and task is not None:
-                        task.cancel("drain")  # it was asked for while the thread still ran
+                        task.cancel("drain")  # asked for while the thread still ran
                     result = await self._watched(attempt, result)
         except BaseException as error:  # noqa: BLE001 - SystemExit in a handler must not end the worker
             return None, error
@@ -205,7 +205,7 @@ class Runner:
         return _Steps(result, attempt, self._world) if inspect.iscoroutine(result) else result
 
     def time_out(self, attempt: Attempt, raised: BaseException | None = None) -> Bury:
-        """The end of a job whose time is up, whatever its handler does next."""
+        """End a job whose time is up, whatever its handler does next."""
         attempt.context.lost = True
         error = TimeoutError(f"still running after {attempt.claimed.timeout_s} s")
         error.__cause__ = raised
@@ -221,7 +221,7 @@ class Runner:
         return Finish(attempt.claimed.lease, encoded, attempt.context.effects_json())
 
     def _bury(self, attempt: Attempt, reason: str, error: Exception) -> Bury:
-        said = failures.text(error).partition(": ")[2]  # the error is ours, and so is its name
+        said = failures.text(error).partition(": ")[2]  # the error's name is ours: leave it out
         self._failed(attempt.context, error, False)
         traced = failures.log(self._world.log, error.__cause__, attempt, said)
         return Bury(attempt.claimed.lease, reason, said, traced)
@@ -242,14 +242,15 @@ class Runner:
 
 
 class _Steps:
-    """A handler's coroutine, each of whose steps is timed. One that blocks the event loop makes its
-    worker lose all of its jobs; without this nobody would know which one it was."""
+    """A handler's coroutine with each step timed. A handler that blocks the event loop makes its
+    worker lose every job; the times tell which handler it was."""
 
     def __init__(self, steps: Coroutine[Any, Any, Any], attempt: Attempt, world: World) -> None:
         self._steps = steps
         self._attempt = attempt
         self._now = world.clock.monotonic
-        self._too_long_s = world.settings.lock_ttl_ms / 1500  # locks are renewed every third
+        # Two thirds of the TTL: locks are renewed every third.
+        self._too_long_s = world.settings.lock_ttl_ms / 1500
 
     def __await__(self) -> Generator[Any, None, Any]:
         raised: BaseException | None = None
@@ -260,18 +261,18 @@ class _Steps:
             except StopIteration as end:
                 return end.value
             finally:
-                with suppress(RuntimeError):  # in a child that the handler made no loop is running
+                with suppress(RuntimeError):  # no loop runs in a child that the handler forked
                     self._attempt.blocked |= self._now() - began > self._too_long_s
             try:
                 yield step
                 raised = None
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the handler's
+            except BaseException as error:  # noqa: BLE001 - the handler may catch anything
                 raised = error
 
 
 def checked(handlers: Mapping[str, Handler]) -> Mapping[str, Handler]:
-    """The same; raises `ValueError` with one sentence when they cannot be run."""
-    wrong = "the handlers are no mapping of names to functions"
+    """Return the handlers as they are. Raises `ValueError` if they cannot be run."""
+    wrong = "the handlers are not a mapping of names to functions"
     if not isinstance(handlers, Mapping):
         raise ValueError(f"{wrong}, but a {type(handlers).__name__}")
     for name, handler in handlers.items():
@@ -283,18 +284,18 @@ def checked(handlers: Mapping[str, Handler]) -> Mapping[str, Handler]:
 
 
 def _is(kind: Callable[[object], bool], handler: object) -> bool:
-    return kind(handler) or kind(getattr(handler, "__call__", None))  # noqa: B004 - of an object, its method
+    return kind(handler) or kind(getattr(handler, "__call__", None))  # noqa: B004 - an object's method
 
 
 def _in_thread(attempt: Attempt, call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    # It may have failed before it began, for want of a thread, and be found by a later one.
+    # An attempt that failed for want of a thread may still be queued, and reach a later thread.
     if not attempt.running:
         return None, None
     return failures.caught(call)
 
 
 def _arguments(claimed: Claimed) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments of a job; raises `ValueError` where they are unreadable."""
+    """A job's positional and keyword arguments. Raises `ValueError` if they are unreadable."""
     args = [] if claimed.args in (None, b"[]") else json.loads(claimed.args or b"")
     encoded = claimed.kwargs if claimed.params is None else claimed.params
     kwargs = {} if encoded in (None, b"{}") else json.loads(encoded or b"")

@@ -1,4 +1,4 @@
-"""Forks: a child gets nothing of what is a worker's or a fleet's alone. And the way out."""
+"""Forks and exits: a child inherits nothing that belongs to its worker or fleet alone."""
 
 import atexit
 import os
@@ -10,13 +10,13 @@ from contextlib import suppress
 from functools import cache
 from typing import NoReturn
 
-LEAVE_S = 5.0  # how long callbacks of `atexit` and flushing may take
+LEAVE_S = 5.0  # limit for `atexit` callbacks and flushing
 
 _NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGCHLD")
 _TAKEN = [each for each in signal.Signals if each.name in _NAMES]  # Windows lacks some
-_defaults: dict[int, signal.Handlers] = {}  # by signal that we may handle: what a child gets
+_defaults: dict[int, signal.Handlers] = {}  # for each signal that we handle, a child's handler
 _private: set[int] = set()  # descriptors that a child must not hold
-_masks: dict[int, set[int]] = {}  # by thread that forks: the signals it had blocked before
+_masks: dict[int, set[int]] = {}  # for each forking thread, the signals it had blocked before
 
 
 def asked_to_leave() -> list[signal.Signals]:
@@ -26,9 +26,12 @@ def asked_to_leave() -> list[signal.Signals]:
 
 
 def keep_from_children(*descriptors: int) -> None:
-    """From now on a child that this process forks has none of these descriptors, no handler of ours
-    (what is ignored now stays so), and no way to our event loop: the descriptor that Python writes
-    signals to is shared by a fork, so a signal to the child would be one to us."""
+    """Keep these descriptors, our signal handlers and our event loop from every child that this
+    process forks from now on.
+
+    Signals that are ignored now stay ignored. The event loop is at risk because a fork shares the
+    descriptor to which Python writes signals: a signal to the child would reach us too.
+    """
     for number in _TAKEN:
         ignored = signal.getsignal(number) is signal.SIG_IGN
         _defaults[number] = signal.SIG_IGN if ignored else signal.SIG_DFL
@@ -49,10 +52,10 @@ def _register() -> None:
 
 def _before() -> None:
     if _defaults:
-        for stream in (sys.stdout, sys.stderr):  # else the child prints our buffered text once more
-            with suppress(Exception):  # it may be closed, broken, None, or somebody's own
+        for stream in (sys.stdout, sys.stderr):  # else the child prints our buffered text again
+            with suppress(Exception):  # it may be closed, broken, None, or any other object
                 stream.flush()
-        # A signal that comes to the child before its handlers are reset waits until they are.
+        # A signal to the child waits until the child's handlers have been reset.
         _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
 
 
@@ -71,15 +74,15 @@ def _become_child() -> None:
         with suppress(OSError):
             os.close(descriptor)
     interrupt = _defaults[signal.SIGINT]
-    share_with_children()  # its own children get what it makes of itself
+    share_with_children()  # the child's own children inherit what it sets up itself
     _unblock()
-    if interrupt is signal.SIG_DFL:  # Python's own comes last: what it raises in here would be lost
+    if interrupt is signal.SIG_DFL:  # Python's handler comes last: raising in here would be lost
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class OnlyHere:
-    """A block that is left only by the process that entered it. A child that a handler has forked
-    ends where it would go on as a second worker, on the same connections."""
+    """A block that only the process that entered it can leave. A child that a handler forked ends
+    here; otherwise it would go on as a second worker, on the same connections."""
 
     def __enter__(self) -> None:
         self._pid = os.getpid()
@@ -94,13 +97,13 @@ class OnlyHere:
 
 
 def leave(code: int) -> NoReturn:
-    """Run the callbacks of `atexit`, flush, and end the process: now, or at most `LEAVE_S` later. A
-    handler's thread that refuses to die must not keep it alive, nor a callback that hangs."""
+    """Run the `atexit` callbacks, flush, and end the process within `LEAVE_S`. Neither a handler's
+    thread that refuses to die nor a callback that hangs may keep the process alive."""
     try:
         late = threading.Timer(LEAVE_S, os._exit, [code])
         late.daemon = True
         late.start()
-        atexit._run_exitfuncs()  # the logging module's is one of them
+        atexit._run_exitfuncs()  # among them the logging module's
         sys.stdout.flush()
         sys.stderr.flush()
     finally:  # whatever is wrong with the streams

@@ -18,8 +18,8 @@ from .store import BlockingStore, Store
 from .trouble import Backoff
 from .waiting import wait
 
-_CHUNK = 250  # jobs in one round trip of `enqueue_many`
-_TRIES = 3  # how often an enqueue is sent before the caller is told that nothing is known about it
+_CHUNK = 250  # most jobs in one round trip of `enqueue_many`
+_TRIES = 3  # times that an enqueue is sent before the caller is told that its fate is unknown
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def _telling_ids(jobs: Iterable[Ready]) -> Iterator[None]:
 
 
 def _batches(jobs: Iterable[Ready], most_bytes: int) -> Iterator[list[Ready]]:
-    """The jobs as they go out together: bounded in number and in bytes, but at least one."""
+    """Jobs grouped by round trip: bounded in number and in bytes, but at least one each."""
     batch: list[Ready] = []
     size = 0
     for job in jobs:
@@ -48,8 +48,10 @@ def _batches(jobs: Iterable[Ready], most_bytes: int) -> Iterator[list[Ready]]:
 
 
 class Client:
-    """The async client. It may be used from any number of event loops, one after the other or in
-    threads at once, and on both sides of a fork; and again after it was closed.
+    """The async client.
+
+    It works from any number of event loops, one after another or in several threads at once, on
+    both sides of a fork, and again after it was closed.
 
     >>> async with Client(Settings(redis_url="redis://127.0.0.1:6379/0")) as client:
     ...     job = await client.enqueue("send", "ada@example.org", max_retries=3)
@@ -65,10 +67,12 @@ class Client:
     async def enqueue(self, function: str, *args: Any, **options: Unpack[Options]) -> Job:
         """Enqueue one job: `function`, its positional arguments, and the options of `NewJob`.
 
-        Returns the job that stands for the call: a new one, or, with nothing overwritten, the one
-        with this job id or the live one with this unique key. Raises `InvalidJob`; `StoreRefused`
-        if the server said no; `StoreUnavailable` if nobody answered, and the job may exist: enqueue
-        again with the same job id (the error's `job_ids` has it) to be sure.
+        Returns the job that stands for the call. It is a new job, or the one that has this job id
+        already, or the live one that holds this unique key; nothing is overwritten.
+
+        Raises `InvalidJob`. Raises `StoreRefused` if the server said no. Raises `StoreUnavailable`
+        if there was no answer: the job may exist. To be sure, enqueue again with the same job id,
+        which is in the error's `job_ids`.
         """
         ready = [NewJob(function=function, args=args, **options).ready(self.settings)]
         with _telling_ids(ready):
@@ -82,9 +86,9 @@ class Client:
         raise StoreError(f"job {standing} stands for this one, but its hash cannot be read")
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
-        """Enqueue many jobs, a few hundred in a round trip; the ids that stand for them, in order.
-        Raises as `enqueue` does: `InvalidJob` before any of them is stored, `StoreUnavailable` once
-        some of them exist."""
+        """Enqueue many jobs, a few hundred per round trip. Returns the ids that stand for them, in
+        order. Raises as `enqueue` does: `InvalidJob` before any job is stored, `StoreUnavailable`
+        once some of them exist."""
         ids: list[str] = []
         ready = [new.ready(self.settings) for new in jobs]
         with _telling_ids(ready):
@@ -99,7 +103,7 @@ class Client:
         return ids
 
     async def _enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[str | Job]:
-        """Enqueue, again if need be: with the same ids that makes no second job."""
+        """Enqueue, several times if need be: the same ids make no second job."""
         backoff = Backoff.polling(self.settings, Random())
         unanswered: StoreError | None = None
         for left in reversed(range(_TRIES)):
@@ -108,7 +112,7 @@ class Client:
             except StoreError as error:
                 unanswered = error if isinstance(error, StoreUnavailable) else unanswered
                 if not left or not isinstance(error, (StoreUnavailable, StoreRefused)):
-                    # A refusal after an unanswered try does not settle that try.
+                    # A refusal after a try without an answer does not settle that try.
                     raise unanswered or error from error
             await self.store.pause(backoff.next())
         raise AssertionError("the last try returns or raises")
@@ -118,19 +122,19 @@ class Client:
         return await self.store.job(job_id)
 
     async def queues(self) -> dict[str, dict[str, int]]:
-        """How many jobs are `queued`, `due`, `locked` and `dead`, for every queue that holds any,
+        """The numbers of jobs `queued`, `due`, `locked` and `dead`, for every queue that holds jobs
         or that a live worker serves."""
         return await overview.queues(self.store)
 
     async def cancel(self, job_id: str) -> Answer:
         """Cancel a job: DONE (it is cancelled, and never runs), REQUESTED (it runs; its worker
-        stops it when it renews the lock, unless it ends before), ENDED or GONE (no such job)."""
+        stops it at the next renewal of its lock, unless it ends first), ENDED or GONE (no job)."""
         return await self.store.cancel(job_id)
 
     async def wait(self, job_id: str, timeout: float | None = None) -> Job:  # noqa: ASYNC109 - of a job
-        """Wait until a job is completed, dead or cancelled; the job as it is then. Woken by its
-        end; meanwhile holds a connection of its own. Raises `TimeoutError` after `timeout` seconds,
-        `JobNotFound` when there is no such job (any more)."""
+        """Wait until a job is completed, dead or cancelled, and return it as it is then. The job's
+        end wakes the caller, who holds a connection of its own meanwhile. Raises `TimeoutError`
+        after `timeout` seconds, and `JobNotFound` if there is no such job, or none any longer."""
         return await wait(self.store, job_id, timeout)
 
     async def __aenter__(self) -> Self:
@@ -141,7 +145,7 @@ class Client:
 
 
 class SyncClient:
-    """`Client`, each method without `await`: for scripts, threads and gevent. Thread-safe."""
+    """`Client` without `await`, for scripts, threads and gevent. Thread-safe."""
 
     def __init__(
         self, settings: Settings | None = None, *, redis: plain.Redis | None = None
@@ -179,8 +183,8 @@ class SyncClient:
 
 
 def _run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine over a `BlockingStore`, which never waits for an event loop. So both clients
-    are one implementation. The idea is the Gel (EdgeDB) client's."""
+    """Run a coroutine over a `BlockingStore`, which never waits for an event loop. Thus one
+    implementation serves both clients. The idea is the Gel (EdgeDB) client's."""
     try:
         coroutine.send(None)
     except StopIteration as end:

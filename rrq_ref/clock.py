@@ -1,4 +1,4 @@
-"""All that a worker knows of the world outside: time, chance, its settings, where to log."""
+"""The outside world as a worker knows it: time, chance, settings and a log."""
 
 import asyncio
 from contextlib import suppress
@@ -11,22 +11,22 @@ from .settings import Settings
 
 
 class Clock:
-    """Time of the running event loop. A simulated clock overrides these four."""
+    """The running event loop's time. A simulated clock overrides these four methods."""
 
     def monotonic(self) -> float:
         """Seconds; only differences mean anything."""
         return asyncio.get_running_loop().time()
 
     def utc(self) -> datetime:
-        """Wall-clock time, for people to read: nothing is decided by it."""
+        """Wall-clock time for people to read. Nothing is decided by it."""
         return datetime.now(UTC)
 
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
-        """A block that raises `TimeoutError` after so long; None = never."""
+        """A block that raises `TimeoutError` after `seconds`; None = never."""
         return asyncio.timeout(seconds)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait until the event is set, at most so long; whether it was set."""
+        """Wait until the event is set, or `seconds` have passed. Returns whether it was set."""
         with suppress(TimeoutError):
             async with self.timeout(seconds):
                 await event.wait()
@@ -37,7 +37,7 @@ class Clock:
 
 
 class World(NamedTuple):
-    """What the parts of one worker share."""
+    """The settings, clock, random numbers and log that the parts of one worker share."""
 
     settings: Settings
     clock: Clock

@@ -1,4 +1,4 @@
-"""Connections to Redis, as every part of this package needs them."""
+"""Connections to Redis: one pool for each event loop, or one that blocks."""
 
 import asyncio
 import os
@@ -22,8 +22,9 @@ from .silence import patient, piecemeal
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
-    """One pool for each event loop, sized from the concurrency; who finds it empty waits."""
-    # socket_timeout: the store bounds every command itself
+    """A client with one pool for each event loop, sized from the concurrency. A caller that finds
+    the pool empty waits."""
+    # No socket_timeout: the store itself bounds every command.
     ours = {**_sized(settings), "socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0)}
     options = {**url.options(settings.redis_url, asyncio_parse_url), **ours, **options}
     options["connection_class"] = patient(options.get("connection_class", Connection))
@@ -31,7 +32,7 @@ def connect(settings: Settings, **options: Any) -> Redis:
 
 
 def connect_plain(settings: Settings) -> plain.Redis:
-    """The same without asyncio, for `BlockingStore`; here the socket's time-out is the bound."""
+    """A client without asyncio, for `BlockingStore`. Here the socket's time-out is the bound."""
     sized = _sized(settings)
     ours = {**sized, "socket_timeout": sized["timeout"], "retry": PlainRetry(NoBackoff(), 0)}
     options = {**url.options(settings.redis_url, parse_url), **ours}
@@ -43,13 +44,13 @@ def connect_plain(settings: Settings) -> plain.Redis:
 def _sized(settings: Settings) -> dict[str, Any]:
     limit_s = settings.command_timeout_ms / 1000
     limits = {"timeout": limit_s, "socket_connect_timeout": limit_s}
-    # surrogateescape: as in `store._id`
+    # surrogateescape: see `store._id`
     return {**limits, "max_connections": settings.pool_size, "encoding_errors": "surrogateescape"}
 
 
 def check(redis: Any, *, blocking: bool) -> None:
-    """Raise `ValueError` for a client of redis-py with which a job would be stored and its answer
-    not be understood."""
+    """Raise `ValueError` for a redis-py client whose answers the store cannot read: it would store
+    a job and then fail."""
     if isinstance(redis, Redis if blocking else plain.Redis):
         kind = "redis.Redis" if blocking else "redis.asyncio.Redis"
         raise ValueError(f"redis is of the wrong kind: give a {kind}")
@@ -60,8 +61,8 @@ def check(redis: Any, *, blocking: bool) -> None:
 
 @contextmanager
 def _hidden(secret: str | None) -> Iterator[None]:
-    """Keep the password out of errors: a server, or what poses as one, may answer a HELLO or AUTH
-    that it does not know by repeating it."""
+    """Keep the password out of errors: a server that does not know HELLO or AUTH, or something
+    that poses as a server, may repeat the command in its answer."""
     try:
         yield
     except Exception as error:
@@ -89,20 +90,20 @@ class _PlainPool(plain.BlockingConnectionPool):
 
 
 Loop = asyncio.AbstractEventLoop | None
-_inherited: list[object] = []  # by a fork: never used and never closed here
+_inherited: list[object] = []  # pools inherited by a fork: never used and never closed here
 
 
 class _LoopRedis(Redis):
-    """A client of redis-py whose pool is that of the running event loop, in this process.
+    """A redis-py client whose pool is the one of the running event loop in this process.
 
-    A connection belongs to the loop on which it was made: on another one a command may be sent, but
-    its answer is never read. In a child of a fork it is the parent's.
+    A connection belongs to the loop that made it: another loop may send a command on it, but never
+    reads the answer. After a fork the connection belongs to the parent.
     """
 
     def __init__(self, new_pool: Callable[[], _Pool]) -> None:
         self._new_pool = new_pool
         self._pools: dict[Loop, tuple[_Pool, object]] = {}
-        # Not by `__del__`: in a cycle of garbage that of the connections might come first.
+        # Not by `__del__`: in a garbage cycle the connections' own `__del__` might come first.
         weakref.finalize(self, _leave_ended_loops, self._pools)
         self._process = os.getpid()
         super().__init__(connection_pool=self.connection_pool)
@@ -110,8 +111,8 @@ class _LoopRedis(Redis):
     @property
     def connection_pool(self) -> _Pool:
         if self._process != os.getpid():
-            # Closing them would go through the parent's loop, which has its epoll in common with
-            # this one: the parent would not hear of its own answers any more.
+            # Do not close them: that would go through the parent's loop, whose epoll we share, and
+            # the parent would no longer hear of its own answers.
             _inherited.append(self._pools.copy())
             self._pools.clear()
             self._process = os.getpid()
@@ -126,14 +127,14 @@ class _LoopRedis(Redis):
 
     @connection_pool.setter
     def connection_pool(self, _: object) -> None:
-        """redis-py sets what it was given."""
+        """Ignored: redis-py sets the pool that it was given."""
 
 
 def _leave_ended_loops(pools: dict[Loop, tuple[_Pool, object]]) -> None:
-    """Close what a loop left that was closed without ending its generators first."""
+    """Close the pools of loops that were closed without shutting down their generators."""
     for loop in [loop for loop in list(pools) if loop and loop.is_closed()]:
         pool, _ = pools.pop(loop, (None, None))  # unless another thread did
-        # A closed loop calls nothing any more; what transports ask it for is done at once.
+        # A closed loop runs no callbacks, so do at once what the transports ask of it.
         vars(loop)["call_soon"] = lambda call, *args, context=None: call(*args)
         for one in chain(pool._available_connections, pool._in_use_connections) if pool else ():
             if one._writer is not None:
@@ -142,8 +143,8 @@ def _leave_ended_loops(pools: dict[Loop, tuple[_Pool, object]]) -> None:
 
 
 def _closing_with_loop(pool: _Pool) -> AsyncGenerator[None, None]:
-    """A generator, to be kept, that closes the pool when its loop shuts down its generators, as
-    `asyncio.run` does at its end. The idea is Prefect's."""
+    """A generator that closes the pool when its loop shuts down its generators, as `asyncio.run`
+    does at its end. The caller has to keep it. The idea is Prefect's."""
 
     async def closing() -> AsyncGenerator[None, None]:
         try:
@@ -154,5 +155,5 @@ def _closing_with_loop(pool: _Pool) -> AsyncGenerator[None, None]:
 
     generator = closing()
     with suppress(StopIteration):
-        generator.asend(None).send(None)  # up to its yield, so that the loop knows of it
+        generator.asend(None).send(None)  # run to its yield, so that the loop knows of it
     return generator

@@ -1,4 +1,4 @@
-"""CPUs: how many this process may use, and how long another one has waited for one."""
+"""CPUs: the number that this process may use, and the time that a process waited for one."""
 
 import math
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 def usable_cpus(root: Path = Path("/")) -> int:
-    """CPUs that affinity and cgroup quota (v1 or v2) leave to this process; part of one counts as
-    one. `root` holds proc/ and sys/."""
+    """The CPUs that affinity and cgroup quota (v1 or v2) leave to this process. Part of a CPU
+    counts as one. `root` holds proc/ and sys/."""
     if hasattr(os, "process_cpu_count"):  # Python 3.13; heeds PYTHON_CPU_COUNT too
         count = os.process_cpu_count()
     elif hasattr(os, "sched_getaffinity"):
@@ -21,7 +21,7 @@ def usable_cpus(root: Path = Path("/")) -> int:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """Quotas of our cgroup and of those above it. Where our path is not below the mount, as in a
+    """The quotas of our cgroup and of those above it. If our path is not below the mount, as in a
     container that sees its host's paths, the mount itself is our cgroup."""
     with suppress(OSError):
         for line in (root / "proc/self/cgroup").read_text().splitlines():
@@ -38,8 +38,8 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def waited_for_cpu_s(pid: int) -> float:
-    """Seconds that a process' threads have been ready and had no CPU, together. 0 where the kernel
-    does not tell."""
+    """Seconds that all threads of a process together were ready to run but had no CPU. 0 if the
+    kernel does not say."""
     with suppress(OSError, ValueError, IndexError):
         tasks = Path(f"/proc/{pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[1]) for task in tasks) / 1e9

@@ -1,4 +1,4 @@
-"""Dead-letter queues: what is listed in them, and how it leaves them."""
+"""Dead-letter queues: their entries, and the ways in which entries leave."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .scripts import DELETE_DLQ, LIST_DLQ, REQUEUE_DLQ, Answer
 if TYPE_CHECKING:
     from .store import Command, Store
 
-_PAGE = 50  # entries in one round trip; scripts look twice as far around an entry's place
-_SEARCHES = 3  # how often entries are looked for again that were not at their places
+_PAGE = 50  # entries per round trip; scripts search twice as far around an entry's place
+_SEARCHES = 3  # further searches for entries that were not at their places
 
 
 class Dead(NamedTuple):
-    """An entry as it was listed. Its job need not be dead, or there."""
+    """An entry as it was listed. Its job need not be dead, and may not even exist."""
 
     id: str
     place: int  # from the list's old end, -1 = the oldest; 0 = not known
-    status: str  # "" = there is no such job any more; "?" = it is no job
+    status: str  # "" = the job is gone; "?" = the key holds no job
     queue: str = ""
     function: str = ""
     reason: str = ""
@@ -28,22 +28,22 @@ class Dead(NamedTuple):
 
     @property
     def ghost(self) -> bool:
-        """Whether it stands for no dead job: its job has expired, or lives again."""
+        """True if no dead job stands behind the entry: its job has expired, or lives again."""
         return self.status not in ("FAILED", "?")
 
 
 class DeadLetters:
-    """One dead-letter queue. No call gets slower with the length of the list."""
+    """One dead-letter queue. No call slows down as the list grows."""
 
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
         self._name = name
         self._list = keys.dlq(name)
-        #: What became of each id, by what was done last; also where that was cut short.
+        #: The answer for each id in the latest call, complete or cut short.
         self.answers: dict[str, Answer] = {}
 
     async def pages(self) -> AsyncIterator[list[Dead]]:
-        """All entries, newest first; those that come meanwhile are left out."""
+        """All entries, newest first. Entries that arrive meanwhile are left out."""
         seen: set[tuple[str, int]] = set()
         first, width = 0, len(Dead._fields)
         while True:
@@ -53,20 +53,21 @@ class DeadLetters:
                 return
             page = [_dead(*flat[at : at + width]) for at in range(0, len(flat), width)]
             first += len(page)
-            # What is pushed meanwhile moves entries into the next page once more.
+            # A push meanwhile moves entries that were listed already into the next page.
             yield [entry for entry in page if (entry.id, entry.place) not in seen]
             seen.update((entry.id, entry.place) for entry in page)
 
     async def requeue(self, entries: Sequence[Dead]) -> dict[str, Answer]:
-        """Give dead jobs a new life: for each id DONE, REPEAT, GONE, UNIQUE or MOVED."""
+        """Give dead jobs a new life. Answers DONE, REPEAT, GONE, UNIQUE or MOVED for each id."""
         return await self._each(entries, self._requeue)
 
     async def delete(self, entries: Sequence[Dead]) -> dict[str, Answer]:
-        """Delete dead jobs: for each id DONE, GONE, REPEAT (not dead, only unlisted) or MOVED."""
+        """Delete dead jobs. Answers DONE, GONE, REPEAT (not dead, only unlisted) or MOVED for each
+        id."""
         return await self._each(entries, lambda one, place: self._delete(one, place, "any"))
 
     async def purge(self, entries: Sequence[Dead]) -> dict[str, Answer]:
-        """Take ghosts off the list: for each id GONE, REPEAT, DEAD (it stays) or MOVED."""
+        """Take ghosts off the list. Answers GONE, REPEAT, DEAD (it stays) or MOVED for each id."""
         return await self._each(entries, lambda one, place: self._delete(one, place, "ghost"))
 
     def _requeue(self, entry: Dead, place: int) -> Command:
@@ -81,8 +82,8 @@ class DeadLetters:
     async def _each(
         self, entries: Sequence[Dead], call: Callable[[Dead, int], Command]
     ) -> dict[str, Answer]:
-        """Run a script for each entry, the oldest first: whatever has left the list by then was
-        behind all that follow, and has moved each by one."""
+        """Run a script for each entry, the oldest first. Each entry that has left the list by then
+        was behind all that follow, and has moved each of them by one."""
         self.answers = {}
         for _ in range(1 + _SEARCHES):
             left, lost = 0, set()
@@ -98,18 +99,17 @@ class DeadLetters:
                 )
                 for entry, word in zip(chunk, words, strict=True):
                     lost |= {entry.id} if word is Answer.MOVED else set()
+                    # The first answer stands for an id that is listed twice.
                     if self.answers.get(entry.id, Answer.MOVED) is Answer.MOVED:
-                        self.answers[entry.id] = (
-                            word  # of an id that is listed twice, the first one
-                        )
+                        self.answers[entry.id] = word
             if not lost:
                 break
-            # Somebody else took entries off the list meanwhile.
+            # Another operator took entries off the list meanwhile.
             entries = [entry async for page in self.pages() for entry in page if entry.id in lost]
         return self.answers
 
 
 def _dead(job_id: bytes, place: int, *fields: bytes) -> Dead:
-    # As they were found: somebody else may have written what is no UTF-8.
+    # Bytes as they were found: another program may have written something that is not UTF-8.
     texts = [field.decode(errors="surrogateescape") for field in (job_id, *fields)]
     return Dead(texts[0], place, *texts[1:])

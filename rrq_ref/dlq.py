@@ -1,4 +1,4 @@
-"""`python -m rrq_ref dlq`: list dead jobs, requeue or delete them; a line for each."""
+"""`python -m rrq_ref dlq`: list, requeue or delete dead jobs, with one line for each."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .job import REASONS
 from .logs import printable
 from .scripts import Answer
 
-#: What can be done, and the answers that say that it is done.
+#: The actions, and the answers that count as success.
 ACTIONS = {
     "list": (),
     "requeue": (Answer.DONE,),
     "delete": (Answer.DONE, Answer.GONE),
     "purge": (Answer.DONE, Answer.GONE, Answer.REPEAT),
 }
-_ERROR_LENGTH = 500  # of a line
+_ERROR_LENGTH = 500  # characters of an error in a line
 
 
 async def dlq(client: Client, options: argparse.Namespace) -> int:
-    """Do it to all entries that match."""
+    """Apply the action to every entry that matches. Returns the exit code."""
     if (
         options.action == "delete"
         and not (options.id or options.reason or options.error)
@@ -57,7 +57,7 @@ async def dlq(client: Client, options: argparse.Namespace) -> int:
     try:
         await (every or getattr(letters, options.action))(found)
     finally:
-        # After the work, so that a reader who leaves (`| head`) does not end it half-way.
+        # Printed after the work, so that a reader who leaves (`| head`) cannot end it half-way.
         answers = letters.answers
         lines = {one.id: f"{answers[one.id]} {_line(one)}" for one in found if one.id in answers}
         say(lines.values())
@@ -91,19 +91,20 @@ def _line(entry: Dead) -> str:
 
 
 def shown(text: str) -> str:
-    """As it can be printed: what could forge a line, or a terminal's command, is escaped."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # there is none where it is closed
+    """The text in printable form: anything that could forge a line or a terminal's command is
+    escaped."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # a closed stdout has none
     return printable(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def say(lines: Iterable[str]) -> bool:
-    """Print lines; False when nobody reads them any more."""
+    """Print lines. Returns False once the reader has gone."""
     try:
         for line in lines:
             print(line)
         print(end="", flush=True)
     except OSError as error:
-        # Else Python tries again when it leaves.
+        # Otherwise Python tries again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise

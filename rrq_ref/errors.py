@@ -1,11 +1,11 @@
-"""One error tree. Redis' own exceptions are translated in `store`, and nowhere else."""
+"""One tree of errors. Redis' own exceptions are translated in `store` and nowhere else."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Real
 from typing import Any, ClassVar, Self
 
-LONGEST_DELAY_S = 10**9  # thirty years: a longer one is a mistake, as of the unit
+LONGEST_DELAY_S = 10**9  # thirty years: a longer delay is a mistake, perhaps of the unit
 
 
 class RRQError(Exception):
@@ -13,7 +13,8 @@ class RRQError(Exception):
 
 
 class InvalidJob(RRQError, ValueError, TypeError):
-    """An enqueue that could never work: bad name, unknown option, arguments that are not JSON."""
+    """An enqueue that can never work: a bad name, an unknown option, arguments that are not
+    JSON."""
 
 
 class JobNotFound(RRQError, LookupError):
@@ -21,34 +22,35 @@ class JobNotFound(RRQError, LookupError):
 
 
 class StoreError(RRQError):
-    """The store did not do what it was asked."""
+    """The store did not do what it was told."""
 
 
 class StoreUnavailable(StoreError):
     """No answer: connection refused, reset or timed out. The call may or may not have happened.
 
-    `job_ids` are those of an enqueue: with the same ids it can be done again and make no new jobs.
+    `job_ids` holds the ids of an enqueue. Enqueued again with the same ids, it makes no new jobs.
     """
 
     job_ids: Sequence[str] = ()
 
 
 class StoreRefused(StoreError):
-    """The server cannot now (loading, out of memory, read-only) and said so: it did not happen."""
+    """The server said that it cannot do it now (loading, out of memory, read-only). It did not
+    happen."""
 
 
 class LockLost(RRQError):
-    """This attempt does not hold its job any more; whatever it would write is refused."""
+    """This attempt no longer holds its job. Anything that it writes is refused."""
 
 
 class JobCancelled(RRQError):
-    """Somebody asked for the end of this job."""
+    """This job was asked to stop."""
 
 
 class RetryJob(Exception):
-    """Raised by a handler to be run again; counts as a failed run.
+    """Raised by a handler that wants to be run again. Counts as a failed run.
 
-    `delay_s` is the time until then, in seconds; None takes the usual back-off.
+    `delay_s` is the delay before the next run, in seconds; None takes the usual back-off.
     """
 
     delay_s: float | None = None  # for subclasses that do not call `__init__`
@@ -60,7 +62,7 @@ class RetryJob(Exception):
 
 
 def checked_delay_ms(delay_s: float | None) -> int | None:
-    """The delay of a `RetryJob` in ms; raises `ValueError` where that is no time to wait for."""
+    """The delay of a `RetryJob` in ms. Raises `ValueError` if it is out of bounds."""
     if delay_s is None:
         return None
     if not isinstance(delay_s, Real) or not 0 <= delay_s <= LONGEST_DELAY_S:
@@ -70,14 +72,14 @@ def checked_delay_ms(delay_s: float | None) -> int | None:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?`, where a known word is close."""
+    """`; did you mean …?` if a known word is close, else nothing."""
     close = get_close_matches(word, known, 1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
 class Helpful:
-    """Base of dataclasses whose constructor, given a name that it does not know, says which one may
-    have been meant."""
+    """Base of dataclasses whose constructor suggests the right name for one that it does not
+    know."""
 
     __slots__ = ()
     __dataclass_fields__: ClassVar[Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""What can be said of an exception, whatever it is: its own code may raise, or say too much."""
+"""Texts and tracebacks of any exception, even one whose own code raises or says too much."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,13 +12,14 @@ _TEXT_LENGTH = 2_000
 _TRACEBACK_LENGTH = 4_000
 _FRAMES = 30  # the innermost ones
 
-#: Not as attributes: a subclass, or its metaclass, may have something else under these names.
+#: Not read as attributes: a subclass or its metaclass may define these names differently.
 _name: Any = type.__dict__["__name__"].__get__
 _traceback: Any = BaseException.__dict__["__traceback__"].__get__
 
 
 def caught(call: Callable[..., Any], *args: Any) -> tuple[Any, BaseException | None]:
-    """What it returns, what it raises: for threads, as no future takes StopIteration."""
+    """Call, and return the result and the exception as values. For threads: no future takes a
+    StopIteration."""
     try:
         with OnlyHere():
             return call(*args), None
@@ -27,16 +28,17 @@ def caught(call: Callable[..., Any], *args: Any) -> tuple[Any, BaseException | N
 
 
 def text(error: BaseException) -> str:
-    """`Name: message`, cut, in valid UTF-8."""
+    """`Name: message`, cut to a bound, in valid UTF-8."""
     try:
         said = f"{_name(type(error))}: {error}"[:_TEXT_LENGTH]
-    except BaseException:  # noqa: BLE001 - it has no text, and must not cost more than itself
+    except BaseException:  # noqa: BLE001 - an exception that cannot be printed must do no more harm
         said = _name(type(error))
     return utf8(said)
 
 
 def trace(error: BaseException) -> TracebackType | None:
-    """Where it came from, without this package's frames on the way to the application's."""
+    """The exception's traceback, from the application's first frame on: without this package's
+    frames before it."""
     at: TracebackType | None = _traceback(error)
     while at is not None and at.tb_frame.f_globals.get("__package__") == __package__:
         at = at.tb_next
@@ -45,7 +47,7 @@ def trace(error: BaseException) -> TracebackType | None:
 
 def traceback(error: BaseException | None, at: TracebackType | None) -> str:
     """The traceback as Python prints it, cut in the middle, in valid UTF-8."""
-    if error is None:  # `exc_info=True` where nothing had been raised
+    if error is None:  # `exc_info=True` although nothing was raised
         return ""
     try:
         whole = TracebackException(type(error), error, at, limit=-_FRAMES, compact=True)
@@ -56,10 +58,10 @@ def traceback(error: BaseException | None, at: TracebackType | None) -> str:
 
 
 def log(log: Any, error: BaseException | None, what: object, said: str) -> str:
-    """Log that something failed, with where the application raised it; the same as text."""
+    """Log that something failed, with the application's traceback, and return that traceback."""
     at = None if error is None else trace(error)
     exc_info = None if error is None or at is None else (type(error), error, at)
-    with suppress(BaseException):  # an application's own logging may stumble over them
+    with suppress(BaseException):  # an application's own logging may fail on them
         log.warning("%s failed: %s", what, said, exc_info=exc_info)
     return traceback(*exc_info[1:]) if exc_info else ""
 
@@ -70,5 +72,5 @@ def _cut(long: str, length: int) -> str:
 
 
 def utf8(said: str) -> str:
-    """The same, with lone surrogates (as of file names that are no UTF-8) escaped."""
+    """The same text with lone surrogates escaped, as in file names that are not UTF-8."""
     return said.encode(errors="backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""A fleet: worker processes under a parent that restarts them, and waits for their drain."""
+"""A fleet: worker processes under a parent that restarts them and waits for their drain."""
 
 import contextlib
 import math
@@ -27,9 +27,9 @@ from .settings import Settings
 from .store import translated
 from .trouble import Backoff
 
-_TURN_S = 1.0  # the parent looks at everything at least so often
-_HEALTHY_S = 10.0  # a worker that lived this long has started well; its next crash is its first
-_MARGIN_S = 2.0  # how long a drain may take, beyond its own time-outs and a command under way
+_TURN_S = 1.0  # longest time between two looks of the parent at everything
+_HEALTHY_S = 10.0  # a worker that lived this long started well; its next crash counts as the first
+_MARGIN_S = 2.0  # time for a drain beyond its own time-outs and a command under way
 
 
 @dataclass(slots=True)
@@ -39,20 +39,20 @@ class _Slot:
     backoff: Backoff
     pid: int | None = None
     started_at: float = 0.0
-    start_at: float = 0.0  # infinity: never again, as a burst worker found nothing left
-    word: str = ""  # the last one that the worker said: that it lives, or how it leaves
-    silent_s: float = 0.0  # since then, as far as the worker had a CPU, or did not want one
-    starved_s: float = 0.0  # what it has waited for a CPU, in all
+    start_at: float = 0.0  # infinity: never again, because a burst worker found nothing left
+    word: str = ""  # the worker's last report: that it lives, or how it leaves
+    silent_s: float = 0.0  # time since then in which the worker had a CPU, or wanted none
+    starved_s: float = 0.0  # total time that the worker has waited for a CPU
     early_crashes: int = 0  # in a row
 
 
 class Fleet:
-    """Runs `num_workers` processes (one for each CPU that it may use) with the same handlers and
-    settings.
+    """Runs `num_workers` processes with the same handlers and settings; by default one for each
+    usable CPU.
 
-    The parent, which may be PID 1, reaps what ends, restarts what crashed, hands on what asks to
-    leave (SIGTERM, SIGINT, SIGHUP), and kills what outstays its drain; a second signal hurries.
-    When the parent is killed, its workers notice and drain.
+    The parent, which may be PID 1, reaps workers that end and restarts those that crashed. On
+    SIGTERM, SIGINT or SIGHUP it drains them, and kills those that outstay their drain; a second
+    signal hurries them. If the parent is killed, its workers notice and drain.
     Raises `RRQError` on a system without fork.
     """
 
@@ -72,17 +72,20 @@ class Fleet:
         self._log = WorkerLog("fleet", f"fleet_{os.getpid()}", settings.queues)
         random = Random()
         self._slots = [_Slot(Backoff(0.1, 30.0, random)) for _ in range(count)]
-        #: Filled by the handler, acted on by `run`: never in the middle of a fork or a reap.
+        #: Filled by the signal handler, and acted on by `run`: never during a fork or a reap.
         self._signals: SimpleQueue[int] = SimpleQueue()
-        self._kill_at: float | None = None  # when the drain is over; None while there is none
-        self._looked_at = math.inf  # when the parent last had its turn
+        self._kill_at: float | None = None  # the end of the drain; None while there is none
+        self._looked_at = math.inf  # the time of the parent's last turn
         self._failed = False
 
     def run(self) -> int:
-        """Work until every worker has left for good. 1 if one had to be killed in the end, or kept
-        crashing, or a burst fleet left before queues and locks were empty; else 0. Raises
-        `StoreError` when the server says that this URL can never work."""
-        # The parent alone holds the end that says leave: it closes with it, however that dies.
+        """Work until every worker has left for good. Returns the exit code.
+
+        It is 1 if a worker had to be killed after its drain or kept crashing, or if a burst fleet
+        left before queues and locks were empty; else 0. Raises `StoreError` if the server says that
+        this URL can never work.
+        """
+        # Only the parent holds the writing end, so it closes however the parent dies.
         self._pipe, self._say_leave = os.pipe()
         self._reports, self._report_to = os.pipe()
         pipes = (self._pipe, self._say_leave, self._reports, self._report_to)
@@ -92,7 +95,7 @@ class Fleet:
         taken = (*asked_to_leave(), signal.SIGCHLD)
         before = {n: signal.signal(n, lambda n, _: self._signals.put(n)) for n in taken}
         try:
-            _check_url(self._settings)  # said once, and not by every worker again and again
+            _check_url(self._settings)  # reported once, not again and again by every worker
             while self._tend():
                 with contextlib.suppress(Empty):
                     if self._signals.get(timeout=self._next_s()) != signal.SIGCHLD:
@@ -110,7 +113,8 @@ class Fleet:
         return 1 if self._failed else 0
 
     def _tend(self) -> bool:
-        """Reap, restart, kill what hangs or outstays its drain; whether there is more to tend."""
+        """Reap and restart workers, and kill those that hang or outstay their drain. Returns
+        whether there is more to tend."""
         self._reap()
         now = time.monotonic()
         if self._kill_at is None:
@@ -134,8 +138,8 @@ class Fleet:
             self._crashed(slot, f"a worker could not be forked: {error}")
 
     def _kill_hung(self, now: float) -> None:
-        """Kill workers whose loop has not turned for too long. Not those that could not have: when
-        we had no turn ourselves everybody starts anew, and time without a CPU does not count."""
+        """Kill workers whose loop has not turned for too long, unless it could not: time without a
+        CPU does not count, and if this parent was late itself, every worker's count starts anew."""
         self._listen()
         limit_s, turn_s = self._settings.hung_after_s, now - self._looked_at
         for slot in self._slots:
@@ -152,8 +156,8 @@ class Fleet:
                 slot.silent_s = 0.0
 
     def _listen(self) -> None:
-        """Take down the last word of each worker. One read takes all that the pipe can hold, and
-        lines are whole, as they are written at once."""
+        """Note the last word of each worker. One read takes all that the pipe can hold, and each
+        line is whole because it was written at once."""
         with contextlib.suppress(BlockingIOError):
             lines = os.read(self._reports, 1 << 16).decode().splitlines()
             words = dict(line.split() for line in lines)
@@ -162,9 +166,12 @@ class Fleet:
                     slot.word, slot.silent_s = words[str(slot.pid)], 0.0
 
     def _drain(self) -> None:
-        """First by the pipe; asked again, hurry. The first is no signal: what signals us (a
-        terminal, a service manager) may have signalled the workers too, and ours would be the
-        second one, which skips the wait."""
+        """Drain the workers; when called again, hurry them.
+
+        The first call writes to the pipe and sends no signal. A terminal or a service manager that
+        signals us may have signalled the workers too. Our signal would then be their second, and a
+        second signal skips the wait.
+        """
         if self._kill_at is None:
             s = self._settings
             grace_s = s.drain_timeout_s + s.cleanup_timeout_s + s.command_timeout_ms / 1000
@@ -177,7 +184,8 @@ class Fleet:
                 os.kill(slot.pid, signal.SIGQUIT)
 
     def _next_s(self) -> float:
-        """Until something is to be done; not long, for a signal to another thread wakes nobody."""
+        """Seconds until there is something to do; at most `_TURN_S`, because a signal that another
+        thread receives does not wake this one."""
         starts = [slot.start_at for slot in self._slots if slot.pid is None]
         first = min(starts, default=math.inf) if self._kill_at is None else self._kill_at
         return min(max(0.0, first - time.monotonic()), _TURN_S)
@@ -185,7 +193,7 @@ class Fleet:
     def _be_worker(self) -> NoReturn:
         code = 1
         try:
-            # These would clean up what is the parent's: its temporary folders, its children.
+            # These would clean up after the parent: its temporary folders, its children.
             vars(weakref.finalize)["_registry"].clear()
             getattr(sys.modules.get("multiprocessing.process"), "_children", set()).clear()
             code = run_worker(
@@ -197,7 +205,7 @@ class Fleet:
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG))[0]:  # as PID 1, also others' orphans
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:  # PID 1 reaps foreign orphans too
                 self._listen()
                 for slot in self._slots:
                     if slot.pid == ended[0]:
@@ -215,8 +223,8 @@ class Fleet:
             self._crashed(slot, f"worker {pid} left with {code}", told=word == "drained")
 
     def _crashed(self, slot: _Slot, what: str, *, told: bool = False) -> None:
-        """Restart with back-off, or give up. A worker that was `told` to leave, and not by us, is
-        no crash; but who tells it may do so again and again."""
+        """Restart with back-off, or give up. `told` means that another process told the worker to
+        leave: that is no crash, but it may happen again and again."""
         now = time.monotonic()
         if now - slot.started_at > _HEALTHY_S + self._settings.hung_after_s:
             slot.backoff.reset()
@@ -242,8 +250,8 @@ class Fleet:
 
 
 def _check_url(settings: Settings) -> None:
-    """Raise `StoreError` when the server knows no such password or database: it never will. One
-    that does not answer, or cannot now, may do so yet."""
+    """Raise `StoreError` if the server refuses the password or the database: that will not change.
+    A server that does not answer, or cannot do so now, may still come back."""
     pool = connect_plain(settings).connection_pool
     try:
         with translated():

@@ -1,4 +1,4 @@
-"""What an application has called: when a worker starts and ends, and after failed runs."""
+"""An application's own functions, called when a worker starts and ends and when a run failed."""
 
 import asyncio
 import inspect
@@ -15,14 +15,14 @@ from .clock import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """Plain functions or `async def`s; raises `ValueError` with one sentence for anything else."""
+    """Plain functions or `async def`s. Raises `ValueError` for anything else."""
 
-    #: Before the worker's first claim. What it raises ends the worker.
+    #: Called before the worker's first claim. An exception ends the worker.
     on_startup: Callable[[], Any] | None = None
-    #: After its drain, if it had started, whatever ended it. What it raises is logged.
+    #: Called after the drain, whatever ended the worker, if it had started. Exceptions are logged.
     on_shutdown: Callable[[], Any] | None = None
-    #: After a run that failed: its context, what was raised, whether it will be run again. A plain
-    #: function runs in a thread. What it raises is logged, and changes nothing.
+    #: Called after a failed run with its context, the exception, and whether it will be run again.
+    #: A plain function runs in a thread. Exceptions are logged and change nothing.
     on_failure: Callable[[Context, BaseException, bool], Any] | None = None
     timeout_s: float = 10.0  # for each call; a plain function is not cut off
 
@@ -33,7 +33,7 @@ class Hooks:
 
     @asynccontextmanager
     async def around(self, world: World) -> AsyncIterator[None]:
-        """What a worker does between `on_startup` and `on_shutdown`."""
+        """A block between `on_startup` and `on_shutdown`: the worker's life."""
         if (error := await self.call(world, "on_startup")) is not None:
             raise RuntimeError("on_startup failed") from error  # SystemExit would end the loop
         try:
@@ -42,7 +42,7 @@ class Hooks:
             await self.call(world, "on_shutdown")
 
     async def call(self, world: World, name: str, *args: Any) -> BaseException | None:
-        """Call a hook, if there is one; what it raised is logged."""
+        """Call a hook, if there is one. Logs and returns the exception that it raised."""
         hook = getattr(self, name) or (lambda *_: None)
         call = partial(failures.caught, hook, *args)
         beside = name == "on_failure" and not inspect.iscoroutinefunction(hook)

@@ -1,4 +1,4 @@
-"""A job as it is stored, and as a client hands it in."""
+"""A job as the store keeps it, and as a client hands it in."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .settings import LEAST, Settings
 
 _time = datetime.fromisoformat
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
-#: In JSON of `_ENCODER`, a key that may have been a number, a truth value or None.
+#: Finds, in JSON of `_ENCODER`, a key that may have been a number, a truth value or None.
 _ODD_KEY = re.compile(r'[{,]"(?:-?\d[\d.e+-]*|true|false|null)":')
 
 
-#: Why a job is dead.
+#: The reasons for which a job is dead.
 REASONS = ("retries", "timeout", "poison", "unknown-handler", "unreadable", "result", "effect")
 
 
 class Ready(NamedTuple):
-    """A job that can be enqueued, under its id."""
+    """A job with its id, ready to be enqueued."""
 
     job_id: str
-    due: tuple[int, int]  # as `NewJob.due` says it
+    due: tuple[int, int]  # as `NewJob.due` returns it
     fields: dict[str, str]  # of the job hash
 
     @property
@@ -38,7 +38,7 @@ class Ready(NamedTuple):
 
 
 class JobStatus(StrEnum):
-    """RRQ's words for where a job is in its life."""
+    """RRQ's words for the stages of a job's life."""
 
     PENDING = "PENDING"
     ACTIVE = "ACTIVE"
@@ -49,13 +49,13 @@ class JobStatus(StrEnum):
 
     @property
     def live(self) -> bool:
-        """Whether the job has still to be run, or is running."""
+        """True if the job is running, or has yet to run."""
         return self in (JobStatus.PENDING, JobStatus.ACTIVE, JobStatus.RETRYING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What the store knew of a job when it was read."""
+    """A job as the store knew it when it was read."""
 
     id: str
     function: str
@@ -67,9 +67,9 @@ class Job:
     next_run_time: datetime | None = None
     completion_time: datetime | None = None
     retries: int = 0  # failed runs so far
-    max_retries: int = 0  # the most there may be
-    crashes: int = 0  # times it lost its worker
-    fencing_token: int = 0  # number of the latest attempt; 0 = never claimed
+    max_retries: int = 0  # runs that it may have in all
+    crashes: int = 0  # number of times that it lost its worker
+    fencing_token: int = 0  # number of its latest attempt; 0 = never claimed
     worker_id: str | None = None
     unique_key: str | None = None
     result: Any = None
@@ -80,7 +80,7 @@ class Job:
 
     @classmethod
     def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Self | None:
-        """Read RRQ's hash; None where it is no job's. What is unreadable takes its default."""
+        """Read RRQ's hash. None if it is not a job's; an unreadable field takes its default."""
         if stored.get("status") not in set(JobStatus):
             return None
         return cls(
@@ -120,7 +120,7 @@ def _parsed(parse: Callable[[str], Any], text: str | None, default: Any = None) 
 
 
 def number(text: str | bytes | None, default: int) -> int:
-    """A whole number from a job hash; the default where it is absent or damaged."""
+    """A whole number from a job hash; the default if it is absent or damaged."""
     try:
         found = int(float(text or "absent"))
     except (ValueError, OverflowError):
@@ -129,7 +129,7 @@ def number(text: str | bytes | None, default: int) -> int:
 
 
 class Options(TypedDict, total=False):
-    """The options of an enqueue, for type checkers: those of `NewJob`."""
+    """The options of an enqueue for type checkers, the same as those of `NewJob`."""
 
     kwargs: Mapping[str, Any] | None
     queue: str | None
@@ -144,7 +144,7 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob(Helpful):
-    """One job to enqueue. What is None takes the client's settings."""
+    """One job to enqueue. An option that is None takes the client's setting."""
 
     _complaint: ClassVar = InvalidJob
 
@@ -152,16 +152,16 @@ class NewJob(Helpful):
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] | None = None
     queue: str | None = None
-    job_id: str | None = None  # the same one twice is one job
-    unique_key: str | None = None  # allows one live job per key
-    max_retries: int | None = None  # runs in all
+    job_id: str | None = None  # enqueued twice with the same id, it is one job
+    unique_key: str | None = None  # at most one live job per key
+    max_retries: int | None = None  # runs in all, the first included
     job_timeout_s: int | None = None
     result_ttl_s: int | None = None  # 0 keeps the result for ever
-    defer_until: datetime | None = None  # an aware one
-    defer_by: timedelta | None = None  # from the server's now
+    defer_until: datetime | None = None  # with a time zone
+    defer_by: timedelta | None = None  # counted from the server's now
 
     def due(self) -> tuple[int, int]:
-        """(due time in ms since the epoch or 0, delay in ms from the server's now)."""
+        """The due time in ms since the epoch, or 0; and the delay in ms from the server's now."""
         if self.defer_until is None:
             delay_s = self.defer_by.total_seconds() if self.defer_by is not None else 0
             return 0, max(0, int(delay_s * 1000))
@@ -173,11 +173,11 @@ class NewJob(Helpful):
         return max(1, int(self.defer_until.timestamp() * 1000)), 0
 
     def ready(self, settings: Settings) -> Ready:
-        """Checked, named and written as the store keeps it; raises `InvalidJob`."""
+        """Check the job, give it an id, and write it as the store keeps it. Raises `InvalidJob`."""
         return Ready(self.job_id or str(uuid.uuid4()), self.due(), self.fields(settings))
 
     def fields(self, settings: Settings) -> dict[str, str]:
-        """What the job hash says of it; raises `InvalidJob`."""
+        """The fields of its job hash. Raises `InvalidJob`."""
         if not self.function:
             raise InvalidJob("the function name is empty; name a handler")
         for name in ("function", "job_id", "queue", "unique_key"):
@@ -208,12 +208,15 @@ class NewJob(Helpful):
 
 
 def encode(value: Any, what: str) -> str:
-    """JSON as the store keeps it; raises `InvalidJob` when `value` has none, and whatever code of
-    its own raises. Keys that are no strings are written as JSON (and RRQ) spells them, `{1: …}` as
-    `{"1": …}`; refused where that would lose a value, as of `{1: …, "1": …}`."""
+    """Encode a value as the JSON that the store keeps.
+
+    Raises `InvalidJob` if `value` has no JSON, and anything that the value's own code raises. Keys
+    that are not strings are written as JSON (and RRQ) spells them: `{1: …}` as `{"1": …}`. If that
+    would lose a value, as in `{1: …, "1": …}`, it is refused.
+    """
     try:
         text = "null" if value is None else _ENCODER.encode(value)
-        if "{" in text and _ODD_KEY.search(text):  # hardly ever: no walk through every value
+        if "{" in text and _ODD_KEY.search(text):  # rarely, so few values are parsed again
             json.loads(text, object_pairs_hook=_without_twins)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidJob(f"the {what} cannot be written as JSON: {error}") from error

@@ -1,4 +1,4 @@
-"""Log lines that always say which worker they are from, as text or as JSON."""
+"""Log lines as text or JSON, each with the worker that wrote it."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ class WorkerLog(logging.LoggerAdapter[logging.Logger]):
 
 
 def _described(record: logging.LogRecord) -> bool:
-    if record.exc_info:  # here, where nothing that an exception does can cost a line
+    if record.exc_info:  # formatted here, so that no exception's own code can cost a line
         record.exc_text = failures.traceback(*record.exc_info[1:])
     return True
 
@@ -30,8 +30,10 @@ _stamp: dict[str, str] = {}
 
 
 def stamp(worker_id: str, queues: Sequence[str]) -> None:
-    """Have every line of this process, whoever writes it, tell the worker's id and its queues: as
-    `worker_id` and `queues` of the records that reach the handlers which there are now."""
+    """Put the worker's id and its queues on every log line of this process, whoever writes it.
+
+    They become `worker_id` and `queues` of each record that reaches one of today's log handlers.
+    """
     _stamp.update(worker_id=worker_id, queues=",".join(map(queue_name, queues)))
     known = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
     for handler in (handler for logger in known for handler in getattr(logger, "handlers", ())):
@@ -40,19 +42,20 @@ def stamp(worker_id: str, queues: Sequence[str]) -> None:
 
 def _stamped(record: logging.LogRecord) -> bool:
     for name, value in _stamp.items():
-        vars(record).setdefault(name, value)  # what a line says of itself stays
+        vars(record).setdefault(name, value)  # a record's own value stays
     return True
 
 
 def printable(text: str) -> str:
-    """The same on one line, whatever it is: what cannot be printed is escaped as in Python."""
+    """The text on one line, with unprintable characters escaped as in Python."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 class PlainFormatter(logging.Formatter):
-    """One line a record. The lines of a traceback are marked: none can pass for a record."""
+    """One line for each record. Lines of a traceback are marked, so that none passes for a
+    record."""
 
     def format(self, record: logging.LogRecord) -> str:
         first, *more = super().format(record).split("\n")
@@ -69,7 +72,7 @@ PLAIN = PlainFormatter(
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object for each line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -88,14 +91,14 @@ class JsonFormatter(logging.Formatter):
 def configure(
     *, json_lines: bool = False, level: str = "INFO", stream: IO[str] | None = None
 ) -> None:
-    """Send this package's log lines to `stream` (standard error), and all others too, unless the
-    application has seen to its logging itself."""
+    """Send this package's log lines to `stream` (default: standard error). Send all others there
+    too, unless the application has set up its own logging."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter() if json_lines else PLAIN)
     logger, root = logging.getLogger(ROOT), logging.getLogger()
     if root.handlers in ([], logger.handlers):
         root.handlers[:] = [handler]
-        if root.level == logging.WARNING:  # nobody's choice, but Python's
+        if root.level == logging.WARNING:  # Python's default, not a choice
             root.setLevel(level)
     logger.handlers[:] = [handler]
     logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""A look at the whole database: its queues, and the workers that are alive."""
+"""A look at the whole database: its queues and its live workers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 async def queues(store: Store) -> dict[str, dict[str, int]]:
-    """The sizes of every queue that holds anything, or that a live worker serves, by name; none of
-    one whose keys are of another type."""
+    """The sizes, by name, of every queue that holds anything or that a live worker serves. A queue
+    whose keys have a wrong type has no sizes."""
     found = [keys.queue_of(_text(key)) for key in await _scan(store, keys.OF_QUEUES)]
     names = {name for name in found if name is not None}
     for worker in await workers(store):
@@ -34,8 +34,8 @@ async def queues(store: Store) -> dict[str, dict[str, int]]:
 
 
 async def workers(store: Store) -> list[dict[str, Any]]:
-    """The health reports of the workers that are alive; of one that cannot be read, its `worker_id`
-    and the status `unreadable`."""
+    """The health reports of all live workers. An unreadable one becomes its `worker_id` and the
+    status `unreadable`."""
     names = await _scan(store, keys.health("*"))
     reports = (await store.run([("MGET", *names)]))[0] if names else []
     return [
@@ -53,7 +53,7 @@ def _report(worker_id: str, text: bytes) -> dict[str, Any]:
 
 
 async def _scan(store: Store, pattern: str) -> list[bytes]:
-    """The keys that match, sorted; in steps that do not keep the server busy."""
+    """The keys that match, sorted. Scans in steps that do not keep the server busy."""
     names: set[bytes] = set()
     cursor = -1
     while cursor:

@@ -1,4 +1,4 @@
-"""One worker process: event loop, signals, the pipes to its parent, and the way out."""
+"""One worker process: its event loop, its signals, the pipes to its parent, and its exit."""
 
 import asyncio
 import os
@@ -20,16 +20,16 @@ from .settings import Settings
 from .store import Store
 from .worker import Worker
 
-BEAT_S = 0.5  # how often a worker's loop shows that it turns, if somebody wants to know
+BEAT_S = 0.5  # interval at which a worker's loop shows that it turns, if that is watched
 
 
 def new_worker_id() -> str:
-    """`rrq_worker_<pid>_<random>`: RRQ's style, with enough of a UUID never to meet twice."""
+    """`rrq_worker_<pid>_<random>`: RRQ's style, with enough of a UUID that no two are equal."""
     return f"rrq_worker_{os.getpid()}_{uuid.uuid4().hex[:12]}"
 
 
 def check_system() -> None:
-    """Raise `RRQError` where processes of workers cannot be."""
+    """Raise `RRQError` on a system that cannot have worker processes."""
     if not all(hasattr(os, name) for name in ("fork", "register_at_fork")):
         raise RRQError(
             "worker processes need os.fork and signals of a Unix, which this system lacks;"
@@ -42,13 +42,14 @@ def run_worker(
     hooks: Hooks | None = None, parent_pipe: int | None = None, report_pipe: int | None = None,
     started: Callable[[str], None] | None = None,
 ) -> int:  # fmt: skip
-    """Run one worker in this process until it has drained; the exit code, 0 or 1.
+    """Run one worker in this process until it has drained. Returns the exit code, 0 or 1.
 
-    SIGTERM, SIGINT and SIGHUP drain it; SIGQUIT, or a second one of them, hurries it. It drains too
-    when something comes out of `parent_pipe`, or its other end closes, which only the parent holds.
-    `report_pipe` is told that the loop turns, and how the worker left: lines of pid and word.
-    `started` is told the worker id before the first claim. `leave` comes next: handlers that refuse
-    to stop are still running.
+    SIGTERM, SIGINT and SIGHUP drain it. A second one of them, or SIGQUIT, hurries it. It also
+    drains when `parent_pipe` has something to read, or when the parent, who alone holds its other
+    end, is gone. Lines of pid and word go to `report_pipe`: that the loop turns, and how the worker
+    left. `started` is called with the worker id before the first claim.
+
+    The caller has to call `leave` next, because handlers that refuse to stop are still running.
     """
     check_system()
     worker_id = new_worker_id()
@@ -64,7 +65,7 @@ def run_worker(
     def beat() -> None:
         asyncio.get_running_loop().call_later(BEAT_S, beat)
         report("beat")
-        if report_pipe is None:  # else our parent does it
+        if report_pipe is None:  # else the parent touches it
             touch(settings.alive_file)
 
     async def main() -> str:
@@ -86,24 +87,24 @@ def run_worker(
     except ImportError:
         from asyncio import new_event_loop  # type: ignore[assignment]
     try:
-        # Not closed: that would wait for handlers that refuse to stop.
+        # Never closed: closing would wait for handlers that refuse to stop.
         loop = new_event_loop()
         working = loop.create_task(main())
         working.add_done_callback(lambda _: loop.stop())
         while not working.done():
-            # A task that a handler has made may raise SystemExit, which asyncio hands on to whoever
-            # runs the loop, or stop the loop. Neither is the worker's end.
+            # A task that a handler made may stop the loop, or raise SystemExit, which asyncio
+            # passes on to whoever runs the loop. Neither ends the worker.
             with suppress(SystemExit, KeyboardInterrupt), OnlyHere():
                 loop.run_forever()
         report(working.result())
-    except BaseException:  # whatever it was, it is logged and becomes the exit code
+    except BaseException:  # anything at all is logged and becomes the exit code
         log.exception("the worker failed")
         return 1
     return 0
 
 
 def touch(alive_file: str) -> None:
-    """Show a probe that the loop turns; raises `ValueError` where that cannot be shown."""
+    """Show a probe that the loop turns. Raises `ValueError` if the file cannot be touched."""
     try:
         if alive_file:
             Path(alive_file).touch()
@@ -118,8 +119,8 @@ def _listen(worker: Worker, parent_pipe: int | None) -> None:
 
     def on_signal() -> None:
         nonlocal asked
-        # A terminal or a service manager may signal all processes, also twice; with a parent it is
-        # the parent that says when to hurry.
+        # A terminal or a service manager may signal every process, even twice. A worker with a
+        # parent hurries only when the parent says so.
         worker.drain(hurry=asked and parent_pipe is None)
         asked = True
 
@@ -127,7 +128,7 @@ def _listen(worker: Worker, parent_pipe: int | None) -> None:
         loop.remove_reader(pipe)
         worker.drain()
 
-    # In place of the runner's own handling of SIGINT, which would cancel.
+    # These replace the runner's own handler of SIGINT, which would cancel.
     for number in asked_to_leave():
         loop.add_signal_handler(number, on_signal)
     loop.add_signal_handler(signal.SIGQUIT, partial(worker.drain, hurry=True))

@@ -1,4 +1,4 @@
-"""Renews the locks of all held jobs, and lets go of the jobs whose lock could not be renewed."""
+"""Renews the locks of all held jobs, and lets go of jobs whose lock could not be renewed."""
 
 from collections.abc import Callable
 
@@ -11,8 +11,11 @@ from .trouble import Trouble
 
 
 class LockRefresher:
-    """One call for all held locks, every third of their TTL. Self-fencing: an attempt is lost when
-    its lock may have expired on the worker's own clock, without asking a server."""
+    """Renews all held locks in one call, every third of their TTL.
+
+    Self-fencing: once an attempt's lock may have expired by the worker's own clock, the attempt
+    counts as lost. No server is asked.
+    """
 
     def __init__(
         self, world: World, store: WorkerStore,
@@ -28,15 +31,15 @@ class LockRefresher:
     async def run(self) -> None:
         """Renew until cancelled."""
         while True:
-            # A job claimed later than the last renewal is renewed before two intervals are over.
+            # A job claimed after the last renewal is renewed before two intervals are over.
             await self._clock.pause(min(self._ttl_s / 3, self._left_s()))
             self._fence()
-            # After a failure no interval is waited for: it may be the last before the expiry.
+            # Do not wait for the next interval after a failure: the lock may expire before it.
             while self._due() and not await self._renewed(self._held()):
                 self._fence()
 
     async def _renewed(self, held: list[Attempt]) -> bool:
-        # The lock's life is counted from before the call: the server's count begins later.
+        # Count the lock's life from before the call: the server starts to count later.
         deadline = self._clock.monotonic() + self._ttl_s
         try:
             async with self._clock.timeout(self._left_s()):
@@ -52,18 +55,18 @@ class LockRefresher:
                 if answer is Answer.STOP:
                     attempt.cancel()
             elif attempt.outcome is None and attempt in self._held():
-                # With an outcome under way, that call's own answer says what became of it.
+                # If an outcome is under way, the answer to that call decides.
                 self._lose(attempt)
         return True
 
     def _due(self) -> bool:
-        """Whether a lock is held, or a claim has been under way for so long that what it took may
-        need it: a large answer on a slow line."""
+        """True if a lock is held, or if the answer to a claim takes so long (a large one on a slow
+        line) that the locks it took may need renewal."""
         slow = self._clock.monotonic() - self._store.claimed_at > self._ttl_s / 4
         return bool(self._held()) or (self._store.unanswered_claim and slow)
 
     def _left_s(self) -> float:
-        """Until the first lock under a running handler may have expired."""
+        """Seconds until the first lock of a running handler may have expired."""
         now = self._clock.monotonic()
         running = (a.deadline - now for a in self._held() if a.outcome is None)
         return max(0.0, min(running, default=3600.0))

@@ -1,4 +1,4 @@
-"""The Lua scripts, one per state transition, and the words they answer with."""
+"""The Lua scripts, one for each state transition, and the words of their answers."""
 
 import hashlib
 import re
@@ -10,20 +10,20 @@ from typing import Any
 
 
 class Answer(StrEnum):
-    """What a script did with one attempt."""
+    """A script's answer about one job or attempt."""
 
     DONE = "DONE"
     BURIED = "BURIED"
-    REPEAT = "REPEAT"  # the same call had done it before; its reply was lost
-    SUPERSEDED = "SUPERSEDED"  # by the fence: a later attempt has the job, or it was taken back
+    REPEAT = "REPEAT"  # the same call did it before, and its reply was lost
+    SUPERSEDED = "SUPERSEDED"  # refused: a later attempt has the job, or it was taken back
     GONE = "GONE"
     UNIQUE = "UNIQUE"  # a live job holds the unique key
-    MOVED = "MOVED"  # not where it was looked for in a long dead-letter queue
+    MOVED = "MOVED"  # not at its place in a long dead-letter queue
     REQUESTED = "REQUESTED"  # it runs, and was asked to stop
-    STOP = "STOP"  # it is asked to stop; its lock was renewed
-    STOPPED = "STOPPED"  # it has ended as CANCELLED, as it was asked to
+    STOP = "STOP"  # its lock was renewed, and it is to stop
+    STOPPED = "STOPPED"  # it was asked to stop, and has ended as CANCELLED
     ENDED = "ENDED"
-    DEAD = "DEAD"  # no ghost, but a dead job
+    DEAD = "DEAD"  # a dead job, not a ghost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,12 @@ class Script:
     sha: str
 
     def call(self, keys: Sequence[str], args: Iterable[Any]) -> tuple[Any, ...]:
-        """The command that runs it."""
+        """The command that runs the script."""
         return ("EVALSHA", self.sha, len(keys), *keys, *args)
 
 
 def _load(name: str) -> Script:
-    """Read `lua/<name>.lua` with the includes that its first line asks for put before it."""
+    """Read `lua/<name>.lua`, preceded by the includes that its first line asks for."""
     folder = files(__package__) / "lua"
     text = (folder / f"{name}.lua").read_text("utf-8")
     first = re.match(r"-- include: (.+)", text)

@@ -1,4 +1,4 @@
-"""Settings, frozen and checked against each other when they are made."""
+"""Settings: frozen, and checked against each other when they are made."""
 
 import os
 from dataclasses import dataclass, field, fields
@@ -10,7 +10,7 @@ from .url import RedisUrl, flaw
 
 Durability = Literal["none", "replicated", "fsynced"]
 
-#: The least values that can work; all other times may be 0.
+#: The least values that work. All other times may be 0.
 LEAST = {"lock_ttl_ms": 100, "max_jobs": 0, "max_early_crashes": 0} | dict.fromkeys(
     ("concurrency", "max_retries", "max_crashes", "job_timeout_s", "dlq_ttl_s", "poll_min_ms",
      "command_timeout_ms", "heartbeat_interval_ms", "batch_bytes"), 1,
@@ -19,50 +19,51 @@ LEAST = {"lock_ttl_ms": 100, "max_jobs": 0, "max_early_crashes": 0} | dict.fromk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(Helpful):
-    """What a client, worker or fleet needs to know. Raises `ValueError` with one sentence when a
-    value, or a relation between two, cannot work."""
+    """The settings of a client, worker or fleet. Raises `ValueError` with one sentence if a value,
+    or the relation of two, cannot work."""
 
-    #: By default what `RRQ_REDIS_URL` says. Printed without its password.
+    #: Default: `RRQ_REDIS_URL`. Printed without its password.
     redis_url: str = field(
         default_factory=lambda: os.environ.get("RRQ_REDIS_URL") or "redis://127.0.0.1:6379/0"
     )
-    queues: tuple[str, ...] = ("default",)  # by priority; a client enqueues to the first
+    queues: tuple[str, ...] = ("default",)  # in order of priority; a client enqueues to the first
 
     concurrency: int = 10  # jobs that one worker process runs at a time
-    lock_ttl_ms: int = 30_000  # life of a lock (lease); the refresher renews it every third of that
-    #: Bounds of the poll behind the wake-up hints, and of the back-off when Redis does not answer.
+    lock_ttl_ms: int = 30_000  # life of a lock (lease), which is renewed every third of it
+    #: Bounds of the poll behind the wake-up hints, and of the back-off while Redis does not answer.
     poll_min_ms: int = 50
     poll_max_ms: int = 2_000
-    #: What an enqueue and an outcome wait for before they count as done: nothing; that so many
-    #: replicas have them (WAIT); that they are on the primary's disk and on theirs (WAITAOF, of
-    #: servers since 7.2; a replica tells of its disk once a second, so 0 replicas is far faster).
-    #: What is not confirmed within half a command's time is `StoreUnavailable`.
+    #: An enqueue or an outcome counts as done: at once ("none"); when `replicas` replicas have it
+    #: ("replicated", by WAIT); when it is on the disks of the primary and of `replicas` replicas
+    #: ("fsynced", by WAITAOF, for servers since 7.2). A replica reports its disk once a second, so
+    #: 0 replicas is far faster. No confirmation within half of `command_timeout_ms` raises
+    #: `StoreUnavailable`.
     durability: Durability = "none"
     replicas: int = 1
-    command_timeout_ms: int = 5_000  # silence of the server for longer costs the connection
-    batch_bytes: int = 1_048_576  # what one call carries at most; a larger job goes alone
+    command_timeout_ms: int = 5_000  # longest silence of the server before the connection is closed
+    batch_bytes: int = 1_048_576  # most bytes in one call; a larger job goes alone
     heartbeat_interval_ms: int = 5_000
     heartbeat_slack_ms: int = 10_000  # the health key outlives its interval by this much
 
-    drain_timeout_s: float = 30.0  # how long a draining worker waits for its running jobs
-    cleanup_timeout_s: float = 3.0  # how long a cancelled handler may clean up
+    drain_timeout_s: float = 30.0  # longest wait of a draining worker for its running jobs
+    cleanup_timeout_s: float = 3.0  # time for a cancelled handler to clean up
 
-    max_jobs: int = 0  # a worker that has started so many lets them end and leaves; 0: never
-    #: A fleet kills and replaces a worker whose event loop has not turned for so long; 0: never.
+    max_jobs: int = 0  # a worker that has started this many lets them end and leaves; 0: never
+    #: A fleet kills and replaces a worker whose event loop has not turned for this long; 0: never.
     hung_after_s: float = 0.0
-    #: A fleet gives up when a worker crashes so often in a row, each time soon after its start;
-    #: 0: never. One poisonous job alone crashes `max_crashes` workers.
+    #: A fleet gives up after this many crashes of a worker in a row, each soon after its start; 0:
+    #: never. One poisonous job alone crashes `max_crashes` workers.
     max_early_crashes: int = 10
-    #: A file that the loop of a worker (with a fleet, that of its parent) touches all the time.
+    #: A file that the worker's event loop (in a fleet, the parent) keeps touching.
     alive_file: str = ""
 
-    #: Defaults for jobs that do not say. `max_retries` counts runs in all, as in RRQ.
+    #: Defaults for jobs that have no value of their own. `max_retries` counts all runs, as in RRQ.
     max_retries: int = 5
     job_timeout_s: int = 300
     result_ttl_s: int = 86_400  # 0 keeps the result for ever
     dlq_ttl_s: int = 604_800
-    max_crashes: int = 5  # times a job may lose its worker before it is dead-lettered as poison
-    #: Back-off: min(cap, base * 2^(failed runs - 1)), less up to the jitter's share of it.
+    max_crashes: int = 5  # lost workers after which a job is dead-lettered as poison
+    #: Back-off: min(cap, base * 2^(failed runs - 1)), less a random share of up to `retry_jitter`.
     retry_base_s: float = 5.0
     retry_cap_s: float = 3_600.0
     retry_jitter: float = 0.2
@@ -78,7 +79,7 @@ class Settings(Helpful):
                 least, given = LEAST.get(name, 0), getattr(self, name)
                 good = type(given) in ((int,) if kind is int else (int, float)) and given >= least
                 self._check(name, good, f"it must be at least {least}")
-                # What Redis and scripts can count with.
+                # Redis and its scripts can count this far.
                 most = given <= 10**12 or kind is float
                 self._check(name, most, "it must be at most 10**12")
         never_or_enough = self.hung_after_s == 0 or self.hung_after_s >= 2
@@ -98,7 +99,7 @@ class Settings(Helpful):
         text = isinstance(given, tuple | list) and all(isinstance(name, str) for name in given)
         names = [keys.queue_name(name) for name in given] if text else []
         good = names and all(name and name == name.strip() for name in names)
-        rule = "give a tuple of names, at least one and none empty or with blanks around it"
+        rule = "give a tuple of names: at least one, none empty, none with blanks around it"
         self._check("queues", bool(good), rule)
         self._check("queues", len(set(names)) == len(names), "give each name once")
 
@@ -112,7 +113,7 @@ class Settings(Helpful):
 
     @property
     def barrier(self) -> tuple[tuple[str | int, ...], ...]:
-        """The command, if any, that waits until what its connection wrote is durable."""
+        """The command, if any, that waits until its connection's writes are durable."""
         limit_ms = max(1, self.command_timeout_ms // 2)
         match self.durability:
             case "replicated":

@@ -1,4 +1,4 @@
-"""Writes the outcomes of attempts, all that have piled up in one call."""
+"""Writes the outcomes of attempts: all that have piled up, in one call."""
 
 import asyncio
 from collections import Counter
@@ -12,16 +12,16 @@ from .store import WorkerStore
 from .transitions import Acquit, Bury, EffectRefused, Finish, Lease, Outcome
 from .trouble import Trouble
 
-_BATCH = 500  # outcomes in one call: bounds the time for which a script keeps the server busy
-#: An outcome of at least so many bytes that has broken its connection so often, alone and at a
-#: server that answers everything else, is too large for it.
+_BATCH = 500  # most outcomes in one call: bounds the time in which a script blocks the server
+#: An outcome of at least `_LARGE` bytes is too large for a server if, sent alone, it breaks its
+#: connection `_STRIKES` times while the server answers everything else.
 _LARGE, _STRIKES = 64 * 1024, 5
 
 
 class Settler:
-    """Takes finished attempts and keeps trying to write them for as long as their locks live.
+    """Takes finished attempts, and keeps trying to write them for as long as their locks live.
 
-    Where an attempt is lost, its worker is not: it says so (`acquit`), lest it be taken for dead.
+    A worker outlives an attempt that it lost, and says so (`acquit`), lest it be taken for dead.
     """
 
     def __init__(
@@ -35,8 +35,8 @@ class Settler:
         self._acquittals: list[Acquit] = []
         self._strikes: Counter[Attempt] = Counter()
         self._some = asyncio.Event()
-        self.empty = asyncio.Event()  # nothing is left to write
-        self.refused = False  # the server's last word was "not now"
+        self.empty = asyncio.Event()  # set while nothing is left to write
+        self.refused = False  # the server's last answer was "not now"
 
     def put(self, attempt: Attempt, outcome: Outcome) -> None:
         attempt.outcome = outcome
@@ -44,8 +44,8 @@ class Settler:
         self._arrived()
 
     def lost(self, attempt: Attempt) -> None:
-        """Nothing can be written for this attempt any more but that it did not crash; unless it is
-        the one that kept its worker from renewing all locks."""
+        """Write of a lost attempt only that it did not crash; nothing at all if it is the one that
+        kept its worker from renewing locks."""
         if not attempt.blocked:
             self.acquit(attempt.claimed.lease)
 
@@ -78,7 +78,7 @@ class Settler:
                     self._done(batch, answers)
 
     def _batch(self, most: int) -> list[Attempt]:
-        """The first that are pending, no more than fit into one call, but at least one."""
+        """The first pending attempts, as many as fit into one call, but at least one."""
         batch, room = self._pending[:1], self._world.settings.batch_bytes
         room -= sum(_size(attempt.outcome) for attempt in batch)
         for attempt in self._pending[1:most]:
@@ -98,13 +98,13 @@ class Settler:
                 self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
                 continue
             if answer in (Answer.SUPERSEDED, Answer.GONE):
-                self._world.log.warning("%s was refused (%s); another one has it", attempt, answer)
+                self._world.log.warning("%s was refused (%s): another has it", attempt, answer)
                 self.lost(attempt)
             self._settled(attempt)
 
     async def _failed(self, error: StoreError, batch: list[Attempt], size: int) -> int:
-        """Wait, or tell what the server cannot digest from a server that is away; how much to
-        write at a time from now on."""
+        """Tell an outcome that the server cannot take from a server that is away, and wait if it
+        is. Returns how many outcomes to write at a time from now on."""
         self.refused = isinstance(error, StoreRefused)
         if size == 1 and not self.refused:
             await self._alone(batch, error)
@@ -113,11 +113,11 @@ class Settler:
         now = self._world.clock.monotonic()
         for attempt in [a for a in self._pending if a.deadline <= now]:
             self._give_up(attempt, "its lock ran out")
-        # What cannot be digested must not hold up the others.
+        # One that the server cannot take must not hold up the others.
         return size if self.refused else max(1, size // 2)
 
     async def _alone(self, batch: list[Attempt], error: StoreError) -> None:
-        """One that could not be written, though it was alone: is it that one, or the server?"""
+        """Find out whether an outcome that failed alone is at fault, or the server is."""
         unavailable = isinstance(error, StoreUnavailable)
         if not batch:
             if not unavailable:
@@ -126,7 +126,7 @@ class Settler:
         (attempt,) = batch
         if unavailable and not await self._too_large(attempt):
             self._pending.remove(attempt)
-            self._pending.append(attempt)  # behind the others
+            self._pending.append(attempt)  # to the end of the queue
         elif isinstance(attempt.outcome, Finish) and _size(attempt.outcome) >= _LARGE:
             _, result, effects = attempt.outcome
             reason = "result" if len(result) >= len(effects) else "effect"

@@ -1,6 +1,7 @@
-"""A command's time-out counts silence: while its bytes come or go, it has its full time again.
+"""A command's time-out measures silence: it starts anew whenever bytes come or go.
 
-So a large job on a slow line is no dead server. redis-py's own time-outs count the whole transfer.
+Thus a large job on a slow line does not look like a dead server. redis-py's own time-outs measure
+the whole transfer.
 """
 
 import asyncio
@@ -11,12 +12,12 @@ from functools import cache
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
-_PIECE = 65_536  # bytes that are sent at a time
-_LOOK_S = 0.01  # how often a buffer that is full is looked at
+_PIECE = 65_536  # bytes sent at a time
+_LOOK_S = 0.01  # interval between looks at a full buffer
 
 
 class Patience:
-    """The time-out of one command."""
+    """One command's time-out, which can be renewed."""
 
     def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
         self._limit = limit
@@ -25,19 +26,19 @@ class Patience:
 
     def renew(self) -> None:
         end = self._limit.when()
-        # Not for every few bytes: most commands are over by then.
+        # Not for every few bytes: most commands are over before an eighth of the time has passed.
         if end is not None and end - self._loop.time() < self._seconds * 7 / 8:
-            with suppress(RuntimeError):  # it has been left
+            with suppress(RuntimeError):  # the block has been left
                 self._limit.reschedule(self._loop.time() + self._seconds)
 
 
-#: The command that the running task sends next.
+#: The time-out of the command that the running task sends next.
 current: ContextVar[Patience | None] = ContextVar("current", default=None)
 
 
 @cache
 def patient(connection: type[Any]) -> type[Any]:
-    """A class of redis-py's connections whose commands wait with patience."""
+    """A subclass of a redis-py connection class whose commands time out by silence."""
 
     class Patient(connection):  # type: ignore[misc]
         _patience: Patience | None = None
@@ -56,11 +57,11 @@ def patient(connection: type[Any]) -> type[Any]:
         async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             self._patience = patience = current.get()
             for n, piece in enumerate(_pieces(command, self._open_socket)):
-                if n and not self.is_connected:  # the rest is of no use to another one
+                if n and not self.is_connected:  # a new connection cannot use the rest
                     raise ConnectionError("the connection was closed in the middle of a command")
                 try:
                     await super().send_packed_command(piece, check_health and not n)
-                except AttributeError as error:  # so Python 3.12 and 3.13.0 say that it is gone
+                except AttributeError as error:  # Python 3.12 and 3.13.0: the connection is gone
                     if "_add_writer" in str(error):
                         raise ConnectionError("the connection was lost while writing") from error
                     raise
@@ -75,9 +76,8 @@ def patient(connection: type[Any]) -> type[Any]:
 
 
 async def _sent(writer: asyncio.StreamWriter | None, patience: Patience | None) -> None:
-    """Wait until what has been sent is on its way. redis-py does, but hands its pieces to
-    `writelines`, which in Python 3.12 and 3.13.0 forgets to say that there is something to wait
-    for."""
+    """Wait until the buffer has been sent. redis-py waits too, but through `writelines`, which in
+    Python 3.12 and 3.13.0 forgets to pause the writer."""
     left = _PIECE + 1
     while writer is not None and left > _PIECE:
         before, left = left, writer.transport.get_write_buffer_size()
@@ -89,7 +89,7 @@ async def _sent(writer: asyncio.StreamWriter | None, patience: Patience | None) 
 
 @cache
 def piecemeal(connection: type[Any]) -> type[Any]:
-    """The same of connections that block: their time-out is for one piece."""
+    """The same for a blocking connection class: its time-out applies to one piece."""
 
     class Piecemeal(connection):  # type: ignore[misc]
         def send_packed_command(self, command: Any, check_health: bool = True) -> None:
@@ -100,8 +100,11 @@ def piecemeal(connection: type[Any]) -> type[Any]:
 
 
 def _pieces(command: bytes | str | Iterable[bytes], socket: Callable[[], Any]) -> Iterator[Any]:
-    """A packed command in pieces; of usual size it is one. The system's buffer is made as small as
-    a piece, for what lies in it goes or does not go unseen."""
+    """A packed command in pieces; one of usual size is a single piece.
+
+    For several pieces the system's send buffer is shrunk to one piece, because progress inside that
+    buffer cannot be seen.
+    """
     parts = [command] if isinstance(command, bytes | str) else list(command)
     if sum(map(len, parts)) <= _PIECE:
         yield parts

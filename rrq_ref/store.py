@@ -1,7 +1,7 @@
 """The store: every state transition of a job, over one Redis client.
 
-Each one is one script call, atomic, and may be repeated when its reply was lost. Redis' exceptions
-are translated here and nowhere else.
+Each transition is one atomic script call, and may be repeated if its reply was lost. Redis'
+exceptions are translated here and nowhere else.
 """
 
 import json
@@ -18,7 +18,7 @@ from redis.asyncio import ConnectionPool, Redis
 from . import keys, overview, scripts, silence
 from .clock import Clock
 from .connection import check
-from .connection import connect as connect  # from here too
+from .connection import connect as connect  # exported here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
 from .job import Job, Ready, number
@@ -40,8 +40,8 @@ from .transitions import (
 Command = tuple[Any, ...]  # a command and its arguments
 _ANSWERS = {answer.value.encode(): answer for answer in Answer}
 
-#: Answers of a server that cannot or will not do it now, also as a script's errors wrap them; and
-#: redis-py's classes for some of them, as it cuts the word off their text.
+#: Signs of a server that cannot or will not do it now, whether or not a script's error wraps them.
+#: Some are class names of redis-py, which cuts the error's first word off its text.
 _NOT_NOW = (
     "LOADING", "OOM command", "READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS", "BUSY ",
     "CLUSTERDOWN", "TRYAGAIN", "max number of clients", "BusyLoadingError", "OutOfMemoryError",
@@ -49,8 +49,8 @@ _NOT_NOW = (
     "NOPERM", "NoPermissionError", "ACL failure in script", "The user executing the script can't",
 )  # fmt: skip
 
-#: RuntimeErrors of a command that may have been sent: uvloop's, on writing to a connection that has
-#: just broken; and those of a connection that was made on another event loop.
+#: RuntimeErrors of a command that may have been sent: uvloop's when it writes to a connection that
+#: has just broken, and those of a connection that another event loop made.
 _BROKEN = ("handler is closed", "loop is closed", "different loop", "different event loop")
 
 
@@ -59,13 +59,13 @@ def _text(raw: bytes) -> str:
 
 
 def _id(raw: bytes) -> str:
-    """A job id as it was found: somebody else may have queued one that is no UTF-8."""
+    """A job id as it was found. Another program may have queued one that is not UTF-8."""
     return raw.decode(errors="surrogateescape")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Redis' exceptions as this package's."""
+    """A block whose Redis exceptions become this package's."""
     try:
         yield
     except (redis_errors.RedisError, OSError, RuntimeError) as error:
@@ -79,7 +79,7 @@ def translated() -> Iterator[None]:
 
 
 class Store:
-    """Reads and changes jobs. `redis` answers in bytes; raises `ValueError` if it does not."""
+    """Reads and changes jobs. `redis` has to answer in bytes, else `ValueError` is raised."""
 
     _blocking = False
 
@@ -92,12 +92,12 @@ class Store:
         self._clock = clock or Clock()
 
     async def aclose(self) -> None:
-        # Closing is a courtesy: a peer that is slow to answer it makes nothing fail.
+        # Closing is a courtesy: nothing fails because a peer is slow to answer.
         with suppress(StoreError), translated():
             await self.redis.aclose(close_connection_pool=True)
 
     def apart(self) -> "Store":
-        """The same over connections of its own, which may block. To be closed by the caller."""
+        """A store with connections of its own, which may block. The caller has to close it."""
         pool = self.redis.connection_pool
         kind = pool.connection_class
         return Store(Redis.from_pool(ConnectionPool(kind, **pool.connection_kwargs)), self.settings)
@@ -110,9 +110,13 @@ class Store:
     async def run(
         self, commands: Sequence[Command], extra_s: float = 0.0, *, durable: bool = False
     ) -> list[Any]:
-        """Send commands in one round trip and answer in their order; raises the first error. With
-        `durable`, only when what they wrote, or found written, is as durable as the settings ask.
-        A server that forgot some scripts (restart, SCRIPT FLUSH) is taught them again."""
+        """Send commands in one round trip. Returns their answers in order, or raises the first
+        error.
+
+        With `durable`, returns only once everything that they wrote, or found written, is as
+        durable as the settings ask. Scripts that the server forgot (restart, SCRIPT FLUSH) are
+        loaded again.
+        """
         barrier = self.settings.barrier if durable else ()
         replies: list[Any] = await self._replies([*commands, *barrier], extra_s)
         unknown = [
@@ -125,7 +129,7 @@ class Store:
             await self._replies([("SCRIPT LOAD", text) for text in texts])
             again = await self._replies([*(commands[n] for n in unknown), *barrier])
             unknown += range(len(commands), len(replies))
-            for n, reply in zip(unknown, again, strict=False):  # one error may stand for all
+            for n, reply in zip(unknown, again, strict=False):  # `again` may be one error for all
                 replies[n] = reply
         reached = replies.pop() if len(replies) > len(commands) else None
         failed = [reply for reply in replies if isinstance(reply, Exception)]
@@ -134,27 +138,28 @@ class Store:
                 with translated():
                     raise failed[0]
             except StoreRefused as error:
-                if len(failed) < len(replies):  # "it did not happen" would be wrong of the rest
+                if len(failed) < len(replies):  # `StoreRefused` would be untrue of the others
                     raise StoreUnavailable(f"refused half-way: {error}") from error
                 raise
         self._check_durable(reached)
         return replies
 
     def _check_durable(self, reached: Any) -> None:
-        """Judge the barrier's answer: so many replicas; or this disk (0 or 1), and theirs."""
+        """Judge the barrier's answer: the number of replicas (WAIT); or of local disks, 0 or 1, and
+        of replicas' disks (WAITAOF)."""
         if reached is None:
             return
         wanted = self.settings.durability
-        if isinstance(reached, Exception):  # no refusal: what it was to wait for has happened
+        if isinstance(reached, Exception):  # not a refusal: the writes have happened
             unable = any(sign in str(reached) for sign in ("unknown command", "appendonly"))
             kind = StoreError if unable else StoreUnavailable
-            raise kind(f"nobody knows whether it is {wanted}: {reached}") from reached
+            raise kind(f"it is unknown whether this is {wanted}: {reached}") from reached
         disk, replicas = reached if isinstance(reached, list) else (1, reached)
         if disk < 1 or replicas < self.settings.replicas:
             raise StoreUnavailable(f"not {wanted} in time: {replicas} replicas have it")
 
     async def _replies(self, commands: Sequence[Command], extra_s: float = 0.0) -> Any:
-        """The answers, a command's own error in the place of its answer."""
+        """The answers in order. A command's own error stands in the place of its answer."""
         with translated():
             try:
                 if len(commands) > 1:
@@ -175,9 +180,9 @@ class Store:
     # Jobs
 
     async def enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[str | Job]:
-        """Store jobs: for each the new job, or, where one has its id or holds its unique key
-        already, that one's id. `first` is the place of the first one in the caller's call: its
-        jobs become due in that order."""
+        """Store jobs. Returns the new job for each, or the id of the job that already has its id or
+        holds its unique key. `first` is the place of the first job in the caller's call, whose jobs
+        become due in their order."""
         commands = []
         for place, (job_id, due, fields) in enumerate(jobs, first):
             queue, unique = fields["queue_name"], fields.get("job_unique_key")
@@ -189,7 +194,8 @@ class Store:
         for reply, job in zip(await self.run(commands, durable=True), jobs, strict=True):
             word, job_id, *at = [part.decode() for part in reply]
             new = {"status": "PENDING", "enqueue_time": at[0]} if word == "CREATED" else {}
-            standing.append(Job.from_hash(job_id, job.fields | new) or job_id)  # no job, no status
+            # Without a status it reads as no job, and the id is returned.
+            standing.append(Job.from_hash(job_id, job.fields | new) or job_id)
         return standing
 
     async def job(self, job_id: str) -> Job:
@@ -199,7 +205,7 @@ class Store:
         raise JobNotFound(f"there is no job {job_id}: never enqueued, or its TTL has passed")
 
     async def jobs(self, job_ids: Sequence[str]) -> list[Job | None]:
-        """Read many jobs in one round trip; None where there is none (or it is no job hash)."""
+        """Read many jobs in one round trip. None for an id that has no job (or no job hash)."""
         stored = await self._replies([("HGETALL", keys.job(job_id)) for job_id in job_ids])
         for reply in stored:
             if isinstance(reply, Exception) and "WRONGTYPE" not in str(reply):
@@ -213,25 +219,25 @@ class Store:
         ]
 
     async def dead(self, dlq: str, *, start: int = 0, count: int = 100) -> list[str]:
-        """Ids of a dead-letter queue, newest first."""
+        """Job ids of a dead-letter queue, newest first."""
         (found,) = await self.run([("LRANGE", keys.dlq(dlq), start, start + count - 1)])
         return [_id(raw) for raw in found]
 
     async def requeue(self, job: Job, dlq: str) -> Answer:
-        """Give a dead job a new life: DONE, REPEAT (not dead), GONE, UNIQUE (key is held) or MOVED
-        (dead, but not in this list)."""
+        """Give a dead job a new life. Answers DONE, REPEAT (not dead), GONE, UNIQUE (its unique key
+        is held) or MOVED (dead, but not in this list)."""
         entry = Dead(job.id, 0, job.status, job.queue, job.function)
         return (await DeadLetters(self, dlq).requeue([entry]))[job.id]
 
     async def cancel(self, job_id: str) -> Answer:
-        """Cancel a job: DONE, REQUESTED (it runs, and its worker was asked to stop it), ENDED (it
-        had ended before) or GONE."""
+        """Cancel a job. Answers DONE, REQUESTED (it runs, and its worker was asked to stop it),
+        ENDED (it had ended before) or GONE."""
         args = [job_id, self.settings.dlq_ttl_s, keys.queue(""), keys.JOB, keys.UNIQUE]
         (word,) = await self.run([scripts.CANCEL.call([keys.job(job_id)], args)], durable=True)
         return Answer(word.decode())
 
     async def sizes(self, queue: str) -> dict[str, int]:
-        """Jobs `queued`, `due`, `locked` and `dead` in a queue."""
+        """The numbers of jobs `queued`, `due`, `locked` and `dead` in a queue."""
         name = keys.queue(queue)
         sizes = [("ZCARD", name), ("ZCARD", keys.locks(queue)), ("LLEN", keys.dlq(queue))]
         (seconds, micros), queued, locked, dead = await self.run([("TIME",), *sizes])
@@ -240,12 +246,12 @@ class Store:
         return {"queued": queued, "due": due, "locked": locked, "dead": dead}
 
     async def workers(self) -> list[dict[str, Any]]:
-        """The health reports of the workers that are alive: `overview.workers`."""
+        """The health reports of all live workers (`overview.workers`)."""
         return await overview.workers(self)
 
 
 class BlockingStore(Store):
-    """The same over a connection that blocks. Its coroutines never wait for an event loop."""
+    """A store over blocking connections. Its coroutines never wait for an event loop."""
 
     _blocking = True
 
@@ -258,7 +264,7 @@ class BlockingStore(Store):
         return BlockingStore(plain.Redis.from_pool(own), self.settings)
 
     async def pause(self, seconds: float) -> None:
-        time.sleep(seconds)  # noqa: ASYNC251 - blocking is what it is for
+        time.sleep(seconds)  # noqa: ASYNC251 - this store is meant to block
 
     async def _answered(self, send: Any, extra_s: float, *words: Any, **options: Any) -> Any:
         return send(*words, **options)  # bounded by the connection's own time-out
@@ -278,14 +284,16 @@ class WorkerStore(Store):
         self._claim_keys = [keys.claim(worker_id), *chain.from_iterable(self._keys)]
         self._claims = 0
         self._room_bytes = settings.batch_bytes
-        self.unanswered_claim = False  # a claim may have taken jobs that we do not know of
-        #: When such jobs were locked or renewed last, on the worker's monotonic clock.
+        self.unanswered_claim = False  # true if a claim may have taken jobs unknown to us
+        #: The time of the last claim, or renewal of such jobs, on the worker's monotonic clock.
         self.claimed_at = 0.0
 
     async def lock_and_pop(self, want: int) -> Claim:
-        """Claim up to `want` due jobs. After a lost reply the same claim is asked for again, so
-        there is one claim of a worker at a time; it then hands back what it finds no room for,
-        and with no `want` everything."""
+        """Claim up to `want` due jobs.
+
+        A worker makes one claim at a time. If the reply was lost, the next call repeats that same
+        claim, and hands back the jobs for which there is no room; with a `want` of 0, all of them.
+        """
         if not self.unanswered_claim:
             self._claims += 1
         self.unanswered_claim = True
@@ -296,7 +304,7 @@ class WorkerStore(Store):
         try:
             (reply,) = await self.run([call])
         except StoreUnavailable:
-            self._room_bytes = max(1, self._room_bytes // 2)  # its answer may be what is too large
+            self._room_bytes = max(1, self._room_bytes // 2)  # the answer may have been too large
             raise
         self._room_bytes = min(2 * self._room_bytes, s.batch_bytes)
         self.unanswered_claim = False
@@ -322,8 +330,8 @@ class WorkerStore(Store):
         return Claimed._make((lease, *payload, number(retries, 0), *limits))
 
     async def refresh_locks(self, leases: Sequence[Lease]) -> list[Answer]:
-        """Renew locks, also what a claim has taken whose reply is on its way; an answer that is not
-        DONE is a lock that was lost."""
+        """Renew locks, and with them those of a claim whose reply is still on its way. Answers
+        DONE, STOP (renewed, and its handler is to stop), or why the lock is lost."""
         number, now = self._claims if self.unanswered_claim else 0, self._clock.monotonic()
         args: list[Any] = [self._id, self.settings.lock_ttl_ms, keys.JOB, number]
         for queue, job_id, token in leases:
@@ -335,7 +343,7 @@ class WorkerStore(Store):
         return [_ANSWERS[word] for word in words]
 
     async def settle(self, outcomes: Sequence[Outcome]) -> list[Answer | EffectRefused]:
-        """End attempts, all in one round trip; answers in the order of `outcomes`."""
+        """End attempts in one round trip. Returns the answers in the order of `outcomes`."""
         finishes = [outcome for outcome in outcomes if isinstance(outcome, Finish)]
         calls = [self._end(outcome) for outcome in outcomes if not isinstance(outcome, Finish)]
         if finishes:
@@ -353,7 +361,7 @@ class WorkerStore(Store):
         return scripts.FINISH.call(self._locks, args)
 
     def _end(self, outcome: Retry | Bury | Release | Acquit) -> Command:
-        """The call for one outcome that is not a completion."""
+        """The call for an outcome that is not a completion."""
         (at, job_id, token), s = outcome.lease, self.settings
         job, who = keys.job(job_id), (job_id, self._id, token)
         queue, locks, dlq, hints = self._keys[at]
@@ -373,7 +381,7 @@ class WorkerStore(Store):
                 return scripts.ACQUIT.call([job, queue, dlq, hints], args)
 
     async def answers(self) -> bool:
-        """Whether the server answers a small command that every worker may send."""
+        """Ask the server a small question that every worker may ask. True if it answers."""
         try:
             await self.run([("EXISTS", keys.health(self._id))])
         except StoreError:
@@ -381,13 +389,13 @@ class WorkerStore(Store):
         return True
 
     async def wait_for_hint(self, at_most_s: float) -> None:
-        """Block until somebody hints that a queue is worth a look, or the time is over."""
-        # BLPOP takes 0 for "for ever"; Redis 6.2 also 0.001, of which it makes 0 ms.
+        """Block until a hint says that a queue is worth a look, or until the time is over."""
+        # To BLPOP, 0 means "for ever". Redis 6.2 rounds 0.001 down to 0 ms.
         hints = (hints for *_, hints in self._keys)
         await self.run([("BLPOP", *hints, max(0.002, round(at_most_s, 3)))], extra_s=at_most_s)
 
     async def heartbeat(self, report: dict[str, Any]) -> None:
-        """Write the health key. One command with its TTL: atomic without a script."""
+        """Write the health key with its TTL: one command, so atomic without a script."""
         ttl_ms = self.settings.heartbeat_ttl_ms
         await self.run([("SET", keys.health(self._id), json.dumps(report), "PX", ttl_ms)])
 

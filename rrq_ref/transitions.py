@@ -1,4 +1,4 @@
-"""What a worker is given by a claim, and the ways in which an attempt can end."""
+"""Claims as a worker receives them, and the ways in which an attempt can end."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from .errors import StoreError
 
 
 class Lease(NamedTuple):
-    """One attempt's hold on a job: what every later write of the attempt must show."""
+    """One attempt's hold on a job. Every later write of the attempt must show it."""
 
     queue: int  # index into the worker's queues
     job_id: str
@@ -15,13 +15,13 @@ class Lease(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """A job as it was handed to a worker; arguments are still JSON."""
+    """A job as a worker receives it. Its arguments are still JSON."""
 
     lease: Lease
     function: bytes | None
     args: bytes | None
     kwargs: bytes | None
-    params: bytes | None  # RRQ 0.11 has one object in the place of `args` and `kwargs`
+    params: bytes | None  # RRQ 0.11 has one object instead of `args` and `kwargs`
     retries: int
     max_retries: int
     timeout_s: int
@@ -32,13 +32,13 @@ class Claim:
     """The answer to one claim."""
 
     jobs: list[Claimed]
-    #: Until the next job is due or the next lock expires; None = nothing is waiting.
+    #: Time until the next job is due or the next lock expires; None = nothing is waiting.
     due_in_s: float | None
     left: int  # jobs queued or locked, those just claimed included
     taken_back: list[str]
     buried: list[str]
     dropped: list[str]
-    #: Claimed by a call whose reply was lost, and handed back by this one; or not held any more.
+    #: Jobs of a claim whose reply was lost: handed back by this call; or no longer held.
     returned: list[str]
     lost: list[Lease]
 
@@ -46,7 +46,7 @@ class Claim:
 class Finish(NamedTuple):
     lease: Lease
     result: str
-    effects: str | bytes = ""  # JSON list of Redis commands, "" for none; bytes need be no UTF-8
+    effects: str | bytes = ""  # JSON list of Redis commands, "" = none; may be non-UTF-8 bytes
 
 
 class Retry(NamedTuple):
@@ -68,7 +68,7 @@ class Release(NamedTuple):
 
 
 class Acquit(NamedTuple):
-    """No end of an attempt, but word from a worker that lost it: the attempt did not crash."""
+    """Word from a worker that lost an attempt: it did not crash. This ends no attempt."""
 
     lease: Lease
 
@@ -77,4 +77,4 @@ Outcome = Finish | Retry | Bury | Release | Acquit
 
 
 class EffectRefused(StoreError):
-    """The server refused an effect (wrong type, no such command); the job is not completed."""
+    """The server refused an effect (wrong type, no such command). The job is not completed."""

@@ -1,4 +1,4 @@
-"""What a worker does while Redis does not answer: wait longer and longer, and say so."""
+"""Back-off while Redis does not answer: wait longer and longer, and log it."""
 
 from random import Random
 from typing import Self
@@ -8,7 +8,7 @@ from .settings import Settings
 
 
 class Backoff:
-    """Delays that double between two bounds, each shortened at random by up to a half."""
+    """Delays that double from a lower to an upper bound, each shortened at random by up to half."""
 
     def __init__(self, low_s: float, high_s: float, random: Random) -> None:
         self._low_s = low_s
@@ -30,7 +30,8 @@ class Backoff:
 
 
 class Trouble:
-    """One activity's dealings with a store that fails; logs when it begins and when it is over."""
+    """One activity's trouble with a failing store. Logs its beginning, its milestones and its
+    end."""
 
     def __init__(self, doing: str, world: World) -> None:
         self._doing = doing

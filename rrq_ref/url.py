@@ -1,4 +1,4 @@
-"""The URL of a server: which options it may choose, and a look at it that shows no password."""
+"""The URL of a server: the options that it may set, and a form that shows no password."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from .errors import meant
 
-#: Of redis-py's options, those that say which server it is and how to get in.
+#: The options of redis-py that name the server and how to get in.
 _THEIRS = (
     "host", "port", "path", "db", "username", "client_name", "protocol", "health_check_interval",
     "socket_keepalive", "socket_read_size", "lib_name", "lib_version", "connection_class",
@@ -19,8 +19,8 @@ _THEIRS = (
     "ssl_exclude_verify_flags",
 )  # fmt: skip
 _SECRETS = ("password", "ssl_password")
-#: Those that would change what an answer looks like, how long one is waited for, and how often it
-#: is asked for. URLs are shared with other programs, so they may stand there; they change nothing.
+#: The options that change the form of answers, the wait for them, or the number of tries. A URL may
+#: have them, because other programs share it, but they change nothing here.
 _OURS = (
     "decode_responses", "encoding", "encoding_errors", "legacy_responses", "max_connections",
     "timeout", "socket_timeout", "socket_connect_timeout", "retry_on_timeout", "retry_on_error",
@@ -28,7 +28,7 @@ _OURS = (
 
 
 class RedisUrl(str):
-    """A URL whose repr, which ends up in errors and logs, shows no password."""
+    """A URL whose repr shows no password: reprs end up in errors and logs."""
 
     __slots__ = ()
 
@@ -37,8 +37,8 @@ class RedisUrl(str):
 
 
 def mask(text: str) -> str:
-    """The text, with `***` in the place of passwords in URLs: rather too much than too little, for
-    a password may hold unquoted what ends it for a parser."""
+    """The text with `***` in place of passwords in URLs. It hides rather too much than too little,
+    because a password may contain, unquoted, a character that ends it for a parser."""
     text = re.sub(r"(?s)(://[^:@]*:).*@", r"\1***@", text)
     text = re.sub(r"(?s)(://:)(?!\*\*\*@|[0-9]+(?:[/?]|$)).*", r"\1***", text)
     return re.sub(r"(?s)([?&])([^=&?]*)=([^&]*)", _shown, text)
@@ -51,20 +51,20 @@ def _shown(option: re.Match[str]) -> str:
 
 
 def options(url: str, parse: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
-    """What redis-py reads from a URL that has no flaw, without what is not the URL's to say."""
+    """The options that redis-py reads from a flawless URL, without those that it may not set."""
     found = {name: value for name, value in parse(url).items() if name not in _OURS}
     numbers = {"protocol", "port", "socket_read_size"} & found.keys()  # redis-py 6 leaves them text
     return found | {name: int(found[name]) for name in numbers}
 
 
 def flaw(url: object) -> str:
-    """Why it cannot work, in words that repeat nothing of it but names; empty if it can."""
+    """Say why a URL cannot work; empty if it can. Repeats only option names, never their values."""
     if not isinstance(url, str) or not url.startswith(("redis://", "rediss://", "unix://")):
         return "give text that begins with redis://, rediss:// or unix://"
     try:
         parts = urlsplit(url)
         port, at_unix = parts.port, parts.scheme == "unix"
-    except ValueError:  # its text may repeat a password
+    except ValueError:  # do not quote it: its text may repeat a password
         return "its host or port cannot be read; percent-encode what is special in a password"
     if at_unix and (parts.hostname or not parts.path):
         return "give the socket's whole path after three slashes"

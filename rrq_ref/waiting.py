@@ -1,4 +1,4 @@
-"""Waiting for the end of a job: woken by whoever ends it, with a slow poll behind it."""
+"""Waiting for the end of a job: an event wakes the waiter, and a slow poll stands behind it."""
 
 from random import Random
 from time import monotonic
@@ -14,12 +14,13 @@ _LIVE = [status.value.encode() for status in JobStatus if status.live]
 
 
 async def wait(store: Store, job_id: str, timeout_s: float | None) -> Job:
-    """The job once it has ended. Raises `TimeoutError`, and `JobNotFound` when there is none (any
-    more); goes on where the server does not answer, for as long as there is time."""
+    """Wait until the job has ended, and return it. While the server does not answer, it keeps
+    trying until the time is over. Raises `TimeoutError`, and `JobNotFound` if there is no such job,
+    or none any longer."""
     end = float("inf") if timeout_s is None else monotonic() + timeout_s
     backoff, trouble = Backoff.polling(store.settings, Random()), ""
     stream = keys.events(job_id)
-    apart = store.apart()  # it blocks, and must not keep a connection from others
+    apart = store.apart()  # this call blocks, and must not take a connection from others
     try:
         while True:
             try:
@@ -42,8 +43,8 @@ async def wait(store: Store, job_id: str, timeout_s: float | None) -> Job:
 
 
 async def look(store: Store, job_id: str) -> list[bytes]:
-    """The job's status, and from where on events count, which an end of it from now on makes: both
-    in one step, so that no end falls between the two."""
+    """Read the job's status and the id of its stream's last event in one step. An end of the job
+    from now on makes a later event, so none can fall between the two."""
     call = AWAIT.call([keys.job(job_id), keys.events(job_id)], [])
     (found,) = await store.run([call])
     return list(found)

@@ -1,4 +1,4 @@
-"""A worker: claims jobs for its free slots, runs them, writes what became of them, drains."""
+"""A worker: claims jobs for its free slots, runs them, writes their outcomes, and drains."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -22,15 +22,16 @@ from .store import WorkerStore
 from .transitions import Claim, Outcome, Release
 from .trouble import Backoff, Trouble
 
-_COURTESY_S = 1.0  # how long one that leaves goes on saying that it did not crash
+_COURTESY_S = 1.0  # time for a leaving worker to say that its lost attempts did not crash
 
 
 class Worker:
     """One worker on one event loop.
 
-    `handlers` maps function names to `async def` functions, or to plain ones that run in threads,
-    called as `handler(context, *args, **kwargs)`. `redis`, `clock` and `random` are all that it
-    knows of the world. A `burst` worker leaves when its queues and all their locks are empty.
+    `handlers` maps function names to `async def` functions, or to plain functions that run in
+    threads. Each is called as `handler(context, *args, **kwargs)`. The worker knows nothing of the
+    world but `redis`, `clock` and `random`. A `burst` worker leaves when its queues and all their
+    locks are empty.
     """
 
     def __init__(
@@ -53,21 +54,21 @@ class Worker:
         self._settler = Settler(self._world, self._store, self._settled)
 
         self._attempts: set[Attempt] = set()  # jobs held: running, or ended and not yet written
-        self._busy = 0  # handlers that have not ended, also those whose job is lost
+        self._busy = 0  # handlers that have not ended, including those whose job is lost
         self._dropped = 0
         self._started = 0
-        #: How it left, for the fleet: "drained", "full" (of `max_jobs`) or "done" (burst).
+        #: The way it left, for the fleet: "drained", "full" (`max_jobs` started) or "done" (burst).
         self.left = "drained"
-        #: Set whenever one of these, or one of the next two, has changed.
+        #: Set whenever one of the values above, or one of the next two, has changed.
         self._changed = asyncio.Event()
         self._draining = False
         self._hurry = False
-        self._waiting: asyncio.Task[None] | None = None  # between claims; a drain cuts it short
+        self._waiting: asyncio.Task[None] | None = None  # a wait between claims, which a drain ends
         self._failure: BaseException | None = None
 
     async def run(self) -> None:
-        """Work until drained; a burst worker until nothing is left. Ends with nothing held. Raises
-        what `on_startup` raises, before anything is claimed."""
+        """Work until drained, or as a burst worker until nothing is left. Holds nothing at its end.
+        If `on_startup` fails, raises before anything is claimed."""
         async with self._hooks.around(self._world):
             await self._work()
 
@@ -95,8 +96,8 @@ class Worker:
             raise self._failure
 
     def drain(self, *, hurry: bool = False) -> None:
-        """Claim nothing more, let running jobs end (with `hurry`, do not wait for that), hand back
-        the rest, and leave. Safe to call again, and from the loop's signal handlers."""
+        """Claim no more jobs, let running jobs end, hand back the rest, and leave. With `hurry`, do
+        not wait for running jobs. May be called again, and from the loop's signal handlers."""
         if not self._draining:
             self._log.info("draining: %d jobs held", len(self._attempts))
         self._draining = True
@@ -120,7 +121,7 @@ class Worker:
         poll = Backoff.polling(self._settings, self._world.random)
         trouble = Trouble("claiming", self._world)
         while not self._draining and not self._full:
-            # Capacity first, then claim: what is claimed can start at once.
+            # Make sure of capacity before the claim, so that claimed jobs can start at once.
             room = self._room()
             if room <= 0:
                 await self._until(lambda: self._room() > 0 or self._draining, 1.0)
@@ -144,7 +145,7 @@ class Worker:
                     wait_s = min(wait_s, claim.due_in_s)
                 await self._idle(partial(self._wait_for_hint, wait_s))
         if self._full and not self._draining:
-            # Nobody waits for us to leave: running jobs have the time that they were given.
+            # Nobody waits for us to leave, so running jobs may use all of their time.
             self._log.info("started its %d jobs; leaving when they have ended", self._started)
             self.left = "full"
             longest_s = max([attempt.claimed.timeout_s for attempt in self._running()], default=0)
@@ -155,14 +156,14 @@ class Worker:
         return 0 < self._settings.max_jobs <= self._started
 
     def _room(self) -> int:
-        # Ended but unwritten jobs may pile up to one more concurrency, not without bound.
+        # Jobs that have ended but are not written yet may take as many places as `concurrency`.
         slots, most = self._settings.concurrency, self._settings.max_jobs
         room = min(slots - self._busy, 2 * slots - len(self._attempts))
         return min(room, most - self._started) if most else room
 
     async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Wait for something between claims. A drain cuts it short, but never a claim: that might
-        take jobs which nobody would know of."""
+        """Wait between claims. A drain cuts this wait short, but never a claim: a claim cut short
+        might take jobs that nobody knows of."""
         if not self._draining:
             self._waiting = asyncio.create_task(wait())
             try:
@@ -196,7 +197,7 @@ class Worker:
             at, job_id, token = claimed.lease
             who = (self._names[at], self.worker_id, job_id, token)
             attempt = Attempt(claimed, Context(*who, claimed.retries + 1), deadline)
-            attempt.ending = Release(claimed.lease)  # should it be cancelled before its first step
+            attempt.ending = Release(claimed.lease)  # for a task cancelled before its first step
             self._attempts.add(attempt)
             if self._draining:  # the claim was under way when the drain began
                 self._settle(attempt, Release(claimed.lease))
@@ -207,7 +208,7 @@ class Worker:
             attempt.task.add_done_callback(partial(self._ended, attempt))
 
     def _ended(self, attempt: Attempt, _: asyncio.Task[None]) -> None:
-        """The handler has ended, or its task has; a plain function's thread may go on."""
+        """Settle an attempt whose task has ended. A plain function's thread may go on."""
         if attempt.thread is not None and not attempt.thread.done():
             attempt.thread.add_done_callback(self._thread_ended)
         else:
@@ -223,7 +224,7 @@ class Worker:
         self._changed.set()
 
     def _settle(self, attempt: Attempt, outcome: Outcome | None) -> None:
-        # Lost, or given up at the drain's end; or it has its outcome, for its time was up.
+        # Lost or given up at the drain's end; or its time was up, and it has its outcome already.
         if attempt not in self._attempts or attempt.outcome is not None:
             return
         if outcome is None:  # not started: its lock may have expired
@@ -238,12 +239,12 @@ class Worker:
         self._changed.set()
 
     def _renewable(self) -> list[Attempt]:
-        # What has ended is written at once, or given up when its lock runs out, unless the server
-        # said "not now": then it waits, and need not run again.
+        # An attempt that has ended is written at once, or given up when its lock runs out. If the
+        # server says "not now", its lock is renewed instead, so that it need not run again.
         return [a for a in self._attempts if a.outcome is None or self._settler.refused]
 
     def _lose(self, attempt: Attempt) -> None:
-        """Let go of a job whose lock is lost, or whose handler does not end when its time is up."""
+        """Let go of a job whose lock is lost, or whose handler outlasts its time-out."""
         if attempt.overdue:
             self._log.error("%s resists its cancellation; it keeps its slot", attempt)
             self._settle(attempt, self._runner.time_out(attempt))
@@ -254,9 +255,10 @@ class Worker:
         self._settler.lost(attempt)
 
     async def _finish_up(self) -> None:
-        """Wait for running jobs, cancel the rest, write all. Locks stay renewed meanwhile."""
+        """Wait for running jobs, cancel the rest, and write all outcomes. Locks are renewed
+        meanwhile."""
         self._draining = True
-        if self._store.unanswered_claim:  # ask again, and hand back what it had taken
+        if self._store.unanswered_claim:  # repeat it, to hand back the jobs that it took
             try:
                 self._start(await self._store.lock_and_pop(0))
             except StoreError as error:
@@ -272,13 +274,13 @@ class Worker:
             self._log.error("%s refuses to stop; leaving it", attempt)
             self._attempts.discard(attempt)
             self._settler.lost(attempt)
-        # Bounded: the settler gives up what it cannot write before its lock runs out.
+        # Bounded: the settler gives up an outcome that it cannot write before its lock runs out.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
         await self._until(lambda: self._hurry or not self._telling, self._hooks.timeout_s)
         await self._clock.wait(self._settler.empty, _COURTESY_S)
 
     def _tell_failure(self, context: Context, error: BaseException, again: bool) -> None:
-        """Have `on_failure` called beside everything else."""
+        """Call `on_failure` in a task of its own, beside all other work."""
         if self._hooks.on_failure is not None:
             call = self._hooks.call(self._world, "on_failure", context, error, again)
             self._telling.add(task := asyncio.create_task(call))
@@ -292,7 +294,7 @@ class Worker:
         return [attempt for attempt in self._attempts if attempt.running]
 
     async def _until(self, done: Callable[[], bool], at_most_s: float) -> None:
-        """Wait until `done()`, looked at whenever something has changed."""
+        """Wait until `done()`, asking again whenever something has changed."""
         end = self._clock.monotonic() + at_most_s
         while not done() and (left_s := end - self._clock.monotonic()) > 0:
             self._changed.clear()
@@ -307,7 +309,7 @@ class Worker:
         self._log.info("left")
 
     async def _beat(self) -> None:
-        """Show that we live. Nothing is decided by it: without it no job is lost."""
+        """Show that this worker lives. Nothing depends on it: no job is lost without it."""
         trouble = Trouble("the heartbeat", self._world)
         while True:
             report = {

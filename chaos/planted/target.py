@@ -6,24 +6,25 @@ Several bugs at once are joined by `+`.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from dataclasses import replace
 
 from chaos.planted.bugs import edits_of
 from chaos.planted.edit import plant
+from chaos.targets import Command, Target
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Target:
     """The target of this name. The first one that is asked for is the process' only one."""
     if name.startswith("__"):
         raise AttributeError(name)
     plant(edits_of(name))
     # Only now: it must not be imported before the bug is in it.
-    from chaos.targets.rrq_ref.target import RrqRef
+    from chaos.targets.rrq_ref.target import TARGET
 
-    class Planted(RrqRef):
-        def worker_command(self) -> list[str]:
-            return [sys.executable, "-m", "chaos.planted.worker", name]
-
-    planted = Planted()
-    planted.name = f"rrq_ref with {name}"
-    return planted
+    worker = [sys.executable, "-m", "chaos.planted.worker", name]
+    return replace(
+        TARGET,
+        name=f"rrq_ref with {name}",
+        worker=Command(worker),
+        fleet=lambda workers: Command([*worker, str(workers)]),
+    )

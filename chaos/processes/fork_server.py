@@ -29,7 +29,8 @@ PACKET = 65_536
 class _Nursery:
     def __init__(self, spec: str, orders: socket.socket) -> None:
         self._target = find_target(spec)
-        self._target.warm()
+        if self._target.forkable is not None:
+            self._target.forkable.warm()
         self._orders = orders
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         self._selector = selectors.DefaultSelector()

@@ -34,8 +34,7 @@ from chaos.processes.spawning import PR_SET_PDEATHSIG, ExitStatus
 from chaos.rewind.prefix import Prefix
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
-from chaos.targets import find_target
-from chaos.targets.target import Target, WorkerSettings, WorkerSpec
+from chaos.targets import Target, WorkerSettings, WorkerSpec, find_target
 
 #: How long a worker may take to do all that a prefix has left to do.
 _PATIENCE_S = 20.0
@@ -74,7 +73,8 @@ class Slot:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._target: Target = find_target(order.target)
-        self._target.warm()
+        if self._target.forkable is not None:
+            self._target.forkable.warm()
         self._source = AppendOnlyFile(Path(order.source))
         # The server must read an append-only file; how it writes one no longer matters.
         self._server = BinaryServer(
@@ -96,6 +96,8 @@ class Slot:
             recorder.write(ServerUp())
             recorder.write(FaultHealed(fault="cut", kind="server-kill"))
             self._drain(directory, recorder)
+            if self._target.inspector is None:
+                raise RuntimeError(f"{self._target.name} has no inspector, which this needs")
             inspector = self._target.inspector(self._server.url, self._order.settings)
             for event in inspector.final_state(prefix.jobs):
                 recorder.write(event)
@@ -137,7 +139,7 @@ class Slot:
             self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:  # it died before that setting was made
                 os._exit(1)
-            self._target.work(spec)
+            self._target.start(spec)
         except BaseException:  # noqa: BLE001 - a child must never return into the slot's loop
             traceback.print_exc()
             sys.stderr.flush()

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cached_property
 from random import Random
 from typing import Any, ParamSpec
 
@@ -33,8 +34,7 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.worker import Member
 from chaos.rig.workers import At, Crew, RigProblem
 from chaos.servers import Durability, Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets import find_target
-from chaos.targets.target import Job, Target, WorkerSettings
+from chaos.targets import CountsDead, Decode, Job, ShowsHealth, Target, WorkerSettings, find_target
 from chaos.wire import Direction, Exchange, Side, WireProxy
 
 P = ParamSpec("P")
@@ -100,9 +100,12 @@ class Rig:
             stack.enter_context(self.server)
             self._write_run(self.server.version)
             self._write(ServerUp())
-            self.target.prepare(self.server.url)
+            if self.target.prepare is not None:
+                self.target.prepare(self.server.url)
             self._producer_log = Recorder(self.directory / "history" / "producer.jsonl", "producer")
             stack.callback(self._producer_log.close)
+            if self.target.inspector is None:
+                raise ServerProblem(f"{self.target.name} has no inspector, which the rig needs")
             self.inspector = self.target.inspector(self.server.url, self.settings)
             stack.callback(self.inspector.close)
             if self.server.pid is None:  # a server that is not ours is left as it was found
@@ -151,8 +154,14 @@ class Rig:
         }
         (self.directory / "run.json").write_text(json.dumps(run, indent=2) + "\n")
 
+    @cached_property
+    def _decode(self) -> Decode:
+        """Made at the first command: a scenario may have changed the settings before."""
+        wire = self.target.wire
+        return wire.decoder(self.settings) if wire else lambda _: ()
+
     def _observe(self, exchange: Exchange) -> None:
-        for event in self.target.transitions(exchange):
+        for event in self._decode(exchange):
             self._write(
                 replace(event, t_sent=exchange.t_sent, **self.stamp()),
                 t=exchange.t_reply,
@@ -316,6 +325,8 @@ class Rig:
 
     def seen(self, member: Member) -> bool:
         """Whether the store shows this worker as alive."""
+        if not isinstance(self.inspector, ShowsHealth):
+            raise RigProblem(f"the inspector of {self.target.name} has no `health`")
         return any(ttl is not None for ttl in self.inspector.health([*member.worker_ids]).values())
 
     def unseen(self, member: Member) -> bool:
@@ -343,6 +354,8 @@ class Rig:
 
     def dead_lettered(self) -> int:
         """How many jobs are in the dead-letter queue."""
+        if not isinstance(self.inspector, CountsDead):
+            raise RigProblem(f"the inspector of {self.target.name} has no `dead_lettered`")
         return self.inspector.dead_lettered()
 
     def wait(

@@ -31,7 +31,7 @@ from chaos.history.events import (
 from chaos.processes.spawning import ProcessGroup
 from chaos.rig.progress import Progress
 from chaos.rig.worker import Member
-from chaos.targets.target import Inspector, Target, WorkerSettings, WorkerSpec
+from chaos.targets import Command, Inspector, ShowsHealth, Target, WorkerSettings, WorkerSpec
 from chaos.wire import Action, Direction, Injection, Side, WireFault, WireProxy, data_command
 
 #: How long a process may take to say hello, and to leave beyond its grace period.
@@ -51,7 +51,7 @@ class WorkerProblem(RigProblem):
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A fault at the nth command by which a process makes a transition (`Target.moments`).
+    """A fault at the nth command by which a process makes a transition (`Wire.moments`).
 
     The moment "any" is every command but those that set a connection up.
     """
@@ -111,13 +111,16 @@ class Crew:
 
         The faults are planned before it starts, so that its first commands can meet them.
         """
-        return self._start("worker", self._target.worker_command(), settings, faults, burst=burst)
+        return self._start("worker", self._target.worker, settings, faults, burst=burst)
 
     def fleet(self, settings: WorkerSettings, workers: int, *, burst: bool) -> Member:
         """Start a parent with worker processes; returns when all of these are there."""
-        member = self._start(
-            "fleet", self._target.fleet_command(workers), settings, (), burst=burst
-        )
+        if self._target.fleet is None:
+            raise RigProblem(
+                f"the target {self._target.name} starts no fleet; give it `fleet`, or choose a"
+                " scenario that starts its workers one by one"
+            )
+        member = self._start("fleet", self._target.fleet(workers), settings, (), burst=burst)
         end = time.monotonic() + _READY_S
         while len(member.living_children()) < workers and time.monotonic() < end:
             self.tend()
@@ -127,7 +130,7 @@ class Crew:
     def _start(
         self,
         role: str,
-        command: list[str],
+        command: Command,
         settings: WorkerSettings,
         faults: Sequence[At],
         *,
@@ -139,7 +142,9 @@ class Crew:
         injections = [self._plan(name, fault) for fault in faults]
         told = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
         log = self._directory / "logs" / f"{name}.log"
-        process = self._processes.spawn(command, log=log, env=told.environment(), name=name)
+        process = self._processes.spawn(
+            command.argv, log=log, env=command.environment(told), cwd=command.cwd, name=name
+        )
         member = Member(name, role, process, history, settings, burst, injections=injections)
         member.doomed = any(fault.action == "kill" for fault in faults)
         self.members.append(member)
@@ -168,11 +173,12 @@ class Crew:
         return injection
 
     def _plan(self, process: str, at: At) -> Injection:
-        match = data_command() if at.moment == "any" else self._target.moments().get(at.moment)
+        moments = self._target.wire.moments if self._target.wire else {}
+        match = data_command() if at.moment == "any" else moments.get(at.moment)
         if match is None:
             raise RigProblem(
                 f"the target {self._target.name} does not say which command makes a {at.moment};"
-                " give it `moments`, or choose a scenario that works by signals"
+                " give it `wire`, or choose a scenario that works by signals"
             )
         self._faults += 1
         injection = self._proxy.plan(
@@ -275,6 +281,8 @@ class Crew:
                 self._write(ProcessExited(**_about_child(member, pid)))
 
     def _sample_health(self) -> None:
+        if not isinstance(self._inspector, ShowsHealth):
+            return
         workers = [worker for member in self.members for worker in member.worker_ids]
         for worker, ttl_ms in self._inspector.health(workers).items():
             self._write(Health(worker=worker, seen=ttl_ms is not None))
@@ -343,6 +351,8 @@ class Crew:
     def final_workers(self) -> list[FinalWorker]:
         """An event for each worker that there was."""
         pids = {w: pid for member in self.members for w, pid in member.worker_ids.items()}
+        if not isinstance(self._inspector, ShowsHealth):
+            return []
         seen = self._inspector.health(list(pids))
         return [
             FinalWorker(worker=worker, alive=psutil.pid_exists(pid), seen=seen[worker] is not None)

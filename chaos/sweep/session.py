@@ -27,8 +27,7 @@ from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.report import Report
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
-from chaos.targets import find_target
-from chaos.targets.target import Target
+from chaos.targets import Target, find_target
 
 #: A cell waits for a lock's TTL most of the time.
 _SLOTS_PER_CPU = 4
@@ -117,7 +116,8 @@ def _stages(
         server = stack.enter_context(
             open_server(options.redis, directory / "server", config=config)
         )
-        target.prepare(server.url)
+        if target.prepare is not None:
+            target.prepare(server.url)
         # Not the first one: a client that need not SELECT has a boundary less.
         urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:

@@ -25,11 +25,12 @@ from chaos.history.events import (
 )
 from chaos.processes.forks import Fork, Nursery, NurseryGone
 from chaos.rig.enqueue import enqueue
+from chaos.servers import ServerProblem
 from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import FAULTS, Blow, Cell
 from chaos.sweep.lives import PATIENT, SETTINGS
 from chaos.sweep.tasks import order
-from chaos.targets.target import Job, Target, WorkerSettings, WorkerSpec
+from chaos.targets import CanCancel, Decode, Job, Target, WorkerSettings, WorkerSpec
 from chaos.wire import Exchange, Injection, Match, WireProxy
 
 #: How long a process may take for its whole part.
@@ -83,6 +84,8 @@ class Stage:
         self.target = target
         self.url = url
         self.nursery = nursery
+        if target.inspector is None:
+            raise ServerProblem(f"{target.name} has no inspector, which the sweep needs")
         self.inspector = target.inspector(url, SETTINGS)
         self.producer = target.producer(url, PATIENT)
 
@@ -124,6 +127,8 @@ class _Run:
         self._life = visit.cell.story
         self._prefix = visit.directory.name
         self._jobs = self._life.make(self._prefix, visit.directory)
+        wire = stage.target.wire
+        self._decode: Decode = wire.decoder(SETTINGS) if wire else lambda _: ()
         self._changed = threading.Condition()
         self._members: list[_Member] = []
         self._transitions: list[tuple[int, str]] = []
@@ -324,7 +329,7 @@ class _Run:
         return command_name(self._stage.target, argv)
 
     def _observe(self, exchange: Exchange) -> None:
-        for event in self._stage.target.transitions(exchange):
+        for event in self._decode(exchange):
             seen = replace(event, t_sent=exchange.t_sent)
             self._record(seen, t=exchange.t_reply, process=exchange.process)
             if event.answer == "ok":
@@ -349,9 +354,14 @@ class _Run:
 
     def _cancel_first(self) -> None:
         """As its life may have it, and as an operator would: past the wire, and past its faults."""
-        if self._life.cancelled and not self._cancelled:
-            self._cancelled = True
-            self._stage.producer.cancel(self._jobs[0].id)
+        if not self._life.cancelled or self._cancelled:
+            return
+        self._cancelled = True
+        producer = self._stage.producer
+        if isinstance(producer, CanCancel):
+            producer.cancel(self._jobs[0].id)
+        else:
+            self._visit.trouble.append(f"the producer of {self._stage.target.name} has no `cancel`")
 
     # The end
 
@@ -404,7 +414,7 @@ class _Run:
 
 def command_name(target: Target, argv: list[bytes]) -> str:
     """A command as a report names it: by the transition that it makes, where it makes one."""
-    for name, match in target.moments().items():
+    for name, match in target.wire.moments.items() if target.wire else ():
         if match(argv):
             return name
     words = argv[:2] if argv[0].upper() in (b"CLIENT", b"SCRIPT") else argv[:1]

@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 from chaos.history import Recorder, Write
 from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
 from chaos.rig.enqueue import enqueue
-from chaos.targets.target import (
+from chaos.targets import (
+    CanRequeue,
     EnqueueInDoubt,
     EnqueueRefused,
     Job,
-    Producer,
     Target,
     WorkerSettings,
     WorkerSpec,
@@ -34,19 +34,21 @@ def work_as(target: Target, order: dict[str, Any]) -> NoReturn:
     spec = WorkerSpec(**told | {"settings": WorkerSettings(**told["settings"])})
     if order["do"] == "work":
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        target.work(spec)
+        target.start(spec)
     jobs = [Job(**job) for job in order["jobs"]]
     write = Recorder(Path(spec.history), spec.name).write
     producer = target.producer(spec.url, spec.settings)
     if order["do"] == "enqueue":
         enqueue(producer, jobs, spec.settings, write)
     else:
+        if not isinstance(producer, CanRequeue):
+            raise NotImplementedError(f"the producer of {target.name} has no `requeue`")
         for job in jobs:
             _requeue(producer, job.id, write)
     os._exit(0)
 
 
-def _requeue(producer: Producer, job: str, write: Write) -> None:
+def _requeue(producer: CanRequeue, job: str, write: Write) -> None:
     """Requeue a dead job, and write down what the operator knows about it."""
     about: dict[str, Any] = {"op": f"{job}-requeue", "job": job, "kind": "requeue"}
     write(EnqueueInvoked(**about))

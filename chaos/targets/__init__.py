@@ -1,30 +1,31 @@
-"""The queues that the rig can test, and how one is found by its name."""
+"""The queues that the rig can test, each a `Target`. Workers import this, so it stays light."""
 
-from __future__ import annotations
+from chaos.targets.find import BUILT_IN, UnknownTarget, find_target
+from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
+from chaos.targets.job import Job
+from chaos.targets.producer import CanCancel, CanRequeue, EnqueueInDoubt, EnqueueRefused, Producer
+from chaos.targets.settings import WorkerSettings
+from chaos.targets.spec import WorkerSpec
+from chaos.targets.target import Command, Decode, Forkable, Target, Wire
 
-import importlib
-
-from chaos.targets.target import Target
-
-#: Built in: name → module with a TARGET.
-BUILT_IN = {"rrq_ref": "chaos.targets.rrq_ref.target"}
-
-
-class UnknownTarget(Exception):
-    """`--target` names nothing that can be tested; the message says what would be right."""
-
-
-def find_target(spec: str) -> Target:
-    """The target with this name, or the one at `module:ATTRIBUTE`."""
-    module_name, _, attribute = spec.partition(":")
-    if not attribute and spec not in BUILT_IN:
-        names = ", ".join(BUILT_IN)
-        raise UnknownTarget(f"no target is named {spec!r}; give {names}, or module:ATTRIBUTE")
-    try:
-        module = importlib.import_module(BUILT_IN.get(spec, module_name))
-        target = getattr(module, attribute or "TARGET")
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UnknownTarget(f"the target {spec!r} cannot be loaded: {error}") from error
-    if not isinstance(target, Target):
-        raise UnknownTarget(f"{spec!r} is not a chaos.targets.target.Target")
-    return target
+__all__ = [
+    "BUILT_IN",
+    "CanCancel",
+    "CanRequeue",
+    "Command",
+    "CountsDead",
+    "Decode",
+    "EnqueueInDoubt",
+    "EnqueueRefused",
+    "Forkable",
+    "Inspector",
+    "Job",
+    "Producer",
+    "ShowsHealth",
+    "Target",
+    "UnknownTarget",
+    "Wire",
+    "WorkerSettings",
+    "WorkerSpec",
+    "find_target",
+]

@@ -1,216 +1,156 @@
-"""What makes a queue testable: how its workers start, how to enqueue, what is left at the end.
+"""A queue under test, as a value: how its workers start, how to enqueue, and what else it offers.
 
-The rig knows a queue only through a `Target`. Its workers may run in another language or another
-virtual environment: all they have to do is append lines to a history file (`behaviour` does it for
-Python handlers).
+Four parts are needed; each of the others adds to what the rig can do or know. Workers may be in
+another language or another virtual environment: all that they have to do is append lines to a
+history file (`behaviour` does it for Python handlers).
 """
 
 from __future__ import annotations
 
-import abc
-import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
-if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec` from here, starts twice as fast without
-    from chaos.history.events import Final, Transition
+from chaos.guarantees import GUARANTEES
+from chaos.targets.inspector import Inspector
+from chaos.targets.job import Job
+from chaos.targets.producer import EnqueueInDoubt, EnqueueRefused, Producer
+from chaos.targets.settings import WorkerSettings
+from chaos.targets.spec import WorkerSpec
+
+if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fast without
+    from chaos.history.events import Transition
     from chaos.wire import Exchange, Match
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
-    """How workers are set up in a run. Short times, so that a run need not wait for long ones."""
-
-    queue: str = "chaos"
-    concurrency: int = 4
-    lock_ttl_ms: int = 1_500
-    poll_max_ms: int = 300
-    health_interval_ms: int = 400
-    health_slack_ms: int = 600
-    grace_s: float = 2.0
-    cleanup_s: float = 0.5
-    retry_base_s: float = 0.05
-    max_crashes: int = 5
-    #: What an enqueue and an outcome wait for before they count as done, where a queue can choose:
-    #: nothing, WAIT for one replica, or WAITAOF for the disks of both.
-    durability: Literal["none", "replicated", "fsynced"] = "none"
-
-    @property
-    def health_ttl_ms(self) -> int:
-        return self.health_interval_ms + self.health_slack_ms
+__all__ = [
+    "Command",
+    "Decode",
+    "EnqueueInDoubt",
+    "EnqueueRefused",
+    "Forkable",
+    "Inspector",
+    "Job",
+    "Producer",
+    "Target",
+    "Wire",
+    "WorkerSettings",
+    "WorkerSpec",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One job that a scenario wants enqueued. `plan` tells the handler what to do (`behaviour`)."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to start: its argument list, and what it needs beside its `WorkerSpec`.
 
-    id: str
-    plan: Mapping[str, Any]
-    function: str = "behave"
-    unique: str | None = None
-    delay_ms: int = 0
-    max_retries: int = 3
-    timeout_s: int = 60
-    effects: int = 1
-    #: It can never succeed and must be dead-lettered, whatever its budget.
-    doomed: bool = False
-    #: Its handler does not let itself be cancelled.
-    resists: bool = False
-
-    @property
-    def kind(self) -> str:
-        return str(self.plan.get("do", "ok"))
-
-
-class EnqueueRefused(Exception):
-    """The enqueue definitely did not happen."""
-
-
-class EnqueueInDoubt(Exception):
-    """The enqueue may or may not have happened."""
-
-
-class Producer(abc.ABC):
-    """A connection that enqueues."""
-
-    @abc.abstractmethod
-    def enqueue(self, jobs: Sequence[Job]) -> list[str]:
-        """Enqueue; the ids of the jobs that stand for them. Raises one of the two above."""
-
-    def requeue(self, job: str) -> bool:
-        """Give a dead-lettered job a new life; False: it was not dead. Raises one of the two above,
-        or NotImplementedError where the queue has no such thing."""
-        raise NotImplementedError
-
-    def cancel(self, job: str) -> None:
-        """End a job that is not done, wherever it is, and not as completed; a running one as soon
-        as may be. Raises as `requeue` does."""
-        raise NotImplementedError
-
-    @abc.abstractmethod
-    def close(self) -> None: ...
-
-
-class Inspector(abc.ABC):
-    """A connection that looks into the store, past the wire proxy. It changes nothing but `clean`.
-
-    Whatever the client library raises when the server does not answer may come out of it.
+    Raises ValueError where it cannot be one.
     """
 
-    @abc.abstractmethod
-    def backlog(self) -> int:
-        """Jobs that are queued or being worked on."""
+    argv: Sequence[str]
+    #: Variables of its own, which go before the rig's.
+    env: Mapping[str, str] = field(default_factory=dict)
+    #: Its working directory; None: the rig's.
+    cwd: Path | None = None
 
-    @abc.abstractmethod
-    def dead_lettered(self) -> int:
-        """Jobs in the dead-letter queue."""
+    def __post_init__(self) -> None:
+        if isinstance(self.argv, str):
+            raise ValueError(
+                f"a command is a list of words, not one string: write {self.argv.split()!r}"
+            )
+        if not self.argv or not all(isinstance(word, str) for word in self.argv):
+            raise ValueError(
+                f"a command is a list of words, the program first, and not {self.argv!r}"
+            )
+        if not self.argv[0]:
+            raise ValueError("the first word of a command names a program, and this one is empty")
 
-    @abc.abstractmethod
-    def health(self, workers: Sequence[str]) -> dict[str, int | None]:
-        """What is left of each worker's health key, in ms; -1: for ever, None: there is none."""
+    def environment(self, spec: WorkerSpec) -> dict[str, str]:
+        """All variables of the process that it starts."""
+        return {**spec.environment(), **self.env}
 
-    @abc.abstractmethod
-    def final_state(self, jobs: Iterable[str]) -> Iterable[Final]:
-        """Every job, effect, entry and key."""
-
-    @abc.abstractmethod
-    def clean(self) -> None:
-        """Remove everything that a run has left in a server that is not the rig's own."""
-
-    @abc.abstractmethod
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSpec:
-    """A process to start: what it is called, where its history goes, which server it talks to."""
-
-    name: str
-    url: str
-    history: str
-    settings: WorkerSettings
-    burst: bool = False
-
-    def environment(self) -> dict[str, str]:
-        """The variables by which a worker process is told."""
-        return {
-            **os.environ,
-            "CHAOS_URL": self.url,
-            "CHAOS_PROCESS": self.name,
-            "CHAOS_HISTORY": self.history,
-            "CHAOS_SETTINGS": json.dumps(asdict(self.settings)),
-            "CHAOS_BURST": "1" if self.burst else "",
-        }
-
-    @classmethod
-    def from_environment(cls) -> WorkerSpec:
-        """The same, read in the worker process."""
-        return cls(
-            name=os.environ["CHAOS_PROCESS"],
-            url=os.environ["CHAOS_URL"],
-            history=os.environ["CHAOS_HISTORY"],
-            settings=WorkerSettings(**json.loads(os.environ["CHAOS_SETTINGS"])),
-            burst=bool(os.environ.get("CHAOS_BURST")),
-        )
+    def become(self, spec: WorkerSpec) -> NoReturn:
+        """Replace this process by the program."""
+        if self.cwd is not None:
+            os.chdir(self.cwd)
+        os.execvpe(self.argv[0], [*self.argv], self.environment(spec))
 
 
-class Target(abc.ABC):
-    """A queue under test."""
+class Decode(Protocol):
+    """Reads a run's commands on the wire, one after the other."""
 
-    #: The name under which `--target` knows it.
-    name: str
-    #: Ids of the guarantees that it promises (`chaos.guarantees`).
-    promises: frozenset[str]
-    #: Packages whose versions belong into the record of a run.
-    packages: tuple[str, ...] = ()
-
-    def prepare(self, url: str) -> None:
-        """Called when the server is up and before anything runs on it.
-
-        A queue of scripts loads them here, so that a fault that waits for the first command of a
-        kind does not land on one that the server answers with NOSCRIPT.
-        """
-        del url
-
-    @abc.abstractmethod
-    def worker_command(self) -> list[str]:
-        """The command of one worker process; it reads its `WorkerSpec` from the environment."""
-
-    def warm(self) -> None:  # noqa: B027 - most targets need nothing
-        """Import what `work` needs, in a process from which many workers will be forked."""
-
-    def work(self, spec: WorkerSpec) -> NoReturn:
-        """Become a worker, in a process of its own that was forked after `warm`.
-
-        By default this is the worker's command; a target in Python saves its start.
-        """
-        command = self.worker_command()
-        os.execvpe(command[0], command, spec.environment())
-
-    @abc.abstractmethod
-    def fleet_command(self, workers: int) -> list[str]:
-        """The command of a parent with so many worker processes."""
-
-    @abc.abstractmethod
-    def producer(self, url: str, settings: WorkerSettings) -> Producer: ...
-
-    @abc.abstractmethod
-    def inspector(self, url: str, settings: WorkerSettings) -> Inspector: ...
-
-    def moments(self) -> Mapping[str, Match]:
-        """Commands by the transition that they make: claim, finish, retry, release, refresh, …
-
-        Empty for a target whose commands the rig cannot read; scenarios that need exact moments
-        then say so.
-        """
-        return {}
-
-    def transitions(self, exchange: Exchange) -> Iterable[Transition]:
-        """What one command on the wire did to jobs.
+    def __call__(self, exchange: Exchange, /) -> Iterable[Transition]:
+        """Tell what one command did to jobs.
 
         With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
         """
-        del exchange
-        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How the rig reads the queue's commands."""
+
+    #: Commands by the transition that they make: claim, finish, retry, release, refresh, …
+    moments: Mapping[str, Match]
+    #: Makes the decoder of a run. It is asked once for each, so that a decoder may remember.
+    decoder: Callable[[WorkerSettings], Decode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forkable:
+    """How a worker in Python comes to life in a forked process, which saves its start."""
+
+    #: Imports what `work` needs, in a process from which many workers are forked.
+    warm: Callable[[], None]
+    #: Becomes a worker, in a process that was forked after `warm`.
+    work: Callable[[WorkerSpec], NoReturn]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A queue under test. Raises ValueError for one that cannot be tested."""
+
+    name: str
+    #: Ids of the guarantees that it promises (`chaos.guarantees`).
+    promises: Collection[str]
+    #: One worker process. It reads its `WorkerSpec` from the environment.
+    worker: Command
+    #: Makes a connection that enqueues, from a server's URL.
+    producer: Callable[[str, WorkerSettings], Producer]
+    #: Makes a connection that looks into the store.
+    inspector: Callable[[str, WorkerSettings], Inspector] | None = None
+    wire: Wire | None = None
+    forkable: Forkable | None = None
+    #: The parent of a number of worker processes.
+    fleet: Callable[[int], Command] | None = None
+    #: Called with the server's URL when the server is up and before anything runs on it. A queue of
+    #: scripts loads them here, so that a fault that waits for the first command of a kind does not
+    #: land on one that the server answers with NOSCRIPT.
+    prepare: Callable[[str], None] | None = None
+    #: Packages whose versions a run records.
+    packages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a target needs a name, which reports call it by")
+        if isinstance(self.promises, str):
+            raise ValueError(f"promises is a set of guarantees: write {{{self.promises!r}}}")
+        for promise in self.promises:
+            if promise not in GUARANTEES:
+                raise ValueError(f"{self.name} promises {promise!r}, {_no_guarantee(promise)}")
+        if not isinstance(self.worker, Command):
+            raise ValueError(f"the worker of {self.name} is a Command, and not {self.worker!r}")
+        object.__setattr__(self, "promises", frozenset(self.promises))
+
+    @property
+    def start(self) -> Callable[[WorkerSpec], NoReturn]:
+        """Turns a forked process into a worker."""
+        return self.forkable.work if self.forkable else self.worker.become
+
+
+def _no_guarantee(promise: str) -> str:
+    from difflib import get_close_matches  # only here: workers import this module
+
+    close = get_close_matches(str(promise), GUARANTEES, 1)
+    right = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(GUARANTEES)}"
+    return f"which is no guarantee; {right}"

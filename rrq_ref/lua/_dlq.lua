@@ -1,10 +1,10 @@
--- Include: taking a job id off a dead-letter queue, in a time that does not grow with the list.
--- A list of up to SHORT entries is searched whole, and all copies of the id leave it. A longer one is searched
--- around the place where the caller has seen the id, and at both ends.
+-- Include: take a job id off a dead-letter queue, in a time that does not grow with the list.
+-- A list of up to SHORT entries is searched whole, and all copies of the id are removed. A longer list is searched
+-- around the place where the caller saw the id, and at both ends.
 local SHORT, AROUND = 1000, 100
 
--- find: where the id is, for unlist; false where it is not found in a long list.
--- place: counted from the old end, -1 = the oldest entry; what comes meanwhile does not move it. 0 = not known.
+-- find: the id's index, for unlist; false if a long list does not have it near its place.
+-- place: counted from the old end, -1 = the oldest entry; new entries do not move it. 0 = not known.
 local function find(dlq, id, place)
   local length = redis.call('LLEN', dlq)
   if length <= SHORT then return 'anywhere' end
@@ -15,7 +15,8 @@ local function find(dlq, id, place)
   return redis.call('LPOS', dlq, id, 'MAXLEN', SHORT) or redis.call('LPOS', dlq, id, 'RANK', -1, 'MAXLEN', SHORT)
 end
 
--- unlist: one write, but in the middle of a long list, where the oldest entry moves into the gap.
+-- unlist: removes the id by one write. Only in the middle of a long list it takes more: there the oldest entry
+-- moves into the gap.
 local function unlist(dlq, id, at)
   if at == 'anywhere' then
     redis.call('LREM', dlq, 0, id)

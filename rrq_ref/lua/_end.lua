@@ -1,11 +1,11 @@
--- Include: what every way of ending a job shares. Each has its trial (see NOBODY), to be called first.
--- whole: a number from a job hash, the default where it is absent or damaged: an error would stop half-way.
+-- Include: the parts that all ways of ending a job share. Each needs its trial (see NOBODY) before it.
+-- whole: a number from a job hash; the default if it is absent or damaged, since an error would stop half-way.
 local function whole(text, default)
   local n = tonumber(text)
   return n and n > -1e12 and n < 1e12 and math.floor(n) or tonumber(default)
 end
 
--- try_end: what ends a job could be done. First a command that needs memory, which a full server refuses.
+-- try_end: the trial of all writes that end a job. A command that needs memory comes first: a full server refuses it.
 local function try_end(job, locks, job_prefix, unique_prefix)
   redis.call('ZADD', locks, 'XX', 0, NOBODY)
   try_hset(job)
@@ -15,8 +15,8 @@ local function try_end(job, locks, job_prefix, unique_prefix)
   redis.call('DEL', unique_prefix .. NOBODY)
 end
 
--- tell: wakes those who wait for the job on its event stream (see await), as RRQ does. It comes before the writes
--- that matter: one event too many is harmless, for a job's status is what counts.
+-- tell: wakes clients that wait for the job on its event stream (see await), as RRQ does. It comes before the writes
+-- that matter: one event too many is harmless, because only the job's status counts.
 local function tell(stream, id, event, status)
   if not stream then return end
   local added = redis.pcall('XADD', stream, 'MAXLEN', 16, '*', 'event', event, 'job_id', id, 'status', status)
@@ -34,7 +34,7 @@ local function cancel(job, unique_prefix, id, unique, awaited, now, ttl_s)
 end
 
 -- dead_letter: FAILED, listed in the DLQ, kept ttl_s seconds. The caller takes it off queue and locks.
--- Entries whose job has expired meanwhile leave the list's old end, two for each that comes.
+-- For each entry that comes, up to two leave the list's old end if their jobs have expired.
 local function dead_letter(job, dlq, job_prefix, unique_prefix, id, unique, awaited, reason, err, trace, now, ttl_s)
   redis.call('HDEL', job, NOBODY)
   redis.call('LTRIM', dlq, 0, -1)
@@ -44,7 +44,7 @@ local function dead_letter(job, dlq, job_prefix, unique_prefix, id, unique, awai
     redis.call('LTRIM', dlq, 0, -2)
   end
   tell(awaited, id, 'failed', 'FAILED')
-  redis.call('LPUSH', dlq, id) -- the only one that cannot be tried is the first that matters
+  redis.call('LPUSH', dlq, id) -- the only write without a trial is the first one that matters
   redis.call('HSET', job, 'status', 'FAILED', 'dead_reason', reason, 'last_error', err, 'completion_time', iso(now))
   if trace ~= '' then redis.call('HSET', job, 'last_traceback', trace) end
   redis.call('HDEL', job, 'worker_id')

@@ -1,5 +1,5 @@
--- Include: a job that was not run to its end goes back to the head of its queue: it has waited its turn
--- already. Not a failure. try_give_back comes first, see NOBODY.
+-- Include: a job that did not run to its end goes back to the head of its queue, because it has waited
+-- its turn already. That is not a failure. try_give_back is its trial (see NOBODY), to be called first.
 local function try_give_back(queue, locks)
   redis.call('ZADD', queue, 'XX', 0, NOBODY)
   redis.call('ZREM', locks, NOBODY)

@@ -1,6 +1,6 @@
--- Include: the only source of time. Exploration puts a virtual clock in its place.
--- now_ms(): the server's clock, ms since the epoch, to the microsecond: so jobs that are enqueued one after
--- the other are due one after the other.   iso(ms): the same instant, RFC 3339 in UTC.
+-- Include: the only source of time. Exploration replaces it by a virtual clock.
+-- now_ms(): the server's clock in ms since the epoch, to the microsecond, so that jobs enqueued one after
+-- another are due one after another.   iso(ms): the same instant as RFC 3339 in UTC.
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + t[2] / 1000

@@ -1,10 +1,10 @@
 -- Include: owned(job, worker, token, done, ...) is the fence before every write of an attempt.
--- Answers nil, and what the fields named after `done` hold, when the attempt holds the job; else the word to
--- answer with:
---   GONE        the job's hash is not there any more, or something else is under its key
---   REPEAT      this very attempt has made this transition before (its reply was lost): status is in done
---   SUPERSEDED  the attempt is not the latest one, or does not hold the job any more
--- A claim raises the token, and so does taking an expired lock back: an older token never fits again.
+-- If the attempt holds the job, returns nil and the values of the fields named after `done`. Else returns the
+-- word for the script's answer:
+--   GONE        the job's hash is gone, or its key holds something else
+--   REPEAT      this very attempt made this transition before (its reply was lost): status is in done
+--   SUPERSEDED  the attempt is not the latest one, or no longer holds the job
+-- Both a claim and the take-back of an expired lock raise the token, so an older token never fits again.
 local function owned(job, worker, token, done, ...)
   local held = redis.pcall('HMGET', job, 'fencing_token', 'worker_id', 'status', ...)
   if rubbish(held) or not held[3] then return 'GONE' end

@@ -1,6 +1,6 @@
--- Include: telling what a refusal means, and provoking it in time.
--- rubbish(answer) tells whether a redis.pcall met a key of another type than ours. Any other error is raised: a
--- right that is missing, say, tells nothing about the job.
+-- Include: tell what a refusal means, and provoke it in time.
+-- rubbish(answer): true if a redis.pcall met a key of a wrong type. Any other error is raised: a missing right, for
+-- example, says nothing about the job.
 local function rubbish(answer)
   local err = type(answer) == 'table' and answer.err
   if not err then return false end
@@ -8,19 +8,19 @@ local function rubbish(answer)
   error(err)
 end
 
--- NOBODY is a job id that no job has. A command about it changes nothing, and is refused like any other: a script
--- sends such ones before its first write that matters, so that it cannot be stopped half-way.
+-- NOBODY is an id that no job has. A command about it changes nothing, but is refused like any other. A script tries
+-- its commands on it before the first write that matters, so that a refusal cannot stop it half-way.
 local NOBODY = '\0nobody'
 
--- may(command...) raises where this user may not send a command, without sending it. nil = it cannot be known
--- (Redis 6.2).
+-- may(command...) raises an error if this user may not send a command; it does not send it. Returns nil if the
+-- server cannot tell (Redis 6.2).
 local function may(...)
   local known, allowed = pcall(redis.acl_check_cmd, ...)
   if known and not allowed then error('NOPERM this user may not send ' .. select(1, ...)) end
   return known or nil
 end
 
--- try_hset: of this command only a wrong form changes nothing.
+-- try_hset: a trial of HSET, which only a wrong number of arguments keeps from changing anything.
 local function try_hset(job)
   if may('HSET', job, 'status', 'x') then return end
   local err = redis.pcall('HSET', job, 'status', 'x', 'odd').err

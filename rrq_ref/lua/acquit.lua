@@ -1,12 +1,12 @@
 -- include: _wake _rubbish _unique _end _dlq
--- A worker that has lost a job says that it lives: the attempt is not one that took its worker down.
+-- A worker that lost a job says that it lives: the attempt did not take its worker down.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] dead-letter queue   KEYS[4] wake-up hints
 -- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token
 -- ARGV[4] prefix of job hashes        ARGV[5] prefix of unique keys
 -- Returns DONE; REPEAT (it is not charged with this attempt: acquitted before, or requeued); GONE.
--- Atomic: the count of crashes, and the way back out of the dead-letter queue where this charge was one too many.
--- An attempt that nobody has taken back yet is acquitted in advance.
+-- Atomic: the count of crashes, and the way back out of the dead-letter queue if this charge was one too many.
+-- An attempt that has not been taken back yet is acquitted in advance.
 local job, queue, dlq, hints = unpack(KEYS)
 local id, worker, token, job_prefix, unique_prefix = unpack(ARGV)
 
@@ -21,11 +21,11 @@ local charged, found = (fields[5] or ''):gsub(',' .. token .. ',', ',', 1)
 if found == 0 then return 'REPEAT' end
 local acquittal = {'charged', charged, 'crashes', math.max(0, whole(fields[4], 0) - 1)}
 
--- revive: out of the dead-letter queue, unless the unique key is another's by now.
+-- revive: takes the job out of the dead-letter queue, unless another job holds its unique key by now.
 local function revive()
   local unique = fields[7] and unique_prefix .. fields[7]
   if held_by_another(unique, id, job_prefix) then return end
-  local at = find(dlq, id, 0) -- buried lately, so near the head
+  local at = find(dlq, id, 0) -- buried recently, so it is near the head
   redis.call('ZADD', queue, 'XX', 0, NOBODY)
   try_hset(job)
   redis.call('HDEL', job, NOBODY)

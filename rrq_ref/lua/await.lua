@@ -1,9 +1,9 @@
 -- include: _rubbish
--- Mark a job as waited for: who ends it then says so on its event stream.
+-- Mark a job as waited for. Whoever ends it then says so on its event stream.
 --
 -- KEYS[1] job hash   KEYS[2] event stream   rrq:events:job:<id>
 -- Returns {status, id of the stream's last event, '0-0' = none}, or {GONE}. Nothing is written for a job that has ended.
--- Atomic: an event of an end that comes after this call has a later id. The same call again changes nothing.
+-- Atomic: if the job ends after this call, the event has a later id. The same call again changes nothing.
 local job, stream = unpack(KEYS)
 
 local status = redis.pcall('HGET', job, 'status')

@@ -1,5 +1,5 @@
 -- include: _now _rubbish _unique _end _owned
--- Dead-letter a job that can never succeed, whatever budget it has left.
+-- Dead-letter a job that can never succeed, however much budget is left.
 --
 -- KEYS[1] job hash   KEYS[2] locks   KEYS[3] dead-letter queue
 -- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token

@@ -1,11 +1,11 @@
 -- include: _now _rubbish _unique _end
--- Cancel a job that has not started; ask for the end of one that runs.
+-- Cancel a job that has not started, or ask one that runs to stop.
 --
 -- KEYS[1] job hash
 -- ARGV[1] job id     ARGV[2] TTL of a cancelled job in s     ARGV[3] prefix of queues
 -- ARGV[4] prefix of job hashes        ARGV[5] prefix of unique keys
--- Returns DONE (it is cancelled, by now or before); REQUESTED (it runs: the request stands in its hash, its worker
---   sees it when it renews the lock, and nobody runs it again); or nothing was touched: ENDED, GONE.
+-- Returns DONE (it is cancelled, now or earlier); REQUESTED (it runs: the request stands in its hash, its worker
+--   sees it when it renews the lock, and no worker runs it again); or nothing was touched: ENDED, GONE.
 -- Atomic: status, queue entry and unique key. The same call again gives the same answer.
 local job = KEYS[1]
 local id, ttl_s, queue_prefix, job_prefix, unique_prefix = unpack(ARGV)

@@ -1,6 +1,6 @@
 -- include: _rubbish _unique _dlq
--- Take a job off its dead-letter queue for good: a dead one with its hash, a ghost (it has expired, or is not
--- dead) from the list alone.
+-- Take a job off its dead-letter queue for good. A dead job loses its hash as well; a ghost (it has expired, or is
+-- not dead) only leaves the list.
 --
 -- KEYS[1] job hash   KEYS[2] dead-letter queue
 -- ARGV[1] job id     ARGV[2] place from the old end of the list (-1 = the oldest), 0 = not known

@@ -8,20 +8,20 @@
 --   effects (JSON list of Redis commands, '' = none)
 -- Returns one word per attempt: DONE, or nothing was touched: REPEAT (done before), SUPERSEDED, GONE;
 --   or 'EFFECT <why>': an effect is not a command that works on its key. The attempt still holds the job.
--- Atomic, per attempt and as a whole; effects are applied after the fence and in the same step, which
+-- Atomic, for each attempt and as a whole. Effects are applied after the fence and in the same step, which
 -- makes them exactly-once. Idempotent: the same call again answers REPEAT.
 local worker, default_ttl_s, job_prefix, unique_prefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local now = iso(now_ms())
 local answers, done, tried = {}, {}, {}
 
--- What the server will not do now, or not for this user, is no fault of the effect's: the call fails before the first
--- of them is applied. Redis 6.2 cannot be asked for a user's rights; there only the first effect's are seen in time.
+-- If the server refuses a command now, or to this user, the effect is not at fault: the call fails before any effect
+-- is applied. Redis 6.2 does not tell a user's rights; there only a missing right to the first effect is seen in time.
 local function apply(commands)
   for _, command in ipairs(commands) do may(unpack(command)) end
   for i, command in ipairs(commands) do
     local answer = redis.pcall(unpack(command))
-    -- Redis 6.2 lengthens this one's list of arguments and keeps its old length in mind: a longer command then writes
-    -- behind its end, and the server crashes. A key that is expired in the past makes it take a new list.
+    -- Redis 6.2 lengthens the list of arguments of INCRBYFLOAT but remembers its old length: a longer command then
+    -- writes beyond the list's end, and the server crashes. Expiring a key in the past makes it take a new list.
     if not redis.acl_check_cmd and command[1]:upper() == 'INCRBYFLOAT' then
       redis.pcall('HSET', job_prefix .. NOBODY, 'x', 1)
       redis.pcall('EXPIRE', job_prefix .. NOBODY, -1)

@@ -1,6 +1,6 @@
 -- include: _now _rubbish _unique _end _give_back
 -- Take up to N due jobs off the queues and lock them, in one step: no window between pop and lock.
--- First takes back the locks that have expired, so there is no reaper to forget.
+-- First takes back jobs whose locks have expired, so no separate reaper is needed.
 --
 -- KEYS[1] claim record   rrq:claim:<worker id>
 -- KEYS[2..] per queue, in order of priority: queue, locks, dead-letter queue, wake-up hints
@@ -14,10 +14,10 @@
 --   left        queued and locked jobs of these queues, those just claimed included
 --   jobs        flat: queue number, id, token, then the FIELDS below (nil where absent)
 --   taken_back  flat: id, token of the attempt whose lock had expired
---   buried      flat: id, token of each job that ends here: poison, asked to stop, or not a hash; token nil for the latter
+--   buried      flat: id, token of each job that ends here: poison, asked to stop, or not a hash (token nil)
 --   dropped     ids that were queued but have no job (ghosts), or whose job has ended or is running
---   returned    flat: id, token of what a re-sent call had claimed, and hands back as there is no room for it
---   lost        flat: queue number, id, token of what it had claimed and does not hold any more
+--   returned    flat: id, token of jobs that a re-sent call had claimed, and hands back for want of room
+--   lost        flat: queue number, id, token of jobs that a re-sent call had claimed, and that it no longer holds
 -- Atomic, and idempotent while the claim record lives: the same call again returns the same jobs.
 local FIELDS = {'function_name', 'job_args', 'job_kwargs', 'job_params', 'current_retries', 'max_retries',
   'job_timeout_seconds'}
@@ -39,7 +39,7 @@ local function add(queue_number, id, token, fields)
   for i = 1, #FIELDS do jobs[n + 3 + i] = fields[3 + i] end
 end
 
--- Whether the arguments of a job fit into this answer. The first job always does.
+-- True if a job's arguments fit into this answer. Those of the first job always do.
 local function fits(fields)
   local size = #(fields[5] or '') + #(fields[6] or '') + #(fields[7] or '')
   if room <= 0 or (#jobs > 0 and size > room) then return false end
@@ -47,13 +47,13 @@ local function fits(fields)
   return true
 end
 
--- A job is charged with each attempt that took its worker down. Nobody sees that happen: what is seen is a lock
--- that ran out. So the attempt is charged here, by its token, and a worker that lives after all acquits it.
+-- A job is charged with each attempt that took its worker down. Nobody sees that happen; only an expired lock is
+-- seen. So the attempt is charged here, by its token, and a worker that lives after all acquits it.
 local function charge(crashes, tokens, token)
   return 'crashes', whole(crashes, 0) + 1, 'charged', (tokens or ',') .. string.format('%.0f,', token)
 end
 
--- Not handed back but ended: somebody has asked for its end.
+-- Ends a job that was asked to stop, instead of handing it back.
 local function stop(job, id, locks, token, unique, awaited)
   try_end(job, locks, job_prefix, unique_prefix)
   cancel(job, unique_prefix, id, unique, awaited, now, dlq_ttl_s)
@@ -62,12 +62,12 @@ local function stop(job, id, locks, token, unique, awaited)
   buried[#buried + 1], buried[#buried + 2] = id, token
 end
 
--- One job whose lock has expired.
+-- Takes back one job whose lock has expired.
 local function take_back_one(job, id, queue, locks, dlq)
   local fields = redis.pcall('HMGET', job, 'status', 'fencing_token', 'worker_id', 'crashes', 'charged', 'acquitted', 'job_unique_key',
     'awaited', 'cancel_requested')
   local status = not rubbish(fields) and fields[1]
-  if status == 'PENDING' or status == 'RETRYING' then -- half of a transition of ours, or somebody else's doing
+  if status == 'PENDING' or status == 'RETRYING' then -- half of a transition of ours, or another program's write
     redis.call('ZADD', queue, 'NX', 0, id)
     redis.call('ZREM', locks, id)
   elseif status == 'ACTIVE' then
@@ -101,7 +101,7 @@ local function take_back(queue, locks, dlq)
   for _, id in ipairs(expired) do take_back_one(job_prefix .. id, id, queue, locks, dlq) end
 end
 
--- What is due in a queue, read but not yet touched: ids to claim, to drop, and of what is no hash.
+-- Reads the due entries of a queue without touching them: ids to claim, ids to drop, and ids whose key is no hash.
 local tokens = {}
 local function due_jobs(queue_number, queue, locks)
   local claimed, ghosts, no_hash = {}, {}, {}
@@ -126,7 +126,7 @@ local function due_jobs(queue_number, queue, locks)
   return claimed, ghosts, no_hash
 end
 
--- Looks at a queue as it is without its first n, of which `gone` are in no locks either; whether nothing is due there.
+-- Looks at a queue as if its first n entries had left it; `gone` of them get no lock. Returns true if nothing is due.
 local due_in, left = -1, 0
 local function survey(queue, locks, n, gone, newly_held)
   left = left + redis.call('ZCARD', queue) + redis.call('ZCARD', locks) - gone
@@ -141,7 +141,7 @@ local function survey(queue, locks, n, gone, newly_held)
   return not first or tonumber(first) > now
 end
 
--- Moves what due_jobs has found. All but the first write has been tried.
+-- Moves the entries that due_jobs has found. Every write but the first has been tried.
 local function pop(queue, locks, dlq, claimed, ghosts, no_hash)
   local held, gone = {}, {}
   for _, id in ipairs(claimed) do
@@ -150,15 +150,15 @@ local function pop(queue, locks, dlq, claimed, ghosts, no_hash)
   end
   if #held > 0 then redis.call('ZADD', locks, unpack(held)) end
   for _, id in ipairs(no_hash) do
-    redis.call('LPUSH', dlq, id) -- nothing can be said inside it, but the queue goes on
+    redis.call('LPUSH', dlq, id) -- there is no hash for a reason, but the queue goes on
     buried[#buried + 1], buried[#buried + 2], gone[#gone + 1] = id, false, id
   end
   for _, id in ipairs(ghosts) do dropped[#dropped + 1], gone[#gone + 1] = id, id end
   redis.call('ZREM', queue, unpack(gone))
 end
 
--- The reply to this very call was lost: what it claimed and still holds is handed over again, as much as there is
--- room for.
+-- True if this is a repeat of a call whose reply was lost. Jobs that it claimed and still holds are handed over again,
+-- as many as there is room for.
 local function again()
   local last = redis.call('GET', record)
   last = last and cmsgpack.unpack(last)
@@ -194,12 +194,12 @@ for q = 1, (#KEYS - 1) / 4 do
     if want > 0 then claimed, ghosts, no_hash = due_jobs(q, queue, locks) end
   end
   local gone = #ghosts + #no_hash
-  -- Whatever the hints announced is taken in this same step.
+  -- This same step takes the jobs that the hints announced.
   if survey(queue, locks, #claimed + gone, gone, #claimed > 0) then stale[#stale + 1] = hints end
   if #claimed + gone > 0 then found[#found + 1] = {queue, locks, dlq, claimed, ghosts, no_hash} end
 end
--- The record comes before what it is about: where a later write is refused, the same call is sent again, and
--- finds there what it holds.
+-- The record is written before the jobs are moved. If a later write is refused, the same call is sent again and finds
+-- in the record what it holds.
 if #jobs > 0 and not repeated then
   local ids = {number}
   for at = 0, #jobs - 1, 3 + #FIELDS do

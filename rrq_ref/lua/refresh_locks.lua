@@ -1,13 +1,14 @@
 -- include: _now _rubbish _owned
--- Renew the locks of all jobs that a worker holds, also of those that a claim took whose reply is on its way.
+-- Renew the locks of all jobs that a worker holds, including those of a claim whose reply is still on its way.
 --
 -- KEYS[1] claim record   rrq:claim:<worker id>     KEYS[2..] locks of each queue   rrq:locks:<name>
 -- ARGV[1] worker id     ARGV[2] lock TTL in ms
 -- ARGV[3] prefix of job hashes     ARGV[4] number of the claim under way, 0 = none
 -- ARGV[5..] per attempt: number of its queue, job id, token
--- Returns one word per attempt: DONE; STOP (renewed, and its handler is to stop); or SUPERSEDED, GONE: this lock is lost and was not touched.
--- A lock that has expired but that nobody has taken back is still this attempt's, and is renewed; also by a server
--- that is out of memory, which looks at the first write only: here at one that needs none.
+-- Returns one word per attempt: DONE; STOP (renewed, and its handler is to stop); or SUPERSEDED, GONE: this lock is
+--   lost and was not touched.
+-- A lock that has expired but has not been taken back still belongs to this attempt, and is renewed. A server that is
+-- out of memory renews it too: it judges a script by its first write only, and the first one here needs no memory.
 local worker, expiry, job_prefix, number = ARGV[1], now_ms() + tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local answers = {}
 redis.call('ZREM', KEYS[2], NOBODY)

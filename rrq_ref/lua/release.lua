@@ -1,5 +1,5 @@
 -- include: _now _wake _rubbish _unique _end _owned _give_back
--- Hand a job back that this attempt did not finish: not a failure, not counted.
+-- Hand back a job that this attempt did not finish. That is not a failure and is not counted.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] locks   KEYS[4] wake-up hints
 -- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token     ARGV[4] TTL of a cancelled job in s

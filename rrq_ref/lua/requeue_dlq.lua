@@ -1,5 +1,5 @@
 -- include: _now _wake _rubbish _unique _end _dlq
--- Give a dead-lettered job a new life: off the DLQ and into its queue, in one step.
+-- Give a dead-lettered job a new life: move it from the DLQ to its queue, in one step.
 --
 -- KEYS[1] job hash   KEYS[2] dead-letter queue   KEYS[3] queue   KEYS[4] wake-up hints
 -- ARGV[1] job id     ARGV[2] place from the old end of the list (-1 = the oldest), 0 = not known
@@ -22,7 +22,7 @@ if rubbish(fields) or fields[1] ~= 'FAILED' then
 end
 if not at then return 'MOVED' end
 
--- The history with this life's end, which is kept whatever was there before.
+-- The history with the end of this life, which is kept even if the rest is unreadable.
 local function history()
   local readable, before = pcall(cjson.decode, #(fields[6] or '') < 100000 and fields[6])
   local kept = {}

@@ -1,5 +1,5 @@
 -- include: _now _wake _rubbish _unique _end _owned
--- One failed run: count it and queue the job again, or dead-letter it when the budget is used up.
+-- Count a failed run, and queue the job again or, if its budget is used up, dead-letter it.
 --
 -- KEYS[1] job hash   KEYS[2] queue   KEYS[3] locks   KEYS[4] dead-letter queue   KEYS[5] wake-up hints
 -- ARGV[1] job id     ARGV[2] worker id     ARGV[3] token
@@ -12,7 +12,7 @@
 local job, queue, locks, dlq, hints = unpack(KEYS)
 local id, worker, token, err, trace, delay_ms, max_retries, ttl_s, job_prefix, unique_prefix = unpack(ARGV)
 
--- The same call may have ended the job.
+-- An earlier try of the same call may have ended the job.
 local done = {RETRYING = true, FAILED = true, CANCELLED = true}
 local refusal, fields = owned(job, worker, token, done, 'current_retries', 'max_retries', 'job_unique_key',
   'awaited', 'cancel_requested')

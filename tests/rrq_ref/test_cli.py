@@ -302,13 +302,13 @@ WRONG: list[tuple[list[str], str]] = [
     (["worker"], "--handlers"),
     (["worker", "--handlers", "nosuchmodule"], "nosuchmodule"),
     (["worker", "--handlers", "json:nosuch"], "nosuch"),
-    (["worker", "--handlers", "json:dumps"], "no mapping of names to functions"),
+    (["worker", "--handlers", "json:dumps"], "not a mapping of names to functions"),
     (["worker", "--handlers", ":x"], "--handlers"),
-    (["worker", "--handlers", "signal:__dict__"], "no mapping of names to functions"),
+    (["worker", "--handlers", "signal:__dict__"], "not a mapping of names to functions"),
     (["worker", "--handlers", "rrq_ref.keys:__dict__", "--hooks", "json:x"], "--hooks json:x"),
     (
         ["worker", "--handlers", "rrq_ref.keys:__dict__", "--hooks", "json:dumps"],
-        "is no rrq_ref.Hooks",
+        "is not an rrq_ref.Hooks",
     ),
     (["worker", "--handlers", "os:environ", "--concurrency", "0"], "concurrency is 0"),
     (["worker", "--handlers", "os:environ", "--queues", ""], "queues is ('',)"),
@@ -336,7 +336,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["worker", "--handlers", "os:environ", "--max-jobs", "-1"], "max_jobs is -1"),
     (["worker", "--handlers", "os:environ", "--hung-after-s", "1"], "hung_after_s is 1.0"),
     (["worker", "--handlers", "os:environ", "--max-early-crashes", "-1"], "max_early_crashes is"),
-    (["worker", "--handlers", "string:__spec__"], "no mapping of names to functions"),
+    (["worker", "--handlers", "string:__spec__"], "not a mapping of names to functions"),
 ]
 
 

@@ -227,9 +227,9 @@ class Generates:
 
 
 WRONG: list[tuple[Any, str]] = [
-    (None, "the handlers are no mapping of names to functions, but a NoneType"),
-    ([double], "no mapping of names to functions, but a list"),
-    (double, "no mapping of names to functions, but a function"),
+    (None, "the handlers are not a mapping of names to functions, but a NoneType"),
+    ([double], "not a mapping of names to functions, but a list"),
+    (double, "not a mapping of names to functions, but a function"),
     ({3: double}, "3 is a function"),
     ({None: double}, "None is a function"),
     ({"": double}, "'' is a function"),

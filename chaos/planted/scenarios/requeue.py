@@ -8,7 +8,7 @@ from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.workers import At
-from chaos.targets.target import EnqueueInDoubt
+from chaos.targets import CanRequeue, EnqueueInDoubt
 
 
 def play(rig: Rig) -> None:
@@ -18,6 +18,7 @@ def play(rig: Rig) -> None:
     rig.wait(f"{dead.id} dead", lambda: rig.dead_lettered() == 1)
     door = rig.door("operator", At("requeue", "before-reply", "lose-reply"))
     operator = rig.target.producer(door, rig.settings)
+    assert isinstance(operator, CanRequeue)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
         operator.requeue(dead.id)
 

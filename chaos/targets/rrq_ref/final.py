@@ -20,8 +20,10 @@ from chaos.history.events import (
     FinalQueue,
     State,
 )
-from chaos.targets.target import Inspector
+from chaos.targets import WorkerSettings
 from rrq_ref import keys
+
+from .settings import EFFECTS
 
 _STATES: Mapping[str, State] = {
     "PENDING": "queued",
@@ -51,7 +53,7 @@ _KINDS = {
 }
 
 
-class RrqInspector(Inspector):
+class RrqInspector:
     """Looks at one queue, and at the list of effects that its jobs were told to push to."""
 
     def __init__(self, url: str, queue: str, effects: str) -> None:
@@ -111,6 +113,11 @@ class RrqInspector(Inspector):
 
     def close(self) -> None:
         self._client.close()
+
+
+def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
+    """The inspector of a run."""
+    return RrqInspector(url, settings.queue, EFFECTS)
 
 
 def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:

@@ -3,7 +3,7 @@ a run starts many of them."""
 
 from __future__ import annotations
 
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 from rrq_ref import Settings
 
 #: The list that jobs push to in their commit.

@@ -6,78 +6,50 @@ import asyncio
 import contextlib
 import importlib
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NoReturn
 
 import redis
 
 from chaos.guarantees import GUARANTEES
-from chaos.history.events import Transition
-from chaos.targets.target import (
+from chaos.targets import (
+    Command,
     EnqueueInDoubt,
     EnqueueRefused,
-    Inspector,
+    Forkable,
     Job,
-    Producer,
     Target,
+    Wire,
     WorkerSettings,
     WorkerSpec,
 )
-from chaos.wire import Exchange, Match
 from rrq_ref import Client, JobNotFound, NewJob, StoreError, StoreRefused, SyncClient, scripts
 from rrq_ref.scripts import Answer
 
 from . import final, wire
-from .settings import EFFECTS, settings_of
+from .settings import settings_of
 
 
-class RrqRef(Target):
-    name = "rrq_ref"
-    promises = frozenset(GUARANTEES)
-    packages = ("redis", "hiredis", "uvloop")
-
-    def prepare(self, url: str) -> None:
-        with redis.Redis.from_url(url) as client:
-            for script in scripts.ALL:
-                client.script_load(script.text)
-
-    def worker_command(self) -> list[str]:
-        return [sys.executable, "-m", f"{__package__}.worker"]
-
-    def warm(self) -> None:
-        for module in (f"{__package__}.worker", "redis.asyncio", "hiredis", "uvloop"):
-            with contextlib.suppress(ImportError):  # the last two need not be there
-                importlib.import_module(module)
-
-    def work(self, spec: WorkerSpec) -> NoReturn:
-        from .worker import work  # it imports this module
-
-        work(spec)
-
-    def fleet_command(self, workers: int) -> list[str]:
-        return [*self.worker_command(), str(workers)]
-
-    def __init__(self) -> None:
-        self._confirmations: wire.Confirmations | None = None
-
-    def producer(self, url: str, settings: WorkerSettings) -> Producer:
-        self._confirmations = None if settings.durability == "none" else wire.Confirmations()
-        return _Producer(url, settings)
-
-    def inspector(self, url: str, settings: WorkerSettings) -> Inspector:
-        return final.RrqInspector(url, settings.queue, EFFECTS)
-
-    def moments(self) -> Mapping[str, Match]:
-        return wire.MOMENTS
-
-    def transitions(self, exchange: Exchange) -> Iterable[Transition]:
-        if self._confirmations is not None:
-            return self._confirmations.transitions(exchange)
-        return wire.transitions(exchange)
+def _load_scripts(url: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        for script in scripts.ALL:
+            client.script_load(script.text)
 
 
-class _Producer(Producer):
+def _warm() -> None:
+    for module in (f"{__package__}.worker", "redis.asyncio", "hiredis", "uvloop"):
+        with contextlib.suppress(ImportError):  # the last two need not be there
+            importlib.import_module(module)
+
+
+def _work(spec: WorkerSpec) -> NoReturn:
+    from .worker import work  # only in a process that becomes a worker
+
+    work(spec)
+
+
+class RrqProducer:
     def __init__(self, url: str, settings: WorkerSettings) -> None:
         self._settings = settings_of(url, settings)
         self._client = SyncClient(self._settings)
@@ -127,4 +99,17 @@ class _Producer(Producer):
         self._client.close()
 
 
-TARGET = RrqRef()
+_WORKER = [sys.executable, "-m", f"{__package__}.worker"]
+
+TARGET = Target(
+    name="rrq_ref",
+    promises=GUARANTEES,
+    worker=Command(_WORKER),
+    producer=RrqProducer,
+    inspector=final.inspector,
+    wire=Wire(moments=wire.MOMENTS, decoder=wire.decoder),
+    forkable=Forkable(warm=_warm, work=_work),
+    fleet=lambda workers: Command([*_WORKER, str(workers)]),
+    prepare=_load_scripts,
+    packages=("redis", "hiredis", "uvloop"),
+)

@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import Any
 
 from chaos.history.events import Answer, Operation, Transition
+from chaos.targets import Decode, WorkerSettings
 from chaos.wire import Exchange, Match, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
@@ -57,6 +58,11 @@ _NAMED = {"lock_and_pop", "refresh_locks", "requeue_dlq", *MOMENTS}
 MOMENTS |= {each.name: _calls(each, each.name) for each in scripts.ALL if each.name not in _NAMED}
 
 
+def decoder(settings: WorkerSettings) -> Decode:
+    """Reads the commands of one run."""
+    return transitions if settings.durability == "none" else Confirmations()
+
+
 class Confirmations:
     """Where an outcome counts only once a barrier (WAIT, WAITAOF) has confirmed it.
 
@@ -67,8 +73,8 @@ class Confirmations:
     def __init__(self) -> None:
         self._open: dict[str, list[Transition]] = {}
 
-    def transitions(self, exchange: Exchange) -> Iterator[Transition]:
-        """As the function of this name; of outcomes each twice, the second time confirmed."""
+    def __call__(self, exchange: Exchange) -> Iterator[Transition]:
+        """As `transitions`; of outcomes each twice, the second time confirmed."""
         if exchange.argv[0].upper() in _BARRIERS:
             waiting = self._open.pop(exchange.process, [])
             yield from waiting if _reached(exchange) else ()

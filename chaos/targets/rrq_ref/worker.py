@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, NoReturn
 
+from chaos.targets import WorkerSpec
 from chaos.targets.behaviour import Run, Witness, behave
-from chaos.targets.target import WorkerSpec
 from rrq_ref import Context, Fleet
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from chaos.targets.rrq_ref.target import RrqRef
-from chaos.targets.target import Job, Producer, WorkerSettings
-
-
-class Forgetful(RrqRef):
-    name = "forgetful"
-
-    def producer(self, url: str, settings: WorkerSettings) -> Producer:
-        return _Forgetful(super().producer(url, settings))
+from chaos.targets import Job, WorkerSettings
+from chaos.targets.rrq_ref.target import TARGET as REFERENCE
 
 
-class _Forgetful(Producer):
-    def __init__(self, honest: Producer) -> None:
-        self._honest = honest
+class Forgetful:
+    def __init__(self, url: str, settings: WorkerSettings) -> None:
+        self._honest = REFERENCE.producer(url, settings)
 
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:
         self._honest.enqueue(jobs[1:])
@@ -27,4 +21,4 @@ class _Forgetful(Producer):
         self._honest.close()
 
 
-TARGET = Forgetful()
+TARGET = replace(REFERENCE, name="forgetful", producer=Forgetful)

@@ -105,7 +105,7 @@ def test_not_even_a_killed_rig_leaves_processes(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--target", "nope"], "no target is named 'nope'; give rrq_ref"),
-        (["--target", "os:path"], "is not a chaos.targets.target.Target"),
+        (["--target", "os:path"], "is not a chaos.targets.Target"),
         (["--redis", "nope"], "'nope' names no server; give embedded"),
         (["--redis", "redis://127.0.0.1:1"], "cannot be reached"),
         (["--redis", "local:/nowhere"], "there is no file /nowhere"),

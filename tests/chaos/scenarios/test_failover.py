@@ -184,14 +184,14 @@ def test_a_commit_counts_once_it_is_confirmed(
 ) -> None:
     seen = Confirmations()
 
-    first = list(seen.transitions(exchange(*FINISH, reply=[b"DONE"])))
-    then = list(seen.transitions(exchange(*barrier, reply=reply)))
-    again = list(seen.transitions(exchange(*FINISH, reply=[b"REPEAT"])))
+    first = list(seen(exchange(*FINISH, reply=[b"DONE"])))
+    then = list(seen(exchange(*barrier, reply=reply)))
+    again = list(seen(exchange(*FINISH, reply=[b"REPEAT"])))
 
     assert [event.answer for event in first] == [None]
     assert [event.answer for event in then] == confirmed
     assert [event.answer for event in again] == ["repeat"]
-    assert list(seen.transitions(exchange(*barrier, reply=reply))) == []
+    assert list(seen(exchange(*barrier, reply=reply))) == []
 
 
 def test_a_replica_answers_where_its_primary_was(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from chaos.targets.rrq_ref import wire
-from chaos.targets.rrq_ref.target import RrqRef
+from chaos.targets.rrq_ref.target import TARGET as REFERENCE
 from rrq_ref import scripts
 
 #: Script → what it does, and what it does instead. A renewal would make up for the missing lock,
@@ -15,10 +15,6 @@ _EDITS = {
     "LOCK_AND_POP": ("if #held > 0 then redis.call('ZADD', locks, unpack(held)) end", ""),
     "REFRESH_LOCKS": ("], expiry, id)", "], 'XX', expiry, id)"),
 }
-
-
-class Careless(RrqRef):
-    name = "careless"
 
 
 def _plant() -> None:
@@ -34,4 +30,4 @@ def _plant() -> None:
 
 
 _plant()
-TARGET = Careless()
+TARGET = replace(REFERENCE, name="careless")

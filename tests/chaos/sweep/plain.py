@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from dataclasses import replace
 
-from chaos.targets.rrq_ref.target import RrqRef
-from chaos.targets.target import Target, WorkerSpec
+from chaos.targets.rrq_ref.target import TARGET as REFERENCE
 
-
-class Plain(RrqRef):
-    name = "plain"
-
-    def warm(self) -> None:
-        Target.warm(self)
-
-    def work(self, spec: WorkerSpec) -> NoReturn:
-        Target.work(self, spec)
-
-
-TARGET = Plain()
+TARGET = replace(REFERENCE, name="plain", forkable=None)

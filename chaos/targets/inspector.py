@@ -1,0 +1,43 @@
+"""The rig's look into a queue's store, past the wire proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:  # a worker imports this package, and starts faster without
+    from chaos.history.events import Final
+
+
+class Inspector(Protocol):
+    """A connection that looks into the store. It changes nothing, but for `clean`.
+
+    Whatever the client library raises when the server does not answer may come out of it.
+    """
+
+    def backlog(self) -> int:
+        """Jobs that are queued or being worked on."""
+
+    def final_state(self, jobs: Iterable[str], /) -> Iterable[Final]:
+        """Every one of these jobs, and every effect, entry and key."""
+
+    def clean(self) -> None:
+        """Remove everything that a run has left in a server that is not the rig's own."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class ShowsHealth(Protocol):
+    """An inspector whose workers have health keys."""
+
+    def health(self, workers: Sequence[str], /) -> Mapping[str, int | None]:
+        """The rest of each health key's TTL, in ms; -1: for ever; None: there is no key."""
+
+
+@runtime_checkable
+class CountsDead(Protocol):
+    """An inspector whose queue has a dead-letter queue."""
+
+    def dead_lettered(self) -> int:
+        """Jobs in the dead-letter queue."""

@@ -1,0 +1,33 @@
+"""How workers are set up in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """The settings of a run's workers. Their times are short, so that no run waits for long ones.
+
+    A target follows those that its queue knows.
+    """
+
+    queue: str = "chaos"
+    concurrency: int = 4
+    lock_ttl_ms: int = 1_500
+    poll_max_ms: int = 300
+    health_interval_ms: int = 400
+    health_slack_ms: int = 600
+    grace_s: float = 2.0
+    cleanup_s: float = 0.5
+    retry_base_s: float = 0.05
+    max_crashes: int = 5
+    #: What an enqueue and an outcome wait for before they count as done, where a queue can choose:
+    #: nothing, WAIT for one replica, or WAITAOF for the disks of both.
+    durability: Literal["none", "replicated", "fsynced"] = "none"
+
+    @property
+    def health_ttl_ms(self) -> int:
+        """How long a health key lives without a heartbeat."""
+        return self.health_interval_ms + self.health_slack_ms
