@@ -48,7 +48,7 @@ MODES = ("none", "replicated", "fsynced")
 def play(rig: Rig) -> None:
     if not isinstance(rig.server, BinaryServer):
         raise RigProblem("failover starts a replica of its server; use embedded or local")
-    rig.settings = replace(rig.settings, durability=rig.parameters["acknowledge"])
+    rig.settings = replace(rig.settings, acknowledge=rig.parameters["acknowledge"])
     pair = rig.stays(Replication(rig.server, rig.directory / "replication", "always"))
     for _ in range(rig.workers):
         rig.worker()

@@ -60,7 +60,7 @@ MOMENTS |= {each.name: _calls(each, each.name) for each in scripts.ALL if each.n
 
 def decoder(settings: WorkerSettings) -> Decode:
     """Reads the commands of one run."""
-    return transitions if settings.durability == "none" else Confirmations()
+    return transitions if settings.acknowledge == "none" else Confirmations()
 
 
 class Confirmations:
