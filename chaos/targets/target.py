@@ -153,7 +153,7 @@ class Target:
         if self.wire is None:
             return None
         # A decoder of its own: that of the run may remember what it has been shown.
-        jobs = {event["job"] for event in self.wire.decoder(settings)(exchange)}
+        jobs = {event.job for event in self.wire.decoder(settings)(exchange)}
         return jobs.pop() if len(jobs) == 1 else None
 
 
