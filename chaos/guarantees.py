@@ -6,7 +6,13 @@ each anomaly has one SQL file in `chaos/checks/` of the same name, with undersco
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
+
+from chaos.evidence import Evidence
+
+Needs = tuple[tuple[Evidence, ...], ...]
+"""Sets of evidence, any of which is enough. None: what every target shows is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +21,13 @@ class Anomaly:
 
     id: str
     meaning: str
+    #: The evidence without which nobody can know.
+    needs: Needs = ()
+
+    def missing(self, offers: Set[Evidence]) -> Set[Evidence]:
+        """The evidence that a target with these offers lacks; empty if the check can look."""
+        lacks = [frozenset(need) - offers for need in self.needs]
+        return min(lacks, key=len, default=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +69,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="double-commit",
+                needs=((Evidence.COMPLETIONS,), (Evidence.EFFECTS, Evidence.TOKENS)),
                 meaning="The store accepted two completions of one job with no requeue "
                 "between them.",
             ),
@@ -67,11 +81,13 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="effect-missing",
+                needs=((Evidence.JOBS, Evidence.EFFECTS),),
                 meaning="A job is completed, but fewer effects are found in the store than it "
                 "handed to its commit.",
             ),
             Anomaly(
                 id="effect-repeated",
+                needs=((Evidence.JOBS, Evidence.EFFECTS),),
                 meaning="More effects of a job are found in the store than it handed to its "
                 "commit, or any effect of a job that is not completed.",
             ),
@@ -84,6 +100,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="zombie-write",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
                 meaning="The store accepted a write of an attempt after a later attempt had "
                 "already claimed the job.",
             ),
@@ -96,6 +113,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="premature-redelivery",
+                needs=((Evidence.WIRE,),),
                 meaning="A job was claimed anew while the lock of its earlier attempt "
                 "was still live.",
             ),
@@ -134,6 +152,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="false-dead-letter",
+                needs=((Evidence.JOBS,),),
                 meaning="A job was dead-lettered although it could still have run and had "
                 "budget left.",
             ),
@@ -145,11 +164,13 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="retry-lost",
+                needs=((Evidence.JOBS, Evidence.RETRIES),),
                 meaning="The job's count of retries is lower than the number of its failures that "
                 "were certainly recorded.",
             ),
             Anomaly(
                 id="retry-twice",
+                needs=((Evidence.JOBS, Evidence.RETRIES),),
                 meaning="The job's count of retries is higher than the number of its failures.",
             ),
         ),
@@ -207,10 +228,12 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="stuck",
+                needs=((Evidence.JOBS,),),
                 meaning="After everything settled, a job is still unfinished, queued or locked.",
             ),
             Anomaly(
                 id="orphan-key",
+                needs=((Evidence.KEYS,),),
                 meaning="After everything settled, a key is left that never expires and that "
                 "nothing accounts for.",
             ),
@@ -223,10 +246,15 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="ghost-worker",
+                needs=((Evidence.HEALTH,),),
                 meaning="A dead worker was still shown as alive after its health key should "
                 "have expired.",
             ),
-            Anomaly(id="unseen-worker", meaning="A live, undisturbed worker had no health key."),
+            Anomaly(
+                id="unseen-worker",
+                needs=((Evidence.HEALTH,),),
+                meaning="A live, undisturbed worker had no health key.",
+            ),
         ),
     ),
     Guarantee(

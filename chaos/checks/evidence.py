@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import duckdb
 
 from chaos.checks.verdict import FaultCount
+from chaos.evidence import Evidence
 
 HOME = "end"
 """The phase of the SIGTERM by which the rig sends everybody home when all work is done."""
+
+#: How many jobs a sentence names.
+_NAMED = 3
 
 _COUNTS = """
 SELECT
@@ -62,7 +67,7 @@ def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
     )
 
 
-def missing_evidence(db: duckdb.DuckDBPyConnection) -> list[str]:
+def missing_evidence(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> list[str]:
     """Every reason, in a sentence each, why nothing broken does not yet mean that all is well."""
     missing = []
     if not _one(db, "SELECT count(*) FROM jobs WHERE ack_t IS NOT NULL"):
@@ -71,7 +76,7 @@ def missing_evidence(db: duckdb.DuckDBPyConnection) -> list[str]:
         missing.append("no job was ever started")
     missing += _rig_trouble(db)
     missing += _faults_that_did_not_land(db)
-    missing += _unread_finals(db)
+    missing += _unread_finals(db) if Evidence.JOBS in offers else _unseen_ends(db)
     return missing
 
 
@@ -132,6 +137,20 @@ def _unread_finals(db: duckdb.DuckDBPyConnection) -> list[str]:
         db, "SELECT count(*) FROM jobs ANTI JOIN final_jobs USING (job) WHERE ack_t IS NOT NULL"
     )
     return [f"the final state leaves out {unread} acknowledged jobs"] if unread else []
+
+
+def _unseen_ends(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """The same, of a target whose final state nobody can read."""
+    unseen = db.execute(
+        "SELECT job FROM jobs ANTI JOIN done USING (job) WHERE ack_t IS NOT NULL ORDER BY job"
+    ).fetchall()
+    if not unseen:
+        return []
+    named = ", ".join(job for (job,) in unseen[:_NAMED]) + (", ..." if len(unseen) > _NAMED else "")
+    return [
+        f"{len(unseen)} acknowledged jobs were not seen to end ({named}), and the target has no"
+        " inspector that tells whether they are lost"
+    ]
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> Any:

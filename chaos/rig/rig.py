@@ -144,6 +144,7 @@ class Rig:
             "command": self.options.command(self.scenario.name, self.seed),
             "about": list(self.scenario.guarantees),
             "promises": sorted(self.target.promises),
+            "offers": sorted(self.target.offers),
             "workers": self.workers,
             "jobs": self.jobs,
             "burst": False,

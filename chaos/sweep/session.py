@@ -152,6 +152,7 @@ def _about(
         "command": options.command("sweep", seed),
         "about": [],
         "promises": sorted(target.promises),
+        "offers": sorted(target.offers),
         "slots": slots,
         "burst": True,
         "settings": record.settings(SETTINGS),
