@@ -18,8 +18,8 @@ from rich.table import Table
 from benchmarks.parts import command, layout, loop, machine
 from benchmarks.parts.figures import Figure, percentile
 from benchmarks.reference.handlers import HANDLERS
-from chaos.cli import output
-from chaos.cli.main import enter
+from chaos.cli.program import enter
+from chaos.report import output
 from chaos.rig.progress import Progress
 from chaos.servers import ServerProblem, open_server
 from chaos.servers.binary import BinaryServer

@@ -15,8 +15,8 @@ from benchmarks.parts import command, goals, layout, machine, pickup, rounds, ta
 from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.reference.queue import CONTENDERS
-from chaos.cli import output
-from chaos.cli.main import enter
+from chaos.cli.program import enter
+from chaos.report import output
 from chaos.rig.progress import Progress
 
 _WARM_UP_JOBS = 1000

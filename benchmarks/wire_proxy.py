@@ -17,9 +17,9 @@ from benchmarks.parts.goals import Goal
 from benchmarks.parts.problem import BenchmarkProblem
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.parts.waiting import last_line
-from chaos.cli import output
-from chaos.cli.main import enter
+from chaos.cli.program import enter
 from chaos.processes.spawning import ProcessGroup
+from chaos.report import output
 from chaos.rig.progress import Progress
 from chaos.wire import WireProxy
 

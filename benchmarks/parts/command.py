@@ -14,7 +14,7 @@ import click
 from redis import RedisError
 
 from benchmarks.parts.problem import BenchmarkProblem
-from chaos.cli.main import SIGNALLED, complain
+from chaos.cli.program import SIGNALLED, complain
 from chaos.processes.spawning import Interrupted, ProcessStillRunning, on_signals
 from chaos.report.files import replace_file
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem

@@ -33,11 +33,10 @@ from typing import Any
 import click
 import psutil
 
-from chaos.cli import output
-from chaos.cli.main import complain, enter, guarded
+from chaos.cli.program import complain, enter, guarded
 from chaos.history.tail import Tail
 from chaos.processes.spawning import PR_SET_PDEATHSIG
-from chaos.report import print_verdict
+from chaos.report import output, print_verdict
 from chaos.rig.options import Options
 from chaos.rig.playing import play
 from chaos.rig.progress import Progress

@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from chaos.processes.fork_server import PACKET
+from chaos.processes.modules import python
 from chaos.processes.spawning import ExitStatus, ProcessGroup
 
 _FORK_S = 20.0
@@ -130,7 +130,7 @@ class Nursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             fd = theirs.fileno()
-            command = [sys.executable, "-m", "chaos.processes.fork_server", self._spec, str(fd)]
+            command = python("chaos.processes.fork_server", self._spec, str(fd))
             self._group.spawn(command, log=self._log, name="nursery", pass_fds=(fd,))
         self._socket = ours
         self._thread = threading.Thread(target=self._listen, name="nursery", daemon=True)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chaos.processes.modules import shown
 from chaos.servers import DEFAULT_SPEC, mask
 from chaos.targets.target import Target, WorkerSettings
 
@@ -42,7 +43,7 @@ class Options:
 
     def command(self, scenario: str, seed: int) -> str:
         """The command that repeats a run."""
-        words = ["python", "-m", f"chaos.{scenario}", *replace(self, seed=seed).words()]
+        words = [*shown(scenario), *replace(self, seed=seed).words()]
         if self.redis != "embedded":
             words += ["--redis", mask(self.redis)]
         return shlex.join(words)

@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from chaos.processes.forks import Nursery
+from chaos.processes.modules import shown
 from chaos.rig import options as record
 from chaos.rig.options import BadOption, Options
 from chaos.rig.progress import Progress
@@ -24,7 +25,7 @@ from chaos.servers import ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import FAULTS, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, SETTINGS
-from chaos.sweep.report import Report
+from chaos.sweep.results import Results
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.targets import Target, find_target
@@ -50,7 +51,7 @@ class SweepOptions(Options):
     slots: int | None = None
 
     def command(self, scenario: str, seed: int) -> str:
-        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
+        words = [*shown(scenario), "--target", self.target, "--seed", str(seed)]
         if self.cell is not None:
             words += ["--cell", str(self.cell)]
         elif self.pairs is not None:
@@ -66,7 +67,7 @@ class SweepOptions(Options):
 class Done:
     """A sweep that was run and judged, and where its evidence is."""
 
-    report: Report
+    results: Results
     directory: Path
 
 
@@ -92,7 +93,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     finally:
         sys.setswitchinterval(switch_s)
     _keep(judged, about, everything=options.cell is not None)
-    return Done(report=Report(swept, judged, problems, about), directory=directory)
+    return Done(results=Results(swept, judged, problems, about), directory=directory)
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, random: Random) -> Swept:
