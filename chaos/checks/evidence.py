@@ -38,13 +38,21 @@ SELECT
 """
 
 
-def count_events(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """The numbers of the run by name, in the order in which a report shows them."""
+def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[str, int]:
+    """The numbers of the run by name, in the order in which a report shows them.
+
+    Of a target without an inspector, jobs count as completed when they were seen to be done, and
+    the number of dead ones is left out.
+    """
     cursor = db.execute(_COUNTS)
     names = [column[0] for column in cursor.description or ()]
     row = cursor.fetchone()
     assert row is not None
-    return {name: int(value) for name, value in zip(names, row, strict=True)}
+    counts = {name: int(value) for name, value in zip(names, row, strict=True)}
+    if Evidence.JOBS not in offers:
+        counts["completed"] = int(_one(db, "SELECT count(*) FROM done"))
+        del counts["dead"]
+    return counts
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:

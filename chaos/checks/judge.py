@@ -67,7 +67,7 @@ def _judged(history: History, max_rows: int) -> Verdict:
         outcome=_outcome(checks, unknown, obstructed(history.db)),
         checks=checks,
         unknown_because=tuple(unknown),
-        counts=count_events(history.db),
+        counts=count_events(history.db, offers),
         faults=count_faults(history.db),
         run=history.run,
     )
