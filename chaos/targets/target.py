@@ -184,5 +184,5 @@ def _unknown(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only here: workers import this module
 
     close = get_close_matches(str(word), known, 1)
-    right = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+    right = f"did you mean {str(close[0])!r}?" if close else f"there are {', '.join(known)}"
     return f"which is unknown; {right}"
