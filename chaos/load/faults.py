@@ -52,12 +52,9 @@ class WorkerFaults:
         if self._paused is not None and (self._kind is None or now >= self._paused.until):
             self._resume()
         workers = self._fleet.living_children()
-        if (
-            self._kind is not None
-            and now >= self._next_at
-            and len(workers) == self._rig.setup.workers
-        ):
-            self._hit(self._kind, rig.random.choice(workers))
+        whole = len(workers) == self._rig.setup.workers
+        if self._kind is not None and now >= self._next_at and whole:
+            self._hit(self._kind, self._rig.random.choice(workers))
 
     def _hit(self, kind: str, worker: Descendant) -> None:
         rig = self._rig
