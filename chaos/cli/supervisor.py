@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from chaos.cli import options
 from chaos.cli.program import enter, guarded
 from chaos.load import protocol, supervisor
 from chaos.load.protocol import say_verdict
-from chaos.processes.spawning import PR_SET_PDEATHSIG
+from chaos.processes import die_with_parent
 from chaos.report import output, print_verdict
 from chaos.rig.playing import play
 from chaos.rig.progress import Progress
@@ -33,13 +32,15 @@ def command(workers: int, concurrency: int, **chosen: Any) -> None:
     """See the modules above."""
 
     def work() -> int:
-        _leave_with_parent()
+        # The end of the load generator interrupts this process in any state. By SIGTERM and not by
+        # SIGKILL, so that workers that stand still are not left behind.
+        die_with_parent(signal.SIGTERM)
         scenario = supervisor.scenario(workers, concurrency)
         progress = Progress(output.console(stderr=True))
         played = play(scenario, supervisor.LoadOptions(**chosen), progress)
         say_verdict(played.verdict.outcome)
         console = output.console()
-        print_verdict(played.verdict, console)
+        print_verdict(played.verdict, console, played.story)
         console.print(f"run directory: {played.directory}", soft_wrap=True)
         return played.verdict.outcome.exit_code
 
@@ -48,15 +49,6 @@ def command(workers: int, concurrency: int, **chosen: Any) -> None:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(code)
-
-
-def _leave_with_parent() -> None:
-    """On Linux, the end of the load generator interrupts this process in any state.
-
-    By SIGTERM and not by SIGKILL, so that workers that stand still are not left behind.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def main() -> NoReturn:

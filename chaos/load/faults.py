@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import psutil
-
+from chaos.faults import FAULTS
+from chaos.processes import Descendant
 from chaos.rig.rig import Rig
-from chaos.rig.worker import Member
+from chaos.rig.worker import Worker
 
 #: On average, each worker is left alone for this long between two faults.
 _REST_S = 10.0
@@ -30,7 +30,7 @@ class WorkerFaults:
     fast a fleet comes back from the loss of all of them is the fleet's own matter.
     """
 
-    def __init__(self, rig: Rig, fleet: Member) -> None:
+    def __init__(self, rig: Rig, fleet: Worker) -> None:
         self._rig = rig
         self._fleet = fleet
         self._kind: str | None = None
@@ -52,19 +52,19 @@ class WorkerFaults:
         if self._paused is not None and (self._kind is None or now >= self._paused.until):
             self._resume()
         workers = self._fleet.living_children()
-        if self._kind is not None and now >= self._next_at and len(workers) == self._rig.workers:
+        whole = len(workers) == self._rig.setup.workers
+        if self._kind is not None and now >= self._next_at and whole:
             self._hit(self._kind, self._rig.random.choice(workers))
 
-    def _hit(self, kind: str, worker: psutil.Process) -> None:
+    def _hit(self, kind: str, worker: Descendant) -> None:
         rig = self._rig
-        rest_s = max(1.0, _REST_S / rig.workers) * rig.random.uniform(0.5, 1.5)
+        rest_s = max(1.0, _REST_S / rig.setup.workers) * rig.random.uniform(0.5, 1.5)
         self._landed.add(kind)
-        if kind == "kill":
-            rig.crew.strike(self._fleet, worker.pid, "kill")
-        else:
-            dead_to_others_s = max(rig.settings.lock_ttl_ms, rig.settings.health_ttl_ms) / 1000
+        fault = rig.workers.hit(self._fleet, worker.pid, kind)
+        if FAULTS[kind].lasts:
+            settings = rig.setup.settings
+            dead_to_others_s = max(settings.lock_ttl_ms, settings.health_ttl_ms) / 1000
             pause_s = dead_to_others_s * rig.random.uniform(1.2, 2.0)
-            fault = rig.crew.strike(self._fleet, worker.pid, "stop")
             until = time.monotonic() + pause_s
             self._paused = _Paused(pid=worker.pid, fault=fault, until=until)
             rest_s += pause_s
@@ -72,11 +72,11 @@ class WorkerFaults:
 
     def _resume(self) -> None:
         if self._paused is not None:
-            self._rig.crew.heal(self._fleet, self._paused.pid, self._paused.fault)
+            self._rig.workers.heal(self._fleet, self._paused.pid, self._paused.fault)
             self._paused = None
 
     def end(self) -> None:
         """Let everybody go on, and note the faults that were wanted and did not come about."""
         self._resume()
         for kind in sorted(self._wanted - self._landed):
-            self._rig.crew.missed(kind, "the load ended before a worker was hit")
+            self._rig.workers.missed(kind, "the load ended before a worker was hit")

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from chaos.checks import Outcome
+from chaos.faults import FAULTS
 from chaos.targets import WorkerSettings
 
 #: The orders that say which faults there are to be, without their first word.
-FAULTS = ("none", "kill", "pause")
+ORDERS = ("none", *(kind.name for kind in FAULTS if kind.takes_out))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def orders(turn_s: float) -> Iterator[str]:
 def fault_of(order: str) -> str | None:
     """The fault that an order wants. Raises ValueError for a line that is no order."""
     word, _, kind = order.partition(" ")
-    if word != "chaos" or kind not in FAULTS:
-        right = ", ".join(f"chaos {name}" for name in FAULTS)
+    if word != "chaos" or kind not in ORDERS:
+        right = ", ".join(f"chaos {name}" for name in ORDERS)
         raise ValueError(f"{order!r} is no order; give {right} or finish")
     return None if kind == "none" else kind

@@ -20,9 +20,9 @@ from chaos.load.faults import WorkerFaults
 from chaos.load.lock import ProducersLock
 from chaos.load.protocol import Ready, fault_of, orders, say_ready
 from chaos.rig.options import Options
+from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import RigProblem
 from chaos.servers import mask
 from chaos.targets import WorkerSettings
 
@@ -70,7 +70,7 @@ def scenario(workers: int, concurrency: int) -> Scenario:
 
 
 def _play(rig: Rig) -> None:
-    faults = WorkerFaults(rig, rig.fleet())
+    faults = WorkerFaults(rig, rig.workers.fleet())
     directory = rig.directory.absolute()
     lock = ProducersLock(directory / "producing")
     lock.create()
@@ -80,17 +80,17 @@ def _play(rig: Rig) -> None:
         Ready(
             server=mask(rig.server.url),
             url_file=url_file,
-            target=rig.options.target,
+            target=rig.setup.options.target,
             history=directory / "history",
             lock=directory / "producing",
-            settings=rig.settings,
+            settings=rig.setup.settings,
         )
     )
     for order in orders(_TURN_S):
         if order:
             _obey(order, faults, rig)
         faults.tend()
-        rig.crew.tend()
+        rig.tend()
     faults.end()
     _wait_for_producers(rig, lock)
     _work_off(rig)
@@ -122,18 +122,18 @@ def _wait_for_producers(rig: Rig, lock: ProducersLock) -> None:
     while not lock.close_for_all():
         if time.monotonic() > end:
             raise RigProblem(f"producers still enqueued {_LEAVE_S:g} s after the load had ended")
-        rig.crew.tend()
+        rig.tend()
         time.sleep(_TURN_S)
 
 
 def _work_off(rig: Rig) -> None:
     """Wait while the work that is left gets less: there may be much."""
     least, since, said_at = sys.maxsize, time.monotonic(), 0.0
-    while (left := rig.inspector.backlog()) and (now := time.monotonic()) < since + _STALLED_S:
+    while (left := rig.seen.backlog()) and (now := time.monotonic()) < since + _STALLED_S:
         if left < least:
             least, since = left, now
         if now > said_at + _SAY_S:
             said_at = now
             rig.progress.say(f"{left} jobs are left to do")
-        rig.crew.tend()
+        rig.tend()
         time.sleep(_TURN_S)

@@ -156,7 +156,7 @@ def test_a_killed_locust_leaves_no_process_not_even_a_paused_one(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     with Locust(tmp_path, *options, *HEADLESS, "--chaos", "pause", "LongJobs") as locust:
-        locust.wait_for("a pause", lambda: '"kind":"stop"' in locust.history("rig.jsonl"))
+        locust.wait_for("a pause", lambda: '"kind":"pause"' in locust.history("rig.jsonl"))
         locust.signal(signal.SIGKILL)
         assert locust.end() == -signal.SIGKILL
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from locust.argument_parser import LocustArgumentParser
 
-from chaos.load.protocol import FAULTS
+from chaos.load.protocol import ORDERS
 from chaos.rig.options import new_seed
 from chaos.servers import DEFAULT_SPEC, ServerProblem, mask, open_server
 from chaos.targets import UnknownTarget, find_target
@@ -43,7 +43,7 @@ def add(parser: LocustArgumentParser) -> None:
     option: Callable[..., object] = parser.add_argument
     option(
         "--chaos",
-        choices=FAULTS,
+        choices=ORDERS,
         default="none",
         help="Kill workers, or pause them beyond the lives of their locks, while the load runs.",
     )
@@ -93,7 +93,7 @@ def add(parser: LocustArgumentParser) -> None:
 
 def complaint(name: str, asked: str) -> str | None:
     """Why the web page may not ask for this; None where it may."""
-    choices = {"chaos": FAULTS, "shape": SHAPES}.get(name)
+    choices = {"chaos": ORDERS, "shape": SHAPES}.get(name)
     if choices is not None and asked not in choices:
         return f"{name} cannot be {asked!r}; choose one of {', '.join(choices)}"
     if name in ("fleet_workers", "worker_concurrency", "seed") and not asked.isdecimal():

@@ -111,5 +111,6 @@ TARGET = Target(
     forkable=Forkable(warm=_warm, work=_work),
     fleet=lambda workers: Command([*_WORKER, str(workers)]),
     prepare=_load_scripts,
+    shows={"tokens", "retries", "effects", "keys", "health"},
     packages=("redis", "hiredis", "uvloop"),
 )
