@@ -1,0 +1,123 @@
+"""The recovery of a prefix: a server is started on it, and a fresh worker drains it.
+
+It is carried out in a process that a fork server has forked, so that everything is imported
+already. When that process dies, so do its server and its worker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos.history import Recorder
+from chaos.processes import ExitStatus, fork
+from chaos.rewind.prefix import Prefix
+from chaos.servers.aof import AppendOnlyFile
+from chaos.servers.binary import BinaryServer, binary_version
+from chaos.targets import Target, WorkerSettings, WorkerSpec, find_target
+
+WORKER = "recoverer"
+#: How long the worker may take to do all that a prefix has left to do.
+_DRAIN_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """All that recoveries have in common. As text, it is the argument of `prepare`."""
+
+    target: str
+    settings: WorkerSettings
+    binary: str
+    #: Directory of the server that wrote the file.
+    source: str
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Recovery:
+        told = json.loads(text)
+        return cls(**told | {"settings": WorkerSettings(**told["settings"])})
+
+
+def order(prefixes: Sequence[Prefix], directory: Path) -> dict[str, Any]:
+    """An order to recover prefixes; the history of each goes to a directory of its name."""
+    return {"prefixes": [asdict(prefix) for prefix in prefixes], "directory": str(directory)}
+
+
+#: The name of `prepare`, for a fork server.
+PREPARE = f"{__name__}:prepare"
+
+
+def prepare(recovery: str) -> Callable[[dict[str, Any]], None]:
+    """Import what a worker of the target needs; what each child then does with its order."""
+    recoverer = _Recoverer(Recovery.parse(recovery))
+
+    def carry_out(order: dict[str, Any]) -> None:
+        for prefix in order["prefixes"]:
+            recoverer.recover(Prefix(**prefix), Path(order["directory"]) / prefix["name"])
+
+    return carry_out
+
+
+class _Recoverer:
+    def __init__(self, recovery: Recovery) -> None:
+        self._settings = recovery.settings
+        self._binary = Path(recovery.binary)
+        binary_version(self._binary)  # asked here once for all
+        self._source = AppendOnlyFile(Path(recovery.source))
+        self._target: Target = find_target(recovery.target)
+        if self._target.forkable is not None:
+            self._target.forkable.warm()
+
+    def recover(self, prefix: Prefix, directory: Path) -> None:
+        """Start a server on a prefix, drain it, and read what is there in the end."""
+        # The server must read an append-only file; how it writes one no longer matters.
+        server = BinaryServer(self._binary, directory / "server", durability="everysec")
+        self._source.cut(prefix.size, server.directory)
+        with closing(Recorder(directory / "rig.jsonl", "rig")) as recorder:
+            try:
+                server.start()
+                recorder.write("server", event="up")
+                recorder.write("fault", event="healed", fault="cut", kind="server-kill")
+                self._drain(server.url, directory, recorder)
+                self._read_end(server.url, prefix, recorder)
+            finally:
+                if server.pid is not None:
+                    server.kill()
+        shutil.rmtree(server.directory)
+
+    def _drain(self, url: str, directory: Path, recorder: Recorder) -> None:
+        """Let a worker in burst mode do what is left, and leave."""
+        history = str(directory / f"{WORKER}.jsonl")
+        spec = WorkerSpec(
+            name=WORKER, url=url, history=history, settings=self._settings, burst=True
+        )
+        pid = fork(lambda: self._target.start(spec))
+        about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
+        recorder.write("process", event="spawn", **about)
+        recorder.write("process", event="ready", **about)
+        pidfd = os.pidfd_open(pid)
+        if not select.select([pidfd], [], [], _DRAIN_S)[0]:
+            fault: dict[str, Any] = {"fault": "impatience", "kind": "kill", "target": WORKER}
+            recorder.write("fault", event="landed", phase="late", **fault)
+            os.kill(pid, signal.SIGKILL)
+        status = ExitStatus.of(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        os.close(pidfd)
+        recorder.write("process", event="exit", code=status.code, signal=status.signal, **about)
+
+    def _read_end(self, url: str, prefix: Prefix, recorder: Recorder) -> None:
+        assert self._target.inspector is not None  # the scenario has looked
+        with closing(self._target.inspector(url, self._settings)) as inspector:
+            for event in inspector.final_state(prefix.jobs):
+                recorder.write("final", **event)
+        # Last: this line says that the recovery is complete.
+        recorder.write("final", what="read", ok=True)
