@@ -67,7 +67,7 @@ class Latencies:
 
     def _enqueued(self, event: dict[str, Any]) -> None:
         if event.get("phase") == "invoke":
-            self._jobs[event["job"]] = event["due_t"] or event["t"], False
+            self._jobs[event["job"]] = event.get("due_t") or event["t"], False
             if len(self._jobs) > _WAITING:
                 del self._jobs[next(iter(self._jobs))]
         elif event.get("answer_job") != event["job"]:  # refused, or another job stands for it

@@ -24,8 +24,8 @@ from locust.env import Environment
 from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, WorkerRunner
 from locust.web import WebUI
 
-from chaos.cli import output
-from chaos.cli.main import SIGNALLED
+from chaos.cli.program import SIGNALLED
+from chaos.report import output
 from loadtests import _bench, _options
 from loadtests._keeper import Ending, Keeper, KeeperProblem
 from loadtests._latency import Latencies

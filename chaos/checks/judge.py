@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -39,22 +41,33 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
     Raises HistoryProblem when `run_dir` is no directory. Everything else that is wrong with the
     evidence is told in the verdict, and so is a check that fails itself.
     """
+    with judging(run_dir, max_rows=max_rows) as (verdict, _):
+        return verdict
+
+
+@contextmanager
+def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdict, History]]:
+    """As `judge`, with the history and all tables of views.sql, for whoever draws them."""
     with read_history(run_dir) as history:
-        unknown = make_views(history)
-        promised, complaints = _promises(history.run)
-        unknown += complaints
-        checks = tuple(_run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES)
-        unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
-        unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
-        unknown += _not_met(history.run, checks)
-        return Verdict(
-            outcome=_outcome(checks, unknown, obstructed(history.db)),
-            checks=checks,
-            unknown_because=tuple(unknown),
-            counts=count_events(history.db),
-            faults=count_faults(history.db),
-            run=history.run,
-        )
+        yield _judged(history, max_rows), history
+
+
+def _judged(history: History, max_rows: int) -> Verdict:
+    unknown = make_views(history)
+    promised, complaints = _promises(history.run)
+    unknown += complaints
+    checks = tuple(_run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES)
+    unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
+    unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
+    unknown += _not_met(history.run, checks)
+    return Verdict(
+        outcome=_outcome(checks, unknown, obstructed(history.db)),
+        checks=checks,
+        unknown_because=tuple(unknown),
+        counts=count_events(history.db),
+        faults=count_faults(history.db),
+        run=history.run,
+    )
 
 
 def make_views(history: History) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -62,6 +63,11 @@ class CheckResult:
             "error": self.error,
         }
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
+        """The result that `to_json` was called on. Raises KeyError, TypeError or ValueError."""
+        return cls(**{**data, "status": Status(data["status"]), "rows": tuple(data["rows"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultCount:
@@ -79,6 +85,11 @@ class FaultCount:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> FaultCount:
+        """The count that `to_json` was called on. Raises TypeError."""
+        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +124,18 @@ class Verdict:
             "faults": [fault.to_json() for fault in self.faults],
             "run": dict(self.run),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """The verdict that `to_json` was called on. Raises ValueError for anything else."""
+        try:
+            return cls(
+                outcome=Outcome(data["outcome"]),
+                checks=tuple(CheckResult.from_json(check) for check in data["checks"]),
+                unknown_because=tuple(data["unknown_because"]),
+                counts=dict(data["counts"]),
+                faults=tuple(FaultCount.from_json(fault) for fault in data["faults"]),
+                run=dict(data["run"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no verdict: {error!r}") from error

@@ -3,7 +3,7 @@
 `actions/` has the faults of processes, on the wire or by a signal; `server/` those of the server.
 """
 
-from chaos.faults.action import Direction, Side, Victim, WireAction
+from chaos.faults.action import Direction, Side, WireAction
 from chaos.faults.actions.error import ERRORS
 from chaos.faults.kind import FaultKind
 from chaos.faults.match import Match, any_command, command, data_command
@@ -22,7 +22,6 @@ __all__ = [
     "ServerFault",
     "ServerSite",
     "Side",
-    "Victim",
     "WireAction",
     "WireFault",
     "any_command",

@@ -8,38 +8,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from chaos.errors import ChaosError
 from chaos.faults.kind import FaultKind
 
 if TYPE_CHECKING:
     from chaos.faults.plan import WireFault
+    from chaos.processes import Handle
 
 Side = Literal["before-send", "before-reply", "after-reply"]
 SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 Direction = Literal["up", "down", "both"]
 """Up is towards the server."""
-
-
-class Victim(Protocol):
-    """What a fault needs of a process (`chaos.processes` has it)."""
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs or is stopped."""
-
-    def kill(self) -> bool:
-        """SIGKILL. False if it had ended before."""
-
-    def pause(self) -> bool:
-        """SIGSTOP, and wait until it stands still. False if it had ended before."""
-
-    def resume(self) -> bool:
-        """SIGCONT. False if the process had ended before."""
-
-    def wait(self, timeout_s: float) -> object:
-        """Wait until it has ended. Raises an exception when it has not in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +36,7 @@ DROP = Outcome(answer=b"")
 """Do not pass it on; the connection has been cut. Compare with `is`."""
 
 
-class CannotLand(Exception):
+class CannotLand(ChaosError):
     """The fault's moment has come, and it is impossible. The message becomes the reason in the
     history."""
 
@@ -72,7 +51,7 @@ class Site(Protocol):
     def fault(self) -> WireFault:
         """The fault as it was planned."""
 
-    async def process(self) -> Victim:
+    async def process(self) -> Handle:
         """The process that sent the command. Raises CannotLand when there is none any more."""
 
     def landed(self) -> None:

@@ -17,7 +17,6 @@ how the keeper knows that nothing more will come, even when a producer was kille
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -31,26 +30,23 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 
-from chaos.cli import output
-from chaos.cli.main import complain, enter, guarded
-from chaos.faults import FAULTS
+from chaos.cli.program import complain, enter, guarded
 from chaos.history.tail import Tail
-from chaos.processes.spawning import PR_SET_PDEATHSIG
-from chaos.report import print_verdict
+from chaos.processes import Descendant, die_with_parent
+from chaos.report import output, print_verdict
 from chaos.rig.options import Options
 from chaos.rig.playing import play
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.worker import Member
-from chaos.rig.workers import RigProblem
+from chaos.rig.worker import Worker
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
 from chaos.targets.target import WorkerSettings
 
-#: What a storm can do to a worker.
-KINDS = (*(kind.name for kind in FAULTS if kind.takes_out), "none")
+#: What a storm can do.
+KINDS = ("kill", "pause", "none")
 #: Between two looks at orders and processes.
 _TURN_S = 0.05
 #: How long producers may take to leave once the load has ended.
@@ -70,7 +66,7 @@ class Storm:
     and how fast a fleet comes back from losing all of them is the fleet's own matter.
     """
 
-    def __init__(self, rig: Rig, fleet: Member) -> None:
+    def __init__(self, rig: Rig, fleet: Worker) -> None:
         self._rig = rig
         self._fleet = fleet
         self._kind: str | None = None
@@ -93,19 +89,25 @@ class Storm:
         if self._paused is not None and (self._kind is None or now >= self._paused[2]):
             self._resume()
         workers = self._fleet.living_children()
-        if self._kind is not None and now >= self._next_at and len(workers) == self._rig.workers:
+        if (
+            self._kind is not None
+            and now >= self._next_at
+            and len(workers) == self._rig.setup.workers
+        ):
             self._strike(self._kind, self._rig.random.choice(workers))
 
-    def _strike(self, kind: str, worker: psutil.Process) -> None:
+    def _strike(self, kind: str, worker: Descendant) -> None:
         rig = self._rig
-        rest_s = max(1.0, _REST_S / rig.workers) * rig.random.uniform(0.5, 1.5)
+        rest_s = max(1.0, _REST_S / rig.setup.workers) * rig.random.uniform(0.5, 1.5)
         self._landed.add(kind)
-        if not FAULTS[kind].lasts:
-            rig.crew.strike(self._fleet, worker.pid, kind)
+        if kind == "kill":
+            rig.workers.hit(self._fleet, worker.pid, "kill")
         else:
-            dead_to_others_s = max(rig.settings.lock_ttl_ms, rig.settings.health_ttl_ms) / 1000
+            dead_to_others_s = (
+                max(rig.setup.settings.lock_ttl_ms, rig.setup.settings.health_ttl_ms) / 1000
+            )
             pause_s = dead_to_others_s * rig.random.uniform(1.2, 2.0)
-            fault = rig.crew.strike(self._fleet, worker.pid, kind)
+            fault = rig.workers.hit(self._fleet, worker.pid, "pause")
             self._paused = worker.pid, fault, time.monotonic() + pause_s
             rest_s += pause_s
         self._next_at = time.monotonic() + rest_s
@@ -113,14 +115,14 @@ class Storm:
     def _resume(self) -> None:
         if self._paused is not None:
             pid, fault, _ = self._paused
-            self._rig.crew.heal(self._fleet, pid, fault)
+            self._rig.workers.heal(self._fleet, pid, fault)
             self._paused = None
 
     def end(self) -> None:
         """Heal, and own up to what was wanted and did not come about."""
         self._resume()
         for kind in sorted(self._wanted - self._landed):
-            self._rig.crew.missed(kind, "the load ended before a worker was hit")
+            self._rig.workers.missed(kind, "the load ended before a worker was hit")
 
 
 def scenario(workers: int, concurrency: int) -> Scenario:
@@ -146,7 +148,7 @@ def scenario(workers: int, concurrency: int) -> Scenario:
 
 
 def _play(rig: Rig) -> None:
-    fleet = rig.fleet()
+    fleet = rig.workers.fleet()
     directory = rig.directory.absolute()
     door = directory / "producing"
     # Never closed: nobody gets in again while this process lives.
@@ -157,10 +159,10 @@ def _play(rig: Rig) -> None:
         ready={
             "server": mask(rig.server.url),
             "url_file": str(url_file),
-            "target": rig.options.target,
+            "target": rig.setup.options.target,
             "history": str(directory / "history"),
             "door": str(door),
-            "settings": asdict(rig.settings),
+            "settings": asdict(rig.setup.settings),
         }
     )
     storm = Storm(rig, fleet)
@@ -168,7 +170,7 @@ def _play(rig: Rig) -> None:
         if order:
             _obey(storm, order)
         storm.tend()
-        rig.crew.tend()
+        rig.tend()
     storm.end()
     _close(rig, gate)
     _work_off(rig)
@@ -228,30 +230,21 @@ def _close(rig: Rig, gate: int) -> None:
                 raise RigProblem(
                     f"producers still enqueued {_LEAVE_S:g} s after the load had ended"
                 ) from None
-        rig.crew.tend()
+        rig.tend()
         time.sleep(_TURN_S)
 
 
 def _work_off(rig: Rig) -> None:
     """Wait while the work that is left gets less: it may be much."""
     least, since, said_at = sys.maxsize, time.monotonic(), 0.0
-    while (left := rig.inspector.backlog()) and (now := time.monotonic()) < since + _STALLED_S:
+    while (left := rig.seen.backlog()) and (now := time.monotonic()) < since + _STALLED_S:
         if left < least:
             least, since = left, now
         if now > said_at + _SAY_S:
             said_at = now
             rig.progress.say(f"{left} jobs are left to do")
-        rig.crew.tend()
+        rig.tend()
         time.sleep(_TURN_S)
-
-
-def _leave_with_parent() -> None:
-    """Where there is Linux, the end of the load generator interrupts this process in any state.
-
-    SIGTERM and not SIGKILL, so that workers that stand still are not left behind.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +270,9 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
     """Keep one load test."""
 
     def work() -> int:
-        _leave_with_parent()
+        # The end of the load generator interrupts this process in any state. By SIGTERM and not
+        # SIGKILL, so that workers that stand still are not left behind.
+        die_with_parent(signal.SIGTERM)
         progress = Progress(output.console(stderr=True))
         played = play(scenario(workers, concurrency), LoadOptions(**chosen), progress)
         outcome = played.verdict.outcome

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from chaos.checks.verdict import CheckResult, Outcome, Verdict
 from chaos.guarantees import ANOMALIES
+from chaos.report.report import Table as ReportTable
+from chaos.report.report import Tone
+from chaos.report.runs import JudgedRun, summary, tally, trouble
 from chaos.report.words import (
     MEANINGS,
     PHASES,
@@ -19,7 +21,6 @@ from chaos.report.words import (
     WORDS,
     Promise,
     State,
-    amount,
     plain,
     promises,
     scenario_of,
@@ -44,6 +45,14 @@ _STYLES: dict[str, str] = {
     Outcome.PASS: "bold green",
     Outcome.FAIL: "bold red",
     Outcome.UNKNOWN: "bold yellow",
+}
+
+_TONES: dict[Tone, str] = {
+    Tone.PLAIN: "",
+    Tone.QUIET: "dim",
+    Tone.GOOD: "bold green",
+    Tone.BAD: "bold red",
+    Tone.UNKNOWN: "bold yellow",
 }
 
 
@@ -75,58 +84,26 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     page.whereabouts(verdict)
 
 
-def print_summary(
-    rows: Sequence[tuple[str, Verdict, float]], seconds: float, console: Console
-) -> None:
-    """Print one table with a row per run (name, verdict, seconds), what went wrong below it, and
-    how many there were in `seconds` in all."""
+def print_summary(runs: Sequence[JudgedRun], seconds: float, console: Console) -> None:
+    """Print one table with a row for each run, what went wrong below it, and the number of runs
+    that ended in each way in `seconds`."""
     page = _Page(console)
-    table = page.new_table()
-    table.add_column("run", overflow="fold")
-    table.add_column("faults landed", justify="right")
-    table.add_column("jobs", justify="right")
-    table.add_column("verdict")
-    table.add_column("seconds", justify="right")
-    for name, verdict, took_s in rows:
-        table.add_row(
-            page.text(plain(name, 120)),
-            _landed(verdict),
-            f"{verdict.counts.get('acknowledged', 0):,}",
-            page.text(verdict.outcome.upper(), style=_STYLES[verdict.outcome]),
-            f"{took_s:.1f}",
-        )
-    console.print(table)
+    page.any(summary(runs))
     page.line()
-    for name, verdict, _ in rows:
-        if trouble := _trouble(verdict):
-            page.line(f"{plain(name, 120)} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
-            for sentence in trouble:
+    for run in runs:
+        verdict = run.verdict
+        if sentences := trouble(verdict):
+            name = plain(run.name, 120)
+            page.line(f"{name} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
+            for sentence in sentences:
                 page.bullet(sentence)
             page.line()
-    times = Counter(verdict.outcome for _, verdict, _ in rows)
-    words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.UNKNOWN: "unknown"}
-    told = [f"{times[outcome]} {word}" for outcome, word in words.items() if times[outcome]]
-    runs = f"{amount(len(rows), 'run')} in {seconds:.1f} s"
-    page.line(f"{runs}: {', '.join(told) or 'nothing was judged'}", "bold")
+    page.line(tally(runs, seconds), "bold")
 
 
-def _landed(verdict: Verdict) -> str:
-    landed = sum(fault.landed for fault in verdict.faults)
-    planned = max(landed, sum(fault.planned for fault in verdict.faults))
-    return f"{landed} of {planned}" if planned else "-"
-
-
-def _trouble(verdict: Verdict) -> list[str]:
-    """Why a run did not pass: a sentence for each check that broke, and each missing evidence."""
-    told = []
-    for check in verdict.broken:
-        note = "" if check.promised else " (not promised)"
-        cases = f"{check.broken:,} of {amount(check.examined, 'case')}"
-        first = plain(check.rows[0].get("why"), 300) if check.rows else "no case was kept"
-        told.append(f"{check.anomaly}{note}, {cases}: {first}")
-    if verdict.outcome is Outcome.UNKNOWN:
-        told += [plain(reason, 300) for reason in verdict.unknown_because]
-    return told
+def print_table(table: ReportTable, console: Console) -> None:
+    """Print a report's table."""
+    _Page(console).any(table)
 
 
 _ASCII_HEAD = box.Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
@@ -148,6 +125,20 @@ class _Page:
             header_style="bold",
             expand=expand,
         )
+
+    def any(self, table: ReportTable) -> None:
+        """A table as the program made it."""
+        drawn = self.new_table()
+        drawn.title, drawn.title_justify = table.title or None, "left"
+        for column in table.columns:
+            heading = f"{column.group}\n{column.name}" if column.group else column.name
+            justify: JustifyMethod = "center" if column.group else "left"
+            drawn.add_column(
+                self.text(heading), justify="right" if column.right else justify, overflow="fold"
+            )
+        for row in table.rows:
+            drawn.add_row(*(self.text(cell.text, _TONES[cell.tone]) for cell in row))
+        self._console.print(drawn)
 
     def text(self, text: str, style: str = "") -> Text:
         encoding = self._console.encoding

@@ -127,6 +127,11 @@ def plain(text: object, limit: int | None = None) -> str:
     return told
 
 
+def lines(text: str) -> str:
+    """Each line of `text` made `plain`."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
 def setting(run: Mapping[str, Any], name: str) -> str | None:
     """One value of run.json as text; None when the run does not say it."""
     value = run.get(name)

@@ -7,21 +7,28 @@ server and its worker.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
 import select
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from chaos.history import Recorder
-from chaos.processes.spawning import PR_SET_PDEATHSIG, ExitStatus
+from chaos.history.events import (
+    FaultHealed,
+    FaultLanded,
+    FinalRead,
+    ProcessExited,
+    ProcessReady,
+    ProcessSpawned,
+    ServerUp,
+)
+from chaos.processes import ExitStatus, fork
 from chaos.rewind.prefix import Prefix
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
@@ -71,7 +78,6 @@ class Slot:
         self._server = BinaryServer(
             Path(order.binary), Path(order.directory) / "server", durability="everysec"
         )
-        self._prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def run(self) -> None:
         gc.freeze()  # what is shared with the workers stays shared
@@ -84,17 +90,17 @@ class Slot:
         self._source.cut(prefix.size, self._server.directory)
         try:
             self._server.start()
-            recorder.write("server", event="up")
-            recorder.write("fault", event="healed", fault="cut", kind="server-kill")
+            recorder.write(ServerUp())
+            recorder.write(FaultHealed(fault="cut", kind="server-kill"))
             self._drain(directory, recorder)
             if self._target.inspector is None:
                 raise RuntimeError(f"{self._target.name} has no inspector, which this needs")
             inspector = self._target.inspector(self._server.url, self._order.settings)
             for event in inspector.final_state(prefix.jobs):
-                recorder.write("final", **event)
+                recorder.write(event)
             inspector.close()
             # Last: this line says that the visit is complete.
-            recorder.write("final", what="read", ok=True)
+            recorder.write(FinalRead(ok=True))
         finally:
             recorder.close()
             if self._server.pid is not None:
@@ -109,32 +115,19 @@ class Slot:
             settings=self._order.settings,
             burst=True,
         )
-        parent, pid = os.getpid(), os.fork()
-        if pid == 0:
-            self._be_worker(spec, parent)
+        pid = fork(lambda: self._target.start(spec))
         about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
-        recorder.write("process", event="spawn", **about)
-        recorder.write("process", event="ready", **about)
+        recorder.write(ProcessSpawned(**about))
+        recorder.write(ProcessReady(**about))
         pidfd = os.pidfd_open(pid)
         if not select.select([pidfd], [], [], _PATIENCE_S)[0]:
-            about_it: dict[str, Any] = {"fault": "impatience", "kind": "kill"}
-            recorder.write("fault", event="landed", phase="late", target=WORKER, **about_it)
+            recorder.write(
+                FaultLanded(fault="impatience", kind="kill", target=WORKER, phase="late")
+            )
             os.kill(pid, signal.SIGKILL)
         status = ExitStatus.of(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         os.close(pidfd)
-        recorder.write("process", event="exit", code=status.code, signal=status.signal, **about)
-
-    def _be_worker(self, spec: WorkerSpec, parent: int) -> NoReturn:
-        try:
-            self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:  # it died before that setting was made
-                os._exit(1)
-            self._target.start(spec)
-        except BaseException:  # noqa: BLE001 - a child must never return into the slot's loop
-            traceback.print_exc()
-            sys.stderr.flush()
-        finally:
-            os._exit(1)
+        recorder.write(ProcessExited(code=status.code, signal=status.signal, **about))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from chaos.faults import FAULTS, FaultProblem, ServerFault
 from chaos.faults.server_fault import Ask
+from chaos.history import Write
+from chaos.history.events import FaultHealed, FaultLanded, ServerDown, ServerUp
 from chaos.rig.progress import Progress
-from chaos.rig.workers import Crew
+from chaos.rig.seen import Seen
+from chaos.rig.wire import Wire
 from chaos.servers import Durability, Server, ServerClock
 
 
@@ -26,12 +29,14 @@ class RedisFaults:
         server: Server,
         durability: Durability,
         clock: ServerClock | None,
-        crew: Crew,
-        record: Callable[..., None],
+        wire: Wire,
+        seen: Seen,
+        record: Write,
         progress: Progress,
     ) -> None:
         self._site = RunServer(server, durability, clock, record)
-        self._crew = crew
+        self._wire = wire
+        self._seen = seen
         self._record = record
         self._progress = progress
         self._numbers = itertools.count(1)
@@ -54,46 +59,6 @@ class RedisFaults:
         with self._noted(kind, parameters):
             return kind.once(self._site, **parameters)
 
-    # The same by other names, until the scenarios have moved.
-
-    def stopped(self) -> AbstractContextManager[None]:
-        return self.during("server-stop")
-
-    def killed(self) -> AbstractContextManager[None]:
-        return self.during("server-kill")
-
-    def replaced(self, take_over: Callable[[], None]) -> None:
-        self.once("server-failover", take_over=take_over)
-
-    def paused(self) -> AbstractContextManager[None]:
-        return self.during("server-pause")
-
-    def sleeps(self, seconds: float) -> None:
-        self.once("server-delay", seconds=seconds)
-
-    def clock_stepped(self, seconds: float) -> AbstractContextManager[None]:
-        return self.during("server-clock", seconds=seconds)
-
-    def out_of_memory(
-        self, policy: str = "noeviction", kept: float = 0.0
-    ) -> AbstractContextManager[None]:
-        return self.during("server-fill", policy=policy, kept=kept)
-
-    def read_only(self) -> AbstractContextManager[None]:
-        return self.during("server-readonly")
-
-    def without_replicas(self) -> AbstractContextManager[None]:
-        return self.during("server-readonly", reason="alone")
-
-    def crowded(self) -> AbstractContextManager[None]:
-        return self.during("server-crowd")
-
-    def forgets_scripts(self) -> None:
-        self.once("server-scripts")
-
-    def drops_clients(self) -> None:
-        self.once("server-clients")
-
     def set(self, name: str, value: str) -> None:
         """Change a setting. No fault."""
         with self._site.asking() as ask:
@@ -102,25 +67,26 @@ class RedisFaults:
     @contextmanager
     def _noted(self, kind: ServerFault, parameters: dict[str, Any]) -> Iterator[None]:
         name = kind.form(self._site, parameters) if kind.form else kind.name
-        about = {"fault": f"redis-{next(self._numbers):03d}", "kind": name, "target": "server"}
+        fault, target, phase = f"redis-{next(self._numbers):03d}", "server", "under load"
         self._progress.say(f"{name} begins")
-        self._crew.blind = kind.silent
-        self._record("fault", event="landed", phase="under load", **about)
+        self._silence(kind.silent)
+        self._record(FaultLanded(fault=fault, kind=name, target=target, phase=phase))
         yield
-        self._record("fault", event="healed", phase="under load", **about)
-        self._crew.blind = False
+        self._record(FaultHealed(fault=fault, kind=name, target=target, phase=phase))
+        self._silence(False)
         self._progress.say(f"{name} is over")
+
+    def _silence(self, silent: bool) -> None:
+        """The server answers nobody from now on, by the rig's doing; or it answers again."""
+        self._seen.blind = silent
+        self._wire.server_is_away(silent)
 
 
 class RunServer:
     """The server, for a fault of it. A `chaos.faults.ServerSite`."""
 
     def __init__(
-        self,
-        server: Server,
-        durability: Durability,
-        clock: ServerClock | None,
-        record: Callable[..., None],
+        self, server: Server, durability: Durability, clock: ServerClock | None, record: Write
     ) -> None:
         self._server = server
         self._durability = durability
@@ -133,15 +99,15 @@ class RunServer:
 
     def stop(self) -> None:
         self._server.stop()
-        self._record("server", event="down")
+        self._record(ServerDown())
 
     def kill(self) -> None:
         self._server.kill()
-        self._record("server", event="down")
+        self._record(ServerDown())
 
     def start(self, how: Callable[[], None] | None = None) -> None:
         (how or self._server.start)()
-        self._record("server", event="up")
+        self._record(ServerUp())
 
     def pause(self) -> None:
         self._server.pause()

@@ -10,8 +10,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from chaos.faults import ERRORS, FAULTS, Side
-from chaos.rig.worker import Member
-from chaos.rig.workers import At
+from chaos.rig.wire import At
+from chaos.rig.worker import Worker
 
 if TYPE_CHECKING:
     from chaos.rig.rig import Rig
@@ -70,36 +70,38 @@ class Storm:
         """Carry out the plan."""
         begun = time.monotonic()
         for fault in self.plan:
-            self._rig.pause(max(0.0, begun + fault.at_s - time.monotonic()))
+            self._rig.let_work(max(0.0, begun + fault.at_s - time.monotonic()))
             self._inject(fault)
 
     def _inject(self, fault: StormFault) -> None:
         rig = self._rig
-        present = rig.crew.present() or [rig.worker()]  # a queue that lost them all is judged later
-        member = present[fault.worker % len(present)]
+        present = rig.workers.present() or [
+            rig.workers.start()
+        ]  # a queue that lost them all is judged later
+        worker = present[fault.worker % len(present)]
         if _stays(fault.kind) and fault.kind in FAULTS.of_server:
             with rig.redis.during(fault.kind):
-                rig.pause(fault.lasts_s)
+                rig.let_work(fault.lasts_s)
         elif fault.kind in FAULTS.of_server:
             rig.redis.once(fault.kind)
         elif fault.kind == "kill":
-            rig.signal(member, signal.SIGKILL)
-            rig.worker()
+            rig.workers.signal(worker, signal.SIGKILL)
+            rig.workers.start()
         elif fault.kind == "partition":
-            with rig.cut_off(member):
-                rig.pause(fault.lasts_s)
+            with rig.wire.partition(worker):
+                rig.let_work(fault.lasts_s)
         elif fault.kind == "reset":
-            rig.crew.disconnect(member, "in the storm")
+            rig.wire.reset(worker, "in the storm")
         else:
-            self._plan(member, fault)
+            self._plan(worker, fault)
 
-    def _plan(self, member: Member, fault: StormFault) -> None:
+    def _plan(self, worker: Worker, fault: StormFault) -> None:
         """A fault at a command that is to come."""
         kind = FAULTS.action(fault.kind)
         given: dict[str, Any] = {"for_ms": int(fault.lasts_s * 1000), "error": fault.error}
         more = {name: given[name] for name in given if name in (*kind.needs, *kind.takes)}
         side: Side = "before-send" if fault.kind in ("pause", "error") else "before-reply"
-        self._rig.plan(member, At("any", side, fault.kind, fault.nth, more))
+        self._rig.wire.plan(worker, At("any", side, fault.kind, fault.nth, more))
 
 
 def _stays(kind: str) -> bool:

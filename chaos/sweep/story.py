@@ -10,20 +10,20 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from chaos.checks import judge
+from chaos.checks import judging
 from chaos.faults import FAULTS
 from chaos.history.schema import COLUMNS
 from chaos.report import write_timeline
 from chaos.report.stories import tell
-from chaos.sweep.report import Report
+from chaos.sweep.results import Results
 
 _STYLES = {"ok": "green", "bad": "red", "warn": "yellow", "fault": "bold magenta", "start": "cyan"}
 _TOLD = ("enqueue", "start", "end", "transition", "final")
 
 
-def print_story(report: Report, console: Console) -> None:
+def print_story(results: Results, console: Console) -> None:
     """Print the story of the last run of a cell, and write its timeline beside its history."""
-    visit = report.judged[-1].visit
+    visit = results.judged[-1].visit
     _line(console, f"{visit.cell.life}: {visit.cell.story.meaning}", "bold")
     for fault in visit.cell.faults:
         meaning = FAULTS[fault.fault].meaning
@@ -36,7 +36,8 @@ def print_story(report: Report, console: Console) -> None:
             console, f"{line['t']:9.1f} ms  {who:<10} {line['text']}", _STYLES.get(line["tone"], "")
         )
     timeline = visit.directory / "timeline.html"
-    write_timeline(visit.directory, judge(visit.directory), timeline)
+    with judging(visit.directory) as (verdict, history):
+        write_timeline(history, verdict, timeline)
     _line(console, f"as a picture: {timeline}")
 
 

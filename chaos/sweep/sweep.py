@@ -16,10 +16,11 @@ from random import Random
 from typing import TypeVar
 
 from chaos.faults import Side
-from chaos.processes.spawning import held_back
+from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
+from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 
 #: Runs without a fault; a boundary that all of them have must be visited.
@@ -133,11 +134,11 @@ class Sweep:
         first = cell.faults[0] if len(cell.faults) > 1 else None
         column = Column(cell.life, last.fault, last.side, first)
 
-        def play() -> list[Column]:
+        def repeat() -> list[Column]:
             self._visit(column, last.at)
             return [column]
 
-        return self._timed(play)
+        return self._timed(repeat)
 
     def _timed(self, work: Callable[[], list[Column]]) -> Swept:
         began = time.monotonic()
@@ -261,7 +262,7 @@ class Sweep:
         directory = self._directory / f"c{next(self._numbers):05d}"
         stage = self._free.get()
         try:
-            visit = stage.play(cell, directory)
+            visit = play(stage, cell, directory)
         finally:
             self._free.put(stage)
         with self._lock:

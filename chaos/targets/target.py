@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from chaos.guarantees import GUARANTEES
 from chaos.targets.inspector import Inspector
@@ -22,6 +22,7 @@ from chaos.targets.spec import WorkerSpec
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fast without
     from chaos.faults import Match
+    from chaos.history.events import Transition
     from chaos.wire import Exchange
 
 __all__ = [
@@ -79,8 +80,8 @@ class Command:
 class Decode(Protocol):
     """Reads a run's commands on the wire, one after the other."""
 
-    def __call__(self, exchange: Exchange, /) -> Iterable[dict[str, Any]]:
-        """Tell what one command did to jobs, as `transition` events without their stamp.
+    def __call__(self, exchange: Exchange, /) -> Iterable[Transition]:
+        """Tell what one command did to jobs.
 
         With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
         """
@@ -152,7 +153,7 @@ class Target:
         if self.wire is None:
             return None
         # A decoder of its own: that of the run may remember what it has been shown.
-        jobs = {event["job"] for event in self.wire.decoder(settings)(exchange)}
+        jobs = {event.job for event in self.wire.decoder(settings)(exchange)}
         return jobs.pop() if len(jobs) == 1 else None
 
 

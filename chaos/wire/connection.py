@@ -8,8 +8,9 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from chaos.faults import Injection, Side, Victim
+from chaos.faults import Injection, Side
 from chaos.faults.action import DROP, Outcome
+from chaos.processes import Handle
 from chaos.wire.endpoint import Endpoint
 from chaos.wire.exchange import Exchange, NoReply
 from chaos.wire.flow import HIGH_WATER, Flow
@@ -38,7 +39,7 @@ class Connection:
         self.endpoint = endpoint
         self.client = client
         self.ends = Ends(client.get_extra_info("peername"), client.get_extra_info("sockname"))
-        self.peer: Victim | None = None
+        self.peer: Handle | None = None
         """The process that holds the connection, once `Endpoint.find_peers` has found it."""
         self.server: asyncio.Transport | None = None
         self.pending = PendingReplies()

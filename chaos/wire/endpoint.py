@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chaos.faults import Direction, Injection, Victim
+from chaos.faults import Direction, Injection
+from chaos.processes import Handle
 from chaos.wire.context import ProxyContext
 from chaos.wire.peers import peers_of
 from chaos.wire.tally import Tally
@@ -26,7 +27,7 @@ class Endpoint:
 
     name: str
     context: ProxyContext
-    process: Victim | None = None
+    process: Handle | None = None
     """The process that was attached. Those that it has started share its connections."""
     connections: "set[Connection]" = field(default_factory=set)
     injections: list[Injection] = field(default_factory=list)
@@ -104,7 +105,7 @@ class Endpoint:
         return all(_is_quiet(each, peer) for each, peer in known if peer.pid == pid)
 
 
-def _is_quiet(connection: "Connection", peer: Victim | None) -> bool:
+def _is_quiet(connection: "Connection", peer: Handle | None) -> bool:
     # What a process wrote before it died may not have been read yet. Its connection goes once that
     # is read to the end and the server owes it nothing.
     return connection.quiet and (peer is None or peer.alive)

@@ -19,13 +19,15 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from chaos.faults import Direction, Injection, Match, Victim, WireFault
-from chaos.processes.spawning import held_back
+from chaos.errors import ChaosError
+from chaos.faults import Direction, Injection, Match, WireFault
+from chaos.history import Write
+from chaos.processes import Handle, held_back
 from chaos.wire.connection import Connection
 from chaos.wire.context import ProxyContext
 from chaos.wire.endpoint import Endpoint
 from chaos.wire.exchange import Exchange, NoReply
-from chaos.wire.journal import Journal, Record
+from chaos.wire.journal import Journal
 from chaos.wire.tally import Tally
 from chaos.wire.transports import ClientSide
 from chaos.wire.upstream import Upstream, UpstreamProblem
@@ -40,7 +42,7 @@ _BACKLOG = 1024
 T = TypeVar("T")
 
 
-class WireProxyError(RuntimeError):
+class WireProxyError(ChaosError):
     """The proxy is not running, or something inside it broke."""
 
 
@@ -55,12 +57,12 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 class WireProxy:
     """A proxy that runs in a thread of its own from `start` (or `with`) to `close`.
 
-    Every method may be called from every thread and returns when it is done. `record` and `observe`
+    Every method may be called from every thread and returns when it is done. `write` and `observe`
     are called in the proxy's thread, so they must be quick, and may not call a method that waits.
 
     Args:
         upstream_url: redis://, rediss:// or unix://, with every option that redis-py takes.
-        record: writes an event of the history: `record("fault", event="landed", ...)`.
+        write: writes an event into the history, as `Recorder.write` does.
         observe: gets every `Exchange` when the server's reply has arrived, whether or not the
             client gets it, or cannot come any more (`NoReply`). Replies that the proxy made up are
             not shown.
@@ -73,11 +75,11 @@ class WireProxy:
     def __init__(
         self,
         upstream_url: str,
-        record: Record,
+        write: Write,
         observe: Callable[[Exchange], object] | None = None,
         job_of: Callable[[Exchange], str | None] | None = None,
     ) -> None:
-        self._journal = Journal(record, observe, job_of)
+        self._journal = Journal(write, observe, job_of)
         self._context = ProxyContext(Upstream.of(upstream_url), self._journal)
         self._endpoints: dict[str, Endpoint] = {}
         self._servers: dict[str, tuple[asyncio.Server, str]] = {}
@@ -148,7 +150,7 @@ class WireProxy:
         """
         return self._wait_for(lambda: self._listen(process))
 
-    def attach(self, process: str, victim: Victim) -> None:
+    def attach(self, process: str, victim: Handle) -> None:
         """Tell which process this is, for `kill` and `pause`. Again after a restart.
 
         Processes that it has started may use its listener too, and are hit for what they send.

@@ -5,10 +5,10 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from chaos.faults import FAULTS, Direction, Injection, Victim, WireFault
+from chaos.faults import FAULTS, Direction, Injection, WireFault
 from chaos.faults.action import DROP, PASS, CannotLand, Outcome
+from chaos.processes import Descendant, Handle
 from chaos.wire.exchange import Exchange
-from chaos.wire.peers import Relative
 
 if TYPE_CHECKING:
     from chaos.wire.connection import Connection
@@ -29,7 +29,7 @@ class Site:
     def fault(self) -> WireFault:
         return self._injection.fault
 
-    async def process(self) -> Victim:
+    async def process(self) -> Handle:
         if self._endpoint.process is None:
             raise CannotLand(f"no process is attached to {self._endpoint.name}")
         await self._endpoint.find_peers()
@@ -90,5 +90,5 @@ class Site:
     def _name(self) -> str:
         """Of the process that is hit; a fleet's worker has its process id after the fleet's."""
         peer, name = self._connection.peer, self._endpoint.name
-        alone = isinstance(peer, Relative) and not self._kind.whole_listener
+        alone = isinstance(peer, Descendant) and not self._kind.whole_listener
         return f"{name}.{peer.pid}" if peer is not None and alone else name

@@ -3,13 +3,14 @@
 import asyncio
 from signal import SIGKILL
 
-from chaos.faults.action import CannotLand, Outcome, Site, Victim, WireAction
+from chaos.faults.action import CannotLand, Outcome, Site, WireAction
+from chaos.processes import Handle
 
 DEATH_TIMEOUT_S = 5.0
 """How long a process may take to be gone after SIGKILL, in seconds."""
 
 
-def _end(victim: Victim) -> bool:
+def _end(victim: Handle) -> bool:
     if not victim.kill():
         return False
     victim.wait(DEATH_TIMEOUT_S)

@@ -5,7 +5,8 @@ from signal import SIGSTOP
 
 import psutil
 
-from chaos.faults.action import PASS, CannotLand, Outcome, Site, Victim, WireAction
+from chaos.faults.action import PASS, CannotLand, Outcome, Site, WireAction
+from chaos.processes import Handle
 
 _WATCH_S = 0.002  # between two looks at whether a stopped process runs again
 
@@ -22,7 +23,7 @@ async def _inject(site: Site) -> Outcome:
     return PASS
 
 
-async def _watch(site: Site, victim: Victim) -> None:
+async def _watch(site: Site, victim: Handle) -> None:
     """Wait until the process runs again; wake it when its time is over."""
     loop = asyncio.get_running_loop()
     for_ms = site.fault.for_ms

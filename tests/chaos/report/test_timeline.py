@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chaos.checks import judge
+from chaos.checks import Verdict, judging
 from chaos.history import HistoryProblem
 from chaos.history.schema import COLUMNS, REQUIRED, WORDS
 from chaos.report import write_timeline
@@ -23,9 +23,11 @@ from tests.chaos.report.verdicts import HOSTILE, check, verdict
 ID = HOSTILE.replace("\ud800", "")
 
 
-def page_of(run_dir: Path) -> str:
+def page_of(run_dir: Path, instead: Verdict | None = None) -> str:
+    """The page as it is in a run directory; with a verdict made by hand, where one is given."""
     path = run_dir / "timeline.html"
-    write_timeline(run_dir, judge(run_dir), path)
+    with judging(run_dir) as (verdict, history):
+        write_timeline(history, instead or verdict, path)
     return path.read_text(encoding="utf-8")
 
 
@@ -220,8 +222,7 @@ def test_a_large_run_shows_the_broken_jobs_then_the_troubled_then_a_sample(tmp_p
 
 def test_a_broken_case_of_something_else_than_a_job_is_no_job(tmp_path: Path) -> None:
     result = verdict(check("orphan-key", why=["key k of w1 never expires"], job="w1"))
-    write_timeline(simple().write(tmp_path), result, tmp_path / "timeline.html")
-    page = (tmp_path / "timeline.html").read_text()
+    page = page_of(simple().write(tmp_path), result)
     assert [job["id"] for job in drawn(page)["jobs"]] == ["j1"]
     assert "key k of w1 never expires" in page
 
@@ -331,5 +332,5 @@ def test_whatever_can_be_judged_can_be_drawn(tmp_path: Path, seed: int) -> None:
 
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HistoryProblem):
-        write_timeline(tmp_path / "absent", verdict(), tmp_path / "timeline.html")
+        page_of(tmp_path / "absent")
     assert not (tmp_path / "timeline.html").exists()

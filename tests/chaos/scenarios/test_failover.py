@@ -188,9 +188,9 @@ def test_a_commit_counts_once_it_is_confirmed(
     then = list(seen(exchange(*barrier, reply=reply)))
     again = list(seen(exchange(*FINISH, reply=[b"REPEAT"])))
 
-    assert [event["answer"] for event in first] == [None]
-    assert [event["answer"] for event in then] == confirmed
-    assert [event["answer"] for event in again] == ["repeat"]
+    assert [event.answer for event in first] == [None]
+    assert [event.answer for event in then] == confirmed
+    assert [event.answer for event in again] == ["repeat"]
     assert list(seen(exchange(*barrier, reply=reply))) == []
 
 

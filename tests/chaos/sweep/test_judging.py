@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chaos.guarantees import GUARANTEES
-from chaos.rig.options import timing
+from chaos.rig.record import timing
 from chaos.sweep.cell_run import Visit
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all

@@ -12,7 +12,8 @@ import pytest
 import redis
 
 from chaos.faults import Injection, Side, WireFault, command
-from chaos.processes.spawning import Process, ProcessGroup
+from chaos.history import Event
+from chaos.processes import Process, ProcessGroup
 from chaos.servers import Server, open_server
 from chaos.wire import Exchange, WireProxy
 
@@ -35,9 +36,10 @@ class Events:
         self._lock = threading.Lock()
         self._all: list[dict[str, Any]] = []
 
-    def record(self, type: str, /, **fields: object) -> None:
+    def record(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
+        del t, process
         with self._lock:
-            self._all.append({"type": type, "t": time.monotonic_ns(), **fields})
+            self._all.append({"t": time.monotonic_ns(), **event.to_json()})
 
     def of(self, event: str, type: str = "fault") -> list[dict[str, Any]]:
         with self._lock:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from chaos.faults import Side, WireFault, any_command, command
+from chaos.processes import Descendant
 from chaos.wire.endpoint import Endpoint
 from chaos.wire.peers import Ends, peers_of
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
@@ -147,9 +148,6 @@ def test_a_kill_after_the_last_reply_finds_who_closes_at_once(bench: Bench) -> N
 
 
 def test_peers_are_found_for_what_was_asked_only() -> None:
-    class Me:
-        pid = os.getpid()
-
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as one,
@@ -157,7 +155,7 @@ def test_peers_are_found_for_what_was_asked_only() -> None:
     ):
         ends = Ends(one.getsockname(), one.getpeername())
         nobody = Ends(("127.0.0.1", 1), ("127.0.0.1", 2))
-        me: Any = Me()
+        me = Descendant(psutil.Process(), "me")
         assert peers_of(me, [ends, nobody]) == {ends: me}
 
 

@@ -12,8 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos.servers.ports import free_port
-
-from .running import LIMIT_S, run
+from tests.chaos.rig.running import LIMIT_S, run
 
 ROOT = Path(__file__).parents[3]
 FORGETFUL = "tests.chaos.rig.forgetful:TARGET"
