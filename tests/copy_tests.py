@@ -13,6 +13,7 @@ NEEDED = (
     "tests",
     "loadtests",
     "benchmarks",
+    "examples",
     "docs",
     ".ci",
     "README.md",

@@ -23,11 +23,13 @@ class Outcome(StrEnum):
 
 
 class Status(StrEnum):
-    """What one check saw. A check that met no case at all has not passed: it was not exercised."""
+    """The word for what one check saw. One that met no case has not passed: it was not exercised.
+    One that the target has no evidence for could not look: what it asks is not known."""
 
     OK = "ok"
     BROKEN = "broken"
     NOT_EXERCISED = "not exercised"
+    NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ class CheckResult:
 
     `sentence` is the guarantee's. `examined` and `broken` count cases; `rows` are the first broken
     ones (20 at most), each with at least `job` (str or None) and `why` (a sentence). `error` says
-    why the check itself failed; then nothing was looked at, and the run cannot pass.
+    why the check itself failed; then nothing was looked at, and the run cannot pass. `lacks` says
+    what the target does not show, where nothing can be known without it.
     """
 
     anomaly: str
@@ -48,6 +51,7 @@ class CheckResult:
     rows: tuple[dict[str, Any], ...]
     status: Status
     error: str | None = None
+    lacks: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -61,6 +65,7 @@ class CheckResult:
             "rows": [dict(row) for row in self.rows],
             "status": str(self.status),
             "error": self.error,
+            "lacks": self.lacks,
         }
 
     @classmethod

@@ -4,8 +4,9 @@
 -- recovery_slack(), health_ttl(), health_interval(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. `fault_kinds` says what the checks know
--- of each kind of fault (chaos/checks/fault_kinds.py). These are made by the judge.
+-- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
+-- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
 -- "Sure" evidence is taken from the safe side: a command took effect between t_sent and t, so a
 -- lock lives until t_sent + TTL at least and until t + TTL at most.
@@ -297,6 +298,16 @@ SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t
        -- A repeat had been applied before; one without an answer may have been.
        answer IS DISTINCT FROM 'refused' AS applied
 FROM events WHERE type = 'transition' AND job IS NOT NULL;
+
+-- One row per job that was seen to be done: its completion or its burial on the wire, or its effects in
+-- the store. Where no command on the wire completes a job, a handler that succeeded is the last that
+-- anybody sees of it.
+CREATE TABLE done AS
+SELECT job FROM transitions WHERE op IN ('finish', 'bury') AND applied
+UNION
+SELECT job FROM final_effects WHERE job IS NOT NULL
+UNION
+SELECT job FROM attempts WHERE outcome = 'ok' AND NOT offers('completions');
 
 -- One row per attempt that held a job: claimed on the wire, or started, or both; and when the next
 -- one began.

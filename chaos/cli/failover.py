@@ -53,7 +53,7 @@ def command(acknowledge: str, reports: tuple[Wanted, ...], **chosen: Any) -> Non
         console, began = output.console(), time.monotonic()
         played = dict(_play(modes, chosen, Progress(console)))
         for mode in modes if len(modes) == 1 else _wrong(played):
-            print_verdict(played[mode].verdict, console)
+            print_verdict(played[mode].verdict, console, played[mode].story)
         print_table(_table(played), console)
         for mode, one in played.items():
             where = f"{mode}: run directory: {one.directory} ({one.seconds:.1f} s)"

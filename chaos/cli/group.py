@@ -22,7 +22,16 @@ from chaos.cli.reports import report_options
 from chaos.cli.scenario import command_of, report_all
 from chaos.cli.side_by_side import Take, play_side_by_side
 from chaos.guarantees import GUARANTEES
-from chaos.report import JudgedRun, Wanted, output, print_verdict, report_on_run, timeline, write
+from chaos.report import (
+    JudgedRun,
+    Wanted,
+    output,
+    print_verdict,
+    report_on_run,
+    story_of_wronged,
+    timeline,
+    write,
+)
 from chaos.rig.options import Options
 from chaos.rig.playing import play
 from chaos.rig.progress import Progress
@@ -127,7 +136,7 @@ def check(run_dir: Path, reports: tuple[Wanted, ...]) -> None:
     def work() -> int:
         began = time.monotonic()
         with judging(run_dir) as (verdict, history):
-            print_verdict(verdict, output.console())
+            print_verdict(verdict, output.console(), story_of_wronged(history.db, verdict))
             run = JudgedRun(name=run_dir.name, verdict=verdict, seconds=time.monotonic() - began)
             write(report_on_run(run, lambda: timeline(history, verdict)), reports)
         return verdict.outcome.exit_code

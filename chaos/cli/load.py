@@ -21,10 +21,10 @@ def command(only_path: bool) -> None:
 
     Locust enqueues, workers are killed meanwhile, and no job may be lost.
     """
-    if only_path:
-        click.echo(LOCUSTFILE)
-        return
     console = output.console()
+    if only_path:
+        console.print(str(LOCUSTFILE), soft_wrap=True)
+        return
     console.print("The load test is a locustfile; Locust comes with pip install 'rrq-chaos[load]'.")
     console.print("To load the queue for 20 s while its workers are killed:\n")
     words = "--headless -u 20 -r 10 -t 20s --chaos kill"

@@ -75,7 +75,7 @@ def play_one(
 ) -> int:
     """Play a scenario once, print its verdict and write the reports; the exit code."""
     played = play(scenario, wanted, Progress(console))
-    print_verdict(played.verdict, console)
+    print_verdict(played.verdict, console, played.story)
     console.print(f"run directory: {played.directory} ({played.seconds:.1f} s)", soft_wrap=True)
     write(report_on_run(judged(scenario.name, played)), reports)
     return played.verdict.outcome.exit_code

@@ -10,7 +10,6 @@ import dataclasses
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from chaos.checks import Outcome, Verdict
 from chaos.processes import ExitStatus, Process, ProcessGroup, side_by_side
+from chaos.processes.modules import python
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
 from chaos.rig.playing import Played
 from chaos.rig.progress import Progress
@@ -101,7 +101,7 @@ def _start(take: Take, parent: Path, group: ProcessGroup) -> _Run:
     directory = parent / take.name
     words = [*take.options.words(), "--out", str(directory)]
     process = group.spawn(
-        [sys.executable, "-m", "chaos", take.scenario.name, *words],
+        python("chaos", take.scenario.name, *words),
         log=parent / f"{take.name}.log",
         # Not on the command line, where everybody could read a password.
         env={**os.environ, "CHAOS_REDIS": take.options.redis},

@@ -65,6 +65,12 @@ def events_by_type() -> dict[str, list[type[Event]]]:
     return found
 
 
+def base_of(events: list[type[Event]]) -> type[Event]:
+    """The class that all events of a type derive from."""
+    (base,) = {event.__mro__[event.__mro__.index(Event) - 1] for event in events}
+    return base
+
+
 def _columns() -> dict[str, str]:
     columns = {name: SQL_TYPES[type_] for name, type_ in STAMP.items()}
     for event in EVENTS:

@@ -278,7 +278,7 @@ def main(workers: int, concurrency: int, **chosen: Any) -> None:
         outcome = played.verdict.outcome
         _say(verdict={"outcome": outcome, "exit_code": outcome.exit_code})
         console = output.console()
-        print_verdict(played.verdict, console)
+        print_verdict(played.verdict, console, played.story)
         where = f"run directory: {played.directory}"
         console.print(where, soft_wrap=True)
         return outcome.exit_code

@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import shlex
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from typing import Any
 from chaos.checks import Outcome
 from chaos.planted.trials import Trial
 from chaos.processes import Process, ProcessGroup, side_by_side
+from chaos.processes.modules import python
 
 #: A run that takes longer hangs.
 _LIMIT_S = 180.0
@@ -77,7 +76,7 @@ class Result:
     @property
     def commands(self) -> list[str]:
         """The command of each run, to repeat it."""
-        return [shlex.join(["python", *self.trial.command(run.seed)]) for run in self.runs]
+        return [self.trial.command(run.seed) for run in self.runs]
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -173,9 +172,7 @@ def _start(group: ProcessGroup, result: Result, seed: int, into: Path) -> _Playi
     name = f"{result.trial.name}-{seed}"
     out = into / name
     process = group.spawn(
-        [sys.executable, *result.trial.command(seed), "--out", str(out)],
-        log=into / f"{name}.log",
-        name=name,
+        python(*result.trial.words(seed), "--out", str(out)), log=into / f"{name}.log", name=name
     )
     return _Playing(result=result, seed=seed, out=out, process=process, began=time.monotonic())
 

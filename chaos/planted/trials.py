@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +21,14 @@ class Trial:
     anomaly: str | None = None
     options: tuple[str, ...] = ()
 
-    def command(self, seed: int) -> list[str]:
-        """The command of one run, which anyone may repeat."""
+    def words(self, seed: int) -> list[str]:
+        """The module that plays one run, and its options."""
         target = f"chaos.planted.target:{self.bugs}" if self.bugs else "rrq_ref"
-        module = f"chaos.{self.scenario}"
-        return ["-m", module, "--target", target, "--seed", str(seed), *self.options]
+        return [f"chaos.{self.scenario}", "--target", target, "--seed", str(seed), *self.options]
+
+    def command(self, seed: int) -> str:
+        """The command of one run, which anyone may repeat."""
+        return shlex.join(["python", "-m", *self.words(seed)])
 
 
 def bugs(names: Sequence[str]) -> list[Trial]:

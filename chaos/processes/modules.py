@@ -20,7 +20,7 @@ def look_here_last() -> None:
         sys.path.append(here)
 
 
-def module(name: str, *words: str) -> list[str]:
+def python(name: str, *words: str) -> list[str]:
     """The command that runs a module of this package, and no other of its name."""
     safe = ["-P"] if PATH_VARIABLE in os.environ else []
     return [sys.executable, *safe, "-m", name, *words]
@@ -28,6 +28,6 @@ def module(name: str, *words: str) -> list[str]:
 
 def shown(program: str) -> list[str]:
     """The first words of a command that a user may repeat: of a scenario, or the sweep."""
-    if PATH_VARIABLE in os.environ:
+    if PATH_VARIABLE in os.environ and "." not in program:
         return ["rrq-chaos", program]
     return ["python", "-m", f"chaos.{program}"]

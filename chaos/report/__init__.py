@@ -7,7 +7,8 @@ from chaos.report.files import write_json
 from chaos.report.kinds import KINDS, Kind, UnknownKind, Wanted, by_ending, write
 from chaos.report.report import Case, Cell, Column, Finding, Report, Result, Suite, Table, Tone
 from chaos.report.runs import JudgedRun, report_on_run, report_on_runs
-from chaos.report.terminal import print_summary, print_table, print_verdict
+from chaos.report.scene import story_of_wronged
+from chaos.report.terminal import print_story, print_summary, print_table, print_verdict
 from chaos.report.timeline import timeline, write_timeline
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "UnknownKind",
     "Wanted",
     "by_ending",
+    "print_story",
     "print_summary",
     "print_table",
     "print_verdict",
     "report_on_run",
     "report_on_runs",
+    "story_of_wronged",
     "timeline",
     "write",
     "write_json",

@@ -16,6 +16,7 @@ from chaos.report.words import (
     plain,
     scenario_of,
     setting,
+    unknowable,
     what_was_counted,
     what_was_done,
     what_was_run,
@@ -59,6 +60,7 @@ def report_on_runs(title: str, runs: Sequence[JudgedRun], seconds: float) -> Rep
         data=[verdict.to_json() for verdict in verdicts],
         suites=tuple(_suite(verdict, name) for verdict, name in suites),
         findings=tuple(finding for run in runs for finding in _findings(run)),
+        notes=_notes(verdicts),
         facts=(tally(runs, seconds),),
     )
 
@@ -130,6 +132,12 @@ def _findings(run: JudgedRun) -> list[Finding]:
     ]
 
 
+def _notes(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Sentences on what is not known, each once."""
+    told = {f"not known: {one}": None for verdict in verdicts for one in unknowable(verdict)}
+    return tuple(told)
+
+
 def _names(verdicts: Sequence[Verdict]) -> list[str]:
     """Scenarios; where one was run more than once, with what makes the difference."""
     times = Counter(scenario_of(verdict) for verdict in verdicts)
@@ -177,6 +185,9 @@ def _case(check: CheckResult, suite: str) -> Case:
     if check.error:
         message = plain(f"the check failed itself: {check.error}", _LONG)
         return dataclasses.replace(case, result=Result.ERROR, message=message, type="check")
+    if check.lacks:
+        message = plain(f"not known: {check.lacks}", _LONG)
+        return dataclasses.replace(case, result=Result.SKIPPED, message=message)
     if check.status is Status.NOT_EXERCISED:
         message = "not exercised: the run had no case of it"
         return dataclasses.replace(case, result=Result.SKIPPED, message=message)

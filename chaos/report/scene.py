@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from chaos.checks.verdict import Verdict
 from chaos.report.choice import MAX_JOBS, Reason, choose_jobs
-from chaos.report.stories import tell
+from chaos.report.stories import Line, Story, tell
 from chaos.report.words import plain
 
 MAX_LANES = 60
@@ -43,6 +44,16 @@ WITH given AS (
     SELECT h.job, h.token, h.claim_t, h.expires_by,
            coalesce(l.name, h.process) AS lane, l.dead_from
     FROM holds AS h LEFT JOIN lives AS l USING (life) WHERE h.claim_t IS NOT NULL
+    UNION ALL
+    -- Without a fencing token a claim is an attempt of its own only if nothing was started. Then it
+    -- lasted until its process died.
+    SELECT c.job, NULL, c.t, l.dead_from, c.process, l.dead_from
+    FROM transitions AS c
+    LEFT JOIN lives AS l ON l.name = c.process AND l.from_t <= c.t
+        AND c.t < coalesce(l.gone_t, c.t + 1)
+    WHERE c.op = 'claim' AND c.accepted AND c.token IS NULL
+      AND NOT EXISTS (FROM attempts AS a WHERE a.job = c.job AND a.process = c.process
+                      AND a.start_t >= c.t_sent)
 )
 SELECT
     coalesce(ran.job, locked.job) AS job, coalesce(ran.token, locked.token) AS token,
@@ -97,6 +108,13 @@ ORDER BY job, t, type DESC
 """
 
 
+def story_of_wronged(db: Db, verdict: Verdict) -> Story | None:
+    """The story of the first job of a case that breaks a promise, if there is one."""
+    cases = (row for check in verdict.broken if check.promised for row in check.rows)
+    job = next((row["job"] for row in cases if isinstance(row.get("job"), str)), None)
+    return None if job is None else Story(job, Scene(db, verdict).story(job))
+
+
 class Scene:
     """All that a page shows of a history whose views have been made."""
 
@@ -116,8 +134,7 @@ class Scene:
                 f"{known - len(chosen):,} of {known:,} jobs (shown are those of broken cases, then "
                 f"those that met a fault, then a sample: {MAX_JOBS} in all)"
             )
-        self._db.execute("CREATE OR REPLACE TEMP TABLE chosen (job VARCHAR)")
-        self._db.executemany("INSERT INTO chosen VALUES (?)", [[job] for job in chosen] or [[None]])
+        self._choose(chosen)
         places = {job: place for place, job in enumerate(chosen)}
         bars = self._bars()
         faults = self._faults()
@@ -139,6 +156,16 @@ class Scene:
             "enqueues": enqueues,
             "jobs": self._jobs(chosen, bars),
         }
+
+    def story(self, job: str) -> list[Line]:
+        """All that happened to one job."""
+        self._choose([job])
+        self._db.execute(_BARS)
+        return tell(_rows(self._db.execute(_STORIES)), self._origin)
+
+    def _choose(self, jobs: Iterable[str]) -> None:
+        self._db.execute("CREATE OR REPLACE TEMP TABLE chosen (job VARCHAR)")
+        self._db.executemany("INSERT INTO chosen VALUES (?)", [[job] for job in jobs] or [[None]])
 
     def _ms(self, t: int) -> float:
         return round((min(max(t, self._origin), self._last) - self._origin) / 1e6, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console, JustifyMethod
@@ -14,20 +14,22 @@ from chaos.guarantees import ANOMALIES
 from chaos.report.report import Table as ReportTable
 from chaos.report.report import Tone
 from chaos.report.runs import JudgedRun, summary, tally, trouble
+from chaos.report.stories import Line, Story
 from chaos.report.words import (
     MEANINGS,
     PHASES,
     SEED_NOTE,
-    WORDS,
     Promise,
     State,
     plain,
     promises,
     scenario_of,
     setting,
+    unknowable,
     what_was_counted,
     what_was_done,
     what_was_run,
+    words_of,
 )
 
 MAX_REASONS = 3
@@ -35,6 +37,17 @@ MAX_REASONS = 3
 
 _SENTENCE = 2_000
 """How many characters of a sentence are printed: ids in it may be of any length."""
+
+_ID = 120
+"""How many characters of an id are printed."""
+
+_STORY_STYLES = {
+    "ok": "green",
+    "bad": "red",
+    "warn": "yellow",
+    "fault": "bold magenta",
+    "start": "cyan",
+}
 
 _STYLES: dict[str, str] = {
     State.KEPT: "green",
@@ -56,10 +69,11 @@ _TONES: dict[Tone, str] = {
 }
 
 
-def print_verdict(verdict: Verdict, console: Console) -> None:
+def print_verdict(verdict: Verdict, console: Console, story: Story | None = None) -> None:
     """Print everything that a verdict says, readable without colours and without prior knowledge.
 
     It goes from what was done to what it means; the last lines are the ones to look at first.
+    `story` is that of a job that was wronged.
     """
     page = _Page(console)
     outcome = verdict.outcome
@@ -73,8 +87,11 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     page.line()
     page.table(promises(verdict))
     page.line()
+    page.unknowable(verdict)
     for check in verdict.broken:
         page.broken(check)
+    if story is not None:
+        page.story(story)
     if verdict.unknown_because:
         page.reasons(verdict)
     page.words(verdict)
@@ -82,6 +99,11 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
         f"{outcome.upper()}: {MEANINGS[outcome]} (exit code {outcome.exit_code})", _STYLES[outcome]
     )
     page.whereabouts(verdict)
+
+
+def print_story(lines: Iterable[Line], console: Console) -> None:
+    """Print what happened to a job, event by event."""
+    _Page(console).events(lines)
 
 
 def print_summary(runs: Sequence[JudgedRun], seconds: float, console: Console) -> None:
@@ -168,9 +190,9 @@ class _Page:
         table.add_column("cases", justify="right", no_wrap=True)
         table.add_column("broken", justify="right", no_wrap=True)
         table.add_column("what it says", ratio=1)
-        for promise in sorted(listed, key=lambda promise: promise.state is State.NOT_EXERCISED):
+        for promise in sorted(listed, key=lambda promise: promise.state.idle):
             style = _STYLES.get(promise.state, "dim")
-            idle = "dim" if promise.state is State.NOT_EXERCISED else ""
+            idle = "dim" if promise.state.idle else ""
             table.add_row(
                 self.text(promise.id, idle or "bold"),
                 self.text(promise.state, style),
@@ -183,7 +205,9 @@ class _Page:
     def words(self, verdict: Verdict) -> None:
         """The words that this report uses, defined."""
         phases = {fault.phase.rpartition("/")[2] for fault in verdict.faults}
-        used = WORDS | {side: meaning for side, meaning in PHASES.items() if side in phases}
+        used = words_of(verdict) | {
+            side: meaning for side, meaning in PHASES.items() if side in phases
+        }
         told = "; ".join(f"{word}: {meaning}" for word, meaning in used.items())
         self.facts(("words", told), style="dim")
         self.line()
@@ -198,6 +222,28 @@ class _Page:
         if check.broken > MAX_REASONS:
             self.bullet(f"and {check.broken - MAX_REASONS:,} more", mark=" ")
         self.line()
+
+    def unknowable(self, verdict: Verdict) -> None:
+        """What nobody can say of this target, and why."""
+        if sentences := unknowable(verdict):
+            self.line("not known, because the target does not show it", "bold")
+            for sentence in sentences:
+                self.bullet(sentence)
+            self.line()
+
+    def story(self, story: Story) -> None:
+        """What happened to one job."""
+        self.line(f"the story of {plain(story.job, _ID)}", "bold")
+        self.events(story.lines)
+        self.line()
+
+    def events(self, lines: Iterable[Line]) -> None:
+        """One line for each event."""
+        for line in lines:
+            told = f"{line['t']:9.1f} ms  {line['who']:<10} {line['text']}"
+            self._console.print(
+                self.text(told, _STORY_STYLES.get(line["tone"], "")), soft_wrap=True
+            )
 
     def reasons(self, verdict: Verdict) -> None:
         unknown = verdict.outcome is Outcome.UNKNOWN

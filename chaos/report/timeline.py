@@ -17,14 +17,15 @@ from chaos.report.words import (
     MEANINGS,
     PHASES,
     SEED_NOTE,
-    WORDS,
     plain,
     promises,
     scenario_of,
     setting,
+    unknowable,
     what_was_counted,
     what_was_done,
     what_was_run,
+    words_of,
 )
 
 _TEMPLATES = Environment(
@@ -82,5 +83,6 @@ def _about(verdict: Verdict) -> dict[str, Any]:
             for check in verdict.broken
         ],
         "unknown_because": [plain(reason, _TEXT_LENGTH) for reason in verdict.unknown_because],
-        "words": WORDS | PHASES,
+        "unknowable": unknowable(verdict),
+        "words": words_of(verdict) | PHASES,
     }

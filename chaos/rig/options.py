@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.errors import ChaosError
+from chaos.processes.modules import shown
 from chaos.servers import DEFAULT_SPEC, mask
 
 #: Where runs go that were not told where to go.
@@ -40,7 +41,7 @@ class Options:
 
     def command(self, scenario: str, seed: int) -> str:
         """The command that repeats a run."""
-        words = ["python", "-m", f"chaos.{scenario}", *replace(self, seed=seed).words()]
+        words = [*shown(scenario), *replace(self, seed=seed).words()]
         if self.redis != "embedded":
             words += ["--redis", mask(self.redis)]
         return shlex.join(words)

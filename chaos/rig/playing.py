@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.checks import Verdict, judging
-from chaos.report import write_json, write_timeline
+from chaos.report import story_of_wronged, write_json, write_timeline
+from chaos.report.stories import Story
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.rig import opened
@@ -22,6 +23,8 @@ class Played:
     verdict: Verdict
     directory: Path
     seconds: float
+    #: Of a job that the target has wronged, where its verdict was made here.
+    story: Story | None = None
 
     @property
     def timeline(self) -> Path:
@@ -44,4 +47,7 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
         with judging(rig.directory) as (verdict, history):
             write_json(verdict.to_json(), rig.directory / "verdict.json")
             write_timeline(history, verdict, rig.directory / "timeline.html")
-    return Played(verdict=verdict, directory=rig.directory, seconds=time.monotonic() - began)
+            story = story_of_wronged(history.db, verdict)
+    return Played(
+        verdict=verdict, directory=rig.directory, seconds=time.monotonic() - began, story=story
+    )

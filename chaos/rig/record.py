@@ -28,6 +28,7 @@ def record_of(setup: Setup, server: str) -> dict[str, Any]:
         "command": setup.options.command(scenario.name, setup.seed),
         "about": list(scenario.guarantees),
         "promises": sorted(target.promises),
+        "offers": sorted(target.offers),
         "workers": setup.workers,
         "jobs": setup.jobs,
         "burst": False,

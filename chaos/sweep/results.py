@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from chaos.checks import Outcome
+from chaos.processes.modules import shown
 from chaos.sweep.cells import Cell
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.sweep import Column, Swept, boundaries
@@ -145,7 +146,7 @@ class Results:
 
     def command(self, cell: Cell) -> str:
         """The command that repeats a cell."""
-        words = ["python", "-m", "chaos.sweep", "--cell", str(cell)]
+        words = [*shown("sweep"), "--cell", str(cell)]
         words += ["--seed", str(self.run["seed"])]
         for option in ("target", "redis"):
             if option in self.run["chosen"]:

@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from chaos.processes import ForkServer
+from chaos.processes.modules import shown
 from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
@@ -50,7 +51,7 @@ class SweepOptions(Options):
     slots: int | None = None
 
     def command(self, scenario: str, seed: int) -> str:
-        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
+        words = [*shown(scenario), "--target", self.target, "--seed", str(seed)]
         if self.cell is not None:
             words += ["--cell", str(self.cell)]
         elif self.pairs is not None:
@@ -154,6 +155,7 @@ def _about(
         "command": options.command("sweep", seed),
         "about": [],
         "promises": sorted(target.promises),
+        "offers": sorted(target.offers),
         "slots": slots,
         "burst": True,
         "settings": asdict(SETTINGS),

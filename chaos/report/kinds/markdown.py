@@ -20,6 +20,9 @@ def _lines(report: Report) -> Iterator[str]:
     if report.findings:
         yield ""
         yield from map(_finding, report.findings)
+    if report.notes:
+        yield ""
+        yield from (f"- {_escaped(note)}" for note in report.notes)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -15,7 +15,7 @@ from chaos.servers.ports import free_port
 from tests.chaos.rig.running import LIMIT_S, run
 
 ROOT = Path(__file__).parents[3]
-FORGETFUL = "tests.chaos.rig.forgetful:TARGET"
+NAIVE = "examples.naive_queue.target:TARGET"
 SMALL = ("--jobs", "10", "--seed", "7")
 
 
@@ -41,7 +41,7 @@ def into_a_closed_pipe(*words: str, cwd: Path, lines: int = 0) -> tuple[int, str
     ("words", "code"),
     [
         (("chaos.kill_during_claim", *SMALL), 0),
-        (("chaos.kill_during_claim", "--target", FORGETFUL), 1),
+        (("chaos.kill_during_claim", "--target", NAIVE), 1),
         (("chaos.kill_during_finish", "--jobs", "1", "--runs", "2", "--at-once", "2"), 3),
         (("chaos.sweep", "--cell", "succeeds/kill/claim.1/before-reply"), 0),
     ],

@@ -202,3 +202,25 @@ def indeterminate(s: Story) -> None:
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
     late(s)
     s.tear()
+
+
+def bad_without_an_inspector(s: Story) -> dict[str, int]:
+    s.run["offers"] = ["wire"]
+    s.forget("final", what="read")
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.kill("w1", at=50)
+    s.start("j1", "w2", at=2_000, token=2)
+    s.end("j1", "w2", at=2_010, token=2)
+    return {"late-redelivery": 1}
+
+
+def irrelevant_never_seen_again_and_nobody_can_ask(s: Story) -> None:
+    s.run["offers"] = ["wire"]
+    s.forget("final", what="read")
+    s.unknown = True  # whether it is lost
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.kill("w1", at=50)
