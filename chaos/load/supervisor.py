@@ -32,6 +32,7 @@ from typing import Any
 import click
 
 from chaos.cli.program import complain, enter, guarded
+from chaos.faults import FAULTS
 from chaos.history.tail import Tail
 from chaos.processes import Descendant, die_with_parent
 from chaos.report import output, print_verdict
@@ -45,8 +46,8 @@ from chaos.rig.worker import Worker
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, mask
 from chaos.targets.target import WorkerSettings
 
-#: What a storm can do.
-KINDS = ("kill", "pause", "none")
+#: What a storm can do to a worker.
+KINDS = (*(kind.name for kind in FAULTS if kind.takes_out), "none")
 #: Between two looks at orders and processes.
 _TURN_S = 0.05
 #: How long producers may take to leave once the load has ended.
@@ -100,14 +101,14 @@ class Storm:
         rig = self._rig
         rest_s = max(1.0, _REST_S / rig.setup.workers) * rig.random.uniform(0.5, 1.5)
         self._landed.add(kind)
-        if kind == "kill":
-            rig.workers.hit(self._fleet, worker.pid, "kill")
+        if not FAULTS[kind].lasts:
+            rig.workers.hit(self._fleet, worker.pid, kind)
         else:
             dead_to_others_s = (
                 max(rig.setup.settings.lock_ttl_ms, rig.setup.settings.health_ttl_ms) / 1000
             )
             pause_s = dead_to_others_s * rig.random.uniform(1.2, 2.0)
-            fault = rig.workers.hit(self._fleet, worker.pid, "pause")
+            fault = rig.workers.hit(self._fleet, worker.pid, kind)
             self._paused = worker.pid, fault, time.monotonic() + pause_s
             rest_s += pause_s
         self._next_at = time.monotonic() + rest_s
