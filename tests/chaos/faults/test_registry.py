@@ -87,6 +87,13 @@ def test_a_fault_of_the_server_either_lasts_or_is_done_at_once(name: str) -> Non
     assert (kind.during is None) != (kind.once is None)
 
 
+@pytest.mark.skipif(not HISTORY_PAGE.exists(), reason="docs/ is not installed")
+def test_the_page_about_histories_has_every_kind_of_fault() -> None:
+    text = HISTORY_PAGE.read_text(encoding="utf-8")
+    names = [name for kind in FAULTS for name in (kind.name, *kind.former)]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
 def test_a_signal_names_its_fault() -> None:
     signals = (SIGKILL, SIGSTOP, SIGTERM, SIGINT)
     assert [FAULTS.by_signal(each).name for each in signals] == ["kill", "pause", "term", "int"]
