@@ -14,6 +14,8 @@ from chaos.errors import ChaosError
 from chaos.faults import FAULTS, FaultProblem, WireAction, WireFault, actions, any_command
 from chaos.faults.registry import Registry
 
+HISTORY_PAGE = Path(__file__).parents[3] / "docs" / "history.md"
+
 FREEZE = """
 from signal import SIGTSTP
 
