@@ -7,7 +7,13 @@ and what is excused. `docs/anomalies.md` is written from here.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
+
+from chaos.evidence import Evidence
+
+Needs = tuple[tuple[Evidence, ...], ...]
+"""Sets of evidence, any of which is enough. None: what every target shows is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,13 @@ class Anomaly:
     bad: str
     #: An example that looks alike and breaks nothing.
     near_miss: str
+    #: The evidence without which nobody can know.
+    needs: Needs = ()
+
+    def missing(self, offers: Set[Evidence]) -> Set[Evidence]:
+        """The evidence that a target with these offers lacks; empty if the check can look."""
+        lacks = [frozenset(need) - offers for need in self.needs]
+        return min(lacks, key=len, default=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +85,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="double-commit",
+                needs=((Evidence.COMPLETIONS,), (Evidence.EFFECTS, Evidence.TOKENS)),
                 meaning="The store accepted two completions of one job with no requeue "
                 "between them.",
                 examines="every accepted completion on the wire, and every job's effects in the "
@@ -88,6 +102,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="effect-missing",
+                needs=((Evidence.JOBS, Evidence.EFFECTS),),
                 meaning="A job is completed, but fewer effects are found in the store than it "
                 "handed to its commit.",
                 examines="every completed job that hands effects to its commit",
@@ -96,6 +111,7 @@ _ALL = (
             ),
             Anomaly(
                 id="effect-repeated",
+                needs=((Evidence.JOBS, Evidence.EFFECTS),),
                 meaning="More effects of a job are found in the store than it handed to its "
                 "commit, or any effect of a job that is not completed.",
                 examines="every job with effects in the store",
@@ -112,6 +128,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="zombie-write",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
                 meaning="The store accepted a write of an attempt after a later attempt had "
                 "already claimed the job.",
                 examines="every write by an attempt that had been superseded for sure: sent after "
@@ -128,6 +145,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="premature-redelivery",
+                needs=((Evidence.WIRE,),),
                 meaning="A job was claimed anew while the lock of its earlier attempt "
                 "was still live.",
                 examines="every take-back or new claim of a job that had been claimed",
@@ -185,6 +203,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="false-dead-letter",
+                needs=((Evidence.JOBS,),),
                 meaning="A job was dead-lettered although it could still have run and had "
                 "budget left.",
                 examines="every job of the run that is dead at the end, or that a dead-letter "
@@ -201,6 +220,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="retry-lost",
+                needs=((Evidence.JOBS, Evidence.RETRIES),),
                 meaning="The job's count of retries is lower than the number of its failures that "
                 "were certainly recorded.",
                 examines="every job that failed and whose count of retries is known at the end",
@@ -210,6 +230,7 @@ _ALL = (
             ),
             Anomaly(
                 id="retry-twice",
+                needs=((Evidence.JOBS, Evidence.RETRIES),),
                 meaning="The job's count of retries is higher than the number of its failures.",
                 examines="every job that failed or counts a retry",
                 bad="one failure, and the job counts two",
@@ -290,6 +311,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="stuck",
+                needs=((Evidence.JOBS,),),
                 meaning="After everything settled, a job is still unfinished, queued or locked.",
                 examines="every job that exists at the end, and every entry of a queue or among "
                 "the locks",
@@ -298,6 +320,7 @@ _ALL = (
             ),
             Anomaly(
                 id="orphan-key",
+                needs=((Evidence.KEYS,),),
                 meaning="After everything settled, a key is left that never expires and that "
                 "nothing accounts for.",
                 examines="every key that is left at the end",
@@ -314,6 +337,7 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="ghost-worker",
+                needs=((Evidence.HEALTH,),),
                 meaning="A dead worker was still shown as alive after its health key should "
                 "have expired.",
                 examines="every look at the health key of a worker that had been dead for longer "
@@ -323,6 +347,7 @@ _ALL = (
             ),
             Anomaly(
                 id="unseen-worker",
+                needs=((Evidence.HEALTH,),),
                 meaning="A live, undisturbed worker had no health key.",
                 examines="every look at the health key of a live worker that had been ready for a "
                 "health interval and a second, and that no fault had touched for a health TTL more",

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chaos.processes.spawning import Process, ProcessGroup
+from chaos.processes import Process, ProcessGroup
+from chaos.processes.modules import python
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.slot import Order
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
-from chaos.rig.workers import RigProblem
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import WorkerSettings
 
@@ -61,7 +61,7 @@ def visit(
                 out=str(directory.absolute()),
                 prefixes=prefixes[number::slots],
             ).write(place / "order.json")
-            argv = [sys.executable, "-m", "chaos.rewind.slot", str(place / "order.json")]
+            argv = python("chaos.rewind.slot", str(place / "order.json"))
             running.append(group.spawn(argv, log=place / "log", name=f"slot-{number}"))
         _await(running, directory, prefixes, progress)
     return len(prefixes) / (time.monotonic() - began)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-if TYPE_CHECKING:  # a worker imports this package, and starts faster without
+if TYPE_CHECKING:  # workers import this
     from chaos.history.events import Final
 
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
+from chaos.faults import Match
 from chaos.history.events import Answer, Operation, Transition
 from chaos.targets import Decode, WorkerSettings
-from chaos.wire import Exchange, Match, NoReply, RespError
+from chaos.wire import Exchange, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 

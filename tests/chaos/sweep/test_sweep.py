@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chaos.sweep.__main__ import main
+from chaos.cli.sweep import main
 from tests.chaos.rig.running import begun, descendants, read_until, run, survivors
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ def test_a_sample_of_pairs_has_the_size_that_was_asked_for(tmp_path: Path) -> No
         (["--cell", "succeeds/kill/0/before-send"], "succeeds/kill/claim.1/before-reply"),
         (["--cell", "succeeds/error/3/before-reply"], "LIFE/FAULT/BOUNDARY/SIDE"),
         (["--cell", "succeeds"], "LIFE/FAULT/BOUNDARY/SIDE"),
-        (["--pairs", "some"], "all, or how many"),
+        (["--pairs", "some"], "all, or a number"),
         (["--target", "nothing"], "rrq_ref"),
         (["--redis", "redis://127.0.0.1:1/0"], "127.0.0.1"),
     ],
@@ -126,13 +126,13 @@ def test_an_interrupted_sweep_leaves_nothing_running(tmp_path: Path) -> None:
         assert not survivors(family)
 
 
-def test_a_sweep_whose_nursery_dies_is_unknown(tmp_path: Path) -> None:
+def test_a_sweep_whose_fork_server_dies_is_unknown(tmp_path: Path) -> None:
     with begun("chaos.sweep", "--life", "times-out", "--out", str(tmp_path / "run")) as sweep:
         read_until(sweep, "cells/s")
         family = descendants(sweep.pid)
-        nursery = next(each for each in family if "chaos.processes.fork_server" in each.cmdline())
-        nursery.kill()
+        server = next(each for each in family if "chaos.processes.fork_server" in each.cmdline())
+        server.kill()
         printed, _ = sweep.communicate(timeout=60)
         assert sweep.returncode == 3, printed
-        assert "the nursery has ended" in printed
+        assert "the fork server has ended" in printed
         assert not survivors(family)
