@@ -178,6 +178,28 @@ def test_whatever_else_is_no_event_is_a_problem(run_dir: Path, line: bytes) -> N
 
 
 @pytest.mark.parametrize(
+    "change",
+    [{"worker": 5}, {"worker": ["w1"]}, {"token": "5"}, {"token": 1.5}, {"token": True}, {"ok": 1}],
+    ids=repr,
+)
+def test_a_value_of_the_wrong_type_is_not_taken_for_another(
+    run_dir: Path, change: dict[str, Any]
+) -> None:
+    put(run_dir, "worker-1", {**HELLO, **change})
+    assert problems(run_dir) == (
+        "worker-1.jsonl has 1 unreadable line (line 1) that no kill explains",
+    )
+
+
+def test_an_integer_may_be_written_with_a_point(run_dir: Path) -> None:
+    put(run_dir, "worker-1", {**HELLO, "t": 2e3}, {**HELLO, "token": 7.0})
+    with read_history(run_dir) as history:
+        assert history.problems == ()
+        found = history.db.execute("SELECT t, token FROM events ORDER BY t").fetchall()
+    assert found == [(1, 7), (2000, None)]
+
+
+@pytest.mark.parametrize(
     ("change", "complaint"),
     [
         ({"t": None}, "without t, process, pid or type"),
