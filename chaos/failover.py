@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.rig.workers import RigProblem
+from chaos.rig.setup import Setup
 from chaos.servers.binary import BinaryServer
 from chaos.servers.replication import Replication
 from chaos.targets.target import WorkerSettings
@@ -31,20 +32,23 @@ from chaos.targets.target import WorkerSettings
 MODES = ("none", "replicated", "fsynced")
 
 
+def prepare(setup: Setup) -> Setup:
+    acknowledge = setup.parameters["acknowledge"]
+    return replace(setup, settings=replace(setup.settings, acknowledge=acknowledge))
+
+
 def play(rig: Rig) -> None:
     if not isinstance(rig.server, BinaryServer):
         raise RigProblem("failover starts a replica of its server; use embedded or local")
-    rig.settings = replace(rig.settings, durability=rig.parameters["acknowledge"])
     pair = rig.stays(Replication(rig.server, rig.directory / "replication", "always"))
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.workers.start_all()
     with rig.load():
-        rig.pause(0.6)
+        rig.let_work(0.6)
         pair.cut_off()
         rig.progress.say("the replica is cut off")
-        rig.pause(0.6)
-        rig.redis.replaced(pair.take_over)
-        rig.pause(0.4)
+        rig.let_work(0.6)
+        rig.redis.once("server-failover", take_over=pair.take_over)
+        rig.let_work(0.4)
     rig.everyone_works()
 
 
@@ -53,6 +57,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "alive", "effects-once"),
     play=play,
+    prepare=prepare,
     workers=2,
     settings=WorkerSettings(lock_ttl_ms=1_000),
     durability="always",

@@ -32,7 +32,7 @@ SELECT
     (SELECT count(*) FROM transitions) AS transitions,
     (SELECT count(*) FROM lives WHERE works) AS workers,
     (SELECT count(*) FROM lives WHERE kill_t IS NOT NULL) AS killed,
-    (SELECT count(*) FROM stalls WHERE kind = 'stop') AS paused,
+    (SELECT count(*) FROM stalls WHERE halts) AS paused,
     (SELECT count(*) FROM drains) AS drained,
     (SELECT count(*) FROM events) AS events
 """

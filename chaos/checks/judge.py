@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from chaos.checks import fault_kinds
 from chaos.checks.evidence import count_events, count_faults, missing_evidence, obstructed
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.evidence import Evidence
@@ -168,6 +169,7 @@ def _prepare(
     assert row is not None
     db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
     db.execute(f"CREATE MACRO intact() AS {intact}")
+    fault_kinds.make_table(db)
     listed = ", ".join(f"'{evidence}'" for evidence in sorted(offers))
     db.execute(f"CREATE MACRO offers(evidence) AS (list_contains([{listed}]::VARCHAR[], evidence))")
     db.execute(sql_of("views"))

@@ -12,20 +12,17 @@ from typing import NoReturn
 import click
 
 from chaos.checks import Outcome
-from chaos.history import HistoryProblem
-from chaos.processes.spawning import Interrupted, on_signals
+from chaos.errors import ChaosError
+from chaos.processes import Interrupted, on_signals
 from chaos.report import output
-from chaos.rig.options import USAGE, BadOption
+from chaos.rig.options import SIGNALLED, USAGE, BadOption
 from chaos.servers import ServerProblem
 from chaos.targets import UnknownTarget
-from chaos.wire import WireProxyError
 
 _DISK_FULL = (
     "the disk is full, so this run proves nothing; make room on it, or give --out a directory on"
     " another one"
 )
-#: As a shell reports a process that a signal ended.
-SIGNALLED = 128
 
 
 def enter(command: click.Command, name: str, words: Sequence[str] | None = None) -> NoReturn:
@@ -60,7 +57,7 @@ def guarded(work: Callable[[], int]) -> int:
     except (BadOption, UnknownTarget, ServerProblem) as error:
         complain(f"error: {error}")
         return USAGE
-    except (OSError, HistoryProblem, WireProxyError) as error:
+    except (OSError, ChaosError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         complain(f"error: {_DISK_FULL if full else error}")
         return Outcome.UNKNOWN.exit_code

@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 
 from chaos.checks import Outcome, Verdict
+from chaos.processes import ExitStatus, Process, ProcessGroup, side_by_side
 from chaos.processes.modules import python
-from chaos.processes.spawning import ExitStatus, Process, ProcessGroup, side_by_side
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
 from chaos.rig.playing import Played
 from chaos.rig.progress import Progress

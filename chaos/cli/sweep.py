@@ -14,7 +14,7 @@ from chaos.cli.reports import report_options
 from chaos.report import KINDS, Wanted, output, write
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.report import print_results, report_on
 from chaos.sweep.session import SweepOptions, run
@@ -30,7 +30,7 @@ the worker's first claim has run on the server and its reply has not been delive
 \b
 Lives: {", ".join(list(BY_NAME)[:6])},
        {", ".join(list(BY_NAME)[6:])}
-Faults: {", ".join(FAULTS)}
+Faults: {", ".join(SWEPT)}
 """
 #: Of the grids, where there is no terminal.
 _WIDTH = 160
@@ -39,7 +39,7 @@ _WIDTH = 160
 @click.command(name="sweep", help=_HELP)
 @options.target
 @click.option("--life", "lives", default=",".join(BY_NAME), help="Comma-separated; all.")
-@click.option("--fault", "faults", default=",".join(FAULTS), help="Comma-separated; all.")
+@click.option("--fault", "faults", default=",".join(SWEPT), help="Comma-separated; all.")
 @click.option("--cell", help="Repeat this cell, and tell its story.")
 @click.option("--pairs", help="A second fault during recovery: all pairs, or a sample of N.")
 @click.option("--seed", type=int, help="Draw the same sample again.")
@@ -60,7 +60,7 @@ def command(
     def work() -> int:
         wanted = SweepOptions(
             lives=_names("life", lives, BY_NAME),
-            faults=_names("fault", faults, FAULTS),
+            faults=_names("fault", faults, SWEPT),
             cell=None if cell is None else Cell.parse(cell),
             pairs=None if pairs is None else _size(pairs),
             **chosen,

@@ -29,7 +29,7 @@ State = Literal["queued", "active", "retrying", "completed", "dead", "missing"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue(Event):
-    """An operation of a producer: it is invoked, and later something comes of it."""
+    """An operation of a producer: its invocation, which tells the terms, and later its outcome."""
 
     type = "enqueue"
     op: Annotated[str, "names the operation; the same in both of its events"]
@@ -291,9 +291,9 @@ class RigObstructed(Rig):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Final(Event):
-    """The store, read when everything has settled.
+    """The store, read when everything has settled: an event for each thing that is there.
 
-    One event for each thing that is there, and a last one that says whether all could be read.
+    A last one says whether all could be read.
     """
 
     type = "final"

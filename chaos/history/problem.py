@@ -1,5 +1,7 @@
 """The one error of this package."""
 
+from chaos.errors import ChaosError
 
-class HistoryProblem(Exception):
+
+class HistoryProblem(ChaosError):
     """A history could not be written or read at all. The message is one sentence for people."""

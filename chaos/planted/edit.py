@@ -16,10 +16,12 @@ from pathlib import Path, PosixPath
 from types import CodeType, ModuleType
 from typing import Any
 
+from chaos.errors import ChaosError
+
 PACKAGE = "rrq_ref"
 
 
-class Misfit(ValueError):
+class Misfit(ChaosError):
     """A variant that cannot be made; the message says of which fragment, or why."""
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from chaos.checks import Outcome
 from chaos.planted.trials import Trial
+from chaos.processes import Process, ProcessGroup, side_by_side
 from chaos.processes.modules import python
-from chaos.processes.spawning import Process, ProcessGroup, side_by_side
 
 #: A run that takes longer hangs.
 _LIMIT_S = 180.0

@@ -1,1 +1,33 @@
-"""Real processes: started, watched, signalled, ended, so that none outlives the run."""
+"""Real processes: started, forked, signalled and ended, so that none outlives the run."""
+
+from chaos.processes.descendants import Descendant, children_of, descendants_of
+from chaos.processes.forked import Forked, ForkServer, ForkServerGone
+from chaos.processes.forking import die_with_parent, fork
+from chaos.processes.group import ProcessGroup, end_processes
+from chaos.processes.handle import ExitStatus, Handle, ProcessStillRunning
+from chaos.processes.interrupts import Interrupted, held_back, on_signals
+from chaos.processes.process import Process, spawn
+from chaos.processes.waiting import side_by_side, wait_until
+
+__all__ = [
+    "Descendant",
+    "ExitStatus",
+    "ForkServer",
+    "ForkServerGone",
+    "Forked",
+    "Handle",
+    "Interrupted",
+    "Process",
+    "ProcessGroup",
+    "ProcessStillRunning",
+    "children_of",
+    "descendants_of",
+    "die_with_parent",
+    "end_processes",
+    "fork",
+    "held_back",
+    "on_signals",
+    "side_by_side",
+    "spawn",
+    "wait_until",
+]

@@ -82,15 +82,19 @@ WHERE l.type = 'fault' AND l.event = 'landed'
 GROUP BY ALL ORDER BY l.t, l.fault
 """
 
-# The faults of a process belong to the story of a job while that process holds it.
+# A fault belongs to the story of the job whose command it landed at, and the faults of a process
+# belong to the story of every job that it holds meanwhile.
 _STORIES = """
 SELECT job, t, process, type, phase, error, answer_job, "unique", due_t, op, answer, token, outcome,
        kind, target, event, what, state, retries
 FROM events
 WHERE job IN (SELECT job FROM chosen)
   AND type IN ('enqueue', 'start', 'end', 'transition', 'final')
-UNION ALL BY NAME
-SELECT DISTINCT h.job, e.t, e.process, e.type, e.phase, e.kind, e.target, e.event
+UNION ALL BY NAME (
+SELECT job, t, process, type, phase, kind, target, event
+FROM events WHERE type = 'fault' AND event = 'landed' AND job IN (SELECT job FROM chosen)
+UNION
+SELECT h.job, e.t, e.process, e.type, e.phase, e.kind, e.target, e.event
 FROM bars AS h
 JOIN events AS e ON e.type = 'fault' AND e.event IN ('landed', 'healed')
     AND e.t BETWEEN coalesce(h.claim_sent_t, h.start_t)
@@ -99,6 +103,7 @@ JOIN events AS e ON e.type = 'fault' AND e.event IN ('landed', 'healed')
                           THEN coalesce(h.dead_t, e.t) END)
     AND (within(h.lane, e.target) OR within(e.target, h.lane) OR e.target = 'server'
          OR starts_with(e.kind, 'server-'))
+)
 ORDER BY job, t, type DESC
 """
 
@@ -200,6 +205,7 @@ class Scene:
                 "name": plain(row["target"] or "server", _ID_LENGTH),
                 "kind": plain(row["kind"], _ID_LENGTH),
                 "phase": plain(row["phase"] or "", _ID_LENGTH),
+                "job": plain(row["job"] or "", _ID_LENGTH),
                 "from": self._ms(row["t"]),
                 "to": None if row["until_t"] is None else self._ms(row["until_t"]),
             }

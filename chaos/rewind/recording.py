@@ -19,7 +19,7 @@ from typing import Any
 
 from chaos.history.events import FaultLanded, FaultPlanned, ProcessExited, ServerDown
 from chaos.rewind.prefix import Prefix
-from chaos.rig.workers import RigProblem
+from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile, unit_before
 
 Event = dict[str, Any]

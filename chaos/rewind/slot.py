@@ -7,18 +7,16 @@ server and its worker.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
 import select
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from chaos.history import Recorder
 from chaos.history.events import (
@@ -30,7 +28,7 @@ from chaos.history.events import (
     ProcessSpawned,
     ServerUp,
 )
-from chaos.processes.spawning import PR_SET_PDEATHSIG, ExitStatus
+from chaos.processes import ExitStatus, fork
 from chaos.rewind.prefix import Prefix
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
@@ -80,7 +78,6 @@ class Slot:
         self._server = BinaryServer(
             Path(order.binary), Path(order.directory) / "server", durability="everysec"
         )
-        self._prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def run(self) -> None:
         gc.freeze()  # what is shared with the workers stays shared
@@ -118,9 +115,7 @@ class Slot:
             settings=self._order.settings,
             burst=True,
         )
-        parent, pid = os.getpid(), os.fork()
-        if pid == 0:
-            self._be_worker(spec, parent)
+        pid = fork(lambda: self._target.start(spec))
         about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
         recorder.write(ProcessSpawned(**about))
         recorder.write(ProcessReady(**about))
@@ -133,18 +128,6 @@ class Slot:
         status = ExitStatus.of(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         os.close(pidfd)
         recorder.write(ProcessExited(code=status.code, signal=status.signal, **about))
-
-    def _be_worker(self, spec: WorkerSpec, parent: int) -> NoReturn:
-        try:
-            self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:  # it died before that setting was made
-                os._exit(1)
-            self._target.start(spec)
-        except BaseException:  # noqa: BLE001 - a child must never return into the slot's loop
-            traceback.print_exc()
-            sys.stderr.flush()
-        finally:
-            os._exit(1)
 
 
 if __name__ == "__main__":

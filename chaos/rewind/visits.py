@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from chaos.processes import Process, ProcessGroup
 from chaos.processes.modules import python
-from chaos.processes.spawning import Process, ProcessGroup
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.slot import Order
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
-from chaos.rig.workers import RigProblem
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import WorkerSettings
 

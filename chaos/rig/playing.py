@@ -11,9 +11,9 @@ from chaos.report import story_of_wronged, write_json, write_timeline
 from chaos.report.stories import Story
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
-from chaos.rig.rig import Rig
+from chaos.rig.rig import opened
 from chaos.rig.scenario import Scenario
-from chaos.wire import WireProxyError
+from chaos.rig.setup import Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +39,10 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     A later failure is recorded, and the verdict is unknown.
     """
     began = time.monotonic()
-    rig = Rig(scenario, options, progress)
+    setup = Setup.of(scenario, options)
     with progress.of(scenario.name):
-        with rig.open():
-            try:
-                rig.play()
-            except WireProxyError as error:
-                rig.broke(error.__cause__ or error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, this run proves nothing
-                rig.broke(error)
-            except BaseException as error:
-                rig.broke(error)
-                raise
+        with opened(setup, progress) as rig:
+            rig.play()
         progress.say("judging")
         with judging(rig.directory) as (verdict, history):
             write_json(verdict.to_json(), rig.directory / "verdict.json")

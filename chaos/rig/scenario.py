@@ -11,6 +11,7 @@ from chaos.targets.target import WorkerSettings
 
 if TYPE_CHECKING:
     from chaos.rig.rig import Rig
+    from chaos.rig.setup import Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What `python -m chaos.<name>` runs."""
+    """A run of `python -m chaos.<name>`."""
 
     name: str
     #: The fault, the guarantee, and how it is made to happen: the module's docstring.
@@ -45,9 +46,11 @@ class Scenario:
     #: exact commands and no transitions in the history, but the server can be loaded in full.
     wire: bool = True
     parameters: tuple[Parameter, ...] = ()
+    #: Adapts the setup of a run to its parameters.
+    prepare: Callable[[Setup], Setup] = lambda setup: setup
     #: Whether it stops, starves or reconfigures the server, which must then be the rig's own.
     owns_server: bool = False
-    #: What survives a killed server; a parameter of this name goes first.
+    #: What survives a killed server.
     durability: Durability = "none"
     #: Whether the server has a clock of its own, which can be stepped.
     own_clock: bool = False

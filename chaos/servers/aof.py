@@ -1,4 +1,4 @@
-"""The append-only file of a server: what was durable, command by command, and copies cut short.
+"""The append-only file of a server: its commands one by one, and copies that are cut short.
 
 A server since Redis 7 keeps a directory: a base, an increment that grows, and a manifest. Redis
 6.2 keeps one file, which here is the increment. Nothing may have been rewritten since the server's
@@ -21,7 +21,7 @@ _OLD_FILE = "appendonly.aof"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What a server carries out as one: a command, or a transaction, which a script's effects are.
+    """All that a server carries out as one: a command, or a transaction, as a script's effects are.
 
     `start` and `end` are offsets into the increment.
     """
@@ -57,11 +57,11 @@ class AppendOnlyFile:
         self._others = [p for p in self._folder.iterdir() if p != self.increment]
 
     def size(self) -> int:
-        """Bytes that it has now. All that was answered before is in them."""
+        """Its length in bytes now. Everything that was answered before is in it."""
         return self.increment.stat().st_size
 
     def units(self) -> list[Unit]:
-        """All of it. Raises ServerProblem if it is cut short or no append-only file."""
+        """All units. Raises ServerProblem if it is cut short, or no append-only file."""
         units, pending, begun, start = [], [], False, 0
         for command, end in _commands(self.increment.read_bytes()):
             word = command[0].upper()
@@ -75,11 +75,11 @@ class AppendOnlyFile:
         return units
 
     def boundaries(self) -> list[int]:
-        """0, and the offset after each command, also inside of transactions."""
+        """0, and the offset after each command, inside transactions too."""
         return [0, *(end for _, end in _commands(self.increment.read_bytes()))]
 
     def cut(self, size: int, directory: Path) -> None:
-        """Make `directory` what a server's would be if only so many bytes had become durable."""
+        """Make `directory` that of a server of which only `size` bytes had become durable."""
         folder = directory / self._folder.name if self._others else directory
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -90,7 +90,7 @@ class AppendOnlyFile:
 
 
 def unit_before(units: Sequence[Unit], size: int) -> Unit | None:
-    """The last unit that is complete within so many bytes."""
+    """The last unit that is complete within `size` bytes."""
     place = bisect_right(units, size, key=lambda unit: unit.end)
     return units[place - 1] if place else None
 

@@ -12,22 +12,17 @@ from urllib.parse import quote
 
 import psutil
 
-from chaos.processes.spawning import Process, ProcessStillRunning, end_processes, held_back, spawn
+from chaos.processes import Process, ProcessStillRunning, end_processes, held_back, spawn
 from chaos.servers.client import OLDEST, About
 from chaos.servers.config import as_file, password_of, quoted, settings
-from chaos.servers.ports import free_port
+from chaos.servers.ports import PORT_TRIES, PortTaken, free_port
 from chaos.servers.problem import ServerProblem, directory_problem
 from chaos.servers.server import READY_TIMEOUT_S, STOP_TIMEOUT_S, Durability, Server
 
 HOST = "127.0.0.1"
-PORT_TRIES = 5
 VERSION_TIMEOUT_S = 10.0
 LAST_WORDS_S = 1.0
 TAIL_BYTES = 8192
-
-
-class _PortTaken(Exception):
-    """Somebody else listens on the port."""
 
 
 class BinaryServer(Server):
@@ -62,7 +57,7 @@ class BinaryServer(Server):
     @property
     def url(self) -> str:
         if self._port is None:
-            raise ServerProblem(f"the port of {self} is not known before it was started")
+            raise ServerProblem(f"the port of {self} is not known before it has been started")
         password = password_of(self._settings)
         user = f":{quote(password, safe='')}@" if password else ""
         return f"redis://{user}{HOST}:{self._port}/0"
@@ -88,18 +83,18 @@ class BinaryServer(Server):
         if self._port is not None:
             try:
                 self._launch(self._port, timeout_s)
-            except _PortTaken:
+            except PortTaken:
                 raise ServerProblem(
                     f"port {self._port}, where {self} was, is in use by another process now; "
                     "end that one and start again"
                 ) from None
             return
         for _ in range(PORT_TRIES):
-            # Nothing can reserve a port for another process, so it may be gone by now: try again.
+            # No port can be reserved for another process. It may be taken by now: try again.
             try:
                 self._port = self._choose_port()
                 self._launch(self._port, timeout_s)
-            except _PortTaken:
+            except PortTaken:
                 self._port = None
             except BaseException:
                 self._port = None
@@ -153,7 +148,7 @@ class BinaryServer(Server):
         if self._process is not None and status is None:
             return
         problem = self._why_it_ended()
-        if isinstance(problem, _PortTaken):
+        if isinstance(problem, PortTaken):
             raise ServerProblem(f"port {self._port} of {HOST} is in use; start {self} again")
         raise problem
 
@@ -164,8 +159,8 @@ class BinaryServer(Server):
             try:
                 with config_file.open("rb") as config:
                     self._process = spawn(
-                        # Not by its name: one with `[` or `*` the server would take for a pattern,
-                        # find nothing, and go on without any configuration.
+                        # Not by its name. If that held `[` or `*`, the server would take it for
+                        # a pattern, find nothing, and go on without any configuration.
                         [self.binary, "-"],
                         stdin=config,
                         log=self.log,
@@ -179,7 +174,7 @@ class BinaryServer(Server):
             self.wait_ready(timeout_s)
             self._check_place()
         except ServerProblem:
-            # If a stranger on the port answered us, ours is about to leave and say why.
+            # If a stranger on the port has answered us, ours is about to leave and say why.
             with contextlib.suppress(ProcessStillRunning):
                 self._process.wait(LAST_WORDS_S)
                 raise self._why_it_ended() from None
@@ -190,9 +185,9 @@ class BinaryServer(Server):
             raise
 
     def _check_place(self) -> None:
-        """Raise ServerProblem unless it listens to this machine only, and works where it should.
+        """Raise ServerProblem unless it listens on this machine only, and works where it should.
 
-        A server that has not understood its configuration serves everybody, without a password.
+        A server that did not understand its configuration serves everybody, without a password.
         """
         assert self._process is not None
         try:
@@ -209,7 +204,7 @@ class BinaryServer(Server):
             )
         if os.path.realpath(cwd) != os.path.realpath(self.directory):
             raise ServerProblem(
-                f"{self} was to keep its data in its directory, and keeps them in {cwd}, so it was"
+                f"{self} was to keep its data in its directory, and keeps it in {cwd}, so it was"
                 " ended; leave out the setting that makes it, or give another binary"
             )
 
@@ -237,14 +232,14 @@ class BinaryServer(Server):
         product, _, number = self.version.partition(" ")
         return product == "valkey" or int(number.split(".")[0]) >= 7
 
-    def _why_it_ended(self) -> ServerProblem | _PortTaken:
-        """Read it in what the log has gained since the start."""
+    def _why_it_ended(self) -> ServerProblem | PortTaken:
+        """Find the reason in what the log has gained since the start."""
         text = ""
         with contextlib.suppress(OSError), self.log.open("rb") as log:
             log.seek(max(self._log_start, self.log.stat().st_size - TAIL_BYTES))
             text = log.read().decode(errors="replace")
         if "Address already in use" in text:
-            return _PortTaken()
+            return PortTaken()
         if "No space left on device" in text:
             return ServerProblem(f"the disk of {self.directory} is full, so {self} cannot start")
         if "Permission denied" in text:

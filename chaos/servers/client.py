@@ -1,6 +1,6 @@
-"""Talking to a server: a client without hidden waiting, and the first questions to ask.
+"""A client that never waits in secret, and the first questions to a server.
 
-`redis` exceptions become `ServerProblem` or `NotReady` here, and nowhere else.
+`redis` exceptions become ServerProblem or NotReady here, and nowhere else.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 
+from chaos.errors import ChaosError
 from chaos.servers.problem import ServerProblem, mask
 
 OLDEST = (6, 2)
@@ -24,13 +25,13 @@ LONGEST_ANSWER = 512  # bytes; +PONG and every error that Redis knows are far sh
 TLS_ALERT = b"\x15\x03"
 
 
-class NotReady(Exception):
-    """The server does not answer yet. It may a moment later."""
+class NotReady(ChaosError):
+    """The server does not answer yet. It may do so a moment later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a server says of itself."""
+    """The identity of a server, as it says itself."""
 
     version: str
     """Product and version, for example `valkey 9.1.2`."""
@@ -75,7 +76,7 @@ def probe(url: str, *, timeout_s: float) -> About:
 
 @contextlib.contextmanager
 def asking(url: str, *, timeout_s: float) -> Iterator[redis.Redis]:
-    """A client for a few questions, its errors told as NotReady or ServerProblem."""
+    """A client for a few questions; its errors become NotReady or ServerProblem."""
     try:
         with contextlib.closing(connect(url, timeout_s=timeout_s)) as client:
             yield client
@@ -97,7 +98,7 @@ def check_url(url: str) -> None:
 
 
 def _ping(url: str, timeout_s: float) -> None:
-    """PING over a bare socket: a stranger on the port can neither stall us nor flood us."""
+    """PING over a bare socket, where a stranger on the port can neither stall us nor flood us."""
     deadline = time.monotonic() + timeout_s
     answer = b""
     try:

@@ -1,4 +1,4 @@
-"""A clock of its own for a server on this machine, which can be stepped (`libfaketime`)."""
+"""A clock for one server on this machine, which can be stepped (`libfaketime`)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PACKAGE = "libfaketime"
 
 
 class ServerClock:
-    """The clock of the server in `directory`; its monotonic clock stays the machine's."""
+    """The clock of the server in `directory`. Its monotonic clock is still the machine's."""
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / "clock"
         self._offset_s = 0.0
 
     def environment(self) -> Mapping[str, str]:
-        """What the server must be started with."""
+        """Variables that the server must be started with."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self.step(0)
         return {
@@ -31,7 +31,7 @@ class ServerClock:
         }
 
     def step(self, seconds: float) -> None:
-        """Put it forwards or, with less than 0, back."""
+        """Put the clock forward or, with a negative number, back."""
         self._offset_s += seconds
         draft = self._file.with_suffix(".new")
         draft.write_text(f"{self._offset_s:+.3f}s\n")
@@ -48,7 +48,7 @@ def lacking() -> str | None:
 
 
 def _library() -> Path | None:
-    """The one of the Python package, or of the operating system's."""
+    """The library of the Python package, or else of the operating system."""
     try:
         files = importlib.metadata.files(PACKAGE) or []
     except importlib.metadata.PackageNotFoundError:

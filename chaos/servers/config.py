@@ -9,11 +9,11 @@ from chaos.servers.problem import ServerProblem
 from chaos.servers.server import Durability
 
 OURS = frozenset({"appendonly", "appendfsync", "bind", "daemonize", "dir", "logfile", "port"})
-"""Settings that the rig relies on and makes by itself."""
+"""Settings that the rig relies on and makes itself."""
 
 
 def settings(durability: Durability, extra: Mapping[str, str] | None) -> dict[str, str]:
-    """What goes for a server wherever it runs: name -> arguments, quoted as in a config file.
+    """The settings of a server wherever it runs: name -> arguments, quoted as in a config file.
 
     Raises ServerProblem for an `extra` setting that is not the user's to make.
     """

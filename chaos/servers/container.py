@@ -1,4 +1,4 @@
-"""A server in a container, by way of testcontainers."""
+"""A server that runs in a container, by way of testcontainers."""
 
 import contextlib
 import subprocess
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chaos.processes.spawning import held_back
+from chaos.processes import held_back
 from chaos.servers import client
 from chaos.servers.client import About
 from chaos.servers.config import as_arguments, password_of, settings
 from chaos.servers.container_reaper import ALL_REMOVED
-from chaos.servers.ports import free_port
+from chaos.servers.ports import PORT_TRIES, PortTaken, free_port
 from chaos.servers.problem import ServerProblem, directory_problem
 from chaos.servers.server import (
     PROBE_TIMEOUT_S,
@@ -26,24 +26,19 @@ from chaos.servers.server import (
 )
 
 DEFAULT_IMAGE = "valkey/valkey:9-alpine"
-"""Any image will do whose entry point takes a server's options, as Redis's and Valkey's do."""
+"""Any image whose entry point takes the options of a server will do, as that of Redis."""
 
 PORT = 6379
-PORT_TRIES = 5
 ENGINE_TIMEOUT_S = 60
 LABEL = "rrq-chaos.server"
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 
-class _PortTaken(Exception):
-    """Somebody else listens on the port."""
-
-
 class ContainerServer(Server):
     """Runs `image` on the container engine that the environment names (DOCKER_HOST).
 
-    It has no `pid` here, but the engine kills and pauses it. `enable-debug-command local` is not
-    set: seen from inside, the rig's connections are not local. `log` is written when it ends.
+    It has no `pid` here; the engine kills and pauses it. `enable-debug-command local` is not set,
+    because the rig's connections are not local to the server. `log` is written when it ends.
     """
 
     def __init__(
@@ -60,7 +55,7 @@ class ContainerServer(Server):
         self._id = uuid.uuid4().hex
         # The engine maps the rig's connections, so the server does not see them as local.
         self._settings = {"protected-mode": "no", **settings(durability, config)}
-        # How we know our own server: it alone was told this file name (it never writes the file).
+        # Tells our server from others: it alone was given this name, of a file never written.
         self._settings["dbfilename"] = f"{self._id}.rdb"
         self._container: Any = None
         self._reaper: subprocess.Popen[bytes] | None = None
@@ -72,7 +67,7 @@ class ContainerServer(Server):
     @property
     def url(self) -> str:
         if self._url is None:
-            raise ServerProblem(f"the port of {self} is not known before it was started")
+            raise ServerProblem(f"the port of {self} is not known before it has been started")
         return self._url
 
     @property
@@ -127,7 +122,7 @@ class ContainerServer(Server):
                         self._container.stop()  # This is testcontainers' word for "remove".
                     self._container = None
             finally:
-                # Told of the removal, or, if it failed, left to do it.
+                # It is told of the removal; where that failed, it does it.
                 self._dismiss_reaper(removed=self._container is None)
 
     def _create(self) -> None:
@@ -136,7 +131,7 @@ class ContainerServer(Server):
         except OSError as error:
             raise directory_problem(self.directory, error) from error
         for _ in range(PORT_TRIES):
-            with contextlib.suppress(_PortTaken), self._engine_errors():
+            with contextlib.suppress(PortTaken), self._engine_errors():
                 self._create_on(free_port())
                 return
         raise ServerProblem(f"{PORT_TRIES} ports in a row were in use; start {self} again")
@@ -164,7 +159,7 @@ class ContainerServer(Server):
             except docker_errors.APIError as error:
                 made.stop()
                 if "already allocated" in str(error) or "already in use" in str(error):
-                    raise _PortTaken from error
+                    raise PortTaken from error
                 raise
             except BaseException:
                 made.stop()
@@ -175,7 +170,7 @@ class ContainerServer(Server):
         try:
             place = f"{made.get_container_host_ip()}:{made.get_exposed_port(PORT)}"
         except TimeoutError as error:
-            self._check_running()  # Most likely it has said why it left.
+            self._check_running()  # most likely it has said why it left
             raise ServerProblem(f"{self} did not begin to run; start it again") from error
         self._url = f"redis://{user}{place}/0"
 
@@ -243,7 +238,7 @@ class ContainerServer(Server):
 
     @contextlib.contextmanager
     def _engine_errors(self) -> Iterator[None]:
-        """Tell the engine's errors as ServerProblem."""
+        """Translate the engine's errors to ServerProblem."""
         try:
             errors = import_module("docker.errors")
             transport = import_module("requests.exceptions")

@@ -1,8 +1,8 @@
-"""Removes the containers of a rig that died without a word. A program of its own.
+"""A program that removes the containers of a rig that died without a word.
 
 Testcontainers' own reaper does the same from a container, whose image would have to be fetched.
-This one is a process that waits on a pipe from the rig. The pipe ends when the rig does, by SIGKILL
-too; a rig that has removed its containers by itself says so first.
+This one is a process that waits on a pipe from the rig. The pipe ends when the rig does, even by
+SIGKILL. A rig that has removed its containers itself says so first.
 
 Usage: container_reaper.py LABEL, with the pipe as standard input.
 """

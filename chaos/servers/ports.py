@@ -5,25 +5,33 @@ import secrets
 import socket
 from pathlib import Path
 
+from chaos.errors import ChaosError
 from chaos.servers.problem import ServerProblem
+
+PORT_TRIES = 5
+"""How many ports a server tries before it gives up."""
 
 LOWEST = 10_000
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 TRIES = 100
 
 
+class PortTaken(ChaosError):
+    """Another process listens on the port."""
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on. Raises ServerProblem if there is none.
 
-    Below the range that the system takes its own ports from. While a server is down its clients
-    keep connecting to it, and a port from that range can be given to such a connection, even to
-    one that then talks to itself; the server could not come back.
+    It is below the range that the system takes its own ports from. While a server is down, its
+    clients keep connecting. The system could give them the server's port, even for a connection
+    that then talks to itself, and the server could not come back.
     """
     for _ in range(TRIES):
-        # Random, so that two rigs on one machine seldom choose alike. It decides nothing else.
+        # Random, so that two rigs on one machine seldom choose the same. It decides nothing else.
         port = LOWEST + secrets.randbelow(_first_ephemeral() - LOWEST)
         with contextlib.suppress(OSError), socket.socket() as sock:
-            # As the server does: a port with nothing but old connections on it is free.
+            # As the server does: a port with only old connections on it is free.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(("127.0.0.1", port))
             return port

@@ -1,20 +1,22 @@
-"""What can be wrong with a server, said in one sentence that helps."""
+"""Anything that can be wrong with a server, in one sentence that helps."""
 
 import errno
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from chaos.errors import ChaosError
 
-class ServerProblem(Exception):
+
+class ServerProblem(ChaosError):
     """A server cannot be used as asked. The message says what is wrong and what would be right."""
 
 
 def mask(url: str) -> str:
     """The URL without its secrets, fit for messages. What names no URL stays as it is.
 
-    Everything before the last @ goes, because a password may hold any character; a URL with a slip
-    in its scheme may have one too.
+    Everything before the last @ goes, because a password may hold any character, and a URL with a
+    slip in its scheme may hold a password too.
     """
     if url.startswith(("local:", "container:")):
         return url

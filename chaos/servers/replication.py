@@ -1,13 +1,12 @@
 """A replica of a server, and the Sentinel that puts it in the server's place when that dies.
 
-Clients need not know of either: when the replica has been promoted it also takes over the port of
-the one that died, as the holder of a virtual address does. So every client finds it where it was.
+Clients need not know of either. A replica that has been promoted also takes over the port of the
+server that died, as the holder of a virtual address does, so clients find it where they look.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +14,7 @@ from typing import Any, Self
 
 import redis
 
-from chaos.processes.spawning import ProcessGroup
+from chaos.processes import ProcessGroup, wait_until
 from chaos.servers.binary import HOST, BinaryServer
 from chaos.servers.client import connect
 from chaos.servers.config import as_file, quoted
@@ -26,18 +25,17 @@ from chaos.servers.server import Durability
 #: The replica's own login at its primary, so that it can be taken away.
 _USER, _PASSWORD = "replica", "replica"
 _NAME = "rig"
-#: Sentinel takes a primary for dead that has not answered for this long.
+#: Sentinel takes a primary for dead when it has not answered for this long.
 _DOWN_AFTER_MS = 300
-#: Time-outs of the whole steps.
+#: Time-outs for a whole step.
 _SYNC_S = 15.0
 _FAILOVER_S = 20.0
-_NAP_S = 0.02
 
 
 class Replication:
-    """In its `with` block `primary`, which runs, has one replica, in sync, and a Sentinel.
+    """In its `with` block a running `primary` has one replica, which is in sync, and a Sentinel.
 
-    Both keep their files in `directory`. Every method raises ServerProblem when it cannot be done.
+    Both keep their files in `directory`. Methods raise ServerProblem for what cannot be done.
     """
 
     def __init__(self, primary: BinaryServer, directory: Path, durability: Durability) -> None:
@@ -81,7 +79,7 @@ class Replication:
         self._replica.close()
 
     def cut_off(self) -> None:
-        """From now on nothing that the primary does reaches the replica."""
+        """Cut the replica off: from now on nothing that the primary does reaches it."""
         self._ask_primary("ACL", "SETUSER", _USER, "off")
         self._ask_primary("CLIENT", "KILL", "TYPE", "replica")
 
@@ -89,7 +87,7 @@ class Replication:
         """Wait until Sentinel has promoted the replica of a primary that is dead, and move the
         address there."""
         self._await("Sentinel to promote the replica", _FAILOVER_S, self._promoted)
-        # It would find its new primary's replica at the old address, and make it its own.
+        # Sentinel would find a replica at the old address, and take it for its primary's.
         self._processes.end()
         with connect(self._replica.url) as client:
             _ask(client, "CONFIG", "SET", "port", str(self._port))
@@ -121,7 +119,7 @@ class Replication:
     # Conditions
 
     def _in_sync(self) -> bool:
-        """Whether it has confirmed anything: before that it may still be sent nothing."""
+        """Whether the replica has confirmed anything. Before that it may not have been sent any."""
         self._ask_primary("PUBLISH", _NAME, "")
         told = self._ask_primary("INFO", "replication").get("slave0", {})
         return bool(told.get("state") == "online" and int(told["offset"]) > 0)
@@ -135,16 +133,15 @@ class Replication:
         return int(address[1]) == _port(self._replica)
 
     def _await(self, what: str, limit_s: float, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + limit_s
-        while True:
+        def holds() -> bool:
             with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
-                if condition():
-                    return
-            if time.monotonic() > end:
-                raise ServerProblem(
-                    f"waited {limit_s:g} s in vain for {what}; see the logs in {self._directory}"
-                )  # fmt: skip - one sentence
-            time.sleep(_NAP_S)
+                return condition()
+            return False
+
+        if not wait_until(holds, limit_s):
+            raise ServerProblem(
+                f"waited {limit_s:g} s in vain for {what}; see the logs in {self._directory}"
+            )
 
     def _ask_primary(self, *words: str) -> Any:
         with self._primary.client() as client:

@@ -1,4 +1,4 @@
-"""What every server can be asked to do, wherever it runs."""
+"""The interface of a server, wherever it runs."""
 
 import abc
 import time
@@ -12,7 +12,8 @@ from chaos.servers.client import About, NotReady, connect, probe
 from chaos.servers.problem import ServerProblem, mask
 
 Durability = Literal["none", "everysec", "always"]
-"""What survives a killed server: nothing, all but about the last second, everything answered."""
+"""How much survives when a server is killed: nothing, all but about the last second, or everything
+that it had answered."""
 
 READY_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 10.0
@@ -23,8 +24,8 @@ NAP_S = 0.01
 class Server(abc.ABC):
     """A Redis or Valkey server. As a context manager: started on entry, ended on exit.
 
-    `start`, `stop`, `kill`, `pause`, `resume` and `restart` raise ServerProblem when they cannot
-    be carried out; each returns when its effect is there.
+    `start`, `stop`, `kill`, `pause`, `resume` and `restart` return when it is done, and raise
+    ServerProblem when it cannot be.
     """
 
     controllable: bool = True
@@ -36,12 +37,12 @@ class Server(abc.ABC):
     @property
     @abc.abstractmethod
     def url(self) -> str:
-        """Where it is: redis://, rediss:// or unix://. May hold a password; see `mask`."""
+        """Its address: redis://, rediss:// or unix://. May hold a password; see `mask`."""
 
     @property
     @abc.abstractmethod
     def pid(self) -> int | None:
-        """Its process on this machine. None while it is down or where it cannot be signalled."""
+        """Its process on this machine. None while it is down, and where it cannot be signalled."""
 
     @property
     @abc.abstractmethod
@@ -52,7 +53,7 @@ class Server(abc.ABC):
     def version(self) -> str:
         """Product and version, for example `valkey 9.1.2`. Known once it has been ready."""
         if self._version is None:
-            raise ServerProblem(f"the version of {self} is not known before it was started")
+            raise ServerProblem(f"the version of {self} is not known before it has been started")
         return self._version
 
     @abc.abstractmethod
@@ -69,7 +70,7 @@ class Server(abc.ABC):
 
     @abc.abstractmethod
     def pause(self) -> None:
-        """Make it stand still; its connections stay open."""
+        """Stop it from running; its connections stay open."""
 
     @abc.abstractmethod
     def resume(self) -> None:
@@ -77,7 +78,7 @@ class Server(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """End whatever `start` began, in any state. Does nothing when there is nothing to end."""
+        """End whatever `start` began, in any state. Does nothing if there is nothing to end."""
 
     def restart(self) -> None:
         """Stop it if it runs, then start it at the same place with the same data."""
@@ -90,7 +91,7 @@ class Server(abc.ABC):
         return connect(self.url, timeout_s=timeout_s)
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
-        """Wait until it answers PING, and make sure that it is ours and not a stranger there."""
+        """Wait until it answers PING, and make sure that it is ours and no stranger."""
         deadline = time.monotonic() + timeout_s
         while True:
             self._check_running()

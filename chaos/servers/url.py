@@ -14,7 +14,7 @@ ANSWER_TIMEOUT_S = 5.0
 def at_database(url: str, number: int) -> str:
     """The same server's URL with another database."""
     parts = urlsplit(url)
-    # redis-py looks into the options first, whatever the path says.
+    # redis-py goes by the options first, whatever the path says.
     options = {name: given for name, given in parse_qs(parts.query).items() if name != "db"}
     path = f"/{number}"
     if parts.scheme == "unix":
@@ -91,7 +91,7 @@ class UrlServer(Server):
         pass
 
     def _is_ours(self, about: About) -> bool:
-        # Its owner may restart it, so after the first answer any server at the URL is the one.
+        # Its owner may restart it, so any server at the URL is the right one.
         return True
 
     def _check_empty(self) -> None:

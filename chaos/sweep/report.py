@@ -12,7 +12,7 @@ from chaos.checks import Outcome
 from chaos.guarantees import ANOMALIES, guarantee_of
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone, print_table
 from chaos.report import Result as CaseResult
-from chaos.sweep.cells import FAULTS
+from chaos.sweep.cells import SWEPT
 from chaos.sweep.judging import Mark
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Result, Results, Row
@@ -97,7 +97,7 @@ def _grids(results: Results) -> Iterator[Table]:
                 Column("the job is"),
                 *(
                     Column(
-                        _SHORT[column.side], group=column.fault, note=FAULTS[column.fault].meaning
+                        _SHORT[column.side], group=column.fault, note=SWEPT[column.fault].meaning
                     )
                     for column in columns
                 ),

@@ -97,7 +97,7 @@ class Results:
         missing = self.swept.boundaries - self.swept.visited
         if missing:
             found.append(f"{missing} boundaries were not reached by any run")
-        clean = [each for each in self.judged if not each.visit.cell.blows and each.unknown]
+        clean = [each for each in self.judged if not each.visit.cell.faults and each.unknown]
         found += [f"{each.visit.cell.life} without a fault: {each.unknown[0]}" for each in clean]
         return found
 

@@ -1,33 +1,33 @@
-"""A sweep from its options to its report: server, nursery, stages, judgement, files."""
+"""A sweep from its options to its report: server, fork server, stages, judgement, files."""
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import redis
 
-from chaos.processes.forks import Nursery
+from chaos.processes import ForkServer
 from chaos.processes.modules import shown
-from chaos.rig import options as record
-from chaos.rig.options import BadOption, Options
+from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
+from chaos.rig.record import timing, versions, write_record
 from chaos.servers import ServerProblem, at_database, mask, open_server
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, SETTINGS
 from chaos.sweep.results import Results
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
+from chaos.sweep.tasks import PREPARE
 from chaos.targets import Target, find_target
 
 #: A cell waits for a lock's TTL most of the time.
@@ -44,7 +44,7 @@ class SweepOptions(Options):
     """As for every scenario, and what is to be swept."""
 
     lives: tuple[str, ...] = tuple(BY_NAME)
-    faults: tuple[str, ...] = tuple(FAULTS)
+    faults: tuple[str, ...] = tuple(SWEPT)
     cell: Cell | None = None
     #: How many pairs; 0: all of them; None: no pairs.
     pairs: int | None = None
@@ -77,13 +77,13 @@ def run(options: SweepOptions, progress: Progress) -> Done:
         raise BadOption("the sweep needs Linux: it signals through pidfds")
     target = find_target(options.target)
     directory = options.run_directory("sweep")
-    seed = options.seed if options.seed is not None else record.new_seed()
+    seed = options.seed if options.seed is not None else new_seed()
     switch_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
         with progress.of("sweep"), _stages(options, target, directory) as (stages, version):
             about = _about(options, target, seed, version, len(stages))
-            (directory / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+            write_record(directory, about)
             swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
         progress.say("judging")
         judged, problems = judge_all(swept.visits, directory)
@@ -123,8 +123,10 @@ def _stages(
         urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
             urls = list(_empty(urls)) or [server.url]
-        nursery = stack.enter_context(Nursery(options.target, directory / "nursery.log"))
-        stages = [Stage(target, url, nursery) for url in urls]
+        fork_server = stack.enter_context(
+            ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
+        )
+        stages = [Stage(target, url, fork_server) for url in urls]
         for stage in stages:
             stack.callback(stage.close)
         stages[0].check()
@@ -156,9 +158,9 @@ def _about(
         "offers": sorted(target.offers),
         "slots": slots,
         "burst": True,
-        "settings": record.settings(SETTINGS),
-        "versions": record.versions(target, version),
-        "timing": record.timing(SETTINGS, _SLACK_MS),
+        "settings": asdict(SETTINGS),
+        "versions": versions(target, version),
+        "timing": timing(SETTINGS, _SLACK_MS),
     }
 
 
@@ -175,6 +177,6 @@ def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) 
         directory = each.visit.directory
         if everything or each.mark is not Mark.OK:
             told = {**about, "scenario": f"sweep {each.visit.cell}"}
-            (directory / "run.json").write_text(json.dumps(told, indent=2) + "\n")
+            write_record(directory, told)
         else:
             shutil.rmtree(directory)

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 from chaos.checks import judging
+from chaos.faults import FAULTS
 from chaos.history.schema import COLUMNS
 from chaos.report import print_story as print_lines
 from chaos.report import write_timeline
 from chaos.report.stories import tell
-from chaos.sweep.cells import FAULTS
 from chaos.sweep.results import Results
 
 _TOLD = ("enqueue", "start", "end", "transition", "final")
@@ -25,9 +25,9 @@ def print_story(results: Results, console: Console) -> None:
     """Print the story of the last run of a cell, and write its timeline beside its history."""
     visit = results.judged[-1].visit
     _line(console, f"{visit.cell.life}: {visit.cell.story.meaning}", "bold")
-    for blow in visit.cell.blows:
-        meaning = FAULTS[blow.fault].meaning
-        _line(console, f"{blow.fault} at {blow.at}, {blow.side}: {meaning}")
+    for fault in visit.cell.faults:
+        meaning = FAULTS[fault.fault].meaning
+        _line(console, f"{fault.fault} at {fault.at}, {fault.side}: {meaning}")
     events = sorted(_events(visit.directory), key=lambda event: event["t"])
     origin = events[0]["t"] if events else 0
     lines = tell([event for event in events if _is_told(event)], origin)

@@ -1,12 +1,11 @@
-"""What a process does that was forked for a cell: work, enqueue, or requeue."""
+"""The part that a forked process plays in a cell: it works, enqueues, or requeues."""
 
 from __future__ import annotations
 
-import os
-import signal
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from chaos.history import Recorder, Write
 from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
@@ -19,21 +18,31 @@ from chaos.targets import (
     Target,
     WorkerSettings,
     WorkerSpec,
+    find_target,
 )
 
-
-def order(do: str, spec: WorkerSpec, log: Path, jobs: tuple[Job, ...] = ()) -> dict[str, Any]:
-    """What the nursery is told. `do` is work, enqueue or requeue."""
-    told = {"do": do, "name": spec.name, "log": str(log), "role": asdict(spec)}
-    return told | {"jobs": [asdict(job) for job in jobs]}
+#: The name of `prepare`, for a fork server.
+PREPARE = f"{__name__}:prepare"
 
 
-def work_as(target: Target, order: dict[str, Any]) -> NoReturn:
-    """Carry out an order in this process, and leave it."""
-    told = dict(order["role"])
+def order(do: str, spec: WorkerSpec, jobs: tuple[Job, ...] = ()) -> dict[str, Any]:
+    """An order for a process of a cell. `do` is work, enqueue or requeue."""
+    return {"do": do, "spec": asdict(spec), "jobs": [asdict(job) for job in jobs]}
+
+
+def prepare(target: str) -> Callable[[dict[str, Any]], None]:
+    """Import what a target's processes need; what each then does with its order."""
+    found = find_target(target)
+    if found.forkable is not None:
+        found.forkable.warm()
+    return lambda order: carry_out(found, order)
+
+
+def carry_out(target: Target, order: dict[str, Any]) -> None:
+    """Carry out an order in a process of its own."""
+    told = dict(order["spec"])
     spec = WorkerSpec(**told | {"settings": WorkerSettings(**told["settings"])})
     if order["do"] == "work":
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         target.start(spec)
     jobs = [Job(**job) for job in order["jobs"]]
     write = Recorder(Path(spec.history), spec.name).write
@@ -45,7 +54,6 @@ def work_as(target: Target, order: dict[str, Any]) -> NoReturn:
             raise NotImplementedError(f"the producer of {target.name} has no `requeue`")
         for job in jobs:
             _requeue(producer, job.id, write)
-    os._exit(0)
 
 
 def _requeue(producer: CanRequeue, job: str, write: Write) -> None:

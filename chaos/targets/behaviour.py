@@ -25,11 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos.errors import ChaosError
 from chaos.history import Event, Recorder
 from chaos.history.worker_events import End, Hello, Outcome, Start
 
 
-class Planned(Exception):
+class Planned(ChaosError):
     """A failure that the job's plan asked for."""
 
 

@@ -22,8 +22,9 @@ from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fast without
+    from chaos.faults import Match
     from chaos.history.events import Transition
-    from chaos.wire import Exchange, Match
+    from chaos.wire import Exchange
 
 __all__ = [
     "Command",
@@ -168,6 +169,14 @@ class Target:
     def start(self) -> Callable[[WorkerSpec], NoReturn]:
         """Turns a forked process into a worker."""
         return self.forkable.work if self.forkable else self.worker.become
+
+    def job_of(self, exchange: Exchange, settings: WorkerSettings) -> str | None:
+        """The job that a command is about; None where it is about several, or about none."""
+        if self.wire is None:
+            return None
+        # A decoder of its own: that of the run may remember what it has been shown.
+        jobs = {event.job for event in self.wire.decoder(settings)(exchange)}
+        return jobs.pop() if len(jobs) == 1 else None
 
 
 #: Evidence that a target has to claim, and the part of it that shows this.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from chaos.faults import Injection, WireFault
 from chaos.history import Event, Write
 from chaos.history.events import (
     FaultCancelled,
@@ -14,15 +15,21 @@ from chaos.history.events import (
     RigBroken,
     RigObstructed,
 )
-from chaos.wire.fault import Exchange, Injection, WireFault
+from chaos.wire.exchange import Exchange
 
 
 class Journal:
     """The proxy's side of the history. For the proxy's thread."""
 
-    def __init__(self, write: Write, observe: Callable[[Exchange], object] | None) -> None:
+    def __init__(
+        self,
+        write: Write,
+        observe: Callable[[Exchange], object] | None,
+        job_of: Callable[[Exchange], str | None] | None,
+    ) -> None:
         self._write_event = write
         self._observe = observe
+        self._job_of = job_of
         self._obstructed = False
         self.broken: BaseException | None = None
         """The first thing that went wrong inside the proxy or in a callback."""
@@ -44,17 +51,21 @@ class Journal:
         self._write(FaultPlanned(**_about(fault, fault.process)))
 
     def landed(
-        self, injection: Injection, process: str, argv: list[bytes], pid: int | None = None
+        self, injection: Injection, exchange: Exchange, process: str, pid: int | None = None
     ) -> None:
         """The fault has just landed."""
-        fault, job = injection.fault, None
-        if fault.job_of is not None and argv:
-            try:
-                job = fault.job_of(argv)
-            except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
-                self.broke(problem)
-        injection.land(process, argv, time.monotonic_ns(), pid)
-        self._write(FaultLanded(job=job, child_pid=pid, **_about(fault, process)))
+        job = self._job(exchange)
+        injection.land(process, exchange.argv, time.monotonic_ns(), pid)
+        self._write(FaultLanded(job=job, child_pid=pid, **_about(injection.fault, process)))
+
+    def _job(self, exchange: Exchange) -> str | None:
+        if self._job_of is None or not exchange.argv:
+            return None
+        try:
+            return self._job_of(exchange)
+        except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
+            self.broke(problem)
+            return None
 
     def healed(self, fault: WireFault, process: str) -> None:
         """What the fault had done has been undone."""

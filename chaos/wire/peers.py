@@ -5,41 +5,13 @@ its listener, and a signal has to hit the one that sent the command: it is found
 """
 
 import contextlib
-import os
-import signal
-import sys
-import time
-from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
-from typing import NamedTuple, Protocol
+import itertools
+from collections.abc import Collection
+from typing import NamedTuple
 
 import psutil
 
-_NAP_S = 0.001
-_STOP_TIMEOUT_S = 10.0
-
-
-class Victim(Protocol):
-    """What a fault needs of a process (`chaos.processes.spawning.Process` has it)."""
-
-    @property
-    def pid(self) -> int: ...
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs or is stopped."""
-
-    def kill(self) -> bool:
-        """SIGKILL. False if it had ended before."""
-
-    def pause(self) -> bool:
-        """SIGSTOP, and wait until it stands still. False if it had ended before."""
-
-    def resume(self) -> bool:
-        """SIGCONT. False if the process had ended before."""
-
-    def wait(self, timeout_s: float) -> object:
-        """Wait until it has ended. Raises an exception when it has not in time."""
+from chaos.processes import Handle, descendants_of
 
 
 class Ends(NamedTuple):
@@ -49,103 +21,26 @@ class Ends(NamedTuple):
     there: tuple[object, ...]
 
 
-class Relative:
-    """A process that the attached one has started. A `Victim`."""
-
-    def __init__(self, process: psutil.Process) -> None:
-        self._process = process
-        self.pid: int = process.pid
-
-    @property
-    def alive(self) -> bool:
-        # A zombie that its parent has not reaped yet is as dead as can be.
-        try:
-            # `is_running` compares the starting times, so a stranger with this id is not it.
-            return self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
-
-    def kill(self) -> bool:
-        return self._signal(signal.SIGKILL)
-
-    def pause(self) -> bool:
-        if not self._signal(signal.SIGSTOP):
-            return False
-        self._await(lambda: not self.alive or self._stands_still(), _STOP_TIMEOUT_S, "stop")
-        return self.alive
-
-    def resume(self) -> bool:
-        return self._signal(signal.SIGCONT)
-
-    def wait(self, timeout_s: float) -> None:
-        """Raises TimeoutError."""
-        self._await(lambda: not self.alive, timeout_s, "end")
-
-    def _signal(self, number: int) -> bool:
-        if not self.alive:
-            return False
-        try:
-            self._process.send_signal(number)
-        except psutil.NoSuchProcess:
-            return False
-        return True
-
-    def _await(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            if time.monotonic() >= deadline:
-                raise TimeoutError(f"process {self.pid} did not {what} within {timeout_s:g} s")
-            time.sleep(_NAP_S)
-
-    def _stands_still(self) -> bool:
-        if sys.platform != "linux":
-            with contextlib.suppress(psutil.NoSuchProcess):
-                return bool(self._process.status() == psutil.STATUS_STOPPED)
-            return False
-        # Each thread halts in its own time.
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            stats = [task / "stat" for task in Path(f"/proc/{self.pid}/task").iterdir()]
-            return all(stat.read_text().rpartition(")")[2].split()[0] in "Tt" for stat in stats)
-        return False
-
-
-def owners(victim: Victim, wanted: Collection[Ends]) -> dict[Ends, Victim]:
-    """Who holds each of these connections: the victim itself, or one of its relatives.
+def peers_of(process: Handle, wanted: Collection[Ends]) -> dict[Ends, Handle]:
+    """Who holds each of these connections: the process itself, or one of its descendants.
 
     A connection is missing from the answer when its process has ended or has closed it. Where a
     fork has handed one down, it belongs to the ancestor, who opened it.
     """
-    if getattr(victim, "childless", False):  # a victim that says so need not be looked for
-        return dict.fromkeys(wanted, victim)
-    found: dict[Ends, Victim] = {}
-    for process in _family(victim.pid):
-        for ends in _connections(process):
+    if process.childless:
+        return dict.fromkeys(wanted, process)
+    found: dict[Ends, Handle] = {}
+    for candidate in itertools.chain([process], descendants_of(process)):
+        for ends in _connections(candidate.pid):
             if ends in wanted and ends not in found:
-                found[ends] = victim if process.pid == victim.pid else Relative(process)
+                found[ends] = candidate
         if len(found) == len(wanted):
             break
     return found
 
 
-def _connections(process: psutil.Process) -> list[Ends]:
+def _connections(pid: int) -> list[Ends]:
     with contextlib.suppress(psutil.Error, OSError):
-        connections = process.net_connections(kind="tcp")
+        connections = psutil.Process(pid).net_connections(kind="tcp")
         return [Ends(tuple(c.laddr), tuple(c.raddr)) for c in connections if c.raddr]
     return []
-
-
-def _family(pid: int) -> Iterator[psutil.Process]:
-    """The process, its descendants, and what is left of its session when it has died."""
-    known = {pid}
-    descendants: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        yield process
-        descendants = process.children(recursive=True)
-    for descendant in descendants:
-        known.add(descendant.pid)
-        yield descendant
-    for other in psutil.pids():
-        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
-            if other not in known and os.getsid(other) == pid:
-                yield psutil.Process(other)

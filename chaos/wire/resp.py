@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
+from chaos.errors import ChaosError
 
-class ProtocolError(ValueError):
+
+class ProtocolError(ChaosError):
     """The stream is not RESP. A parser that raised this cannot be fed again."""
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import redis
 from redis.connection import SSLConnection, UnixDomainSocketConnection, parse_url
 
+from chaos.errors import ChaosError
 from chaos.servers.problem import ServerProblem, mask
 
 CONNECT_TIMEOUT_S = 5.0
@@ -24,7 +25,7 @@ _PLACE = ("host", "port", "path", "db", "username", "password")
 _BESIDES = ("ssl_validate_ocsp", "ssl_ocsp")
 
 
-class UpstreamProblem(Exception):
+class UpstreamProblem(ChaosError):
     """The proxy cannot reach the server. The message says why, in a sentence without secrets."""
 
 

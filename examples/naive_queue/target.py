@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from redis import RedisError
 
+from chaos.faults import command
 from chaos.history.events import FinalJob, Operation, Transition
 from chaos.targets import Command, EnqueueInDoubt, Job, Target, Wire, WorkerSettings
-from chaos.wire import Exchange, NoReply, command
+from chaos.wire import Exchange, NoReply
 from examples.naive_queue import queue
 
 

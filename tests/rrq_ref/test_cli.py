@@ -1,4 +1,4 @@
-"""`python -m rrq_ref`: what it prints, its exit codes, and one clear sentence for bad input."""
+"""`python -m rrq_ref`: its output, its exit codes, and one clear sentence for bad input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 import rrq_ref
-from chaos.processes.spawning import ProcessGroup
+from chaos.processes import ProcessGroup
 from rrq_ref import keys
 from rrq_ref.__main__ import main
 from rrq_ref.client import SyncClient

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaos.errors import ChaosError
 from chaos.planted.bugs import ablations, claims, drains, ends, enqueues, locks, services
 from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
@@ -12,7 +13,7 @@ BUGS: dict[str, Bug] = {
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
 
-class UnknownBug(AttributeError):
+class UnknownBug(ChaosError, AttributeError):
     """There is no bug of this name."""
 
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
+from chaos.faults import Match
 from chaos.history.events import Answer, Operation, Transition
 from chaos.targets import Decode, WorkerSettings
-from chaos.wire import Exchange, Match, NoReply, RespError
+from chaos.wire import Exchange, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 
@@ -60,7 +61,7 @@ MOMENTS |= {each.name: _calls(each, each.name) for each in scripts.ALL if each.n
 
 def decoder(settings: WorkerSettings) -> Decode:
     """Reads the commands of one run."""
-    return transitions if settings.durability == "none" else Confirmations()
+    return transitions if settings.acknowledge == "none" else Confirmations()
 
 
 class Confirmations:

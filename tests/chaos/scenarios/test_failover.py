@@ -43,6 +43,8 @@ def test_only_what_a_replica_had_confirmed_survives(mode: str, code: int, tmp_pa
     counts = json.loads(report.read_text())["counts"]
     assert counts["acknowledged"] > 0
     assert counts["uncertain"] > 0
+    told = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert told["settings"]["acknowledge"] == mode
 
 
 @pytest.mark.slow

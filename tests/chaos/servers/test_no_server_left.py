@@ -16,7 +16,7 @@ from chaos.servers import open_server
 RIG = """
 import sys, time
 from pathlib import Path
-from chaos.processes.spawning import Interrupted, on_signals
+from chaos.processes import Interrupted, on_signals
 from chaos.servers import open_server
 
 try:

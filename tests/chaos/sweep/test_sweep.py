@@ -126,13 +126,13 @@ def test_an_interrupted_sweep_leaves_nothing_running(tmp_path: Path) -> None:
         assert not survivors(family)
 
 
-def test_a_sweep_whose_nursery_dies_is_unknown(tmp_path: Path) -> None:
+def test_a_sweep_whose_fork_server_dies_is_unknown(tmp_path: Path) -> None:
     with begun("chaos.sweep", "--life", "times-out", "--out", str(tmp_path / "run")) as sweep:
         read_until(sweep, "cells/s")
         family = descendants(sweep.pid)
-        nursery = next(each for each in family if "chaos.processes.fork_server" in each.cmdline())
-        nursery.kill()
+        server = next(each for each in family if "chaos.processes.fork_server" in each.cmdline())
+        server.kill()
         printed, _ = sweep.communicate(timeout=60)
         assert sweep.returncode == 3, printed
-        assert "the nursery has ended" in printed
+        assert "the fork server has ended" in printed
         assert not survivors(family)

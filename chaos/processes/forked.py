@@ -1,0 +1,175 @@
+"""A fork server and its children, as the process sees them that gives the orders."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from chaos.errors import ChaosError
+from chaos.processes import packets
+from chaos.processes.group import ProcessGroup
+from chaos.processes.handle import ExitStatus, Handle
+
+_FORK_S = 20.0
+
+
+class ForkServerGone(ChaosError):
+    """A fork server has ended, and every process that it had forked with it."""
+
+
+class _Child(NamedTuple):
+    pid: int
+    pidfd: int
+
+
+class Forked(Handle):
+    """A process that a fork server has been asked for, or will be.
+
+    What needs the process waits until it is there, and raises ForkServerGone if it never will be.
+    Signals go through a pidfd, so that they cannot hit a stranger.
+    """
+
+    childless = True
+
+    def __init__(self, name: str, ended: Callable[[], object] = lambda: None) -> None:
+        """`ended` is called, by another thread, once `status` says how the process ended."""
+        self.name = name
+        self._tell = ended
+        self._child: Future[_Child] = Future()
+        self.status: ExitStatus | None = None
+        #: Whether it ended only because its fork server did.
+        self.lost = False
+
+    @property
+    def pid(self) -> int:
+        return self._child.result(_FORK_S).pid
+
+    @property
+    def alive(self) -> bool:
+        return not self._ends_within(0)
+
+    def poll(self) -> ExitStatus | None:
+        return self.status
+
+    def signal(self, signum: int) -> bool:
+        if not self.alive:
+            return False
+        try:
+            signal.pidfd_send_signal(self._pidfd, signum)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the pidfd back. Ask nothing of it any more."""
+        if self._child.done() and self._child.exception() is None:
+            os.close(self._pidfd)
+
+    @property
+    def _pidfd(self) -> int:
+        return self._child.result(_FORK_S).pidfd
+
+    def _ends_within(self, timeout_s: float) -> bool:
+        if self.status is not None:
+            return True
+        return bool(select.select([self._pidfd], [], [], timeout_s)[0])
+
+    # Called by the ForkServer
+
+    def on_start(self, pid: int, pidfd: int) -> None:
+        self._child.set_result(_Child(pid, pidfd))
+
+    def on_end(self, returncode: int) -> None:
+        self.status = ExitStatus.of(returncode)
+        self._tell()
+
+    def on_loss(self, reason: ForkServerGone) -> None:
+        self.lost = True
+        if not self._child.done():
+            self._child.set_exception(reason)
+        self.on_end(-signal.SIGKILL)
+
+
+class ForkServer:
+    """A running fork server, and the thread that listens to it. Linux only.
+
+    `prepare`, as "module:callable", is called in the server with `argument`; its result is called
+    in each child with the order that the child is for (see `chaos.processes.fork_server`).
+    """
+
+    def __init__(self, prepare: str, argument: str, *, log: Path) -> None:
+        self._prepare = prepare
+        self._argument = argument
+        self._log = log
+        self._group = ProcessGroup(grace_s=0.5)
+        self._forked: dict[str, Forked] = {}
+        self._lock = threading.Lock()
+        self._gone: ForkServerGone | None = None
+
+    def __enter__(self) -> Self:
+        self._orders, theirs = packets.pair()
+        with theirs:
+            fd = theirs.fileno()
+            program = [sys.executable, "-m", "chaos.processes.fork_server"]
+            command = [*program, self._prepare, self._argument, str(fd)]
+            self._group.spawn(command, log=self._log, name="fork server", pass_fds=(fd,))
+        self._thread = threading.Thread(target=self._listen, name="fork server", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._orders.shutdown(socket.SHUT_RDWR)
+        self._group.end()
+        self._thread.join()
+        self._orders.close()
+
+    def fork(self, forked: Forked, order: Any, *, log: Path) -> None:
+        """Let a process begin, with an order that JSON can say. Its output is appended to `log`.
+
+        Its name must be its own among those that run. Raises ForkServerGone.
+        """
+        with self._lock:
+            if self._gone is None:
+                self._forked[forked.name] = forked
+                with contextlib.suppress(ConnectionError):  # the other thread is about to tell
+                    message = {"name": forked.name, "log": str(log), "order": order}
+                    packets.send(self._orders, message)
+                return
+            gone = self._gone
+        forked.on_loss(gone)
+        raise gone
+
+    def _listen(self) -> None:
+        while message := self._receive():
+            told, fds = message
+            if "pid" in told:
+                self._forked[told["name"]].on_start(told["pid"], fds[0])
+            else:
+                self._forked.pop(told["name"]).on_end(told["exit"])
+        with self._lock:
+            self._gone = ForkServerGone(
+                f"the fork server has ended, and with it every process; see {self._log}"
+            )
+        for forked in self._forked.values():
+            forked.on_loss(self._gone)
+
+    def _receive(self) -> tuple[dict[str, Any], list[int]] | None:
+        try:
+            return packets.receive(self._orders)
+        except OSError:
+            return None

@@ -1,0 +1,39 @@
+"""Whether a process is stopped."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+import psutil
+
+#: States of a thread that runs no code any more: stopped, traced, ended.
+_STOPPED, _ENDED = {"T", "t"}, {"Z", "X"}
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of a process has halted after SIGSTOP. False if the process is gone.
+
+    SIGSTOP is only sent when `kill` returns, and each thread halts in its own time. The state that
+    `ps` shows is that of the first thread, while others may still be on their way.
+    """
+    if sys.platform != "linux":
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        return False
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        tasks = Path(f"/proc/{pid}/task")
+        threads = set(tasks.iterdir())
+        states = {_state(thread) for thread in threads}
+        # A thread that was started after the list was read is not on it. Once one thread has
+        # halted, none can be started any more.
+        return (
+            bool(states & _STOPPED)
+            and states <= _STOPPED | _ENDED
+            and set(tasks.iterdir()) == threads
+        )
+    return False
+
+
+def _state(thread: Path) -> str:
+    # The name, in brackets, may hold anything.
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]

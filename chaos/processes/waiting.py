@@ -1,0 +1,36 @@
+"""Waiting by looking again and again: for a condition, and for several runs at once."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+FIRST_NAP_S, LONGEST_NAP_S = 0.001, 0.02
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Wait until the condition holds, with growing naps. False if it did not in time."""
+    deadline = time.monotonic() + timeout_s
+    nap_s = FIRST_NAP_S
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(nap_s)
+        nap_s = min(nap_s * 1.5, LONGEST_NAP_S)
+    return True
+
+
+def side_by_side(
+    starts: Iterable[Callable[[], T]], at_once: int, over: Callable[[T], bool]
+) -> Iterator[T]:
+    """Start runs in order, at most `at_once` of them at a time, and yield each when it is over."""
+    waiting, running = deque(starts), list[T]()
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            running.append(waiting.popleft()())
+        for one in [one for one in running if over(one)]:
+            running.remove(one)
+            yield one
+        time.sleep(LONGEST_NAP_S)
