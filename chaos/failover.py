@@ -74,6 +74,6 @@ SCENARIO = Scenario(
 
 
 if __name__ == "__main__":
-    from chaos.cli.failover import main
+    from chaos.cli import main
 
     main(SCENARIO)
