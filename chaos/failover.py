@@ -76,4 +76,4 @@ SCENARIO = Scenario(
 if __name__ == "__main__":
     from chaos.cli.failover import main
 
-    main()
+    main(SCENARIO)

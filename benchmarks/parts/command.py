@@ -14,9 +14,10 @@ import click
 from redis import RedisError
 
 from benchmarks.parts.problem import BenchmarkProblem
-from chaos.cli.program import SIGNALLED, complain
+from chaos.cli.program import complain
 from chaos.processes import Interrupted, ProcessStillRunning, on_signals
 from chaos.report.files import replace_file
+from chaos.rig.options import SIGNALLED
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from rrq_ref import RRQError
 

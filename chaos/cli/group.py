@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chaos.checks import judging
-from chaos.cli import options
+from chaos.cli import failover, options
 from chaos.cli.catalogue import scenarios
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
@@ -39,7 +39,7 @@ from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
 
 #: Commands in modules of their own, which are imported when they are used: each has a `command`.
-_MODULES = ("failover", "load", "planted", "sweep")
+_MODULES = ("load", "planted", "sweep")
 
 
 class _Group(click.Group):
@@ -55,7 +55,8 @@ class _Group(click.Group):
             return command
         for scenario in scenarios():
             if scenario.name == cmd_name:
-                return command_of(scenario)
+                make = failover.command_of if cmd_name == "failover" else command_of
+                return make(scenario)
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(

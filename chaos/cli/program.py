@@ -15,7 +15,7 @@ from chaos.checks import Outcome
 from chaos.errors import ChaosError
 from chaos.processes import Interrupted, on_signals
 from chaos.report import output
-from chaos.rig.options import USAGE, BadOption
+from chaos.rig.options import SIGNALLED, USAGE, BadOption
 from chaos.servers import ServerProblem
 from chaos.targets import UnknownTarget
 
@@ -23,8 +23,6 @@ _DISK_FULL = (
     "the disk is full, so this run proves nothing; make room on it, or give --out a directory on"
     " another one"
 )
-#: As a shell reports a process that a signal ended.
-SIGNALLED = 128
 
 
 def enter(command: click.Command, name: str, words: Sequence[str] | None = None) -> NoReturn:

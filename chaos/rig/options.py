@@ -19,6 +19,8 @@ from chaos.servers import DEFAULT_SPEC, mask
 _RUNS = Path("chaos-runs")
 #: The exit code for what a user can mend by other words on the command line.
 USAGE = 2
+#: The exit code after a signal, less the signal's number, as a shell reports it.
+SIGNALLED = 128
 
 
 class BadOption(ChaosError):

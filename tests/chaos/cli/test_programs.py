@@ -185,7 +185,7 @@ def test_a_package_that_may_be_missing_is_not_missed(package: str, tmp_path: Pat
         ("chaos.mixed", "--help"),
         ("chaos.sweep", "--help"),
         ("benchmarks.throughput", "--help"),
-        ("chaos.load.supervisor", "--help"),
+        ("chaos.load", "--help"),
         ("chaos.mixed",),
         ("chaos.sweep", "--cell", "succeeds/kill/claim.1/before-reply"),
         ("benchmarks.wire_proxy",),

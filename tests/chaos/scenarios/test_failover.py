@@ -18,8 +18,9 @@ from chaos.servers.replication import Replication
 from chaos.targets.rrq_ref.wire import Confirmations
 from chaos.wire import Exchange
 from rrq_ref import NewJob, Settings, StoreError, StoreUnavailable, SyncClient, scripts
+from rrq_ref.scripts import Command
 from rrq_ref.settings import Durability
-from rrq_ref.store import BlockingStore, Command
+from rrq_ref.store import BlockingStore
 from tests.chaos.rig.running import begun, descendants, read_until, run, survivors
 
 

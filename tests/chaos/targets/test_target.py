@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from chaos.evidence import Evidence
+from chaos.faults import command
 from chaos.history.events import Transition
 from chaos.targets import (
     Command,
@@ -26,7 +27,7 @@ from chaos.targets import (
     find_target,
 )
 from chaos.targets.rrq_ref.target import TARGET as REFERENCE
-from chaos.wire import Exchange, command
+from chaos.wire import Exchange
 
 
 class Nothing:
@@ -169,7 +170,7 @@ def __getattr__(name):
 
 def test_a_decoder_is_made_anew_for_each_run() -> None:
     assert REFERENCE.wire is not None
-    durable = WorkerSettings(durability="replicated")
+    durable = WorkerSettings(acknowledge="replicated")
     assert REFERENCE.wire.decoder(durable) is not REFERENCE.wire.decoder(durable)
 
 

@@ -1,4 +1,4 @@
-"""The keeper of this run (`chaos.load.supervisor`), as seen from Locust."""
+"""The supervisor of this run (`python -m chaos.load`), as Locust sees it."""
 
 from __future__ import annotations
 
@@ -11,76 +11,76 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]  # it ships no types
 from gevent.event import Event  # type: ignore[import-untyped]
 
-from loadtests import _options
+from chaos.checks import Outcome
+from chaos.errors import ChaosError
+from chaos.load.generator import options
+from chaos.load.protocol import Ready
+from chaos.processes.modules import python
 
-#: Between SIGTERM and SIGKILL for a keeper that is no longer wanted.
+#: Between SIGTERM and SIGKILL for a supervisor that is no longer wanted.
 _LEAVE_S = 20.0
-#: What a shell would say of a run that proves nothing: the verdict's own code for "unknown".
-UNKNOWN = 3
+_UNKNOWN = Outcome.UNKNOWN.exit_code
 
 
-class KeeperProblem(Exception):
-    """The keeper did not come up. It has said why; `exit_code` is what Locust should end with."""
+class SupervisorProblem(ChaosError):
+    """The supervisor did not come up, and has said why. Locust should end with `exit_code`."""
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__("the keeper of the load test did not start")
+        super().__init__("the supervisor of the load test did not start")
         self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What the keeper said last: the verdict's exit code, and the verdict for people."""
+    """The supervisor's last words: the verdict's exit code, and the verdict for people."""
 
     exit_code: int
     text: str
 
 
-class Keeper:
-    """Started at once. Raises `KeeperProblem`.
+class Supervisor:
+    """The process, which is started at once. Raises `SupervisorProblem`.
 
-    `stand` tells producers where to go, but for the server's URL: that is in a file which only
-    this user may read. `server` is the URL as everybody may see it.
+    `ready` tells producers where to go.
     """
 
-    def __init__(self, options: Namespace) -> None:
+    def __init__(self, chosen: Namespace) -> None:
         self._process = subprocess.Popen(
-            _command(options),
+            _command(chosen),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(options),
-            # Ctrl-C on the terminal is for Locust; the keeper is then told to finish.
+            env=_environment(chosen),
+            # Ctrl-C on the terminal is for Locust, which then orders the supervisor to finish.
             start_new_session=True,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input, self._output = self._process.stdin, self._process.stdout
         try:
-            ready = self._message()
+            message = self._message()
         except BaseException:
             self._process.terminate()
             self._process.wait()
             self._close()
             raise
-        if ready is None:
+        if message is None:
             self._close()
-            raise KeeperProblem(self._process.wait() or UNKNOWN)
-        self.stand: dict[str, Any] = ready["ready"]
-        self.server: str = self.stand.pop("server")
+            raise SupervisorProblem(self._process.wait() or _UNKNOWN)
+        self.ready = Ready.from_json(message["ready"])
         self._ended = Event()
-        self._ending = Ending(exit_code=UNKNOWN, text="")
+        self._ending = Ending(exit_code=_UNKNOWN, text="")
         self._reader = gevent.spawn(self._read_ending)
 
     def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back when the keeper has ended, asked to or not."""
+        """Call back when the supervisor has ended, asked to or not."""
         self._reader.link(lambda _: callback())
 
-    def chaos(self, kind: str) -> None:
+    def choose_fault(self, kind: str) -> None:
         """`kill` or `pause` workers from now on, or `none`."""
         self._order(f"chaos {kind}")
 
@@ -91,7 +91,7 @@ class Keeper:
         return self._ending
 
     def cut_short(self) -> None:
-        """End it now; then it is unknown."""
+        """End it now; then the run is unknown."""
         self._process.terminate()
         if not self._ended.wait(_LEAVE_S):
             self._process.kill()
@@ -126,25 +126,22 @@ class Keeper:
                 pipe.close()
 
 
-def _command(options: Namespace) -> list[str]:
-    command = [sys.executable, "-m", "chaos.load.supervisor"]
-    command += ["--target", options.target]
-    command += ["--workers", str(options.fleet_workers)]
-    command += ["--concurrency", str(options.worker_concurrency)]
-    command += ["--seed", str(options.seed), "--repeat", _options.repeat(options)]
-    return [*command, "--out", options.out] if options.out else command
+def _command(chosen: Namespace) -> list[str]:
+    words = ["--target", chosen.target]
+    words += ["--workers", str(chosen.fleet_workers)]
+    words += ["--concurrency", str(chosen.worker_concurrency)]
+    words += ["--seed", str(chosen.seed), "--repeat", options.repeat(chosen)]
+    words += ["--out", chosen.out] if chosen.out else []
+    return python("chaos.load", *words)
 
 
-def _environment(options: Namespace) -> dict[str, str]:
-    """The server is named here, for on the command line everybody could read its password. The
-    packages are found where this one was: Locust may have been started anywhere.
+def _environment(chosen: Namespace) -> dict[str, str]:
+    """The environment names the server, because everybody can read the password on a command line.
 
     The verdict goes through a pipe and should still look like something for this terminal.
     """
     environment = {**os.environ, "COLUMNS": str(shutil.get_terminal_size().columns)}
-    environment["CHAOS_REDIS"] = options.redis.real
-    here = str(Path(__file__).resolve().parents[1])
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
+    environment["CHAOS_REDIS"] = chosen.redis.real
     if sys.stdout.isatty():
         environment["FORCE_COLOR"] = "1"
     return environment

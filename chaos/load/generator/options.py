@@ -1,4 +1,4 @@
-"""What the load test adds to Locust's command line."""
+"""The options that the load test adds to Locust's."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from pathlib import Path
 
 from locust.argument_parser import LocustArgumentParser
 
-from chaos.faults import FAULTS
+from chaos.load.protocol import ORDERS
 from chaos.rig.options import new_seed
 from chaos.servers import DEFAULT_SPEC, ServerProblem, mask, open_server
 from chaos.targets import UnknownTarget, find_target
 
-CHAOS = ("none", *(kind.name for kind in FAULTS if kind.takes_out))
 RAMP_WITH_SPIKE = "ramp-spike"
 SHAPES = ("none", RAMP_WITH_SPIKE)
 
-#: What the keeper was started with. Locust's web page shows it, but cannot change it.
+#: The supervisor was started with these. Locust's web page shows them, but cannot change them.
 FIXED = ("target", "redis", "fleet_workers", "worker_concurrency", "seed", "out")
 #: Drawn once: Locust reads the command line several times.
 _SEED = new_seed()
@@ -39,12 +38,12 @@ class Spec(str):
 
 
 def add(parser: LocustArgumentParser) -> None:
-    """Add the options; what is wrong with one is told in a sentence, with exit code 2."""
+    """Add the options. A wrong value gets one sentence and exit code 2."""
     # Locust's `add_argument` knows more arguments than the one of argparse, which types it.
     option: Callable[..., object] = parser.add_argument
     option(
         "--chaos",
-        choices=CHAOS,
+        choices=ORDERS,
         default="none",
         help="Kill workers, or pause them beyond the lives of their locks, while the load runs.",
     )
@@ -75,7 +74,7 @@ def add(parser: LocustArgumentParser) -> None:
         help="embedded, local[:path], container[:image], or a URL. Environment: CHAOS_REDIS. "
         "Fixed when Locust starts.",
     )
-    option("--seed", type=int, default=_SEED, help="Plans the same faults. Fixed at the start.")
+    option("--seed", type=int, default=_SEED, help="Plan these faults again. Fixed at the start.")
     option(
         "--out",
         default="",
@@ -94,12 +93,12 @@ def add(parser: LocustArgumentParser) -> None:
 
 def complaint(name: str, asked: str) -> str | None:
     """Why the web page may not ask for this; None where it may."""
-    choices = {"chaos": CHAOS, "shape": SHAPES}.get(name)
+    choices = {"chaos": ORDERS, "shape": SHAPES}.get(name)
     if choices is not None and asked not in choices:
         return f"{name} cannot be {asked!r}; choose one of {', '.join(choices)}"
     if name in ("fleet_workers", "worker_concurrency", "seed") and not asked.isdecimal():
         return f"{name} cannot be {asked!r}; give a whole number"
-    return "stand is no option; leave it out" if name == "stand" else None
+    return "chaos_run is no option; leave it out" if name == "chaos_run" else None
 
 
 def repeat(options: Namespace) -> str:

@@ -1,6 +1,6 @@
-"""One run of Locust, from its first event to its last, with the keeper beside it.
+"""One run of Locust, from its first event to its last, with the supervisor beside it.
 
-Locust starts and stops tests as often as it likes; the run is judged once, when Locust leaves, in
+Locust starts and stops tests as often as it likes. The run is judged once, when Locust leaves, in
 whatever way: at the end of `-t`, by Ctrl-C, by SIGTERM, from the web page. Its last events may come
 twice, and at the same time (locust#1421, #1638), so everything here can be called again.
 """
@@ -14,7 +14,6 @@ import logging
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]  # it ships no types
@@ -24,12 +23,12 @@ from locust.env import Environment
 from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, WorkerRunner
 from locust.web import WebUI
 
-from chaos.cli.program import SIGNALLED
+from chaos.load.generator import enqueuer, options
+from chaos.load.generator.latency import Latencies
+from chaos.load.generator.shape import USERS, RampWithSpike
+from chaos.load.generator.supervisor import Ending, Supervisor, SupervisorProblem
 from chaos.report import output
-from loadtests import _bench, _options
-from loadtests._keeper import Ending, Keeper, KeeperProblem
-from loadtests._latency import Latencies
-from loadtests._shape import USERS, RampWithSpike
+from chaos.rig.options import SIGNALLED
 
 _log = logging.getLogger(__name__)
 output.harden()  # before Locust takes the streams for its log
@@ -48,18 +47,18 @@ class Session:
         assert environment.parsed_options is not None
         self._environment = environment
         self._web_ui = web_ui
-        self._options = environment.parsed_options
-        self._fixed = {name: getattr(self._options, name) for name in _options.FIXED}
-        self._keeper = Keeper(self._options)
+        self._chosen = environment.parsed_options
+        self._fixed = {name: getattr(self._chosen, name) for name in options.FIXED}
+        self._supervisor = Supervisor(self._chosen)
         # Locust hands its options on to its workers at the start of each test.
-        self._options.stand = self._keeper.stand
-        environment.host = self._keeper.server  # for its page and its reports
-        self._latencies = Latencies(Path(self._keeper.stand["history"]), environment.events.request)
+        self._chosen.chaos_run = self._supervisor.ready.to_json()
+        environment.host = self._supervisor.ready.server  # on its page and in its reports
+        self._latencies = Latencies(self._supervisor.ready.history, environment.events.request)
         self._leaving = self._finishing = False
         self._asked_at: float | None = None
         self._ending: Ending | None = None
-        self._keeper.on_end(self._keeper_ended)
-        self._choose_shape(self._options.shape)
+        self._supervisor.on_end(self._supervisor_ended)
+        self._choose_shape(self._chosen.shape)
         if environment.available_shape_classes is not None:  # for --class-picker
             environment.available_shape_classes.setdefault(RampWithSpike.__name__, RampWithSpike())
         if web_ui is not None and web_ui.app is not None:
@@ -73,36 +72,37 @@ class Session:
         if request.method != "POST" or not request.path.endswith("/swarm"):
             return None
         for name, asked in request.form.items():
-            if wrong := _options.complaint(name, asked):
-                return jsonify({"success": False, "message": wrong, "host": self._keeper.server})
-        self._choose_shape(request.form.get("shape", self._options.shape))
+            host = self._supervisor.ready.server
+            if wrong := options.complaint(name, asked):
+                return jsonify({"success": False, "message": wrong, "host": host})
+        self._choose_shape(request.form.get("shape", self._chosen.shape))
         return None
 
     def _choose_shape(self, name: str) -> None:
-        environment, options = self._environment, self._options
-        if name == _options.RAMP_WITH_SPIKE:
+        environment, chosen = self._environment, self._chosen
+        if name == options.RAMP_WITH_SPIKE:
             shape = RampWithSpike()
             shape.runner = environment.runner
             environment.shape_class = shape
             # Without a user interface Locust would take 1 for what was not given.
-            options.num_users = options.num_users or USERS
-            options.spawn_rate = options.spawn_rate or options.num_users
+            chosen.num_users = chosen.num_users or USERS
+            chosen.spawn_rate = chosen.spawn_rate or chosen.num_users
         elif isinstance(environment.shape_class, RampWithSpike):
             environment.shape_class = None
 
     def test_started(self) -> None:
-        self._options.stand = self._keeper.stand
+        self._chosen.chaos_run = self._supervisor.ready.to_json()
         for name, value in self._fixed.items():
-            if getattr(self._options, name) != value:
+            if getattr(self._chosen, name) != value:
                 option = name.replace("_", "-")
                 _log.warning("--%s was fixed when Locust started: it stays %s", option, value)
-                setattr(self._options, name, value)
-        self._keeper.chaos(self._options.chaos)
+                setattr(self._chosen, name, value)
+        self._supervisor.choose_fault(self._chosen.chaos)
 
     def test_stopped(self) -> None:
-        self._keeper.chaos("none")
+        self._supervisor.choose_fault("none")
 
-    def _keeper_ended(self) -> None:
+    def _supervisor_ended(self) -> None:
         if not self._leaving:
             _log.error("The load test cannot go on: its fleet or its server has failed.")
             gevent.spawn(self._quit)
@@ -119,11 +119,11 @@ class Session:
         now, asked_at = time.monotonic(), self._asked_at
         if asked_at is not None:
             if now > asked_at + _SAME_S:
-                self._keeper.cut_short()
+                self._supervisor.cut_short()
             return
         self._asked_at, self._leaving = now, True
         gevent.sleep(0)
-        if not self._finishing:  # else it is SIGTERM, which Locust hears too
+        if not self._finishing:  # if so, it is SIGTERM, which Locust hears too
             self._quit()
         gevent.sleep(_NOTICE_S)
         if not self._finishing:  # Locust still waits for its workers, and will do so for ever
@@ -141,10 +141,10 @@ class Session:
             STATE_STOPPING,
         ):
             runner.stop()
-        _bench.leave()
-        ending = self._keeper.finish()
+        enqueuer.leave()
+        ending = self._supervisor.finish()
         self._latencies.finish(_CATCH_UP_S)
-        if ending.exit_code:  # else it is Locust's own: requests may have failed
+        if ending.exit_code:  # a pass leaves Locust's own: requests may have failed
             self._environment.process_exit_code = ending.exit_code
         self._ending = ending
 
@@ -154,7 +154,7 @@ class Session:
         if ending is None:
             return
         # With --json the output is for programs.
-        output = sys.stderr if self._options.json else sys.stdout
+        output = sys.stderr if self._chosen.json else sys.stdout
         print(ending.text or "UNKNOWN: the run was cut short and not judged", file=output)
         output.flush()
 
@@ -181,7 +181,7 @@ def _on_signal(number: signal.Signals, runner: Any) -> None:
 
 
 def _on_init_command_line_parser(parser: LocustArgumentParser, **_: Any) -> None:
-    _options.add(parser)
+    options.add(parser)
 
 
 def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: Any) -> None:
@@ -192,7 +192,7 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: A
     gevent.signal_handler(signal.SIGTERM, _on_signal, signal.SIGTERM, runner)
     try:
         _session = Session(environment, web_ui)
-    except KeeperProblem as problem:
+    except SupervisorProblem as problem:
         sys.exit(problem.exit_code)
 
 
@@ -202,7 +202,7 @@ def _on_test_start(**_: Any) -> None:
 
 
 def _on_test_stop(**_: Any) -> None:
-    _bench.leave()
+    enqueuer.leave()
     if _session is not None:
         _session.test_stopped()
 
