@@ -1,9 +1,10 @@
 """Workers are cut off from the server for longer than their locks live, and reconnected.
 
-Three of them: nothing passes; nothing reaches the server; nothing comes back from it. No connection
-is closed. They hold jobs that obey their cancellation and jobs that do not, and still run when the
-partition heals. A worker must let go of its jobs when their locks may have run out on its own
-clock, another one does them, and what the first one writes afterwards must be refused.
+There are three of them. For one nothing passes, for one nothing reaches the server, and for one
+nothing comes back from it. No connection is closed. They hold jobs that obey their cancellation,
+and jobs that do not and still run when the partition heals. A worker must let go of its jobs when
+their locks may have expired on its own clock. Another worker does them, and anything that the
+first one writes afterwards must be refused.
 """
 
 from contextlib import ExitStack

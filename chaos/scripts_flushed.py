@@ -1,9 +1,10 @@
 """The server forgets its scripts (SCRIPT FLUSH), at exact moments and all the time.
 
-Each kind of command is held up once on its way to the server; the scripts are flushed; it goes on,
-and finds none. Then they are flushed again and again under load. A restart or a failover does the
-same to every queue that is made of scripts. The command has not run: it must be taught to the
-server and sent again, without a job being lost, run twice or counted as failed.
+Each kind of command is held up once on its way to the server. Then the scripts are flushed, the
+command goes on, and finds no script. After that they are flushed again and again under load. A
+restart or a failover does the same to every queue that is made of scripts. The command has not
+run: its script must be loaded and the command sent again, and no job may be lost, run twice, or
+counted as failed.
 """
 
 from typing import Any

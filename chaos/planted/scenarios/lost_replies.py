@@ -1,7 +1,7 @@
-"""Replies are lost, and what was sent is sent again, by a producer and by a worker.
+"""Replies are lost, and a producer and a worker send their commands again.
 
-The producer's second try is held up until the job has been done; then a completion and a retry
-get no answer.
+The producer's second try is delayed until the job is done. Then a completion and a retry get no
+answer.
 """
 
 from __future__ import annotations

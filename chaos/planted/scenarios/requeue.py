@@ -1,4 +1,4 @@
-"""A dead job is given a new life, and whoever asked for it gets no answer."""
+"""A dead job is given a new life, and its operator gets no answer."""
 
 from __future__ import annotations
 

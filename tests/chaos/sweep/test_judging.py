@@ -1,4 +1,4 @@
-"""What a cell needs to be green, and whose a broken promise is."""
+"""The conditions of a green cell, and the cell to which a broken promise belongs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Event = dict[str, Any]
 
 
 def green(prefix: str) -> list[Event]:
-    """A job that runs once, at times that another cell may have as well."""
+    """A job that runs once, at times that another cell may have too."""
     job = f"{prefix}-job-1"
     return [
         {"t": 5, "type": "enqueue", "phase": "invoke", "op": job, "job": job, "effects": 0},
