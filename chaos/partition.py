@@ -19,20 +19,20 @@ DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")
 
 
 def play(rig: Rig) -> None:
-    members = [rig.workers.start() for _ in DIRECTIONS]
-    jobs = [job for _ in members for job in _two(rig)]
+    workers = [rig.workers.start() for _ in DIRECTIONS]
+    jobs = [job for _ in workers for job in _two(rig)]
     rig.enqueue(jobs)
     for job in jobs:  # all slots are taken then, two of each worker
         rig.wait(f"{job.id} at work", rig.seen.started, job.id)
     rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     with ExitStack() as partitions:
-        for direction, member in zip(DIRECTIONS, members, strict=True):
-            partitions.enter_context(rig.wire.partition(member, direction))
+        for direction, worker in zip(DIRECTIONS, workers, strict=True):
+            partitions.enter_context(rig.wire.partition(worker, direction))
         for _ in range(rig.setup.workers):
             rig.workers.start()
-        for member in members:
-            for held in member.started_jobs() & {job.id for job in jobs}:
-                rig.wait(f"{held} started by another", rig.seen.started_by_another, held, member)
+        for worker in workers:
+            for held in worker.started_jobs() & {job.id for job in jobs}:
+                rig.wait(f"{held} started by another", rig.seen.started_by_another, held, worker)
     rig.everyone_works()
 
 

@@ -74,10 +74,10 @@ def _write_at_once(url: str) -> None:
 def _record(rig: Rig) -> None:
     """A busy run, until everything is done and everybody has left."""
     rig.workers.start_all()
-    door = rig.wire.listener("producer")
+    listener = rig.wire.listener("producer")
     jobs = [_job(rig, number) for number in range(rig.setup.jobs)]
     for start in range(0, len(jobs), _BATCH):
-        rig.enqueue(jobs[start : start + _BATCH], through=door)
+        rig.enqueue(jobs[start : start + _BATCH], through=listener)
         rig.let_work(_PAUSE_S)
     rig.settle()
 

@@ -24,13 +24,13 @@ FLUSHES = 40
 
 
 def play(rig: Rig) -> None:
-    member = rig.workers.start()
+    worker = rig.workers.start()
     for moment, plan in MOMENTS.items():
-        rig.wire.plan(member, At(moment, "before-send", "partition"))
+        rig.wire.plan(worker, At(moment, "before-send", "partition"))
         rig.enqueue([rig.job(plan)])
-        rig.landed(member)
+        rig.landed(worker)
         rig.redis.once("server-scripts")
-        rig.wire.heal(member.name)
+        rig.wire.heal(worker.name)
     rig.workers.start_all()
     rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.setup.jobs)])
     with rig.load():
