@@ -24,8 +24,7 @@ def play(rig: Rig) -> None:
     with rig.workers.blocked(victim):
         rig.enqueue([blocker])
         rig.wait("its loop blocked", victim.started, blocker.id)
-        for _ in range(rig.setup.workers):
-            rig.workers.start()
+        rig.workers.start_all()
         rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
         for job in [blocker, *held]:
             rig.wait(f"{job.id} started by another", rig.seen.started_by_another, job.id, victim)

@@ -28,8 +28,7 @@ def play(rig: Rig) -> None:
     with ExitStack() as partitions:
         for direction, worker in zip(DIRECTIONS, workers, strict=True):
             partitions.enter_context(rig.wire.partition(worker, direction))
-        for _ in range(rig.setup.workers):
-            rig.workers.start()
+        rig.workers.start_all()
         for worker in workers:
             for held in worker.started_jobs() & {job.id for job in jobs}:
                 rig.wait(f"{held} started by another", rig.seen.started_by_another, held, worker)
