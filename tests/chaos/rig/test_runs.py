@@ -1,4 +1,4 @@
-"""Whole runs: what they print, how they exit, what they leave behind."""
+"""Whole runs: their output, their exit codes, and the files that they leave."""
 
 from __future__ import annotations
 
