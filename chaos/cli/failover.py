@@ -92,12 +92,12 @@ def _play(
     for mode in modes:
         out = chosen["out"] / mode if chosen["out"] and len(modes) > 1 else chosen["out"]
         wanted = Options(**{**chosen, "out": out}, parameters={"acknowledge": mode})
-        progress.keep(f"acknowledging waits until: {mode}")
+        progress.keep(f"an acknowledgement waits for: {mode}")
         yield mode, play(scenario, wanted, progress)
 
 
 def _table(played: Mapping[str, Played]) -> Table:
-    """How many jobs each mode acknowledged, and how many of these were lost."""
+    """The jobs that each mode acknowledged, and those of them that were lost."""
     numbers = ("acknowledged", "in doubt", "lost", "commits undone")
     return Table(
         title="a failover after the replica was cut off",

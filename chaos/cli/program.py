@@ -1,4 +1,4 @@
-"""How a program of the rig begins and ends: its exit code, and one sentence for each mistake."""
+"""Runs a program of the rig: its exit code, and one sentence for each mistake."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from chaos.rig.options import BadOption
 
 
 def _forced(context: click.Context) -> list[Wanted]:
-    """What this command's aliases asked for. Contexts share their `meta` with their parents'."""
+    """The files that this command's aliases ask for. (Contexts share `meta` with their parents.)"""
     found: list[Wanted] = context.meta.setdefault(f"reports of {context.command_path}", [])
     return found
 

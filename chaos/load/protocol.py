@@ -53,7 +53,7 @@ class Ready:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """What `to_json` was called on."""
+        """The message that `to_json` was called on."""
         return cls(
             server=data["server"],
             url_file=Path(data["url_file"]),

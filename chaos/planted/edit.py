@@ -109,7 +109,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Resources:
-    """What `importlib.resources.files` asks a loader for."""
+    """The part of a loader that `importlib.resources.files` asks for."""
 
     def __init__(self, root: Path, texts: dict[str, str]) -> None:
         class Edited(PosixPath):

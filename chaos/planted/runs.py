@@ -26,7 +26,7 @@ _Z = 1.959963984540054
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How one run went."""
+    """One run of a trial."""
 
     seed: int
     seconds: float
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def median_s(self) -> float | None:
-        """How long it took when it went as it should, in seconds."""
+        """The usual length of a run that went as it should, in seconds."""
         return statistics.median(run.seconds for run in self.hits) if self.hits else None
 
     @property

@@ -46,7 +46,7 @@ def bugs(names: Sequence[str]) -> list[Trial]:
 
 
 def ablations() -> list[Trial]:
-    """Of two safeguards each missing alone, which must pass; then both, which must be caught."""
+    """Each of two safeguards missing alone, which must pass; then both, which must be caught."""
     return [
         Trial(name=bugs, scenario=one.scenario, bugs=bugs, anomaly=anomaly)
         for one in ABLATIONS

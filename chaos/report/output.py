@@ -1,4 +1,4 @@
-"""What programs of the rig print, whoever reads it: a terminal, a file, or a pipe that is closed.
+"""The output of the rig's programs, whoever reads it: a terminal, a file, or a closed pipe.
 
 The exit code is the verdict's. So a program goes on when nobody listens any more (`… | head -1`),
 prints what the output's encoding lacks as `\\udcff`, and takes no text for markup.
@@ -61,7 +61,7 @@ class _Output(io.RawIOBase):
         return len(whole)
 
     def _give_up(self, error: OSError) -> None:
-        """Whatever else writes to this descriptor from now on is heard by nobody either."""
+        """Send everything that this descriptor gets from now on nowhere."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._fd)
         os.close(nowhere)

@@ -33,13 +33,13 @@ from chaos.report.words import (
 )
 
 MAX_REASONS = 3
-"""How many broken cases of one check are told; all that were kept are in verdict.json."""
+"""Broken cases of one check that are printed; verdict.json has all that were kept."""
 
 _SENTENCE = 2_000
-"""How many characters of a sentence are printed: ids in it may be of any length."""
+"""Characters of a sentence that are printed: ids in it may be of any length."""
 
 _ID = 120
-"""How many characters of an id are printed."""
+"""Characters of an id that are printed."""
 
 _STORY_STYLES = {
     "ok": "green",
@@ -151,7 +151,8 @@ class _Page:
     def any(self, table: ReportTable) -> None:
         """A table as the program made it."""
         drawn = self.new_table()
-        drawn.title, drawn.title_justify = table.title or None, "left"
+        title = f"{table.title}: {table.about}" if table.about else table.title
+        drawn.title, drawn.title_justify = self.text(title) if title else None, "left"
         for column in table.columns:
             heading = f"{column.group}\n{column.name}" if column.group else column.name
             justify: JustifyMethod = "center" if column.group else "left"
@@ -224,7 +225,7 @@ class _Page:
         self.line()
 
     def unknowable(self, verdict: Verdict) -> None:
-        """What nobody can say of this target, and why."""
+        """The guarantees that nobody can speak about with this target, and why."""
         if sentences := unknowable(verdict):
             self.line("not known, because the target does not show it", "bold")
             for sentence in sentences:
@@ -232,7 +233,7 @@ class _Page:
             self.line()
 
     def story(self, story: Story) -> None:
-        """What happened to one job."""
+        """The story of one job."""
         self.line(f"the story of {plain(story.job, _ID)}", "bold")
         self.events(story.lines)
         self.line()
@@ -260,7 +261,7 @@ class _Page:
         self._console.print(grid)
 
     def whereabouts(self, verdict: Verdict) -> None:
-        """How to repeat the run. A command is left on one line, for copying."""
+        """The seed, and the command that repeats the run: on one line, for copying."""
         seed, command = setting(verdict.run, "seed"), setting(verdict.run, "command")
         if seed is not None:
             self.line(f"seed {seed} ({SEED_NOTE}); repeat with")

@@ -1,4 +1,4 @@
-"""What a planted bug is, and what a safeguard is that may be missing."""
+"""Planted bugs, and safeguards that may be missing."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from chaos.report.kinds.kind import Kind
-from chaos.report.report import Report, groups
+from chaos.report.report import Column, Report, groups
 from chaos.report.words import plain
 
 
@@ -36,8 +37,26 @@ def _render(report: Report, path: Path) -> bytes:
         """From the page to a file that may be anywhere."""
         return quote(os.fsencode(os.path.relpath(target, path.parent)))
 
-    page = _TEMPLATES.get_template("overview.html").render(report=report, groups=groups, link=link)
+    page = _TEMPLATES.get_template("overview.html").render(
+        report=report, groups=groups, column_kinds=_column_kinds, link=link
+    )
     return page.encode()
+
+
+def _column_kinds(columns: Sequence[Column]) -> list[str]:
+    """The style classes of each column."""
+    return [
+        " ".join(
+            name
+            for name, wanted in (
+                ("right", column.right),
+                ("member", bool(column.group)),
+                ("first", bool(column.group) and column.group != before),
+            )
+            if wanted
+        )
+        for column, before in zip(columns, ["", *(one.group for one in columns)], strict=False)
+    ]
 
 
 KIND = Kind(name="html", ending=".html", meaning="an HTML page", render=_render)

@@ -1,4 +1,4 @@
-"""What a kind of file has to say about itself."""
+"""A kind of file, as the registry knows it."""
 
 from __future__ import annotations
 
