@@ -1,11 +1,12 @@
-"""Benchmarks whose figures are ratios within one run, so that they mean the same on any machine.
+"""Benchmarks. Their figures are ratios within one run, so they mean the same on any machine.
 
 * `python -m benchmarks.throughput`: the reference queue beside a floor, the bare calls that it
-  cannot do without.
-* `python -m benchmarks.wire_proxy`: what the wire proxy adds to a command.
+  needs in any case.
+* `python -m benchmarks.durability`: the cost of waiting until writes are durable.
+* `python -m benchmarks.wire_proxy`: the time that the wire proxy adds to a command.
 
-A module directly in here is a command; what they are built from lives in `parts`, and what they
-need to know of the reference queue in `reference`.
+Each module in this folder is a command. `parts` has what they share, and `reference` all that they
+know of the reference queue.
 """
 
-import chaos  # noqa: F401 - tells in a sentence which package is missing
+import chaos  # noqa: F401 - names a missing package in one sentence

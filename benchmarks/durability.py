@@ -1,4 +1,4 @@
-"""What it costs to wait until writes are durable: `python -m benchmarks.durability`."""
+"""The cost of waiting until writes are durable: `python -m benchmarks.durability`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rich.table import Table
 from benchmarks.parts import command, layout, loop, machine
 from benchmarks.parts.figures import Figure, percentile
 from benchmarks.reference.handlers import HANDLERS
-from chaos.cli import output
-from chaos.cli.main import enter
+from chaos.cli.program import enter
+from chaos.report import output
 from chaos.rig.progress import Progress
 from chaos.servers import ServerProblem, open_server
 from chaos.servers.binary import BinaryServer
@@ -30,7 +30,7 @@ from rrq_ref.settings import Durability
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """A setting, and by how much fewer jobs do for it."""
+    """A durability setting, and the factor by which its rounds have fewer jobs."""
 
     durability: Durability = "none"
     replicas: int = 1
@@ -41,7 +41,7 @@ MODES = {
     "none": Mode(),
     "replicated": Mode(durability="replicated"),
     "fsynced here": Mode(durability="fsynced", replicas=0),
-    # A replica tells of its disk once a second.
+    # A replica reports its disk only once a second.
     "fsynced on both": Mode(durability="fsynced", fewer=50),
 }
 Samples = dict[str, dict[str, list[float]]]
@@ -53,14 +53,14 @@ Samples = dict[str, dict[str, list[float]]]
     type=click.IntRange(1, 1_000_000),
     default=2_000,
     show_default=True,
-    help="Jobs that are enqueued in bulk and run, in each round.",
+    help="Jobs enqueued in bulk and run, in each round.",
 )
 @click.option(
     "--singles",
     type=click.IntRange(1, 100_000),
     default=200,
     show_default=True,
-    help="Jobs that are enqueued one by one, in each round.",
+    help="Jobs enqueued one by one, in each round.",
 )
 @click.option(
     "--rounds",
@@ -73,13 +73,13 @@ Samples = dict[str, dict[str, list[float]]]
 def main(**options: Any) -> None:
     """Measure enqueues and jobs under each `durability`, beside those that wait for nothing.
 
-    The server stores what it is told before it answers (appendfsync always) and has one replica on
-    the same machine that does so too: another machine would add its round trip. The modes take
-    turns. p50 and p99 are of one enqueue after the other, `bulk` is `enqueue_many`, `run` is one
-    worker with 100 slots on no-op jobs. A ratio is to `none` in the same run. The last mode waits
-    for seconds, and gets a 50th of the jobs.
+    The server stores each write before it answers (appendfsync always). So does its one replica,
+    on the same machine; another machine would add a round trip. The modes take turns. p50 and p99
+    are of enqueues one after another, `bulk` is `enqueue_many`, and `run` is one worker with 100
+    slots on no-op jobs. Ratios are to `none` in the same run. The last mode waits for seconds, and
+    gets a 50th of the jobs.
 
-    Exit code: 0 whatever was measured; 2 on wrong usage; 3 if it could not be measured.
+    Exit code: 0 after a measurement, whatever it found; 2 on wrong usage; 3 if it failed.
     """
     command.run(lambda: _benchmark(**options))
 
@@ -94,7 +94,7 @@ def _benchmark(
     json_path: Path | None,
     strict: bool,
 ) -> int:
-    del strict  # there is no goal
+    del strict  # this benchmark has no goal
     command.check_writable(json_path)
     seed = command.new_seed() if seed is None else seed
     random = Random(seed)
@@ -130,7 +130,7 @@ def _pair(redis: str) -> Iterator[BinaryServer]:
 
 
 async def _round(url: str, mode: Mode, jobs: int, singles: int) -> dict[str, list[float]]:
-    """Latencies of single enqueues in µs; jobs a second that were enqueued in bulk, and run."""
+    """Latencies of single enqueues in µs; jobs per second, enqueued in bulk and run."""
     jobs, singles = max(1, jobs // mode.fewer), max(1, singles // mode.fewer)
     settings = Settings(
         redis_url=url, durability=mode.durability, replicas=mode.replicas, concurrency=100

@@ -15,8 +15,8 @@ from benchmarks.parts import command, goals, layout, machine, pickup, rounds, ta
 from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.reference.queue import CONTENDERS
-from chaos.cli import output
-from chaos.cli.main import enter
+from chaos.cli.program import enter
+from chaos.report import output
 from chaos.rig.progress import Progress
 
 _WARM_UP_JOBS = 1000
@@ -28,7 +28,7 @@ _WARM_UP_JOBS = 1000
     type=click.IntRange(1, 1_000_000),
     default=20_000,
     show_default=True,
-    help="No-op jobs of one round.",
+    help="No-op jobs in each round.",
 )
 @click.option(
     "--processes",
@@ -36,7 +36,7 @@ _WARM_UP_JOBS = 1000
     multiple=True,
     default=(1, 2),
     show_default=True,
-    help="Worker processes; may be given again.",
+    help="Worker processes; repeatable.",
 )
 @click.option(
     "--concurrency",
@@ -44,7 +44,7 @@ _WARM_UP_JOBS = 1000
     multiple=True,
     default=(10, 100),
     show_default=True,
-    help="Jobs at a time per process; may be given again.",
+    help="Jobs at a time per process; repeatable.",
 )
 @click.option(
     "--rounds",
@@ -65,17 +65,18 @@ _WARM_UP_JOBS = 1000
 def main(**options: Any) -> None:
     """Measure the reference queue beside a floor, and print the ratios.
 
-    The floor is a bare loop over the very scripts that claim and complete jobs, with the same
-    client library, event loop and batch size, and no worker around it; for bulk enqueues, a bare
-    pipelined loop over the enqueue script. Rounds of floor and workers take turns.
+    The floor is a bare loop over the scripts that claim and complete jobs. It has the same client
+    library, event loop and batch size, but no worker around it. For bulk enqueues the floor is a
+    bare pipelined loop over the enqueue script. Rounds of floor and workers take turns.
 
     Microseconds per job are CPU time, of the worker processes and of the server's main thread.
-    Client calls are what clients send (EVALSHA, BLPOP), not what scripts call inside the server.
-    Bytes kept are what a finished job leaves in the server's memory. Pick-up latency is counted
-    from sending the enqueue to the start of the handler in an idle worker. An MB is 10^6 bytes.
+    Client calls are commands that clients send (EVALSHA, BLPOP), not those that scripts call
+    inside the server. Bytes kept are the server memory that a finished job still takes. Pick-up
+    latency lasts from sending the enqueue to the start of the handler in an idle worker. An MB is
+    10^6 bytes.
 
-    Exit code: 0 whatever was measured; with --strict 1 if a goal was not reached; 2 on wrong
-    usage; 3 if it could not be measured.
+    Exit code: 0 after a measurement, whatever it found; 1 with --strict if a goal was not reached;
+    2 on wrong usage; 3 if the measurement failed.
     """
     command.run(lambda: _benchmark(**options))
 
@@ -101,7 +102,7 @@ def _benchmark(
         about = machine.about(stand.server.version, seed)
         layout.print_about(about, console)
         plans = _plans(cases, jobs, repeats, random)
-        for plan in plans[:2]:  # warms up the server's allocator, and files
+        for plan in plans[:2]:  # warms up the server's allocator, and the files
             rounds.play(stand, replace(plan, jobs=min(jobs, _WARM_UP_JOBS)))
         measured = [(plan, _round(stand, plan, progress)) for plan in plans]
         progress.say(f"pick-up of {pickups} jobs")
@@ -119,7 +120,7 @@ def _benchmark(
 def _plans(
     cases: Sequence[tuple[int, int]], jobs: int, repeats: int, random: Random
 ) -> list[rounds.Plan]:
-    """Rounds in which floor and workers take turns, so that a noisy machine hits both alike."""
+    """Rounds in which floor and workers take turns, so a noisy machine hits both alike."""
     return [
         rounds.Plan(contender=one, jobs=jobs, processes=processes, concurrency=concurrency)
         for _ in range(repeats)

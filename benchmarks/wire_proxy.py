@@ -1,4 +1,4 @@
-"""What the wire proxy adds to a command: `python -m benchmarks.wire_proxy`."""
+"""The time that the wire proxy adds to a command: `python -m benchmarks.wire_proxy`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmarks.parts.goals import Goal
 from benchmarks.parts.problem import BenchmarkProblem
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.parts.waiting import last_line
-from chaos.cli import output
-from chaos.cli.main import enter
+from chaos.cli.program import enter
 from chaos.processes import ProcessGroup
+from chaos.report import output
 from chaos.rig.progress import Progress
 from chaos.wire import WireProxy
 
-#: The longest that the measuring process may take, in seconds: far more than it needs.
+#: Limit for the measuring process, in seconds: far more than it needs.
 TIMEOUT_S = 600.0
 
 Samples = dict[str, dict[str, list[float]]]
@@ -48,12 +48,12 @@ Samples = dict[str, dict[str, list[float]]]
 def main(**options: Any) -> None:
     """Measure commands through the wire proxy beside the same commands sent directly.
 
-    The client is a process of its own, and both ways take turns every few milliseconds. The proxy
-    runs as it does in the rig: it reads every command and reply and shows them to an observer. No
-    fault is planned.
+    The client is a process of its own, and the two ways take turns every few milliseconds. The
+    proxy runs as it does in the rig: it reads every command and reply, and shows them to an
+    observer. No fault is planned.
 
-    Exit code: 0 whatever was measured; with --strict 1 if a goal was not reached; 2 on wrong
-    usage; 3 if it could not be measured.
+    Exit code: 0 after a measurement, whatever it found; 1 with --strict if a goal was not reached;
+    2 on wrong usage; 3 if the measurement failed.
     """
     command.run(lambda: _benchmark(**options))
 
@@ -86,7 +86,7 @@ def _benchmark(
 
 
 def _measure(stand: Stand, commands: int, pipelines: int, seed: int) -> Samples:
-    """Run the client; its samples."""
+    """Run the client. Returns its samples."""
     seen = 0
 
     def observe(_: object) -> None:
@@ -109,7 +109,7 @@ def _measure(stand: Stand, commands: int, pipelines: int, seed: int) -> Samples:
 
 
 def _figures(samples: Samples) -> dict[str, dict[str, float]]:
-    """Per way, and what the proxy adds: round trips in µs, and pipelined commands a second."""
+    """Round trips in µs and pipelined commands per second, for each way and for the difference."""
     ways = {
         name: {
             "p50_us": percentile(sample["round_trip_us"], 50),

@@ -8,12 +8,21 @@ import os
 import sys
 from types import TracebackType
 
+PATH_VARIABLE = "RRQ_CHAOS_PATH"
+"""Names directories for the end of the module path; set by `rrq-chaos` for its children."""
 
-def _tell_what_is_missing(
+sys.path += [
+    place
+    for place in os.environ.get(PATH_VARIABLE, "").split(os.pathsep)
+    if place and place not in sys.path
+]
+
+
+def tell_what_is_missing(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    """In the place of a traceback: one sentence when a package that the program imports is not
-    there, with the exit code for wrong usage. Everything else as ever."""
+    """Print one sentence, and no traceback, when a package that the program imports is missing,
+    and end with the exit code for wrong usage. Everything else as ever."""
     name = getattr(error, "name", None) or ""
     if not isinstance(error, ImportError) or name.partition(".")[0] in _OURS:
         return sys.__excepthook__(kind, error, traceback)
@@ -31,4 +40,4 @@ _OURS = ("chaos", "benchmarks", "loadtests", "rrq_ref")
 # Python sets this while it looks for the module of `python -m`: this process is a program of ours,
 # and it imports its packages before anything of it can run.
 if getattr(sys, "argv", [])[:1] == ["-m"]:
-    sys.excepthook = _tell_what_is_missing
+    sys.excepthook = tell_what_is_missing

@@ -6,7 +6,6 @@ the blocking job is done and wants to commit, the others want to go on, and the 
 it is too late. What the blocked worker still writes must be refused.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -16,20 +15,20 @@ BLOCK = {"do": "block", "ms": 2 * SETTINGS.lock_ttl_ms, "times": 1}
 
 
 def play(rig: Rig) -> None:
-    victim = rig.worker()
+    victim = rig.workers.start()
     blocker = rig.job(BLOCK)
     held = [rig.job({"do": "ok", "ms": 1_500}) for _ in range(SETTINGS.concurrency - 1)]
     rig.enqueue(held)
     rig.wait("the victim at work", victim.started, *(job.id for job in held))
-    with rig.blocked(victim):
+    with rig.workers.blocked(victim):
         rig.enqueue([blocker])
         rig.wait("its loop blocked", victim.started, blocker.id)
-        for _ in range(rig.workers):
-            rig.worker()
-        rig.enqueue([rig.job() for _ in range(rig.jobs)])
+        for _ in range(rig.setup.workers):
+            rig.workers.start()
+        rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
         for job in [blocker, *held]:
-            rig.wait(f"{job.id} started by another", rig.started_by_another, job.id, victim)
-        rig.wait("its loop free again", victim.ended, blocker.id)
+            rig.wait(f"{job.id} started by another", rig.seen.started_by_another, job.id, victim)
+        rig.wait("its loop free again", victim.succeeded, blocker.id)
     rig.everyone_works()
 
 
@@ -44,4 +43,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

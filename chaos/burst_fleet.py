@@ -6,28 +6,27 @@ after its claim; jobs fail and come back later; others are not due yet. Nobody m
 all of it is done. Then the same for a fleet with a parent.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import Job
 
 
 def play(rig: Rig) -> None:
     rig.enqueue(_jobs(rig))
-    victim = rig.worker(At("claim", "after-reply"), burst=True)
-    survivors = [rig.worker(burst=True) for _ in range(rig.workers)]
+    victim = rig.workers.start(At("claim", "after-reply"), burst=True)
+    survivors = [rig.workers.start(burst=True) for _ in range(rig.setup.workers)]
     rig.landed(victim)
     for survivor in survivors:
-        rig.wait(f"{survivor.name} to leave", rig.gone, survivor)
+        rig.wait(f"{survivor.name} to leave", survivor.left)
     rig.enqueue(_jobs(rig))
-    fleet = rig.fleet(burst=True)
-    rig.wait("the fleet to leave", rig.gone, fleet)
+    fleet = rig.workers.fleet(burst=True)
+    rig.wait("the fleet to leave", fleet.left)
 
 
 def _jobs(rig: Rig) -> list[Job]:
     return [
-        *(rig.job({"do": "ok", "ms": rig.random.randint(1, 50)}) for _ in range(rig.jobs)),
+        *(rig.job({"do": "ok", "ms": rig.random.randint(1, 50)}) for _ in range(rig.setup.jobs)),
         *(rig.job({"do": "fail", "times": 2}) for _ in range(3)),
         *(rig.job(delay_ms=rig.random.randint(200, 2_500)) for _ in range(3)),
     ]
@@ -42,4 +41,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -7,10 +7,9 @@ completion arrives, and must be refused: the fence holds where the clock cannot.
 delays last two seconds longer, and everything has to wait for it. Forwards again, under load.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.servers import clock
 from chaos.targets.target import WorkerSettings
 
@@ -19,21 +18,20 @@ BACK_S, FORWARDS_S = -2.0, 3_600.0
 
 
 def play(rig: Rig) -> None:
-    zombie = rig.worker(At("finish", "before-send", "stop", more={"then": "hold"}))
+    zombie = rig.workers.start(At("finish", "before-send", "pause", more={"then": "hold"}))
     job = rig.job({"do": "ok", "ms": 50})
     rig.enqueue([job])
     rig.landed(zombie)
-    for _ in range(rig.workers):
-        rig.worker()
-    with rig.redis.clock_stepped(FORWARDS_S):
-        rig.wait(f"{job.id} done again", rig.done_by_another, job.id, zombie)
-    rig.resume(zombie)
-    rig.enqueue([rig.job({"do": "ok", "ms": 900}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    with rig.redis.during("server-clock", seconds=FORWARDS_S):
+        rig.wait(f"{job.id} done again", rig.seen.done_by_another, job.id, zombie)
+    rig.workers.resume(zombie)
+    rig.enqueue([rig.job({"do": "ok", "ms": 900}) for _ in range(rig.setup.jobs)])
     with rig.load():
         for step_s in (BACK_S, FORWARDS_S):
-            rig.pause(0.5)
-            with rig.redis.clock_stepped(step_s):
-                rig.pause(max(0.5, -step_s))
+            rig.let_work(0.5)
+            with rig.redis.during("server-clock", seconds=step_s):
+                rig.let_work(max(0.5, -step_s))
     rig.everyone_works()
 
 
@@ -51,4 +49,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

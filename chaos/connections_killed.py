@@ -4,7 +4,6 @@ As an operator, a proxy or a fail-over does. Commands are cut off before they ra
 can tell which. Workers must connect again at once, keep their locks, and go on.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
@@ -12,13 +11,12 @@ KILLS = 25
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "ok", "ms": 2_000}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    rig.enqueue([rig.job({"do": "ok", "ms": 2_000}) for _ in range(rig.setup.jobs)])
     with rig.load():
         for _ in range(KILLS):
-            rig.redis.drops_clients()
-            rig.pause(rig.random.uniform(0.0, 0.25))
+            rig.redis.once("server-clients")
+            rig.let_work(rig.random.uniform(0.0, 0.25))
     rig.everyone_works()
 
 
@@ -32,4 +30,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

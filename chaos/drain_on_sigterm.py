@@ -9,10 +9,9 @@ is killed must notice and drain by itself.
 
 import signal
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.worker import Member
+from chaos.rig.worker import Worker
 from chaos.targets.target import Job, WorkerSettings
 
 SETTINGS = WorkerSettings(grace_s=1.0, cleanup_s=0.3, concurrency=6)
@@ -21,15 +20,15 @@ GRACE_MS = int(SETTINGS.grace_s * 1000)
 
 def play(rig: Rig) -> None:
     fleet = _at_work(rig)
-    rig.signal(fleet, signal.SIGTERM, phase="under load")
-    rig.wait("the first fleet to leave", rig.gone, fleet)
+    rig.workers.signal(fleet, signal.SIGTERM, phase="under load")
+    rig.wait("the first fleet to leave", fleet.left)
     fleet = _at_work(rig)
-    rig.signal(fleet, signal.SIGKILL, phase="under load, its workers live on")
-    rig.wait("the orphaned workers to leave", rig.gone, fleet)
-    rig.fleet()
+    rig.workers.signal(fleet, signal.SIGKILL, phase="under load, its workers live on")
+    rig.wait("the orphaned workers to leave", fleet.left)
+    rig.workers.fleet()
 
 
-def _at_work(rig: Rig) -> Member:
+def _at_work(rig: Rig) -> Worker:
     """A fleet in the middle of jobs of all kinds."""
     jobs: list[Job] = []
     for plan, resists in (
@@ -39,8 +38,8 @@ def _at_work(rig: Rig) -> Member:
     ):
         jobs += [rig.job(plan, resists=resists) for _ in range(2)]
     rig.enqueue(jobs)
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(20, 60)}) for _ in range(rig.jobs)])
-    fleet = rig.fleet()
+    rig.enqueue(rig.busy_jobs(20, 60))
+    fleet = rig.workers.fleet()
     rig.wait("all of the longer jobs at work", fleet.started, *(job.id for job in jobs))
     return fleet
 
@@ -56,4 +55,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

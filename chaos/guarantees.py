@@ -1,20 +1,41 @@
-"""Every promise a queue can make, and the name of every way to break it.
+"""Every promise a queue can make, and every way to break it.
 
-A target declares which guarantees it promises. The ids appear in reports, tests and exit messages;
-each anomaly has one SQL file in `chaos/checks/` of the same name, with underscores.
+A target declares which guarantees it promises. The ids appear in reports, tests and exit messages.
+Each anomaly has a SQL file of the same name in `chaos/checks/`, which says exactly what is broken
+and what is excused. `docs/anomalies.md` is written from here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
+
+from chaos.evidence import Evidence
+
+Needs = tuple[tuple[Evidence, ...], ...]
+"""Sets of evidence, any of which is enough. None: what every target shows is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """One way to break a guarantee. `meaning` defines the word in one sentence, for reports."""
+    """One way to break a guarantee."""
 
     id: str
+    #: Defines the word in one sentence, for reports.
     meaning: str
+    #: The cases that its check examines.
+    examines: str
+    #: An example of a broken case.
+    bad: str
+    #: An example that looks alike and breaks nothing.
+    near_miss: str
+    #: The evidence without which nobody can know.
+    needs: Needs = ()
+
+    def missing(self, offers: Set[Evidence]) -> Set[Evidence]:
+        """The evidence that a target with these offers lacks; empty if the check can look."""
+        lacks = [frozenset(need) - offers for need in self.needs]
+        return min(lacks, key=len, default=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +56,11 @@ _ALL = (
                 id="lost",
                 meaning="A job whose enqueue was acknowledged is, in the end, neither completed "
                 "nor dead-lettered.",
+                examines="every acknowledged job, in the state it was found in at the end",
+                bad="a job whose enqueue was answered `ok` is still queued, or its key is gone "
+                "and nothing shows that it was completed",
+                near_miss="the key is gone, but its completion was seen on the wire, or its "
+                "effects are in the store: it was completed and has expired",
             ),
         ),
     ),
@@ -47,6 +73,9 @@ _ALL = (
                 id="phantom",
                 meaning="A handler started a job that nobody had enqueued, or not yet, "
                 "or whose every enqueue definitely failed.",
+                examines="every start of a handler",
+                bad="a job starts whose only enqueue was refused",
+                near_miss="a job starts whose enqueue timed out: it may have been accepted",
             ),
         ),
     ),
@@ -56,8 +85,14 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="double-commit",
+                needs=((Evidence.COMPLETIONS,), (Evidence.EFFECTS, Evidence.TOKENS)),
                 meaning="The store accepted two completions of one job with no requeue "
                 "between them.",
+                examines="every accepted completion on the wire, and every job's effects in the "
+                "store",
+                bad="tokens 1 and 2 of a job are both told `ok`; or the store holds effects of "
+                "both",
+                near_miss="the second answer is `repeat`, or the job was requeued between the two",
             ),
         ),
     ),
@@ -67,13 +102,22 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="effect-missing",
+                needs=((Evidence.JOBS, Evidence.EFFECTS),),
                 meaning="A job is completed, but fewer effects are found in the store than it "
                 "handed to its commit.",
+                examines="every completed job that hands effects to its commit",
+                bad="two effects were handed over, one is in the store",
+                near_miss="the job is dead-lettered: nothing was committed",
             ),
             Anomaly(
                 id="effect-repeated",
+                needs=((Evidence.JOBS, Evidence.EFFECTS),),
                 meaning="More effects of a job are found in the store than it handed to its "
                 "commit, or any effect of a job that is not completed.",
+                examines="every job with effects in the store",
+                bad="one effect was handed over, two are in the store; or the job is "
+                "dead-lettered and has one",
+                near_miss="the job was requeued and committed once more",
             ),
         ),
     ),
@@ -84,8 +128,13 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="zombie-write",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
                 meaning="The store accepted a write of an attempt after a later attempt had "
                 "already claimed the job.",
+                examines="every write by an attempt that had been superseded for sure: sent after "
+                "the store had answered something that it accepted of a higher token",
+                bad="token 1 finishes, is told `ok`, and token 2 had claimed the job before",
+                near_miss="the same write is refused; or it was under way when token 2 claimed",
             ),
         ),
     ),
@@ -96,13 +145,23 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="premature-redelivery",
+                needs=((Evidence.WIRE,),),
                 meaning="A job was claimed anew while the lock of its earlier attempt "
                 "was still live.",
+                examines="every take-back or new claim of a job that had been claimed",
+                bad="claimed with a TTL of 1000 ms, and claimed by another 900 ms later",
+                near_miss="claimed 1100 ms later; or after a release, retry or completion had "
+                "been sent",
             ),
             Anomaly(
                 id="overlap",
                 meaning="Two attempts of one job ran at the same time although the lock of the "
                 "first was still live.",
+                examines="every second or later start of a job",
+                bad="a second worker starts it while the first one's handler runs under a lock "
+                "that was renewed in time, or handed back too early",
+                near_miss="the first worker was paused until its lock had expired; or its "
+                "process is dead",
             ),
         ),
     ),
@@ -113,6 +172,11 @@ _ALL = (
             Anomaly(
                 id="late-redelivery",
                 meaning="A job whose holder died was started again too late, or never.",
+                examines="every attempt whose process died before the store accepted an end of it",
+                bad="nobody starts the job within the bound, although an undisturbed worker was "
+                "there all the time",
+                near_miss="nobody does, but no other worker lived through the wait, or the server "
+                "was down",
             ),
         ),
     ),
@@ -125,6 +189,11 @@ _ALL = (
                 id="budget-exceeded",
                 meaning="A job failed, crashed or was started again after its budget of failures "
                 "or of crashes was used up.",
+                examines="every job with a budget that failed or crashed",
+                bad="`max_retries` is 2 and there are three recorded failures, or a start after "
+                "the second",
+                near_miss="a third failure by a superseded attempt, which the store refused to "
+                "record",
             ),
         ),
     ),
@@ -134,8 +203,14 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="false-dead-letter",
+                needs=((Evidence.JOBS,),),
                 meaning="A job was dead-lettered although it could still have run and had "
                 "budget left.",
+                examines="every job of the run that is dead at the end, or that a dead-letter "
+                "queue names",
+                bad="dead-lettered after 2 of 3 failures and 0 of 1 crashes",
+                near_miss="as many attempts as `max_crashes` were never ended: their workers may "
+                "have crashed",
             ),
         ),
     ),
@@ -145,12 +220,22 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="retry-lost",
+                needs=((Evidence.JOBS, Evidence.RETRIES),),
                 meaning="The job's count of retries is lower than the number of its failures that "
                 "were certainly recorded.",
+                examines="every job that failed and whose count of retries is known at the end",
+                bad="two retries were accepted, and the job counts one",
+                near_miss="two failures, but the answer to one retry was lost: one or two are "
+                "right",
             ),
             Anomaly(
                 id="retry-twice",
+                needs=((Evidence.JOBS, Evidence.RETRIES),),
                 meaning="The job's count of retries is higher than the number of its failures.",
+                examines="every job that failed or counts a retry",
+                bad="one failure, and the job counts two",
+                near_miss="one handler failed and one attempt timed out, whose retry was "
+                "accepted: two are right",
             ),
         ),
     ),
@@ -162,11 +247,19 @@ _ALL = (
             Anomaly(
                 id="start-after-drain",
                 meaning="A worker that had been told to stop started another job.",
+                examines="every process that was told to stop (SIGTERM, SIGINT)",
+                bad="it starts a job 300 ms later, with a slack of 250 ms",
+                near_miss="it was paused meanwhile, and hears of it when it goes on",
             ),
             Anomaly(
                 id="abandoned",
                 meaning="A worker that had been told to stop left a job it held neither finished "
                 "nor handed back, or did not leave in time.",
+                examines="every job held by a process that was told to stop; and how that process "
+                "left",
+                bad="it leaves by itself, and no end or hand-back of a job it held was ever sent",
+                near_miss="the hand-back was sent, but its reply was lost; or the handler resists "
+                "cancellation",
             ),
         ),
     ),
@@ -177,6 +270,11 @@ _ALL = (
             Anomaly(
                 id="early-exit",
                 meaning="A burst worker left by itself while acknowledged work remained.",
+                examines="every burst worker that left by itself with code 0",
+                bad="it leaves, and a job that had been acknowledged two seconds before is "
+                "finished later by another",
+                near_miss="the job was enqueued while it was leaving; or the later write was a "
+                "straggler's, and refused",
             ),
         ),
     ),
@@ -187,6 +285,9 @@ _ALL = (
             Anomaly(
                 id="early-start",
                 meaning="A job was started before the time it had been scheduled for.",
+                examines="every start of a job that was scheduled for a time",
+                bad="due at 1000 ms, started at 900 ms",
+                near_miss="started 4 ms early, with a clock slack of 5 ms",
             ),
         ),
     ),
@@ -198,6 +299,9 @@ _ALL = (
                 id="unique-violated",
                 meaning="A second job was accepted under a unique key whose first job was "
                 "still live.",
+                examines="every acknowledged enqueue under a key that an earlier job had taken",
+                bad="the second job is accepted as a new one, and the first one is finished later",
+                near_miss="the answer names the first job; or the first one was over",
             ),
         ),
     ),
@@ -207,12 +311,22 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="stuck",
+                needs=((Evidence.JOBS,),),
                 meaning="After everything settled, a job is still unfinished, queued or locked.",
+                examines="every job that exists at the end, and every entry of a queue or among "
+                "the locks",
+                bad="a job is `active` although everything has settled; an id is left in the queue",
+                near_miss="an id is left in the dead-letter queue, which is where it belongs",
             ),
             Anomaly(
                 id="orphan-key",
+                needs=((Evidence.KEYS,),),
                 meaning="After everything settled, a key is left that never expires and that "
                 "nothing accounts for.",
+                examines="every key that is left at the end",
+                bad="the hash of a completed job never expires; so does the unique key of a dead "
+                "one",
+                near_miss="the hash of a job that was asked to be kept (`result_ttl_s` is 0)",
             ),
         ),
     ),
@@ -223,10 +337,23 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="ghost-worker",
+                needs=((Evidence.HEALTH,),),
                 meaning="A dead worker was still shown as alive after its health key should "
                 "have expired.",
+                examines="every look at the health key of a worker that had been dead for longer "
+                "than the key may live, by more than a second",
+                bad="dead for 4.1 s with a health TTL of 3 s, and the key is still there",
+                near_miss="the key is still there 3.9 s after the death",
             ),
-            Anomaly(id="unseen-worker", meaning="A live, undisturbed worker had no health key."),
+            Anomaly(
+                id="unseen-worker",
+                needs=((Evidence.HEALTH,),),
+                meaning="A live, undisturbed worker had no health key.",
+                examines="every look at the health key of a live worker that had been ready for a "
+                "health interval and a second, and that no fault had touched for a health TTL more",
+                bad="ready for 20 s, and no key",
+                near_miss="no key, but it had been paused a second before",
+            ),
         ),
     ),
     Guarantee(
@@ -236,10 +363,16 @@ _ALL = (
             Anomaly(
                 id="worker-died",
                 meaning="A worker process ended although nobody had killed it or told it to stop.",
+                examines="every process of the queue whose way to end is known",
+                bad="it left with code 1, or with code 0 without being in burst mode",
+                near_miss="it had been told to stop 100 ms before",
             ),
             Anomaly(
                 id="worker-idle",
                 meaning="A live worker took none of the jobs that it was offered after the faults.",
+                examines="every worker that the rig watched while it offered jobs",
+                bad="ten seconds of jobs, and it started none",
+                near_miss="it was still paused at that time",
             ),
         ),
     ),

@@ -8,16 +8,14 @@ not forwarded yet (before-send), when it has run on the server and its reply is 
 took must be started again by another worker once the dead one's lock has expired.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
 
 def play(rig: Rig) -> None:
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 25)}) for _ in range(rig.jobs)])
-    rig.kill_around("claim")
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.enqueue(rig.busy_jobs(5, 25))
+    rig.landed(*rig.workers.killed_around("claim"))
+    rig.workers.start_all()
 
 
 SCENARIO = Scenario(
@@ -28,4 +26,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -7,16 +7,14 @@ not), and right after the reply was delivered (after-reply). Either way the effe
 handed to its commit must be found exactly once.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
 
 def play(rig: Rig) -> None:
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(1, 15)}) for _ in range(rig.jobs)])
-    rig.kill_around("finish")
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.enqueue(rig.busy_jobs(1, 15))
+    rig.landed(*rig.workers.killed_around("finish"))
+    rig.workers.start_all()
 
 
 SCENARIO = Scenario(
@@ -28,4 +26,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -6,22 +6,26 @@ renewal of their locks): their jobs must be started again one lock TTL later, no
 duration later.
 """
 
-from chaos.cli.main import main
+from chaos.faults import Side
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=900, concurrency=2)
 JOB_MS = 3 * SETTINGS.lock_ttl_ms
 
 
+SIDES: tuple[Side, ...] = ("before-send", "before-reply")
+
+
 def play(rig: Rig) -> None:
-    rig.enqueue([rig.job({"do": "ok", "ms": JOB_MS}) for _ in range(rig.jobs)])
-    victims = [rig.worker(At("refresh", side, nth=3)) for side in ("before-send", "before-reply")]
+    rig.enqueue([rig.job({"do": "ok", "ms": JOB_MS}) for _ in range(rig.setup.jobs)])
+    faults = [At("refresh", side, nth=3) for side in SIDES]
+    victims = [rig.workers.start(fault) for fault in faults]
     # One slot more than jobs is always free, and asks for work.
-    for _ in range(max(rig.workers, 1 + rig.jobs // SETTINGS.concurrency)):
-        rig.worker()
+    for _ in range(max(rig.setup.workers, 1 + rig.setup.jobs // SETTINGS.concurrency)):
+        rig.workers.start()
     rig.landed(*victims)
 
 
@@ -36,4 +40,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -5,10 +5,9 @@ run. Workers and the producer must ask again in a way that does no harm if it ha
 failure counted twice, no effect repeated, no claim forgotten.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 
 SHARE = 0.1
 #: Among so many first commands of each process the share is drawn.
@@ -16,18 +15,18 @@ COMMANDS = 300
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker(*_losses(rig))
-    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.jobs)])
+    for _ in range(rig.setup.workers):
+        rig.workers.start(*_losses(rig))
+    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.setup.jobs)])
     with rig.load(*_losses(rig)):
-        rig.pause(4.0)
-    rig.call_off()
+        rig.let_work(4.0)
+    rig.wire.call_off()
     rig.everyone_works()
 
 
 def _losses(rig: Rig) -> list[At]:
     numbers = [n for n in range(1, COMMANDS + 1) if rig.random.random() < SHARE]
-    return [At("any", "before-reply", "lose-reply", nth=n) for n in numbers]
+    return [At("any", "before-reply", "lost-reply", nth=n) for n in numbers]
 
 
 SCENARIO = Scenario(
@@ -39,4 +38,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -5,7 +5,6 @@ every second one is killed (SIGKILL) the fleet has to start as many again while 
 job must run once, and the jobs of the dead must be started again in time.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -15,16 +14,16 @@ HELD_MS = 4_000
 
 
 def play(rig: Rig) -> None:
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
-    fleet = rig.fleet()
-    rig.wait("all of them there", lambda: len(fleet.living_children()) == rig.workers)
-    held = [rig.job({"do": "ok", "ms": HELD_MS}) for _ in range(rig.workers)]
+    rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
+    fleet = rig.workers.fleet()
+    rig.wait("all of them there", lambda: len(fleet.living_children()) == rig.setup.workers)
+    held = [rig.job({"do": "ok", "ms": HELD_MS}) for _ in range(rig.setup.workers)]
     rig.enqueue(held)
     rig.wait("all of them at work", fleet.started, *(job.id for job in held))
     living = sorted(child.pid for child in fleet.living_children())
     victims = rig.random.sample(living, len(living) // 2)
     for pid in victims:
-        rig.crew.strike(fleet, pid, "kill")
+        rig.workers.hit(fleet, pid, "kill")
     rig.progress.say(f"{len(victims)} of {len(living)} workers killed")
     whole = len(living) + len(victims)
     rig.wait("as many started anew", lambda: len(fleet.children) >= whole)
@@ -50,4 +49,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

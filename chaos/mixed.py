@@ -7,7 +7,6 @@ same seed plans the same faults at the same times (`storm.json` in the run direc
 they hit is up to the processes. When the storm is over, everything must heal by itself.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.storm import Storm
@@ -15,14 +14,13 @@ from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
-    storm = Storm(rig, float(rig.parameters["seconds"]))
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.jobs)])
-    rig.enqueue([rig.job({"do": "ok", "ms": 1_500}) for _ in range(rig.workers)])
+    storm = Storm(rig, float(rig.setup.parameters["seconds"]))
+    rig.workers.start_all()
+    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.setup.jobs)])
+    rig.enqueue([rig.job({"do": "ok", "ms": 1_500}) for _ in range(rig.setup.workers)])
     with rig.load():
         storm.rage()
-    rig.call_off()
+    rig.wire.call_off()
     rig.everyone_works()
 
 
@@ -41,4 +39,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

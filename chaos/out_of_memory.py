@@ -8,7 +8,6 @@ keys that would expire anyway: results, health keys, records of claims; that mus
 what was lost.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.targets.target import WorkerSettings
@@ -19,16 +18,15 @@ KEPT = 0.98
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.workers.start_all()
     with rig.load():
         for starved_s in (0.4, 1.7):
-            rig.enqueue([rig.job({"do": "ok", "ms": 300}) for _ in range(rig.jobs)])
-            rig.pause(0.5)
-            policy = str(rig.parameters["policy"])
-            with rig.redis.out_of_memory(policy, KEPT):
-                rig.pause(starved_s)
-        rig.pause(0.5)
+            rig.enqueue([rig.job({"do": "ok", "ms": 300}) for _ in range(rig.setup.jobs)])
+            rig.let_work(0.5)
+            policy = str(rig.setup.parameters["policy"])
+            with rig.redis.during("server-fill", policy=policy, kept=KEPT):
+                rig.let_work(starved_s)
+        rig.let_work(0.5)
     rig.everyone_works()
 
 
@@ -51,4 +49,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -8,31 +8,30 @@ clock, another one does them, and what the first one writes afterwards must be r
 
 from contextlib import ExitStack
 
-from chaos.cli.main import main
+from chaos.faults import Direction
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import Job, WorkerSettings
-from chaos.wire import Direction
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000, concurrency=2)
 DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")
 
 
 def play(rig: Rig) -> None:
-    members = [rig.worker() for _ in DIRECTIONS]
+    members = [rig.workers.start() for _ in DIRECTIONS]
     jobs = [job for _ in members for job in _two(rig)]
     rig.enqueue(jobs)
     for job in jobs:  # all slots are taken then, two of each worker
-        rig.wait(f"{job.id} at work", rig.started, job.id)
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+        rig.wait(f"{job.id} at work", rig.seen.started, job.id)
+    rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     with ExitStack() as partitions:
         for direction, member in zip(DIRECTIONS, members, strict=True):
-            partitions.enter_context(rig.cut_off(member, direction))
-        for _ in range(rig.workers):
-            rig.worker()
+            partitions.enter_context(rig.wire.partition(member, direction))
+        for _ in range(rig.setup.workers):
+            rig.workers.start()
         for member in members:
             for held in member.started_jobs() & {job.id for job in jobs}:
-                rig.wait(f"{held} started by another", rig.started_by_another, held, member)
+                rig.wait(f"{held} started by another", rig.seen.started_by_another, held, member)
     rig.everyone_works()
 
 
@@ -53,4 +52,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

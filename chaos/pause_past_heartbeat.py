@@ -8,11 +8,10 @@ and the health keys of those that live on must come back.
 
 import signal
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.worker import Member
-from chaos.rig.workers import At
+from chaos.rig.wire import At
+from chaos.rig.worker import Worker
 from chaos.targets.target import Job, WorkerSettings
 
 #: What the job does whose end is written, by the transition that writes it.
@@ -25,24 +24,24 @@ PLANS = {
 
 def play(rig: Rig) -> None:
     zombies = [(_stopped_at(rig, moment, job := rig.job(PLANS[moment])), job) for moment in PLANS]
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
-    rig.worker()
+    rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
+    rig.workers.start()
     for zombie, job in zombies:
         # By whom does not matter: a later zombie may have taken it before it was stopped itself.
-        rig.wait(f"{job.id} done again", rig.done_by_another, job.id, zombie)
-        rig.wait(f"{zombie.name} taken for dead", rig.unseen, zombie)
+        rig.wait(f"{job.id} done again", rig.seen.done_by_another, job.id, zombie)
+        rig.wait(f"{zombie.name} taken for dead", rig.seen.unhealthy, zombie)
     for zombie, _ in zombies:
-        rig.resume(zombie)
+        rig.workers.resume(zombie)
     for zombie, _ in zombies[:2]:  # the third one leaves: its release came with its drain
-        rig.wait(f"{zombie.name} visible again", rig.seen, zombie)
+        rig.wait(f"{zombie.name} visible again", rig.seen.healthy, zombie)
 
 
-def _stopped_at(rig: Rig, moment: str, job: Job) -> Member:
-    zombie = rig.worker(At(moment, "before-send", "stop", more={"then": "hold"}))
+def _stopped_at(rig: Rig, moment: str, job: Job) -> Worker:
+    zombie = rig.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
     rig.enqueue([job])
     rig.wait(f"{job.id} at work", zombie.started, job.id)
     if moment == "release":
-        rig.signal(zombie, signal.SIGTERM)
+        rig.workers.signal(zombie, signal.SIGTERM)
     rig.landed(zombie)
     return zombie
 
@@ -57,4 +56,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -6,7 +6,6 @@ are jobs that fail for good, that hang past their time-out, that name no handler
 has no JSON: they belong into the dead-letter queue as well, and nothing else does.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -20,13 +19,13 @@ def play(rig: Rig) -> None:
         rig.job({"do": "ok"}, function="nobody_knows_it", doomed=True),
         rig.job({"do": "unserialisable"}, doomed=True),
     ]
-    good = [rig.job({"do": "ok", "ms": rig.random.randint(1, 20)}) for _ in range(rig.jobs)]
+    good = [rig.job({"do": "ok", "ms": rig.random.randint(1, 20)}) for _ in range(rig.setup.jobs)]
     jobs = hopeless + good
     rig.random.shuffle(jobs)
     rig.enqueue(jobs)
-    fleet = rig.fleet()
-    rig.wait("the poison to be dead-lettered", lambda: rig.dead_lettered() == len(hopeless))
-    rig.wait("the fleet to be whole again", lambda: len(fleet.living_children()) == rig.workers)
+    fleet = rig.workers.fleet()
+    rig.wait("the poison to be dead-lettered", lambda: rig.seen.dead_lettered() == len(hopeless))
+    rig.wait("the fleet to be whole", lambda: len(fleet.living_children()) == rig.setup.workers)
 
 
 SCENARIO = Scenario(
@@ -40,4 +39,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

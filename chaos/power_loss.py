@@ -17,14 +17,14 @@ from typing import Any
 
 import redis
 
-from chaos.cli.main import main
 from chaos.rewind.combined import combine
 from chaos.rewind.recording import Recording
 from chaos.rewind.recovery import Recovery
 from chaos.rewind.rewinding import complete, rewind
+from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.rig.workers import RigProblem
+from chaos.rig.setup import durable_as_asked
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
 from chaos.targets.target import Job
@@ -38,17 +38,17 @@ def play(rig: Rig) -> None:
     if not isinstance(rig.server, BinaryServer):
         raise RigProblem("power_loss reads the server's files; use embedded or local")
     source = AppendOnlyFile(rig.server.directory)
-    rig.stamp = lambda: {"aof": source.size(), "aof_t": time.monotonic_ns()}
-    if rig.durability == "everysec":
+    rig.wire.stamp = lambda: {"aof": source.size(), "aof_t": time.monotonic_ns()}
+    if rig.setup.server.durability == "everysec":
         _write_at_once(rig.server.url)
     _record(rig)
-    delay_s = {"always": 0.0, "everysec": 1.0}[rig.durability]
+    delay_s = {"always": 0.0, "everysec": 1.0}[rig.setup.server.durability]
     recording = Recording(rig.directory / "history", source, delay_s=delay_s)
     prefixes = recording.prefixes()
     rewound = rig.directory / "prefixes"
     recovery = Recovery(
-        target=rig.options.target,
-        settings=rig.settings,
+        target=rig.setup.options.target,
+        settings=rig.setup.settings,
         binary=str(rig.server.binary),
         source=str(rig.server.directory),
     )
@@ -73,13 +73,12 @@ def _write_at_once(url: str) -> None:
 
 def _record(rig: Rig) -> None:
     """A busy run, until everything is done and everybody has left."""
-    for _ in range(rig.workers):
-        rig.worker()
-    door = rig.door("producer")
-    jobs = [_job(rig, number) for number in range(rig.jobs)]
+    rig.workers.start_all()
+    door = rig.wire.listener("producer")
+    jobs = [_job(rig, number) for number in range(rig.setup.jobs)]
     for start in range(0, len(jobs), _BATCH):
         rig.enqueue(jobs[start : start + _BATCH], through=door)
-        rig.pause(_PAUSE_S)
+        rig.let_work(_PAUSE_S)
     rig.settle()
 
 
@@ -105,6 +104,7 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=12,
+    prepare=durable_as_asked,
     owns_server=True,
     parameters=(
         Parameter(
@@ -117,4 +117,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

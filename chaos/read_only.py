@@ -6,7 +6,6 @@ live. It answers all the time, and says no: workers must take that for trouble a
 and finish what they can when the server writes again.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -14,16 +13,19 @@ from chaos.targets.target import WorkerSettings
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 
 
+#: The server is a replica; or it misses the replicas without which it must not write.
+REASONS = ("replica", "alone")
+
+
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    rig.enqueue(rig.busy_jobs(5, 900))
     with rig.load():
-        for trouble in (rig.redis.read_only, rig.redis.without_replicas):
-            rig.pause(0.5)
-            with trouble():
-                rig.pause(1.7)
-        rig.pause(0.5)
+        for reason in REASONS:
+            rig.let_work(0.5)
+            with rig.redis.during("server-readonly", reason=reason):
+                rig.let_work(1.7)
+        rig.let_work(0.5)
     rig.everyone_works()
 
 
@@ -38,4 +40,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

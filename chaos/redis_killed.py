@@ -8,23 +8,22 @@ for the operating system keeps what was written. It takes the death of the machi
 second (`power_loss`).
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
+from chaos.rig.setup import durable_as_asked
 
 KILLS = 2
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.workers.start_all()
     for _ in range(KILLS):
-        rig.enqueue([rig.job(delay_ms=rig.random.randint(1, 2_000)) for _ in range(rig.jobs)])
+        rig.enqueue([rig.job(delay_ms=rig.random.randint(1, 2_000)) for _ in range(rig.setup.jobs)])
         with rig.load():
-            rig.pause(rig.random.uniform(0.3, 0.8))
-            with rig.redis.killed():
-                rig.pause(0.3)
-            rig.pause(0.3)
+            rig.let_work(rig.random.uniform(0.3, 0.8))
+            with rig.redis.during("server-kill"):
+                rig.let_work(0.3)
+            rig.let_work(0.3)
     rig.everyone_works()
 
 
@@ -34,6 +33,7 @@ SCENARIO = Scenario(
     guarantees=("no-loss", "alive", "effects-once"),
     play=play,
     jobs=40,
+    prepare=durable_as_asked,
     owns_server=True,
     parameters=(
         Parameter(
@@ -46,4 +46,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -6,7 +6,6 @@ server is back, without a restart of their own. Producers are told that nothing 
 they had just sent; what was acknowledged before must still be there.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
@@ -14,14 +13,13 @@ AWAY_S = 2.0
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    rig.enqueue(rig.busy_jobs(5, 900))
     with rig.load():
-        rig.pause(0.7)
-        with rig.redis.stopped():
-            rig.pause(AWAY_S)
-        rig.pause(0.7)
+        rig.let_work(0.7)
+        with rig.redis.during("server-stop"):
+            rig.let_work(AWAY_S)
+        rig.let_work(0.7)
     rig.everyone_works()
 
 
@@ -36,4 +34,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

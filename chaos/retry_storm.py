@@ -7,17 +7,15 @@ succeed in the end, some use up their budget and must be dead-lettered, none may
 less often.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
 
 def play(rig: Rig) -> None:
-    failures = [rig.random.randint(1, 5) for _ in range(rig.jobs)]
+    failures = [rig.random.randint(1, 5) for _ in range(rig.setup.jobs)]
     rig.enqueue([rig.job({"do": "fail", "times": times}) for times in failures])
-    rig.kill_around("retry")
-    for _ in range(rig.workers):
-        rig.worker()
+    rig.landed(*rig.workers.killed_around("retry"))
+    rig.workers.start_all()
 
 
 SCENARIO = Scenario(
@@ -28,4 +26,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

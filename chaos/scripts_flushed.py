@@ -8,10 +8,9 @@ server and sent again, without a job being lost, run twice or counted as failed.
 
 from typing import Any
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 
 #: A command by the transition it makes, and a job that brings it about.
 MOMENTS: dict[str, dict[str, Any]] = {
@@ -24,20 +23,19 @@ FLUSHES = 40
 
 
 def play(rig: Rig) -> None:
-    member = rig.worker()
+    member = rig.workers.start()
     for moment, plan in MOMENTS.items():
-        rig.plan(member, At(moment, "before-send", "hold"))
+        rig.wire.plan(member, At(moment, "before-send", "partition"))
         rig.enqueue([rig.job(plan)])
         rig.landed(member)
-        rig.redis.forgets_scripts()
-        rig.reconnect(member)
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.jobs)])
+        rig.redis.once("server-scripts")
+        rig.wire.heal(member.name)
+    rig.workers.start_all()
+    rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.setup.jobs)])
     with rig.load():
         for _ in range(FLUSHES):
-            rig.redis.forgets_scripts()
-            rig.pause(rig.random.uniform(0.0, 0.1))
+            rig.redis.once("server-scripts")
+            rig.let_work(rig.random.uniform(0.0, 0.1))
     rig.everyone_works()
 
 
@@ -52,4 +50,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

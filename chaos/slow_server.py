@@ -6,7 +6,6 @@ can take them back. Everything that was sent meanwhile is executed at the end, l
 has given it up.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -16,16 +15,15 @@ STALL_S = 1.7
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    rig.enqueue(rig.busy_jobs(5, 900))
     with rig.load():
-        rig.pause(0.5)
-        with rig.redis.paused():
-            rig.pause(STALL_S)
-        rig.pause(0.5)
-        rig.redis.sleeps(STALL_S)
-        rig.pause(0.5)
+        rig.let_work(0.5)
+        with rig.redis.during("server-pause"):
+            rig.let_work(STALL_S)
+        rig.let_work(0.5)
+        rig.redis.once("server-delay", seconds=STALL_S)
+        rig.let_work(0.5)
     rig.everyone_works()
 
 
@@ -40,4 +38,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

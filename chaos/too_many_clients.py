@@ -4,7 +4,6 @@ For longer than locks live, so that every worker has to give up its jobs, and ne
 before it can do anything at all. When there is room again all of them come back by themselves.
 """
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -13,14 +12,13 @@ SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
-    rig.enqueue([rig.job({"do": "ok", "ms": rig.random.randint(5, 900)}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    rig.enqueue(rig.busy_jobs(5, 900))
     with rig.load():
-        rig.pause(0.5)
-        with rig.redis.crowded():
-            rig.pause(2.0)
-        rig.pause(0.5)
+        rig.let_work(0.5)
+        with rig.redis.during("server-crowd"):
+            rig.let_work(2.0)
+        rig.let_work(0.5)
     rig.everyone_works()
 
 
@@ -35,4 +33,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

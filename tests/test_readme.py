@@ -1,4 +1,4 @@
-"""What the README tells people to type works as it stands there."""
+"""Every command and program in the README works as it stands there."""
 
 from __future__ import annotations
 

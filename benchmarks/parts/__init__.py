@@ -1,1 +1,1 @@
-"""What benchmarks are built from."""
+"""The common parts of the benchmarks."""

@@ -1,4 +1,4 @@
-"""The command line that benchmarks share: options, complaints, exit codes, the results' file."""
+"""The benchmarks' common command line: options, complaints, exit codes, the file of results."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import click
 from redis import RedisError
 
 from benchmarks.parts.problem import BenchmarkProblem
-from chaos.cli.main import SIGNALLED, complain
+from chaos.cli.program import complain
 from chaos.processes import Interrupted, ProcessStillRunning, on_signals
 from chaos.report.files import replace_file
+from chaos.rig.options import SIGNALLED
 from chaos.servers import DEFAULT_SPEC, SHOWN_SPEC, ServerProblem
 from rrq_ref import RRQError
 
@@ -25,7 +26,7 @@ MISSED, USAGE, FAILED = 1, 2, 3
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--redis`, `--seed`, `--json` and `--strict`."""
+    """Add `--redis`, `--seed`, `--json` and `--strict` to a command."""
     for option in (
         click.option("--strict", is_flag=True, help="Exit with 1 unless every goal is reached."),
         click.option(
@@ -52,7 +53,7 @@ def new_seed() -> int:
 
 
 def run(work: Callable[[], int]) -> None:
-    """Run a benchmark and leave with its exit code; what went wrong becomes one sentence."""
+    """Run a benchmark, and exit with its code. An error becomes one sentence."""
     try:
         with on_signals():
             code = work()
@@ -69,7 +70,7 @@ def run(work: Callable[[], int]) -> None:
 
 
 def check_writable(path: Path | None) -> None:
-    """Raise `click.BadParameter` now rather than an error when everything has been measured."""
+    """Raise `click.BadParameter` now, rather than an error after everything has been measured."""
     if path is None:
         return
     if not path.parent.is_dir():

@@ -10,13 +10,13 @@ from typing import Self
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that is not below `percent` % of all (nearest rank)."""
+    """The smallest value that `percent` % of all values do not exceed (nearest rank)."""
     return sorted(values)[max(1, math.ceil(len(values) * percent / 100)) - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What several rounds measured."""
+    """One figure as several rounds measured it."""
 
     median: float
     low: float

@@ -1,4 +1,4 @@
-"""What a server and a process have used up."""
+"""Gauges: the CPU time, memory and calls that a server or a process has used."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import psutil
 from redis import Redis
 
-#: Commands that only clients send. A script's own commands are in the server's counts too, and so
-#: SET or HGET cannot be told apart; of those a worker sends one a heartbeat.
+#: Commands that only clients send. The server also counts a script's own commands, so a client's
+#: SET or HGET cannot be told apart from them; a worker sends one of those with each heartbeat.
 CLIENT_COMMANDS = ("evalsha", "eval", "fcall", "blpop", "script|load")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Counters of a server: what it did since its start, or between two readings."""
+    """A server's counters since its start, or between two readings."""
 
     #: CPU time of its main thread, which runs all commands.
     cpu_s: float
@@ -52,13 +52,13 @@ def clients(admin: Redis) -> tuple[int, int]:
 
 
 def cpu_s(pid: int) -> float:
-    """CPU time that a process has used: what it does itself, however busy the machine is."""
+    """The CPU time that a process has used: its own work, however busy the machine is."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 
 
 def peak_rss_mb(pid: int) -> float | None:
-    """The most memory that a process has had, in MB of 10^6 bytes; None where Linux is not."""
+    """The peak memory of a process, in MB of 10^6 bytes; None if this is not Linux."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
     except OSError:

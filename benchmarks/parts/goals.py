@@ -1,4 +1,4 @@
-"""What a benchmark is meant to reach, and whether it did."""
+"""The goals of a benchmark, and whether it reached them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.parts.layout import table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A bound on one figure. `at_least` says on which side of it the figure should lie."""
+    """A bound on one figure: a lower one if `at_least`, else an upper one."""
 
     name: str
     bound: float
@@ -24,7 +24,7 @@ class Goal:
 
     @property
     def met(self) -> bool | None:
-        """None where nothing was measured."""
+        """True if the figure keeps its bound; None if it was not measured."""
         if self.measured is None:
             return None
         if self.at_least:
@@ -37,12 +37,12 @@ class Goal:
 
 
 def reached(goals: Sequence[Goal]) -> bool:
-    """Whether every goal was measured and met."""
+    """True if every goal was measured and met."""
     return all(goal.met for goal in goals)
 
 
 def print_goals(goals: Sequence[Goal], console: Console, where: str = "") -> None:
-    """`where` says what the figures are of."""
+    """Print a table of goals. `where` says which case the figures are for."""
     rows = table(f"to reach{where}", "figure", "target", "measured", "met")
     words = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]not measured[/]"}
     for goal in goals:

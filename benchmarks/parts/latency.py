@@ -1,7 +1,7 @@
 """Round trips and throughput over several ways to one server: `python -m benchmarks.parts.latency`.
 
-A process of its own, so that it shares no interpreter with the proxy that it measures. It is told
-what to do in the variable ASKED, and prints one JSON object.
+It runs as a process of its own, so that it shares no interpreter with the proxy that it measures.
+The variable ASKED tells it what to do, and it prints one JSON object.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _KEY, _VALUE = "benchmark:value", b"x" * 100
 def measure(
     urls: Mapping[str, str], commands: int, pipelines: int, random: Random
 ) -> dict[str, dict[str, list[float]]]:
-    """Per way: round trips of GET in µs, and commands a second of each pipeline.
+    """Round trips of GET in µs, and commands per second of each pipeline, for each way.
 
-    The ways take turns of a few milliseconds each, so that a noisy machine hits all alike.
+    The ways take turns of a few milliseconds each, so a noisy machine hits all alike.
     """
     clients: dict[str, Any] = {name: Redis.from_url(url) for name, url in urls.items()}
     found: dict[str, dict[str, list[float]]] = {

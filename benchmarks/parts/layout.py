@@ -1,4 +1,4 @@
-"""How benchmarks show their figures."""
+"""The layout in which benchmarks show their figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def print_about(about: Mapping[str, object], console: Console) -> None:
 
 def table(title: str, first: str, *columns: str) -> Table:
     """An empty table whose first column holds names, the others figures."""
-    # Without padding to spare: the widest one has to fit into 80 columns.
+    # No spare padding: the widest table has to fit into 80 columns.
     empty = Table(
         title=title,
         title_justify="left",

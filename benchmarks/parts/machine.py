@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine and the versions behind the figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 
 
 def about(server: str, seed: int) -> dict[str, str | int | float]:
-    """Versions, CPUs, how busy they were before, and seed, to be shown beside every figure."""
+    """Versions, CPUs, their load before the run, and the seed: shown beside every figure."""
     packages = {name: _version(name) for name in ("redis", "hiredis", "uvloop")}
     return {
         "cpus": os.cpu_count() or 0,

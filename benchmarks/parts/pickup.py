@@ -45,15 +45,15 @@ def measure(stand: Stand, jobs: int, random: Random, *, concurrency: int) -> Pic
 
 
 async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], list[float]]:
-    """When each job was sent, by its id, in ns; and the round trips of PING, in µs."""
+    """The time in ns at which each job, by its id, was sent; and the round trips of PING in µs."""
     sent: dict[str, int] = {}
     ping_us: list[float] = []
     async with Client(Settings(redis_url=url)) as client:
         redis: Any = client.store.redis
         await redis.ping()
         for _ in range(jobs):
-            # A PING after as long a pause as an enqueue: both find caches and CPUs as they are
-            # after one. The pause varies, so that it cannot keep step with the worker's polling.
+            # A PING comes after a pause as long as an enqueue's, so both find the same caches and
+            # CPUs. The pause varies, so that it cannot keep step with the worker's polling.
             await asyncio.sleep(random.uniform(0.5, 1.5) / JOBS_PER_S / 2)
             began = time.monotonic_ns()
             await redis.ping()
@@ -65,7 +65,7 @@ async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], li
 
 
 async def _started(url: str, job_ids: list[str]) -> dict[str, int]:
-    """When each handler started: the results of the jobs."""
+    """The time at which each handler started, by job id: the jobs' results."""
     async with Client(Settings(redis_url=url)) as client:
         jobs = await client.store.jobs(job_ids)
     found = {job.id: job.result for job in jobs if job is not None}

@@ -1,4 +1,4 @@
-"""Why nothing could be measured."""
+"""The error for a measurement that failed."""
 
 
 class BenchmarkProblem(Exception):

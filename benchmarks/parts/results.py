@@ -1,4 +1,4 @@
-"""What a run of the throughput benchmark found, and how far that is from its goals."""
+"""The results of a run of the throughput benchmark, and their distance from its goals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulk:
-    """Jobs enqueued a second."""
+    """Jobs enqueued per second."""
 
     bare: Figure
     enqueue_many: Figure
@@ -45,7 +45,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Pick-up latency and its measure, in microseconds."""
+    """Pick-up latency, and the PING beside it, in microseconds."""
 
     ping_p50: float
     ping_p99: float
@@ -55,7 +55,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """All that was measured."""
+    """All measurements of a run."""
 
     rounds: Sequence[tuple[Plan, Round]]
     pickup: Pickup
@@ -84,7 +84,7 @@ class Results:
         )
 
     def goals(self) -> list[Goal]:
-        """What is to be reached, and what was."""
+        """The goals, each with its measured figure."""
         pairs = {(one.processes, one.concurrency): (floor, one) for floor, one in self.summaries()}
         pair = pairs.get(GOAL_CASE)
 
@@ -145,5 +145,5 @@ class Results:
 
 
 def share(figure: Figure, whole: Figure) -> float:
-    """One median as a share of another; infinite where the other is nothing."""
+    """One median as a share of another; infinite if the other is 0."""
     return figure.median / whole.median if whole.median else float("inf")

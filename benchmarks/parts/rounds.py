@@ -1,4 +1,4 @@
-"""One round: fill the queue, let idle processes at it, and see what it took."""
+"""One round: fill the queue, let idle processes work on it, and measure the cost."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmarks.reference import queue
 from benchmarks.reference.queue import Contender
 from chaos.processes import Process, ProcessGroup
 
-#: How often it is looked whether all jobs are done, in seconds. Each look costs the server about
-#: 20 µs, in the floor's rounds as in the others'.
+#: Seconds between two looks at whether all jobs are done. Each look costs the server about 20 µs,
+#: in the floor's rounds as in the others'.
 _NAP_S = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a round is to do."""
+    """The plan of a round."""
 
     contender: Contender
     jobs: int
@@ -30,7 +30,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What a round measured."""
+    """The measurements of a round."""
 
     jobs_per_s: float
     #: CPU time of the worker processes, and of the server's main thread.
@@ -38,14 +38,14 @@ class Round:
     redis_us_per_job: float
     calls_per_job: float
     bytes_per_job: float
-    #: Of the process that needed most; None where it cannot be told.
+    #: The largest of all processes; None if the system does not tell.
     peak_rss_mb: float | None
     #: The floor's rounds are filled by the bare loop, the others by `enqueue_many`.
     enqueued_per_s: float
 
 
 def play(stand: Stand, plan: Plan) -> Round:
-    """Raises `BenchmarkProblem` if jobs failed or nothing moved any more."""
+    """Play one round. Raises `BenchmarkProblem` if jobs failed or nothing moved any longer."""
     queue.prepare(stand.admin)
     memory = gauges.memory(stand.admin)
     enqueued_per_s = _fill(stand.server.url, plan)
@@ -56,7 +56,7 @@ def play(stand: Stand, plan: Plan) -> Round:
         seconds, used = _run(stand, plan, processes)
         cpu_s = _cpu_s(processes) - cpu_s
         peaks = [gauges.peak_rss_mb(process.pid) for process in processes]
-    # Their connections have buffers, which are no part of what a job leaves behind.
+    # Wait for their connections to close: a connection's buffers are not memory that a job keeps.
     wait_until(lambda: gauges.clients(stand.admin)[0] <= 1, "the workers' connections to close")
     return Round(
         jobs_per_s=plan.jobs / seconds,
@@ -74,7 +74,7 @@ def _cpu_s(processes: Sequence[Process]) -> float:
 
 
 def _fill(url: str, plan: Plan) -> float:
-    """Enqueue the jobs; how many a second."""
+    """Enqueue the jobs. Returns how many per second."""
     enqueue = queue.enqueue_bare if plan.contender == "floor" else queue.enqueue_many
     began = time.perf_counter()
     loop.run(enqueue(url, plan.jobs))
@@ -82,7 +82,7 @@ def _fill(url: str, plan: Plan) -> float:
 
 
 def _start(stand: Stand, plan: Plan, group: ProcessGroup) -> list[Process]:
-    """Start the processes; they idle when this returns."""
+    """Start the processes. When this returns, they are idle."""
     argv = queue.command(plan.contender, plan.concurrency)
     env = queue.environment(stand.server.url)
     started = [
@@ -100,7 +100,7 @@ def wait_idle(stand: Stand, processes: Sequence[Process]) -> None:
 
 
 def _run(stand: Stand, plan: Plan, processes: Sequence[Process]) -> tuple[float, gauges.Usage]:
-    """Let the jobs run to the last; the seconds that took, and what the server spent on it."""
+    """Let all jobs run. Returns the seconds that they took, and the server's use meanwhile."""
     admin = stand.admin
     before = gauges.usage(admin)
     began = time.perf_counter()

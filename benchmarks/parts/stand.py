@@ -1,4 +1,4 @@
-"""The stand that a benchmark is made on: a server, a client to look at it, a place for logs."""
+"""The stand for a benchmark: a server, a client to look at it, and a place for logs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from chaos.servers import Server, open_server
 class Stand:
     server: Server
     admin: Redis
-    #: Gone when the stand is.
+    #: Removed with the stand.
     directory: Path
 
 
 @contextmanager
 def open_stand(redis: str) -> Iterator[Stand]:
-    """Start the server that `redis` names, and end it. Raises `ServerProblem`.
+    """Start the server that `redis` names, and stop it afterwards. Raises `ServerProblem`.
 
-    A database that was given by URL was empty before, and is empty after.
+    A database given by its URL has to be empty before, and is empty afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="rrq-benchmark-") as name:
         directory = Path(name)
@@ -33,5 +33,5 @@ def open_stand(redis: str) -> Iterator[Stand]:
             try:
                 yield Stand(server=server, admin=admin, directory=directory)
             finally:
-                with suppress(RedisError):  # it may have died, which is told already
+                with suppress(RedisError):  # the server may have died, which is reported already
                     admin.flushdb()

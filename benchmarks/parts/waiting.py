@@ -1,4 +1,4 @@
-"""Waiting for what processes and servers are about to do, never for ever."""
+"""Waiting for processes and servers, but never for ever."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.parts.problem import BenchmarkProblem
 from chaos.processes import Process
 
-#: How long nothing at all may change before a wait is given up.
+#: Seconds without any change after which a wait is given up.
 STALLED_S = 30.0
 
 
@@ -20,9 +20,9 @@ def wait_until(
     nap_s: float = 0.01,
     sign_of_life: Callable[[], object] = lambda: None,
 ) -> None:
-    """Look every `nap_s` until it is so.
+    """Look every `nap_s` until `done()`.
 
-    Raises `BenchmarkProblem` when one of `processes` ends, or `sign_of_life` has answered the same
+    Raises `BenchmarkProblem` if one of `processes` ends, or if `sign_of_life` gives the same answer
     for `STALLED_S`.
     """
     last, since = sign_of_life(), time.monotonic()
@@ -39,6 +39,6 @@ def wait_until(
 
 
 def last_line(process: Process) -> str:
-    """The last thing that a process wrote."""
+    """The last line that a process wrote."""
     lines = process.log.read_text("utf-8", "replace").split("\n")
     return next((line for line in reversed(lines) if line.strip()), "it wrote nothing")

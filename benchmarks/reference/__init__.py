@@ -1,1 +1,1 @@
-"""The reference queue as the benchmarks use it, and its floor."""
+"""The benchmarks' side of the reference queue, and its floor."""

@@ -1,9 +1,8 @@
 """The floor: a bare loop over the scripts for claims and completions, with no worker around it.
 
-`python -m benchmarks.reference.floor BATCH` runs until it is killed, on RRQ_REDIS_URL. It uses the
-worker's client library, event loop and batch size, and does only what nobody can do without: claim
-up to BATCH jobs in one call, complete them in the next. It idles as a worker does, on the wake-up
-list.
+`python -m benchmarks.reference.floor BATCH` runs on RRQ_REDIS_URL until it is killed. It uses the
+worker's client library, event loop and batch size, and does the bare minimum: claim up to BATCH
+jobs in one call, and complete them in the next. It idles on the wake-up list, as a worker does.
 Keys and arguments are those of the headers in `rrq_ref/lua`.
 """
 
@@ -19,9 +18,9 @@ from rrq_ref import Settings, connect, keys
 from rrq_ref.scripts import FINISH, LOCK_AND_POP
 
 _QUEUE = "default"
-#: How long one wait for work lasts, in seconds.
+#: Length of one wait for work, in seconds.
 _IDLE_S = 5
-#: What a claim answers per job: number of the queue, id, token, and seven fields.
+#: Items for each job in a claim's answer: number of the queue, id, token, and seven fields.
 _WIDTH = 10
 
 

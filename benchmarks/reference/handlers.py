@@ -1,4 +1,4 @@
-"""What the jobs of the benchmarks do; `python -m rrq_ref worker` loads them from here."""
+"""The benchmarks' handlers, which `python -m rrq_ref worker` loads from here."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from rrq_ref import Context
 
 
 async def noop(_: Context) -> None:
-    """The least that a job can be. Its result is `null`."""
+    """The smallest job there is. Its result is `null`."""
 
 
 async def started_at(_: Context) -> int:
-    """When it was started: nanoseconds on the machine's monotonic clock, as its result."""
+    """Return the time of its start: nanoseconds on the machine's monotonic clock."""
     return time.monotonic_ns()
 
 

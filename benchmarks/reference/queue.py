@@ -1,4 +1,4 @@
-"""The reference queue: how to fill it, hold it back, let it go, and see when it is done."""
+"""The reference queue: fill it, hold it back, let it go, and see when it is done."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ _FIELDS = (
     "function_name", "noop", "job_args", "[]", "job_kwargs", "{}", "queue_name", _QUEUE,
     "max_retries", 5, "job_timeout_seconds", 300, "result_ttl_seconds", 86_400,
 )  # fmt: skip
-#: Jobs in one round trip of the bare loop: as many as in one of `Client.enqueue_many`.
+#: Jobs in one round trip of the bare loop, the same number as in `Client.enqueue_many`.
 _CHUNK = 250
 
 
 def environment(url: str) -> dict[str, str]:
-    """Of such a process: a command line may be read by everybody, and the URL have a password."""
+    """The environment of such a process. It has the URL, whose password a command line would show
+    to everybody on the machine."""
     return {**os.environ, "RRQ_REDIS_URL": url}
 
 
 def command(contender: Contender, concurrency: int) -> Sequence[str]:
-    """Starts one process that works on the queue, `concurrency` jobs at a time."""
+    """The command of one process that works on the queue, `concurrency` jobs at a time."""
     if contender == "floor":
         return [sys.executable, "-m", "benchmarks.reference.floor", str(concurrency)]
     return [
@@ -49,7 +50,7 @@ async def enqueue_many(url: str, jobs: int) -> None:
 
 
 async def enqueue_bare(url: str, jobs: int) -> None:
-    """Enqueue the same jobs by the bare calls: only the ids are made, the rest is copied."""
+    """Enqueue the same jobs by bare calls: it makes only the ids, and copies the rest."""
     script = scripts.ENQUEUE
     redis: Any = connect(Settings(redis_url=url))
     await redis.script_load(script.text)
@@ -67,8 +68,8 @@ async def enqueue_bare(url: str, jobs: int) -> None:
 
 
 def prepare(admin: Redis) -> None:
-    """Empty the database, with the scripts that all contenders use in the server's cache."""
-    # Newer servers empty it in the background by default: memory would be freed into the round.
+    """Empty the database, and load the scripts that all contenders use into the server's cache."""
+    # Newer servers empty it in the background by default, and would free memory during the round.
     execute: Any = admin.execute_command
     execute("FLUSHDB", "SYNC")
     for script in scripts.ALL:
@@ -76,13 +77,13 @@ def prepare(admin: Redis) -> None:
 
 
 def hold_back(admin: Redis) -> None:
-    """Put the queue aside: workers that start find nothing."""
+    """Put the queue aside, so that workers find nothing when they start."""
     admin.rename(keys.queue(_QUEUE), _STAGE)
     admin.delete(keys.wake(_QUEUE))
 
 
 def let_go(admin: Redis, processes: int) -> None:
-    """Put the queue back and wake up idle workers, in one step."""
+    """Put the queue back and wake idle workers, in one step."""
     with admin.pipeline() as pipe:
         pipe.rename(_STAGE, keys.queue(_QUEUE))
         pipe.rpush(keys.wake(_QUEUE), *[1] * processes)
@@ -90,7 +91,7 @@ def let_go(admin: Redis, processes: int) -> None:
 
 
 def left(admin: Redis) -> int:
-    """Jobs that are not finished: queued or locked. One round trip."""
+    """The number of unfinished jobs, queued or locked. Takes one round trip."""
     with admin.pipeline() as pipe:
         pipe.zcard(keys.queue(_QUEUE))
         pipe.zcard(keys.locks(_QUEUE))
@@ -98,7 +99,7 @@ def left(admin: Redis) -> int:
 
 
 def check_all_completed(admin: Redis) -> None:
-    """Raise `BenchmarkProblem` if jobs ended in any other way."""
+    """Raise `BenchmarkProblem` if any job ended in another way."""
     count: Any = admin.llen(keys.dlq(_QUEUE))
     if count:
         raise BenchmarkProblem(f"{count} of the jobs failed for good")

@@ -2,13 +2,13 @@
 -- A row is a burst worker that left by itself, with code 0, untouched by any signal of the rig.
 -- Broken: a job that had been acknowledged in time was worked on after that, or is unfinished at the
 -- end.
--- "In time" is before the worker was ready, or two seconds before it was seen gone: a process takes a
+-- "In time" is before the worker was ready, or `leaving_slack` before it was seen gone: a process takes a
 -- while to leave, and work that arrives in between is not its fault.
 -- Work is what `last_work` in views.sql knows of.
 -- Needs: acknowledged jobs, and an exit with its code.
 WITH work AS (
     SELECT j.job, j.ack_t, CASE
-        WHEN f.state IN ('queued', 'active', 'retrying') THEN 9000000000000000000
+        WHEN f.state IN ('queued', 'active', 'retrying') THEN never()
         ELSE w.t END AS last_t
     FROM jobs AS j
     LEFT JOIN last_work AS w USING (job)
@@ -21,7 +21,7 @@ WITH work AS (
     WINDOW w AS (ORDER BY last_t DESC, ack_t, job ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ), exits AS (
     SELECT life, name, exit_t,
-           greatest(exit_t - 2000000000, ready_t) AS in_time_t
+           greatest(exit_t - leaving_slack(), ready_t) AS in_time_t
     FROM lives
     WHERE works AND burst AND code = 0 AND signal IS NULL AND kill_t IS NULL
       AND life NOT IN (SELECT life FROM drains)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import duckdb
 
 from chaos.checks.verdict import FaultCount
+from chaos.evidence import Evidence
 
 HOME = "end"
 """The phase of the SIGTERM by which the rig sends everybody home when all work is done."""
+
+#: How many jobs a sentence names.
+_NAMED = 3
 
 _COUNTS = """
 SELECT
@@ -27,19 +32,27 @@ SELECT
     (SELECT count(*) FROM transitions) AS transitions,
     (SELECT count(*) FROM lives WHERE works) AS workers,
     (SELECT count(*) FROM lives WHERE kill_t IS NOT NULL) AS killed,
-    (SELECT count(*) FROM stalls WHERE kind = 'stop') AS paused,
+    (SELECT count(*) FROM stalls WHERE halts) AS paused,
     (SELECT count(*) FROM drains) AS drained,
     (SELECT count(*) FROM events) AS events
 """
 
 
-def count_events(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """The numbers of the run by name, in the order in which a report shows them."""
+def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[str, int]:
+    """The numbers of the run by name, in the order in which a report shows them.
+
+    Of a target without an inspector, jobs count as completed when they were seen to be done, and
+    the number of dead ones is left out.
+    """
     cursor = db.execute(_COUNTS)
     names = [column[0] for column in cursor.description or ()]
     row = cursor.fetchone()
     assert row is not None
-    return {name: int(value) for name, value in zip(names, row, strict=True)}
+    counts = {name: int(value) for name, value in zip(names, row, strict=True)}
+    if Evidence.JOBS not in offers:
+        counts["completed"] = int(_one(db, "SELECT count(*) FROM done"))
+        del counts["dead"]
+    return counts
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
@@ -62,7 +75,7 @@ def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
     )
 
 
-def missing_evidence(db: duckdb.DuckDBPyConnection) -> list[str]:
+def missing_evidence(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> list[str]:
     """Every reason, in a sentence each, why nothing broken does not yet mean that all is well."""
     missing = []
     if not _one(db, "SELECT count(*) FROM jobs WHERE ack_t IS NOT NULL"):
@@ -71,7 +84,7 @@ def missing_evidence(db: duckdb.DuckDBPyConnection) -> list[str]:
         missing.append("no job was ever started")
     missing += _rig_trouble(db)
     missing += _faults_that_did_not_land(db)
-    missing += _unread_finals(db)
+    missing += _unread_finals(db) if Evidence.JOBS in offers else _unseen_ends(db)
     return missing
 
 
@@ -132,6 +145,20 @@ def _unread_finals(db: duckdb.DuckDBPyConnection) -> list[str]:
         db, "SELECT count(*) FROM jobs ANTI JOIN final_jobs USING (job) WHERE ack_t IS NOT NULL"
     )
     return [f"the final state leaves out {unread} acknowledged jobs"] if unread else []
+
+
+def _unseen_ends(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """The same, of a target whose final state nobody can read."""
+    unseen = db.execute(
+        "SELECT job FROM jobs ANTI JOIN done USING (job) WHERE ack_t IS NOT NULL ORDER BY job"
+    ).fetchall()
+    if not unseen:
+        return []
+    named = ", ".join(job for (job,) in unseen[:_NAMED]) + (", ..." if len(unseen) > _NAMED else "")
+    return [
+        f"{len(unseen)} acknowledged jobs were not seen to end ({named}), and the target has no"
+        " inspector that tells whether they are lost"
+    ]
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> Any:

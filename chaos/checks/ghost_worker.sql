@@ -1,7 +1,7 @@
 -- Guarantee visible: a live worker has a health key, a dead one loses it within its TTL; losing the
 -- key alone loses no job.
 -- A row is a look at the health key of a worker that had been dead for longer than the key may live,
--- and a second more.
+-- and `health_slack` more.
 -- Broken: the key was still there.
 -- Needs: to know which process the worker was, and when it died.
 WITH looks AS (
@@ -18,4 +18,4 @@ SELECT
 FROM looks AS k
 JOIN workers AS w USING (worker)
 JOIN lives AS l USING (life)
-WHERE k.t > l.dead_by + health_ttl() + 1000000000
+WHERE k.t > l.dead_by + health_ttl() + health_slack()

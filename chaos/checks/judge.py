@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from chaos.checks import fault_kinds
 from chaos.checks.evidence import count_events, count_faults, missing_evidence, obstructed
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
+from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
 from chaos.history.reader import History, read_history
 from chaos.history.schema import MAX_DURATION_MS
@@ -38,28 +42,42 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
     Raises HistoryProblem when `run_dir` is no directory. Everything else that is wrong with the
     evidence is told in the verdict, and so is a check that fails itself.
     """
+    with judging(run_dir, max_rows=max_rows) as (verdict, _):
+        return verdict
+
+
+@contextmanager
+def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdict, History]]:
+    """As `judge`, with the history and all tables of views.sql, for whoever draws them."""
     with read_history(run_dir) as history:
-        unknown = make_views(history)
-        promised, complaints = _promises(history.run)
-        unknown += complaints
-        checks = tuple(_run_check(history.db, anomaly, promised, max_rows) for anomaly in ANOMALIES)
-        unknown = [*history.problems, *unknown, *missing_evidence(history.db)]
-        unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
-        unknown += _not_met(history.run, checks)
-        return Verdict(
-            outcome=_outcome(checks, unknown, obstructed(history.db)),
-            checks=checks,
-            unknown_because=tuple(unknown),
-            counts=count_events(history.db),
-            faults=count_faults(history.db),
-            run=history.run,
-        )
+        yield _judged(history, max_rows), history
+
+
+def _judged(history: History, max_rows: int) -> Verdict:
+    unknown = make_views(history)
+    promised, complaints = _promises(history.run)
+    unknown += complaints
+    offers = offers_of(history.run)
+    checks = tuple(
+        _run_check(history.db, anomaly, promised, offers, max_rows) for anomaly in ANOMALIES
+    )
+    unknown = [*history.problems, *unknown, *missing_evidence(history.db, offers)]
+    unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
+    unknown += _not_met(history.run, promised, checks)
+    return Verdict(
+        outcome=_outcome(checks, unknown, obstructed(history.db)),
+        checks=checks,
+        unknown_because=tuple(unknown),
+        counts=count_events(history.db, offers),
+        faults=count_faults(history.db),
+        run=history.run,
+    )
 
 
 def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
     timing, unknown = _timing(history.run)
-    _prepare(history.db, timing, intact=history.intact)
+    _prepare(history.db, timing, offers_of(history.run), intact=history.intact)
     return unknown
 
 
@@ -69,15 +87,26 @@ def _outcome(checks: tuple[CheckResult, ...], unknown: list[str], obstructed: bo
     return Outcome.UNKNOWN if unknown else Outcome.PASS
 
 
-def _not_met(run: dict[str, Any], checks: tuple[CheckResult, ...]) -> list[str]:
-    """The guarantees that the run is `about` and that no case of it put to the test."""
-    about = run.get("about")
-    exercised = {c.guarantee for c in checks if c.status is not Status.NOT_EXERCISED or c.error}
-    return [
-        f"the run is about {guarantee}, and had no case of it"
-        for guarantee in (about if isinstance(about, list) else ())
-        if guarantee not in exercised
-    ]
+def _not_met(
+    run: dict[str, Any], promised: frozenset[str], checks: tuple[CheckResult, ...]
+) -> list[str]:
+    """The promises that the run is `about` and that no case of it put to the test."""
+    given = run.get("about")
+    about = given if isinstance(given, list) else []
+    kept = [guarantee for guarantee in about if guarantee in promised]
+    if about and promised and not kept:
+        return [f"the run is about {', '.join(map(str, about))}, and none of it is promised"]
+    return [why for guarantee in kept if (why := _why_not_met(guarantee, checks))]
+
+
+def _why_not_met(guarantee: str, checks: tuple[CheckResult, ...]) -> str | None:
+    own = [check for check in checks if check.guarantee == guarantee]
+    if any(check.examined or check.error for check in own):
+        return None
+    lacks = {check.lacks: None for check in own if check.lacks}
+    if lacks:
+        return f"the run is about {guarantee}, which cannot be known: {', and '.join(lacks)}"
+    return f"the run is about {guarantee}, and had no case of it"
 
 
 def _timing(run: dict[str, Any]) -> tuple[dict[str, int | None], list[str]]:
@@ -109,7 +138,21 @@ def _promises(run: dict[str, Any]) -> tuple[frozenset[str], list[str]]:
     return known, []
 
 
-def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, intact: bool) -> None:
+def offers_of(run: dict[str, Any]) -> frozenset[Evidence]:
+    """The evidence that the target of a run can show: all, unless run.json says otherwise."""
+    given = run.get("offers")
+    if not isinstance(given, list):
+        return frozenset(Evidence)
+    return frozenset(evidence for evidence in Evidence if evidence in given)
+
+
+def _prepare(
+    db: duckdb.DuckDBPyConnection,
+    timing: dict[str, int | None],
+    offers: frozenset[Evidence],
+    *,
+    intact: bool,
+) -> None:
     """Make the macros and tables that the checks are written in."""
     for name, value in timing.items():
         macro = name.removesuffix("_ms")
@@ -119,6 +162,9 @@ def _prepare(db: duckdb.DuckDBPyConnection, timing: dict[str, int | None], *, in
     assert row is not None
     db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
     db.execute(f"CREATE MACRO intact() AS {intact}")
+    fault_kinds.make_table(db)
+    listed = ", ".join(f"'{evidence}'" for evidence in sorted(offers))
+    db.execute(f"CREATE MACRO offers(evidence) AS (list_contains([{listed}]::VARCHAR[], evidence))")
     db.execute(sql_of("views"))
 
 
@@ -128,17 +174,25 @@ def sql_of(name: str) -> str:
 
 
 def _run_check(
-    db: duckdb.DuckDBPyConnection, anomaly: str, promised: frozenset[str], max_rows: int
+    db: duckdb.DuckDBPyConnection,
+    anomaly: str,
+    promised: frozenset[str],
+    offers: frozenset[Evidence],
+    max_rows: int,
 ) -> CheckResult:
     guarantee = guarantee_of(anomaly)
     examined, broken, error = 0, 0, None
     rows: list[dict[str, Any]] = []
+    missing = ANOMALIES[anomaly].missing(offers)
     try:
-        examined, broken, rows = _look(db, sql_of(anomaly), max_rows)
+        if not missing:
+            examined, broken, rows = _look(db, sql_of(anomaly), max_rows)
     except (duckdb.Error, OSError) as problem:
         error = str(problem)
     status = Status.OK if examined else Status.NOT_EXERCISED
-    if broken:
+    if missing:
+        status = Status.NOT_KNOWN
+    elif broken:
         status = Status.BROKEN
     return CheckResult(
         anomaly=anomaly,
@@ -150,6 +204,7 @@ def _run_check(
         rows=tuple(rows),
         status=status,
         error=error,
+        lacks=" and ".join(evidence.absence for evidence in sorted(missing)) or None,
     )
 
 

@@ -10,7 +10,8 @@
 -- plus TTL; without a wire, one TTL after the death.
 -- Nobody is late while nobody can come: another worker must have lived through the whole wait, neither
 -- told to stop nor touched by a fault, and neither must the server have been.
--- Needs: to know which process held the job and when it died; an intact history.
+-- Needs: to know which process held the job and when it died; an intact history. Without the state of
+-- jobs in the end nobody knows why a job never came, so that is then no case.
 WITH orphaned AS (
     SELECT row_number() OVER () AS orphan, h.job, h.next_t, h.process, l.dead_from, l.dead_by,
            greatest(l.dead_by, coalesce(h.expires_by, l.dead_by + lock_ttl()))
@@ -45,3 +46,4 @@ FROM orphaned AS o
 LEFT JOIN final_jobs AS f USING (job)
 LEFT JOIN final_effects AS x USING (job)
 LEFT JOIN jobs AS j USING (job)
+WHERE o.next_t IS NOT NULL OR offers('jobs')

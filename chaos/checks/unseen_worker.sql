@@ -1,8 +1,9 @@
 -- Guarantee visible: a live worker has a health key, a dead one loses it within its TTL; losing the
 -- key alone loses no job.
 -- A row is a look at the health key of a worker that had been alive, ready and left in peace for long
--- enough: ready for a health interval and a second; touched by no fault, nor the server, for a health
--- TTL and that; not told to stop; and not gone two seconds later, when it may have been leaving.
+-- enough: ready for a health interval and `health_slack`; touched by no fault, nor the server, for a
+-- health TTL and that; not told to stop; and not gone `leaving_slack` later, when it may have been
+-- leaving.
 -- Broken: the key was not there.
 -- Needs: to know which process the worker was.
 WITH looks AS (
@@ -19,9 +20,9 @@ SELECT
 FROM looks AS k
 JOIN workers AS w USING (worker)
 JOIN lives AS l USING (life)
-WHERE k.t > w.hello_t + health_interval() + 1000000000
-  AND coalesce(k.t < l.dead_from - 2000000000, true)
+WHERE k.t > w.hello_t + health_interval() + health_slack()
+  AND coalesce(k.t < l.dead_from - leaving_slack(), true)
   AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.t <= k.t)
   AND NOT EXISTS (
       FROM life_stalls AS s WHERE s.life = l.life AND s.from_t <= k.t
-      AND s.until_t >= k.t - health_ttl() - health_interval() - 1000000000)
+      AND s.until_t >= k.t - health_ttl() - health_interval() - health_slack())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,11 +23,13 @@ class Outcome(StrEnum):
 
 
 class Status(StrEnum):
-    """What one check saw. A check that met no case at all has not passed: it was not exercised."""
+    """The word for what one check saw. One that met no case has not passed: it was not exercised.
+    One that the target has no evidence for could not look: what it asks is not known."""
 
     OK = "ok"
     BROKEN = "broken"
     NOT_EXERCISED = "not exercised"
+    NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,8 @@ class CheckResult:
 
     `sentence` is the guarantee's. `examined` and `broken` count cases; `rows` are the first broken
     ones (20 at most), each with at least `job` (str or None) and `why` (a sentence). `error` says
-    why the check itself failed; then nothing was looked at, and the run cannot pass.
+    why the check itself failed; then nothing was looked at, and the run cannot pass. `lacks` says
+    what the target does not show, where nothing can be known without it.
     """
 
     anomaly: str
@@ -47,6 +51,7 @@ class CheckResult:
     rows: tuple[dict[str, Any], ...]
     status: Status
     error: str | None = None
+    lacks: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -60,7 +65,13 @@ class CheckResult:
             "rows": [dict(row) for row in self.rows],
             "status": str(self.status),
             "error": self.error,
+            "lacks": self.lacks,
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
+        """The result that `to_json` was called on. Raises KeyError, TypeError or ValueError."""
+        return cls(**{**data, "status": Status(data["status"]), "rows": tuple(data["rows"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,11 @@ class FaultCount:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> FaultCount:
+        """The count that `to_json` was called on. Raises TypeError."""
+        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +129,18 @@ class Verdict:
             "faults": [fault.to_json() for fault in self.faults],
             "run": dict(self.run),
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """The verdict that `to_json` was called on. Raises ValueError for anything else."""
+        try:
+            return cls(
+                outcome=Outcome(data["outcome"]),
+                checks=tuple(CheckResult.from_json(check) for check in data["checks"]),
+                unknown_because=tuple(data["unknown_because"]),
+                counts=dict(data["counts"]),
+                faults=tuple(FaultCount.from_json(fault) for fault in data["faults"]),
+                run=dict(data["run"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no verdict: {error!r}") from error

@@ -4,10 +4,20 @@
 -- recovery_slack(), health_ttl(), health_interval(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. These are made by the judge.
+-- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
+-- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
 -- "Sure" evidence is taken from the safe side: a command took effect between t_sent and t, so a
 -- lock lives until t_sent + TTL at least and until t + TTL at most.
+
+-- Margins of checks, in ns. A process takes a while to leave and to be seen gone; a health key may
+-- be written, or expire, a little late.
+CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
+CREATE MACRO health_slack() AS 1000000000::BIGINT;
+
+-- Later than everything that happens in a run.
+CREATE MACRO never() AS 9000000000000000000::BIGINT;
 
 -- A time as people read it: seconds since the first event.
 CREATE MACRO at_s(x) AS printf('%.3f s', (x - origin()) / 1e9);
@@ -95,8 +105,7 @@ LEFT JOIN (SELECT DISTINCT job FROM requeues WHERE job IS NOT NULL) AS requeued 
 
 -- One row per job of the final state.
 CREATE TABLE final_jobs AS
-SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries,
-       arg_max(crashes, t) AS crashes, max(t) AS t
+SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries, max(t) AS t
 FROM finals WHERE what = 'job' GROUP BY job;
 
 CREATE TABLE final_effects AS
@@ -106,14 +115,26 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 -- ------------------------------------------------------------------ processes and faults
 
 -- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
--- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711).
-CREATE TABLE landings AS
-SELECT e.fault, e.kind, e.t, CASE
+-- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
+-- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
+-- lasts until it is healed, and what it hits may forget.
+CREATE TABLE landed AS
+SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     WHEN e.target IN (SELECT name FROM events WHERE type = 'process' AND role = 'fleet')
         AND e.child_pid NOT IN (SELECT child_pid FROM events
                                 WHERE type = 'process' AND role = 'fleet' AND child_pid IS NOT NULL)
-    THEN e.target || '.' || e.child_pid ELSE e.target END AS target
-FROM events AS e WHERE e.type = 'fault' AND e.event = 'landed';
+    THEN e.target || '.' || e.child_pid ELSE e.target END AS target,
+    coalesce(k.of_server, starts_with(e.kind, 'server-')) OR coalesce(e.target, '') = 'server'
+        AS of_server,
+    coalesce(k.lasts, true) AS lasts,
+    coalesce(k.forgets, true) AS forgets,
+    coalesce(k.takes_down, false) AS takes_down,
+    coalesce(k.steps_clock, false) AS steps_clock,
+    coalesce(k.ends, false) AS ends,
+    coalesce(k.leaves, false) AS leaves,
+    coalesce(k.halts, false) AS halts
+FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
+WHERE e.type = 'fault' AND e.event = 'landed';
 
 -- One row per life of a process. It died at or after dead_from (the kill was sent) and at or
 -- before dead_by (the rig saw it gone); both NULL while it lives. gone_t is when its name is reused.
@@ -140,10 +161,10 @@ WITH named AS (
     FROM grouped
 ), kills AS (
     SELECT p.life, min(e.t) AS t
-    FROM landings AS e
+    FROM landed AS e
     JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
         AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
-    WHERE e.kind = 'kill'
+    WHERE e.ends
     GROUP BY p.life
 )
 SELECT p.*, k.t AS kill_t,
@@ -184,36 +205,33 @@ WITH healed AS (
     SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
 )
 SELECT
-    l.fault, l.kind, coalesce(l.target, '') AS target, l.t AS from_t,
+    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS from_t,
     coalesce(
         CASE WHEN h.t >= l.t THEN h.t END,
-        CASE WHEN l.kind IN ('kill', 'term', 'int', 'reset', 'lose-reply', 'error')
-             THEN l.t END,
-        9000000000000000000) AS until_t,
-    starts_with(l.kind, 'server-') OR coalesce(l.target, '') = 'server' AS of_server
-FROM landings AS l LEFT JOIN healed AS h USING (fault)
-UNION ALL
-SELECT 'server down', 'server-down', 'server', d.t, coalesce(min(u.t), 9000000000000000000), true
+        CASE WHEN NOT l.lasts THEN l.t END,
+        never()) AS until_t
+FROM landed AS l LEFT JOIN healed AS h USING (fault)
+UNION ALL BY NAME
+SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
+       coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
+       true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
 
--- Times at which the server may have forgotten what it had accepted. One that shut down in an orderly
--- way, or that was killed with everything on disk that it had answered, has not, and neither has one
--- that refused, waited or closed connections. That it is down is forgiven with its reason.
+-- Times at which the server may have forgotten what it had accepted. That it is down is forgiven with
+-- its reason: one that shut down in an orderly way, or that was killed with everything on disk that it
+-- had answered, has forgotten nothing.
 CREATE TABLE amnesias AS
 SELECT DISTINCT s.from_t AS t FROM stalls AS s
-WHERE of_server
-  AND kind NOT IN ('server-stop', 'server-kill-durable', 'server-pause', 'server-fill', 'server-delay',
-                   'server-readonly', 'server-crowd', 'server-scripts', 'server-clients',
-                   'server-clock', 'stop', 'delay')
-  AND NOT (kind = 'server-down' AND EXISTS (
-      FROM stalls AS o WHERE o.kind IN ('server-stop', 'server-kill-durable')
+WHERE s.of_server AND s.forgets
+  AND NOT (s.kind = 'server-down' AND EXISTS (
+      FROM stalls AS o WHERE o.takes_down AND NOT o.forgets
       AND s.from_t BETWEEN o.from_t AND o.until_t));
 
 -- Times at which the server's clock was stepped: what is due or expires by it did so early or late.
 CREATE TABLE leaps AS
-SELECT DISTINCT from_t AS t FROM stalls WHERE kind = 'server-clock';
+SELECT DISTINCT from_t AS t FROM stalls WHERE steps_clock;
 
 -- Times at which a lock may have gone before its TTL was over.
 CREATE TABLE lock_doubts AS
@@ -223,22 +241,22 @@ CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 
 -- One row per life and fault that touched it: its own, its fleet's, the server's.
 CREATE TABLE life_stalls AS
-SELECT l.life, s.kind, s.from_t, s.until_t, s.of_server
+SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts
 FROM lives AS l
 JOIN stalls AS s ON s.of_server OR within(l.name, s.target) OR within(s.target, l.name)
 WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
 
--- Lives that no fault but a kill ever touched.
+-- Lives that no fault ever touched, but one that ended them.
 CREATE TABLE calm_lives AS
-SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE kind <> 'kill') USING (life);
+SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) USING (life);
 
--- One row per life that was told to stop. A stopped process hears of it when it is continued; one that
--- was stopped within the slack that it has may not have heard of it before either.
+-- One row per life that was told to stop. One that stands still hears of it when it goes on; one that
+-- was halted within the slack that it has may not have heard of it before either.
 CREATE TABLE drains AS
 WITH told AS (
     SELECT l.life, min(s.from_t) AS t
     FROM lives AS l
-    JOIN stalls AS s ON s.kind IN ('term', 'int') AND within(l.name, s.target)
+    JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     GROUP BY l.life
@@ -246,7 +264,7 @@ WITH told AS (
 SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t
 FROM told
 LEFT JOIN life_stalls AS s
-    ON s.life = told.life AND s.kind = 'stop' AND s.from_t <= told.t + drain_slack()
+    ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
 GROUP BY told.life, told.t;
 
@@ -280,6 +298,16 @@ SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t
        -- A repeat had been applied before; one without an answer may have been.
        answer IS DISTINCT FROM 'refused' AS applied
 FROM events WHERE type = 'transition' AND job IS NOT NULL;
+
+-- One row per job that was seen to be done: its completion or its burial on the wire, or its effects in
+-- the store. Where no command on the wire completes a job, a handler that succeeded is the last that
+-- anybody sees of it.
+CREATE TABLE done AS
+SELECT job FROM transitions WHERE op IN ('finish', 'bury') AND applied
+UNION
+SELECT job FROM final_effects WHERE job IS NOT NULL
+UNION
+SELECT job FROM attempts WHERE outcome = 'ok' AND NOT offers('completions');
 
 -- One row per attempt that held a job: claimed on the wire, or started, or both; and when the next
 -- one began.

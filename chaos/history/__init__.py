@@ -4,7 +4,8 @@ Worker processes under test import this to record, so it stays light. Reading ne
 matter of its own: `chaos.history.reader`.
 """
 
+from chaos.history.event import Event, Write
 from chaos.history.problem import HistoryProblem
 from chaos.history.recorder import Recorder
 
-__all__ = ["HistoryProblem", "Recorder"]
+__all__ = ["Event", "HistoryProblem", "Recorder", "Write"]

@@ -8,58 +8,20 @@ that the reader checks, the JSON Schema and `docs/history.md` are made from thes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-Outcome = Literal["ok", "error", "cancelled", "lost"]
+from chaos.history.event import Event as Event
+from chaos.history.event import Write as Write
+from chaos.history.worker_events import End as End
+from chaos.history.worker_events import Hello as Hello
+from chaos.history.worker_events import Outcome as Outcome
+from chaos.history.worker_events import Start as Start
+
 Operation = Literal[
     "enqueue", "claim", "refresh", "finish", "retry", "release", "bury", "takeback", "requeue"
 ]
 Answer = Literal["ok", "repeat", "refused"]
 State = Literal["queued", "active", "retrying", "completed", "dead", "missing"]
-ProcessRole = Literal["worker", "fleet", "producer"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of a history, but for its stamp (`t`, `process`, `pid`)."""
-
-    type: ClassVar[str]
-    #: Name of the field that tells the events of a type apart, and its value; ("", "") if there is
-    #: one event of this type.
-    word: ClassVar[tuple[str, str]] = ("", "")
-
-
-# Written by workers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hello(Event):
-    """A worker is there. Before its first job, and again by each worker of a fleet."""
-
-    type = "hello"
-    worker: Annotated[str, "the id that the queue knows it by, as in its health key"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start(Event):
-    """A handler begins."""
-
-    type = "start"
-    job: Annotated[str, "id of the job"]
-    token: Annotated[int | None, "fencing token, where the queue has one"] = None
-    worker: Annotated[str | None, "as in `hello`"] = None
-    attempt: Annotated[int | None, "1 for the first run, as the queue counts. For people"] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End(Event):
-    """The handler that the same process started for this job and token is over."""
-
-    type = "end"
-    job: Annotated[str, "id of the job"]
-    outcome: Annotated[Outcome, "`ok`; `error`: it raised; `cancelled`; `lost`: its lock was lost"]
-    token: Annotated[int | None, "as in `start`"] = None
-    worker: Annotated[str | None, "as in `hello`"] = None
 
 
 # Written by whoever enqueues
@@ -67,12 +29,14 @@ class End(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue(Event):
+    """An operation of a producer: its invocation, which tells the terms, and later its outcome."""
+
     type = "enqueue"
-    op: Annotated[str, "names the operation; the same in all its events"]
+    op: Annotated[str, "names the operation; the same in both of its events"]
     job: Annotated[str | None, "id that was asked for"] = None
-    kind: Annotated[str | None, "what the job is to do; `requeue`: a dead one is to live again"] = (
-        None
-    )
+    kind: Annotated[
+        str | None, "what the handler is to do; `requeue`: a dead job was put back by hand"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +44,17 @@ class EnqueueInvoked(Enqueue):
     """A producer is about to enqueue."""
 
     word = ("phase", "invoke")
-    queue: str | None = None
-    unique: str | None = None
-    due_t: int | None = None
-    max_retries: int | None = None
-    max_crashes: int | None = None
-    effects: int | None = None
-    doomed: bool | None = None
-    resists: bool | None = None
-    result_ttl_s: int | None = None
+    job: Annotated[str, "id that was asked for"]
+    unique: Annotated[str | None, "unique key"] = None
+    due_t: Annotated[int | None, "not before this time, in ns; absent: at once"] = None
+    max_retries: Annotated[int | None, "failed attempts until it is dead-lettered"] = None
+    max_crashes: Annotated[int | None, "crashed attempts until it is dead-lettered"] = None
+    effects: Annotated[int | None, "effects that each completion hands to its commit"] = None
+    doomed: Annotated[bool | None, "it can never succeed, and may be dead-lettered at any time"] = (
+        None
+    )
+    resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,23 +62,25 @@ class EnqueueOk(Enqueue):
     """The producer was told that the job is stored."""
 
     word = ("phase", "ok")
-    answer_job: str | None = None
+    answer_job: Annotated[
+        str | None, "the job that stands for it, another one under a taken unique key"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueFailed(Enqueue):
-    """It definitely did not happen."""
+    """It was definitely not done."""
 
     word = ("phase", "fail")
-    error: str | None = None
+    error: Annotated[str | None, "why"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnqueueInDoubt(Enqueue):
-    """Nobody knows whether it happened."""
+class EnqueueUncertain(Enqueue):
+    """Nobody knows whether it was done."""
 
     word = ("phase", "info")
-    error: str | None = None
+    error: Annotated[str | None, "why"] = None
 
 
 # Written by the rig: the wire
@@ -120,19 +88,30 @@ class EnqueueInDoubt(Enqueue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition(Event):
-    """What one command on the wire did to a job. `answer` is None where no reply came."""
+    """What a command on the wire did to one job. `t` is when its reply arrived."""
 
     type = "transition"
-    op: Operation
-    job: str | None = None
-    token: int | None = None
-    worker: str | None = None
-    answer: Answer | None = None
-    ttl_ms: int | None = None
-    t_sent: int | None = None
-    #: Of a run whose server's append-only file is followed: its size then, and when it was asked.
-    aof: int | None = None
-    aof_t: int | None = None
+    op: Annotated[
+        Operation,
+        "`enqueue`, `claim`, `refresh`, `finish`, `retry`, `release`, `bury` (dead-lettered), "
+        "`takeback` (an expired lock was taken from its holder), `requeue`",
+    ]
+    job: Annotated[str | None, "id of the job; without it the transition is not looked at"] = None
+    answer: Annotated[
+        Answer | None,
+        "`ok`: accepted; `repeat`: it had been accepted before; `refused`; absent: no reply was "
+        "seen",
+    ] = None
+    token: Annotated[int | None, "of the attempt that it is about"] = None
+    worker: Annotated[str | None, "id of the worker that asked"] = None
+    t_sent: Annotated[int | None, "when the command was sent, in ns"] = None
+    ttl_ms: Annotated[
+        int | None, "of a `claim` or `refresh`: how long the lock lives from then on"
+    ] = None
+    aof: Annotated[
+        int | None, "size of the server's append-only file, in bytes, where it is followed"
+    ] = None
+    aof_t: Annotated[int | None, "when that size was read, in ns"] = None
 
 
 # Written by the rig: processes
@@ -140,46 +119,59 @@ class Transition(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process(Event):
+    """A process of the target, as the rig sees it."""
+
     type = "process"
-    name: str
-    child_pid: int | None = None
-    role: ProcessRole | None = None
-    burst: bool | None = None
+    name: Annotated[str, "of the process: `fleet-1.4711` is a worker of `fleet-1`"]
+    child_pid: Annotated[int | None, "its pid"] = None
+    role: Annotated[str | None, "`worker`, `fleet` (the parent of some), or another"] = None
+    burst: Annotated[bool | None, "it is to leave when no work is left"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpawned(Process):
+    """It was started."""
+
     word = ("event", "spawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessReady(Process):
+    """It can take jobs."""
+
     word = ("event", "ready")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessExited(Process):
+    """It is gone."""
+
     word = ("event", "exit")
-    code: int | None = None
-    signal: int | None = None
+    code: Annotated[int | None, "the exit code, where it is known"] = None
+    signal: Annotated[int | None, "the signal that ended it"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessWorking(Process):
+    """It took one of the jobs that the rig offered when all faults were over."""
+
     word = ("event", "working")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessIdle(Process):
+    """It took none of these jobs."""
+
     word = ("event", "idle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health(Event):
+    """A look at a worker's health key."""
+
     type = "health"
-    worker: str
-    seen: bool
-    ttl_ms: int | None = None
+    worker: Annotated[str, "as in `hello`"]
+    seen: Annotated[bool, "whether it was there"]
 
 
 # Written by the rig: faults
@@ -187,137 +179,217 @@ class Health(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Event):
+    """Something that the rig does to a process or to the server."""
+
     type = "fault"
-    fault: str
-    kind: str
-    target: str | None = None
-    phase: str | None = None
+    fault: Annotated[str, "names the fault; the same in all its events"]
+    kind: Annotated[str, "what it does; see below"]
+    target: Annotated[str | None, "name of the process, or `server`"] = None
+    phase: Annotated[str | None, "where in a job's life: `claim/before-reply`"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultPlanned(Fault):
+    """It is to land when its moment comes."""
+
     word = ("event", "planned")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLanded(Fault):
+    """It was done."""
+
     word = ("event", "landed")
-    job: str | None = None
-    child_pid: int | None = None
+    job: Annotated[str | None, "of the command that it landed at"] = None
+    child_pid: Annotated[
+        int | None, "the process that was hit, of those that share the target's connection name"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultHealed(Fault):
+    """It was undone."""
+
     word = ("event", "healed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultMissed(Fault):
+    """It will never land."""
+
     word = ("event", "missed")
-    error: str | None = None
+    error: Annotated[str | None, "why"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultCancelled(Fault):
+    """The rig took it back."""
+
     word = ("event", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerUp(Event):
-    type, word = "server", ("event", "up")
+class Server(Event):
+    """The server, as the rig starts and ends it."""
+
+    type = "server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerDown(Event):
-    type, word = "server", ("event", "down")
+class ServerUp(Server):
+    """It answers."""
+
+    word = ("event", "up")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerDown(Server):
+    """It is gone."""
+
+    word = ("event", "down")
 
 
 # Written by the rig: itself, and the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RigStarted(Event):
-    type, word = "rig", ("event", "started")
+class Rig(Event):
+    """The rig itself."""
+
+    type = "rig"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RigFinished(Event):
-    type, word = "rig", ("event", "finished")
+class RigStarted(Rig):
+    """The run begins."""
+
+    word = ("event", "started")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RigBroken(Event):
-    type, word = "rig", ("event", "broken")
-    error: str | None = None
+class RigFinished(Rig):
+    """The run was played to its end."""
+
+    word = ("event", "finished")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RigObstructed(Event):
-    type, word = "rig", ("event", "obstructed")
-    error: str | None = None
+class RigBroken(Rig):
+    """The run cannot be judged."""
+
+    word = ("event", "broken")
+    error: Annotated[str | None, "why"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigObstructed(Rig):
+    """The rig kept the target from its server, so that nothing counts against the target."""
+
+    word = ("event", "obstructed")
+    error: Annotated[str | None, "why"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Final(Event):
-    """What is in the store in the end."""
+    """The store, read when everything has settled: an event for each thing that is there.
+
+    A last one says whether all could be read.
+    """
 
     type = "final"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalRead(Final):
+    """The end of the reading."""
+
     word = ("what", "read")
-    ok: bool
-    error: str | None = None
+    ok: Annotated[bool, "whether the whole state was read"]
+    error: Annotated[str | None, "why not"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalJob(Final):
+    """A job of the run, whether or not it is still there."""
+
     word = ("what", "job")
-    job: str
-    state: State
-    retries: int | None = None
-    crashes: int | None = None
-    token: int | None = None
+    job: Annotated[str, "the job"]
+    state: Annotated[
+        State,
+        "`queued`, `active`, `retrying`, `completed`, `dead`, or `missing`: there is no such job",
+    ]
+    retries: Annotated[int | None, "failures that it counts"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalEffect(Final):
+    """An effect that a commit left behind."""
+
     word = ("what", "effect")
-    job: str
-    token: int | None = None
+    job: Annotated[str, "the job that it belongs to"]
+    token: Annotated[int | None, "of the attempt that committed it"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinalQueue(Final):
+class FinalEntry(Final):
+    """An entry of a list of jobs."""
+
+    job: Annotated[str, "the job that the entry names"]
+    queue: Annotated[str | None, "its queue's name"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalQueue(FinalEntry):
+    """A job that waits in a queue."""
+
     word = ("what", "queue")
-    job: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinalLock(Final):
+class FinalLock(FinalEntry):
+    """A job that is locked."""
+
     word = ("what", "lock")
-    job: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinalDlq(Final):
+class FinalDlq(FinalEntry):
+    """A job in a dead-letter queue."""
+
     word = ("what", "dlq")
-    job: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalKey(Final):
+    """A key of the queue."""
+
     word = ("what", "key")
-    key: str
-    kind: str | None = None
-    ttl_ms: int | None = None
-    owner: str | None = None
+    key: Annotated[str, "its name"]
+    kind: Annotated[
+        str | None, "`job`, `unique`, `health`, `queue`, `lock`, `dlq`, `hint`, `other`"
+    ] = None
+    ttl_ms: Annotated[int | None, "as `PTTL` tells; -1: it never expires"] = None
+    owner: Annotated[str | None, "the job or queue that needs it; absent: nobody"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalWorker(Final):
+    """A worker that there was."""
+
     word = ("what", "worker")
-    worker: str
-    alive: bool
-    seen: bool
+    worker: Annotated[str, "as in `hello`"]
+    alive: Annotated[bool, "whether its process lives"]
+    seen: Annotated[bool, "whether its health key is there"]
+
+
+_DEFINED: list[type[Event]] = [
+    value
+    for value in vars().values()
+    if isinstance(value, type) and issubclass(value, Event) and value.__module__ == __name__
+]
+
+EVENTS: tuple[type[Event], ...] = (
+    *(Hello, Start, End),
+    *(one for one in _DEFINED if not any(issubclass(o, one) for o in _DEFINED if o is not one)),
+)
+"""Every event, in the order of their writers. What others only derive from is none."""

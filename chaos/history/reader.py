@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
 
 _BLOCK = 1 << 20
+#: DuckDB's types of the JSON values that a column takes as they are.
+_JSON_TYPES = {"BIGINT": "'BIGINT', 'UBIGINT'", "VARCHAR": "'VARCHAR'", "BOOLEAN": "'BOOLEAN'"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +89,14 @@ def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
-    """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line; that it
-    has left none out either is checked by their number."""
+    """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line. It is
+    checked that it has left none out, and has cast nothing."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
     lines = [_whole_lines(path) for path in files]
     if files and all(lines) and not any(_is_pattern(path) for path in files):
         with contextlib.suppress(duckdb.Error):
-            if _insert(db, files) == sum(lines):
+            if _insert(db, files) == sum(lines) and not _is_cast(db, files):
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
@@ -115,17 +118,34 @@ def _whole_lines(path: Path) -> int:
 
 def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
     """Read these files; how many events there were."""
-    spec = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     names = ", ".join(f'"{name}"' for name in COLUMNS)
-    done = db.execute(
-        f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM read_json("
-        f"?, format = 'newline_delimited', columns = {{{spec}}}, filename = true,"
-        # Or a directory `job=7` would be the value of each event's column `job`.
-        " hive_partitioning = false)",
-        [[str(path) for path in files]],
-    ).fetchone()
+    sql = f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM {_source(COLUMNS)}"
+    done = db.execute(sql, [[str(path) for path in files]]).fetchone()
     assert done is not None
     return int(done[0])
+
+
+def _is_cast(db: duckdb.DuckDBPyConnection, files: list[Path]) -> bool:
+    """Whether DuckDB had to cast a value: it reads "5" as 5, 5 as "5" and 1.5 as 2."""
+    wrong = (
+        f"json_type(\"{name}\") NOT IN ({_JSON_TYPES[kind]}, 'NULL')"
+        for name, kind in COLUMNS.items()
+    )
+    source = _source(dict.fromkeys(COLUMNS, "JSON"))
+    sql = f"SELECT count(*) FROM {source} WHERE {' OR '.join(wrong)}"
+    found = db.execute(sql, [[str(path) for path in files]]).fetchone()
+    assert found is not None
+    return bool(found[0])
+
+
+def _source(columns: Mapping[str, str]) -> str:
+    """What to select these columns from; its parameter is a list of files."""
+    spec = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+    return (
+        f"read_json(?, format = 'newline_delimited', columns = {{{spec}}}, filename = true,"
+        # Or a directory `job=7` would be the value of each event's column `job`.
+        " hive_partitioning = false)"
+    )
 
 
 def _is_pattern(path: Path) -> bool:

@@ -8,8 +8,8 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Any
 
+from chaos.history.event import Event
 from chaos.history.problem import HistoryProblem
 
 _encode = json.JSONEncoder(
@@ -39,22 +39,21 @@ class Recorder:
                 error
             )
 
-    def write(self, type: str, *, t: int | None = None, **fields: Any) -> None:
+    def write(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
         """Append one event, stamped with time, process and pid.
 
-        `t` is in ns of `time.monotonic_ns()`, and now by default. `fields` must be JSON values;
-        a field `process` or `pid` replaces the stamp (a proxy writes on behalf of the process
-        behind the connection). Raises HistoryProblem when the line cannot be stored.
+        `t` is in ns of `time.monotonic_ns()`, and now by default. `process` stands for another one
+        than the recorder's: a proxy writes on behalf of the process behind the connection. Raises
+        HistoryProblem when the line cannot be stored.
         """
-        event = {
+        line = {
             "t": time.monotonic_ns() if t is None else t,
-            "process": self.process,
+            "process": process or self.process,
             # Asked every time: after a fork this is the child's.
             "pid": os.getpid(),
-            "type": type,
+            **event.to_json(),
         }
-        event.update(fields)
-        self._append((_encode(event) + "\n").encode("ascii"))
+        self._append((_encode(line) + "\n").encode("ascii"))
 
     def close(self) -> None:
         """Close the file. A later `write` opens it again."""

@@ -1,107 +1,126 @@
-"""The fields of a history event, and which of them each type of event must have."""
+"""What the reader demands of a line: made from the events (`chaos.history.events`)."""
 
 from __future__ import annotations
 
-COLUMNS: dict[str, str] = {
-    # common
-    "t": "BIGINT",
-    "process": "VARCHAR",
-    "pid": "BIGINT",
-    "type": "VARCHAR",
-    # jobs and attempts
-    "job": "VARCHAR",
-    "queue": "VARCHAR",
-    "token": "BIGINT",
-    "worker": "VARCHAR",
-    "op": "VARCHAR",
-    "phase": "VARCHAR",
-    "unique": "VARCHAR",
-    "due_t": "BIGINT",
-    "max_retries": "BIGINT",
-    "max_crashes": "BIGINT",
-    "kind": "VARCHAR",
-    "effects": "BIGINT",
-    "doomed": "BOOLEAN",
-    "resists": "BOOLEAN",
-    "result_ttl_s": "BIGINT",
-    "answer_job": "VARCHAR",
-    "error": "VARCHAR",
-    "attempt": "BIGINT",
-    "outcome": "VARCHAR",
-    # transitions
-    "answer": "VARCHAR",
-    "t_sent": "BIGINT",
-    "ttl_ms": "BIGINT",
-    # processes, faults, health
-    "event": "VARCHAR",
-    "name": "VARCHAR",
-    "child_pid": "BIGINT",
-    "role": "VARCHAR",
-    "burst": "BOOLEAN",
-    "code": "BIGINT",
-    "signal": "BIGINT",
-    "fault": "VARCHAR",
-    "target": "VARCHAR",
-    "seen": "BOOLEAN",
-    # final state
-    "what": "VARCHAR",
-    "ok": "BOOLEAN",
-    "state": "VARCHAR",
-    "retries": "BIGINT",
-    "crashes": "BIGINT",
-    "key": "VARCHAR",
-    "owner": "VARCHAR",
-    "alive": "BOOLEAN",
-}
-"""DuckDB's type of every field that is read. Other fields are ignored."""
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "enqueue": ("phase", "op"),
-    "hello": ("worker",),
-    "start": ("job",),
-    "end": ("job", "outcome"),
-    "transition": ("op",),
-    "process": ("event", "name"),
-    "fault": ("event", "fault", "kind"),
-    "health": ("worker", "seen"),
-    "server": ("event",),
-    "rig": ("event",),
-    "final": ("what",),
-}
-"""The fields without which an event of this type says nothing. Its keys are all the types."""
+from chaos.history.event import Event
+from chaos.history.events import EVENTS
 
-REQUIRED_OF_FINAL: dict[str, tuple[str, ...]] = {
-    "read": ("ok",),
-    "job": ("job", "state"),
-    "effect": ("job",),
-    "queue": ("job",),
-    "lock": ("job",),
-    "dlq": ("job",),
-    "key": ("key",),
-    "worker": ("worker", "alive", "seen"),
-}
-"""The same for `final` events, by `what`."""
+SQL_TYPES: dict[type, str] = {int: "BIGINT", str: "VARCHAR", bool: "BOOLEAN"}
+"""DuckDB's type of each type that a field may have."""
 
-WORDS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("enqueue", "phase"): ("invoke", "ok", "fail", "info"),
-    ("end", "outcome"): ("ok", "error", "cancelled", "lost"),
-    ("transition", "op"): (
-        *("enqueue", "claim", "refresh", "finish", "retry"),
-        *("release", "bury", "takeback", "requeue"),
-    ),
-    ("transition", "answer"): ("ok", "repeat", "refused"),
-    ("process", "event"): ("spawn", "ready", "exit", "working", "idle"),
-    ("fault", "event"): ("planned", "landed", "healed", "missed", "cancelled"),
-    ("server", "event"): ("up", "down"),
-    ("rig", "event"): ("started", "finished", "broken", "obstructed"),
-    ("final", "what"): tuple(REQUIRED_OF_FINAL),
-    ("final", "state"): ("queued", "active", "retrying", "completed", "dead", "missing"),
-}
-"""The words allowed in (type of event, field)."""
+STAMP: dict[str, type] = {"t": int, "process": str, "pid": int, "type": str}
+"""What every line begins with."""
 
 MAX_TIME_NS = 2**61
 MAX_DURATION_MS = 10**11
 """Bounds (73 years; 3 years) within which the checks can add times without an overflow."""
+
+TIMES = ("t_sent", "due_t")
+"""Fields that are times, besides `t`."""
+DURATIONS = ("ttl_ms",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of an event, as its annotation tells it."""
+
+    name: str
+    type: type
+    meaning: str
+    #: An event without it says nothing.
+    needed: bool
+    #: All that it may say; empty: anything.
+    words: tuple[str, ...] = ()
+
+
+def fields_of(event: type[Event]) -> tuple[Field, ...]:
+    """The fields of an event, without its stamp, its type and its word."""
+    hints = get_type_hints(event, include_extras=True)
+    return tuple(
+        _field(field.name, hints[field.name], needed=field.default is MISSING)
+        for field in fields(event)
+    )
+
+
+def _field(name: str, hint: Any, *, needed: bool) -> Field:
+    said, meaning = get_args(hint)
+    if NoneType in get_args(said):
+        (said,) = (one for one in get_args(said) if one is not NoneType)
+    words = get_args(said) if get_origin(said) is Literal else ()
+    return Field(
+        name=name, type=str if words else said, meaning=meaning, needed=needed, words=words
+    )
+
+
+def events_by_type() -> dict[str, list[type[Event]]]:
+    """The events of each type, in their order."""
+    found: dict[str, list[type[Event]]] = {}
+    for event in EVENTS:
+        found.setdefault(event.type, []).append(event)
+    return found
+
+
+def base_of(events: list[type[Event]]) -> type[Event]:
+    """The class that all events of a type derive from."""
+    (base,) = {event.__mro__[event.__mro__.index(Event) - 1] for event in events}
+    return base
+
+
+def _columns() -> dict[str, str]:
+    columns = {name: SQL_TYPES[type_] for name, type_ in STAMP.items()}
+    for event in EVENTS:
+        if event.word is not None:
+            columns.setdefault(event.word[0], SQL_TYPES[str])
+        for field in fields_of(event):
+            sql_type = SQL_TYPES[field.type]
+            assert columns.setdefault(field.name, sql_type) == sql_type, field.name
+    return columns
+
+
+def _required() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for type_, events in events_by_type().items():
+        word = [events[0].word[0]] if events[0].word is not None else []
+        needed = [{field.name for field in fields_of(one) if field.needed} for one in events]
+        always = set.intersection(*needed)
+        yield type_, (*word, *(f.name for f in fields_of(events[0]) if f.name in always))
+
+
+def _required_of_word() -> Iterator[tuple[tuple[str, str, str], tuple[str, ...]]]:
+    for event in EVENTS:
+        names = (field.name for field in fields_of(event) if field.needed)
+        more = tuple(name for name in names if name not in REQUIRED[event.type])
+        if more and event.word is not None:
+            yield (event.type, *event.word), more
+
+
+def _words() -> dict[tuple[str, str], tuple[str, ...]]:
+    words: dict[tuple[str, str], tuple[str, ...]] = {}
+    for event in EVENTS:
+        if event.word is not None:
+            column, word = event.word
+            words[event.type, column] = (*words.get((event.type, column), ()), word)
+        for field in fields_of(event):
+            if field.words:
+                words[event.type, field.name] = field.words
+    return words
+
+
+COLUMNS: dict[str, str] = _columns()
+"""DuckDB's type of every field that is read. Other fields are ignored."""
+
+REQUIRED: dict[str, tuple[str, ...]] = dict(_required())
+"""The fields without which an event of this type says nothing. Its keys are all the types."""
+
+REQUIRED_OF_WORD: dict[tuple[str, str, str], tuple[str, ...]] = dict(_required_of_word())
+"""What else some events need: by type, column of the word, and word."""
+
+WORDS: dict[tuple[str, str], tuple[str, ...]] = _words()
+"""The words allowed in (type of event, field)."""
 
 
 def complaint_sql() -> str:
@@ -113,29 +132,28 @@ def complaint_sql() -> str:
         f"WHEN t NOT BETWEEN 0 AND {MAX_TIME_NS} THEN 'with an impossible time'",
         *(
             f"WHEN {column} NOT BETWEEN 0 AND {MAX_TIME_NS} THEN 'with an impossible {column}'"
-            for column in ("t_sent", "due_t")
+            for column in TIMES
         ),
-        f"WHEN abs(ttl_ms::HUGEINT) > {MAX_DURATION_MS} THEN 'with an impossible ttl_ms'",
+        *(
+            f"WHEN abs({column}::HUGEINT) > {MAX_DURATION_MS} THEN 'with an impossible {column}'"
+            for column in DURATIONS
+        ),
     ]
-    for type_, fields in REQUIRED.items():
+    for type_, names in REQUIRED.items():
         cases += [
-            f"WHEN type = '{type_}' AND {field} IS NULL THEN 'of type {type_} without {field}'"
-            for field in fields
+            f"WHEN type = '{type_}' AND {name} IS NULL THEN 'of type {type_} without {name}'"
+            for name in names
         ]
-    for what, fields in REQUIRED_OF_FINAL.items():
+    for (type_, column, word), names in REQUIRED_OF_WORD.items():
         cases += [
-            f"WHEN type = 'final' AND what = '{what}' AND {field} IS NULL "
-            f"THEN 'of type final {what} without {field}'"
-            for field in fields
+            f"WHEN type = '{type_}' AND {column} = '{word}' AND {name} IS NULL "
+            f"THEN 'of type {type_} {word} without {name}'"
+            for name in names
         ]
-    cases.append(
-        "WHEN type = 'enqueue' AND phase = 'invoke' AND job IS NULL "
-        "THEN 'of type enqueue invoke without job'"
-    )
-    for (type_, field), words in WORDS.items():
+    for (type_, column), words in WORDS.items():
         cases.append(
-            f"WHEN type = '{type_}' AND {field} NOT IN ({_texts(words)}) "
-            f"THEN 'of type {type_} with the unknown {field} \"' || {field} || '\"'"
+            f"WHEN type = '{type_}' AND {column} NOT IN ({_texts(words)}) "
+            f"THEN 'of type {type_} with the unknown {column} \"' || {column} || '\"'"
         )
     return "CASE " + "\n".join(cases) + " END"
 

@@ -91,8 +91,13 @@ def _parse(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(event, dict):
         return None
-    known = {name: event[name] for name in COLUMNS if event.get(name) is not None}
+    known = {name: _whole(event[name]) for name in COLUMNS if event.get(name) is not None}
     return known if all(_fits(known[name], COLUMNS[name]) for name in known) else None
+
+
+def _whole(value: Any) -> Any:
+    """Some languages write an integer as 1e3 or 7.0."""
+    return int(value) if type(value) is float and value.is_integer() else value
 
 
 def _fits(value: object, kind: str) -> bool:

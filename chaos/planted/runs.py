@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import shlex
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,30 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from chaos.checks import Outcome
+from chaos.planted.trials import Trial
 from chaos.processes import Process, ProcessGroup, side_by_side
+from chaos.processes.modules import python
 
 #: A run that takes longer hangs.
 _LIMIT_S = 180.0
 #: The normal deviate of a two-sided interval of 95 %.
 _Z = 1.959963984540054
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What is to be run: a scenario on the reference with these bugs (none: the sound one)."""
-
-    name: str
-    scenario: str
-    bugs: str = ""
-    #: What it must be caught by; None: it must pass.
-    anomaly: str | None = None
-    options: tuple[str, ...] = ()
-
-    def command(self, seed: int) -> list[str]:
-        """The command of one run, which anyone may repeat."""
-        target = f"chaos.planted.target:{self.bugs}" if self.bugs else "rrq_ref"
-        module = f"chaos.{self.scenario}"
-        return ["-m", module, "--target", target, "--seed", str(seed), *self.options]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +33,7 @@ class Run:
     outcome: Outcome
     #: Anomalies that were found.
     found: tuple[str, ...]
-    #: Where it was not as it should be: why, in the run's own words.
+    #: Why it was not as it should be, in the run's own words.
     trouble: str = ""
 
 
@@ -86,6 +68,16 @@ class Result:
         found = {anomaly for run in self.runs for anomaly in run.found}
         return sorted(found - {self.trial.anomaly})
 
+    @property
+    def trouble(self) -> list[str]:
+        """Why runs were not as they should be."""
+        return [run.trouble for run in self.runs if run.trouble]
+
+    @property
+    def commands(self) -> list[str]:
+        """The command of each run, to repeat it."""
+        return [self.trial.command(run.seed) for run in self.runs]
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         low, high = wilson(len(self.hits), len(self.runs))
@@ -99,10 +91,8 @@ class Result:
             "interval": [round(low, 4), round(high, 4)],
             "median_s": self.median_s,
             "others": self.others,
-            "trouble": [run.trouble for run in self.runs if run.trouble],
-            "commands": [
-                shlex.join(["python", *self.trial.command(run.seed)]) for run in self.runs
-            ],
+            "trouble": self.trouble,
+            "commands": self.commands,
         }
 
 
@@ -126,7 +116,7 @@ def play(
     into: Path,
     done: Callable[[Result, Run], None],
 ) -> list[Result]:
-    """Play every trial with every seed, so many runs at once; `done` is told after each. Run
+    """Play every trial with every seed, `at_once` runs at a time, and call `done` after each. Run
     directories go `into`."""
     results = [Result(trial=trial) for trial in trials]
     with ProcessGroup() as group:
@@ -152,7 +142,7 @@ class _Playing:
         return not self.process.alive
 
     def judged(self) -> Run:
-        """What the verdict of the run says. Without one it is unknown."""
+        """The run by its verdict; without one it is unknown."""
         try:
             # The sweep gives its verdict another name.
             (path,) = [*self.out.glob("verdict.json"), *self.out.glob("sweep.json")]
@@ -182,9 +172,7 @@ def _start(group: ProcessGroup, result: Result, seed: int, into: Path) -> _Playi
     name = f"{result.trial.name}-{seed}"
     out = into / name
     process = group.spawn(
-        [sys.executable, *result.trial.command(seed), "--out", str(out)],
-        log=into / f"{name}.log",
-        name=name,
+        python(*result.trial.words(seed), "--out", str(out)), log=into / f"{name}.log", name=name
     )
     return _Playing(result=result, seed=seed, out=out, process=process, began=time.monotonic())
 

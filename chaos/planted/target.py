@@ -5,11 +5,11 @@ Several bugs at once are joined by `+`.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 from chaos.planted.bugs import edits_of
 from chaos.planted.edit import plant
+from chaos.processes.modules import python
 from chaos.targets import Command, Target
 
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Target:
     # Only now: it must not be imported before the bug is in it.
     from chaos.targets.rrq_ref.target import TARGET
 
-    worker = [sys.executable, "-m", "chaos.planted.worker", name]
+    worker = python("chaos.planted.worker", name)
     return replace(
         TARGET,
         name=f"rrq_ref with {name}",

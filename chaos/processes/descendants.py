@@ -32,6 +32,9 @@ class Descendant(Handle):
         except psutil.NoSuchProcess:
             return False
 
+    def poll(self) -> None:
+        return None
+
     def signal(self, signum: int) -> bool:
         if not self.alive:
             return False

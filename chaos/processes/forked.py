@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,6 +18,7 @@ from chaos.errors import ChaosError
 from chaos.processes import packets
 from chaos.processes.group import ProcessGroup
 from chaos.processes.handle import ExitStatus, Handle
+from chaos.processes.modules import python
 
 _FORK_S = 20.0
 
@@ -58,6 +58,9 @@ class Forked(Handle):
     def alive(self) -> bool:
         return not self._ends_within(0)
 
+    def poll(self) -> ExitStatus | None:
+        return self.status
+
     def signal(self, signum: int) -> bool:
         if not self.alive:
             return False
@@ -86,15 +89,15 @@ class Forked(Handle):
     def on_start(self, pid: int, pidfd: int) -> None:
         self._child.set_result(_Child(pid, pidfd))
 
-    def on_end(self, returncode: int) -> None:
-        self.status = ExitStatus.of(returncode)
+    def on_end(self, status: ExitStatus) -> None:
+        self.status = status
         self._tell()
 
     def on_loss(self, reason: ForkServerGone) -> None:
         self.lost = reason
         if not self._child.done():
             self._child.set_exception(reason)
-        self.on_end(-signal.SIGKILL)
+        self.on_end(ExitStatus(code=None, signal=signal.SIGKILL))
 
 
 class ForkServer:
@@ -117,8 +120,7 @@ class ForkServer:
         self._orders, theirs = packets.pair()
         with theirs:
             fd = theirs.fileno()
-            program = [sys.executable, "-m", "chaos.processes.fork_server"]
-            command = [*program, self._prepare, self._argument, str(fd)]
+            command = python("chaos.processes.fork_server", self._prepare, self._argument, str(fd))
             self._group.spawn(command, log=self._log, name="fork server", pass_fds=(fd,))
         self._thread = threading.Thread(target=self._listen, name="fork server", daemon=True)
         self._thread.start()
@@ -157,7 +159,8 @@ class ForkServer:
             if "pid" in told:
                 self._forked[told["name"]].on_start(told["pid"], fds[0])
             else:
-                self._forked.pop(told["name"]).on_end(told["exit"])
+                status = ExitStatus(code=told["code"], signal=told["signal"])
+                self._forked.pop(told["name"]).on_end(status)
         with self._lock:
             self._gone = ForkServerGone(
                 f"the fork server has ended, and with it every process; see {self._log}"

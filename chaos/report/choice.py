@@ -32,7 +32,7 @@ UNION SELECT job FROM transitions WHERE answer IS DISTINCT FROM 'ok'
 UNION SELECT job FROM holds WHERE job IS NOT NULL GROUP BY job HAVING count(*) > 1
 UNION SELECT job FROM final_jobs WHERE state <> 'completed'
 UNION SELECT h.job FROM holds AS h JOIN life_stalls AS s USING (life)
-WHERE h.job IS NOT NULL AND s.kind NOT IN ('term', 'int')
+WHERE h.job IS NOT NULL AND NOT s.leaves
   AND s.until_t >= coalesce(h.claim_t, h.start_t)
   AND s.from_t <= coalesce(h.end_t, h.expires_by, h.start_t)
 """

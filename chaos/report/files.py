@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from chaos.checks.verdict import Verdict
 
 #: A name may have 255 bytes, and a character four of them.
 _NAME_ROOM = 50
 
 
-def write_json(verdict: Verdict | Sequence[Verdict], path: Path) -> None:
-    """Write `verdict.to_json()`, or a list of these. Raises OSError when that cannot be written."""
-    if isinstance(verdict, Verdict):
-        content: Any = verdict.to_json()
-    else:
-        content = [each.to_json() for each in verdict]
-    # Values of run.json that JSON does not know are shown rather than refused.
-    text = json.dumps(content, indent=2, default=str)
-    replace_file(path, text.encode("ascii") + b"\n")
+def write_json(data: Any, path: Path) -> None:
+    """Write JSON values. A value that JSON does not know is shown as text.
+
+    Raises OSError when the file cannot be written.
+    """
+    replace_file(path, json_bytes(data))
+
+
+def json_bytes(data: Any) -> bytes:
+    """The content of such a file."""
+    return json.dumps(data, indent=2, default=str).encode("ascii") + b"\n"
 
 
 def replace_file(path: Path, content: bytes) -> None:

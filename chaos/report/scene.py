@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from chaos.checks.verdict import Verdict
 from chaos.report.choice import MAX_JOBS, Reason, choose_jobs
-from chaos.report.stories import tell
+from chaos.report.stories import Line, Story, tell
 from chaos.report.words import plain
 
 MAX_LANES = 60
@@ -43,6 +44,16 @@ WITH given AS (
     SELECT h.job, h.token, h.claim_t, h.expires_by,
            coalesce(l.name, h.process) AS lane, l.dead_from
     FROM holds AS h LEFT JOIN lives AS l USING (life) WHERE h.claim_t IS NOT NULL
+    UNION ALL
+    -- Without a fencing token a claim is an attempt of its own only if nothing was started. Then it
+    -- lasted until its process died.
+    SELECT c.job, NULL, c.t, l.dead_from, c.process, l.dead_from
+    FROM transitions AS c
+    LEFT JOIN lives AS l ON l.name = c.process AND l.from_t <= c.t
+        AND c.t < coalesce(l.gone_t, c.t + 1)
+    WHERE c.op = 'claim' AND c.accepted AND c.token IS NULL
+      AND NOT EXISTS (FROM attempts AS a WHERE a.job = c.job AND a.process = c.process
+                      AND a.start_t >= c.t_sent)
 )
 SELECT
     coalesce(ran.job, locked.job) AS job, coalesce(ran.token, locked.token) AS token,
@@ -71,15 +82,19 @@ WHERE l.type = 'fault' AND l.event = 'landed'
 GROUP BY ALL ORDER BY l.t, l.fault
 """
 
-# The faults of a process belong to the story of a job while that process holds it.
+# A fault belongs to the story of the job whose command it landed at, and the faults of a process
+# belong to the story of every job that it holds meanwhile.
 _STORIES = """
 SELECT job, t, process, type, phase, error, answer_job, "unique", due_t, op, answer, token, outcome,
        kind, target, event, what, state, retries
 FROM events
 WHERE job IN (SELECT job FROM chosen)
   AND type IN ('enqueue', 'start', 'end', 'transition', 'final')
-UNION ALL BY NAME
-SELECT DISTINCT h.job, e.t, e.process, e.type, e.phase, e.kind, e.target, e.event
+UNION ALL BY NAME (
+SELECT job, t, process, type, phase, kind, target, event
+FROM events WHERE type = 'fault' AND event = 'landed' AND job IN (SELECT job FROM chosen)
+UNION
+SELECT h.job, e.t, e.process, e.type, e.phase, e.kind, e.target, e.event
 FROM bars AS h
 JOIN events AS e ON e.type = 'fault' AND e.event IN ('landed', 'healed')
     AND e.t BETWEEN coalesce(h.claim_sent_t, h.start_t)
@@ -88,8 +103,16 @@ JOIN events AS e ON e.type = 'fault' AND e.event IN ('landed', 'healed')
                           THEN coalesce(h.dead_t, e.t) END)
     AND (within(h.lane, e.target) OR within(e.target, h.lane) OR e.target = 'server'
          OR starts_with(e.kind, 'server-'))
+)
 ORDER BY job, t, type DESC
 """
+
+
+def story_of_wronged(db: Db, verdict: Verdict) -> Story | None:
+    """The story of the first job of a case that breaks a promise, if there is one."""
+    cases = (row for check in verdict.broken if check.promised for row in check.rows)
+    job = next((row["job"] for row in cases if isinstance(row.get("job"), str)), None)
+    return None if job is None else Story(job, Scene(db, verdict).story(job))
 
 
 class Scene:
@@ -111,8 +134,7 @@ class Scene:
                 f"{known - len(chosen):,} of {known:,} jobs (shown are those of broken cases, then "
                 f"those that met a fault, then a sample: {MAX_JOBS} in all)"
             )
-        self._db.execute("CREATE OR REPLACE TEMP TABLE chosen (job VARCHAR)")
-        self._db.executemany("INSERT INTO chosen VALUES (?)", [[job] for job in chosen] or [[None]])
+        self._choose(chosen)
         places = {job: place for place, job in enumerate(chosen)}
         bars = self._bars()
         faults = self._faults()
@@ -134,6 +156,16 @@ class Scene:
             "enqueues": enqueues,
             "jobs": self._jobs(chosen, bars),
         }
+
+    def story(self, job: str) -> list[Line]:
+        """All that happened to one job."""
+        self._choose([job])
+        self._db.execute(_BARS)
+        return tell(_rows(self._db.execute(_STORIES)), self._origin)
+
+    def _choose(self, jobs: Iterable[str]) -> None:
+        self._db.execute("CREATE OR REPLACE TEMP TABLE chosen (job VARCHAR)")
+        self._db.executemany("INSERT INTO chosen VALUES (?)", [[job] for job in jobs] or [[None]])
 
     def _ms(self, t: int) -> float:
         return round((min(max(t, self._origin), self._last) - self._origin) / 1e6, 3)
@@ -173,6 +205,7 @@ class Scene:
                 "name": plain(row["target"] or "server", _ID_LENGTH),
                 "kind": plain(row["kind"], _ID_LENGTH),
                 "phase": plain(row["phase"] or "", _ID_LENGTH),
+                "job": plain(row["job"] or "", _ID_LENGTH),
                 "from": self._ms(row["t"]),
                 "to": None if row["until_t"] is None else self._ms(row["until_t"]),
             }

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chaos.report.words import plain
 
 Event = Mapping[str, Any]
 Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A job, and the lines that `tell` makes of its events."""
+
+    job: str
+    lines: Sequence[Line]
+
 
 MAX_LINES = 80
 """How many events of one job are told."""
@@ -114,6 +124,8 @@ def _end(event: Event) -> tuple[str, str]:
 
 def _transition(event: Event) -> tuple[str, str]:
     applied, tried = _OPS[event["op"]]
+    if event["op"] == "claim" and event["token"] is None:
+        applied = "claimed: taken off the queue"
     match event["answer"]:
         case "ok":
             return (applied + _token(event), "ok" if event["op"] in ("finish", "claim") else "note")

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from chaos.checks.verdict import CheckResult, Outcome, Verdict
 from chaos.guarantees import ANOMALIES
+from chaos.report.report import Table as ReportTable
+from chaos.report.report import Tone
+from chaos.report.runs import JudgedRun, summary, tally, trouble
+from chaos.report.stories import Line, Story
 from chaos.report.words import (
     MEANINGS,
     PHASES,
     SEED_NOTE,
-    WORDS,
     Promise,
     State,
-    amount,
     plain,
     promises,
     scenario_of,
     setting,
+    unknowable,
     what_was_counted,
     what_was_done,
     what_was_run,
+    words_of,
 )
 
 MAX_REASONS = 3
@@ -34,6 +37,17 @@ MAX_REASONS = 3
 
 _SENTENCE = 2_000
 """How many characters of a sentence are printed: ids in it may be of any length."""
+
+_ID = 120
+"""How many characters of an id are printed."""
+
+_STORY_STYLES = {
+    "ok": "green",
+    "bad": "red",
+    "warn": "yellow",
+    "fault": "bold magenta",
+    "start": "cyan",
+}
 
 _STYLES: dict[str, str] = {
     State.KEPT: "green",
@@ -46,11 +60,20 @@ _STYLES: dict[str, str] = {
     Outcome.UNKNOWN: "bold yellow",
 }
 
+_TONES: dict[Tone, str] = {
+    Tone.PLAIN: "",
+    Tone.QUIET: "dim",
+    Tone.GOOD: "bold green",
+    Tone.BAD: "bold red",
+    Tone.UNKNOWN: "bold yellow",
+}
 
-def print_verdict(verdict: Verdict, console: Console) -> None:
+
+def print_verdict(verdict: Verdict, console: Console, story: Story | None = None) -> None:
     """Print everything that a verdict says, readable without colours and without prior knowledge.
 
     It goes from what was done to what it means; the last lines are the ones to look at first.
+    `story` is that of a job that was wronged.
     """
     page = _Page(console)
     outcome = verdict.outcome
@@ -64,8 +87,11 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     page.line()
     page.table(promises(verdict))
     page.line()
+    page.unknowable(verdict)
     for check in verdict.broken:
         page.broken(check)
+    if story is not None:
+        page.story(story)
     if verdict.unknown_because:
         page.reasons(verdict)
     page.words(verdict)
@@ -75,58 +101,31 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     page.whereabouts(verdict)
 
 
-def print_summary(
-    rows: Sequence[tuple[str, Verdict, float]], seconds: float, console: Console
-) -> None:
-    """Print one table with a row per run (name, verdict, seconds), what went wrong below it, and
-    how many there were in `seconds` in all."""
+def print_story(lines: Iterable[Line], console: Console) -> None:
+    """Print what happened to a job, event by event."""
+    _Page(console).events(lines)
+
+
+def print_summary(runs: Sequence[JudgedRun], seconds: float, console: Console) -> None:
+    """Print one table with a row for each run, what went wrong below it, and the number of runs
+    that ended in each way in `seconds`."""
     page = _Page(console)
-    table = page.new_table()
-    table.add_column("run", overflow="fold")
-    table.add_column("faults landed", justify="right")
-    table.add_column("jobs", justify="right")
-    table.add_column("verdict")
-    table.add_column("seconds", justify="right")
-    for name, verdict, took_s in rows:
-        table.add_row(
-            page.text(plain(name, 120)),
-            _landed(verdict),
-            f"{verdict.counts.get('acknowledged', 0):,}",
-            page.text(verdict.outcome.upper(), style=_STYLES[verdict.outcome]),
-            f"{took_s:.1f}",
-        )
-    console.print(table)
+    page.any(summary(runs))
     page.line()
-    for name, verdict, _ in rows:
-        if trouble := _trouble(verdict):
-            page.line(f"{plain(name, 120)} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
-            for sentence in trouble:
+    for run in runs:
+        verdict = run.verdict
+        if sentences := trouble(verdict):
+            name = plain(run.name, 120)
+            page.line(f"{name} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
+            for sentence in sentences:
                 page.bullet(sentence)
             page.line()
-    times = Counter(verdict.outcome for _, verdict, _ in rows)
-    words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.UNKNOWN: "unknown"}
-    told = [f"{times[outcome]} {word}" for outcome, word in words.items() if times[outcome]]
-    runs = f"{amount(len(rows), 'run')} in {seconds:.1f} s"
-    page.line(f"{runs}: {', '.join(told) or 'nothing was judged'}", "bold")
+    page.line(tally(runs, seconds), "bold")
 
 
-def _landed(verdict: Verdict) -> str:
-    landed = sum(fault.landed for fault in verdict.faults)
-    planned = max(landed, sum(fault.planned for fault in verdict.faults))
-    return f"{landed} of {planned}" if planned else "-"
-
-
-def _trouble(verdict: Verdict) -> list[str]:
-    """Why a run did not pass: a sentence for each check that broke, and each missing evidence."""
-    told = []
-    for check in verdict.broken:
-        note = "" if check.promised else " (not promised)"
-        cases = f"{check.broken:,} of {amount(check.examined, 'case')}"
-        first = plain(check.rows[0].get("why"), 300) if check.rows else "no case was kept"
-        told.append(f"{check.anomaly}{note}, {cases}: {first}")
-    if verdict.outcome is Outcome.UNKNOWN:
-        told += [plain(reason, 300) for reason in verdict.unknown_because]
-    return told
+def print_table(table: ReportTable, console: Console) -> None:
+    """Print a report's table."""
+    _Page(console).any(table)
 
 
 _ASCII_HEAD = box.Box("    \n    \n -- \n" + "    \n" * 5, ascii=True)
@@ -148,6 +147,20 @@ class _Page:
             header_style="bold",
             expand=expand,
         )
+
+    def any(self, table: ReportTable) -> None:
+        """A table as the program made it."""
+        drawn = self.new_table()
+        drawn.title, drawn.title_justify = table.title or None, "left"
+        for column in table.columns:
+            heading = f"{column.group}\n{column.name}" if column.group else column.name
+            justify: JustifyMethod = "center" if column.group else "left"
+            drawn.add_column(
+                self.text(heading), justify="right" if column.right else justify, overflow="fold"
+            )
+        for row in table.rows:
+            drawn.add_row(*(self.text(cell.text, _TONES[cell.tone]) for cell in row))
+        self._console.print(drawn)
 
     def text(self, text: str, style: str = "") -> Text:
         encoding = self._console.encoding
@@ -177,9 +190,9 @@ class _Page:
         table.add_column("cases", justify="right", no_wrap=True)
         table.add_column("broken", justify="right", no_wrap=True)
         table.add_column("what it says", ratio=1)
-        for promise in sorted(listed, key=lambda promise: promise.state is State.NOT_EXERCISED):
+        for promise in sorted(listed, key=lambda promise: promise.state.idle):
             style = _STYLES.get(promise.state, "dim")
-            idle = "dim" if promise.state is State.NOT_EXERCISED else ""
+            idle = "dim" if promise.state.idle else ""
             table.add_row(
                 self.text(promise.id, idle or "bold"),
                 self.text(promise.state, style),
@@ -192,7 +205,9 @@ class _Page:
     def words(self, verdict: Verdict) -> None:
         """The words that this report uses, defined."""
         phases = {fault.phase.rpartition("/")[2] for fault in verdict.faults}
-        used = WORDS | {side: meaning for side, meaning in PHASES.items() if side in phases}
+        used = words_of(verdict) | {
+            side: meaning for side, meaning in PHASES.items() if side in phases
+        }
         told = "; ".join(f"{word}: {meaning}" for word, meaning in used.items())
         self.facts(("words", told), style="dim")
         self.line()
@@ -207,6 +222,28 @@ class _Page:
         if check.broken > MAX_REASONS:
             self.bullet(f"and {check.broken - MAX_REASONS:,} more", mark=" ")
         self.line()
+
+    def unknowable(self, verdict: Verdict) -> None:
+        """What nobody can say of this target, and why."""
+        if sentences := unknowable(verdict):
+            self.line("not known, because the target does not show it", "bold")
+            for sentence in sentences:
+                self.bullet(sentence)
+            self.line()
+
+    def story(self, story: Story) -> None:
+        """What happened to one job."""
+        self.line(f"the story of {plain(story.job, _ID)}", "bold")
+        self.events(story.lines)
+        self.line()
+
+    def events(self, lines: Iterable[Line]) -> None:
+        """One line for each event."""
+        for line in lines:
+            told = f"{line['t']:9.1f} ms  {line['who']:<10} {line['text']}"
+            self._console.print(
+                self.text(told, _STORY_STYLES.get(line["tone"], "")), soft_wrap=True
+            )
 
     def reasons(self, verdict: Verdict) -> None:
         unknown = verdict.outcome is Outcome.UNKNOWN

@@ -8,24 +8,24 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from chaos.checks.judge import make_views
 from chaos.checks.verdict import Verdict
 from chaos.guarantees import ANOMALIES
-from chaos.history.reader import read_history
+from chaos.history.reader import History
 from chaos.report.files import replace_file
 from chaos.report.scene import Scene
 from chaos.report.words import (
     MEANINGS,
     PHASES,
     SEED_NOTE,
-    WORDS,
     plain,
     promises,
     scenario_of,
     setting,
+    unknowable,
     what_was_counted,
     what_was_done,
     what_was_run,
+    words_of,
 )
 
 _TEMPLATES = Environment(
@@ -38,20 +38,21 @@ _TEMPLATES = Environment(
 _TEXT_LENGTH = 2_000
 
 
-def write_timeline(run_dir: Path, verdict: Verdict, path: Path) -> None:
-    """Write the page of a judged run: one file, which needs no other.
+def write_timeline(history: History, verdict: Verdict, path: Path) -> None:
+    """Write `timeline` to a file. Raises OSError when that cannot be written."""
+    replace_file(path, timeline(history, verdict).encode())
 
-    Its size is bounded; it says what it leaves out. Raises HistoryProblem when `run_dir` is no
-    directory, OSError when the file cannot be written.
+
+def timeline(history: History, verdict: Verdict) -> str:
+    """The page of a judged run, as `judging` hands it over: one file, which needs no other.
+
+    Its size is bounded; it says what it leaves out.
     """
-    with read_history(run_dir) as history:
-        make_views(history)
-        scene = Scene(history.db, verdict)
-        drawn = scene.to_json()
-    page = _TEMPLATES.get_template("timeline.html").render(
+    scene = Scene(history.db, verdict)
+    drawn = scene.to_json()
+    return _TEMPLATES.get_template("timeline.html").render(
         **_about(verdict), drawn=drawn, left_out=scene.left_out
     )
-    replace_file(path, page.encode())
 
 
 def _about(verdict: Verdict) -> dict[str, Any]:
@@ -82,5 +83,6 @@ def _about(verdict: Verdict) -> dict[str, Any]:
             for check in verdict.broken
         ],
         "unknown_because": [plain(reason, _TEXT_LENGTH) for reason in verdict.unknown_because],
-        "words": WORDS | PHASES,
+        "unknowable": unknowable(verdict),
+        "words": words_of(verdict) | PHASES,
     }

@@ -29,6 +29,12 @@ WORDS = {
 }
 """The words of a report, defined in it."""
 
+UNKNOWABLE = {
+    "not known": "this queue shows no evidence of it, so nobody can say",
+    "kept in part": "of the ways to break it, those that this queue shows did not come up",
+}
+"""Words of a report on a queue that does not show everything."""
+
 PHASES = {
     "before-send": "before the command reached the server",
     "before-reply": "after it ran on the server, before its reply reached the worker",
@@ -61,6 +67,13 @@ class State(StrEnum):
     NOT_PROMISED = "not promised"
     BROKEN_UNPROMISED = "broken, not promised"
     NOT_CHECKED = "check failed"
+    NOT_KNOWN = "not known"
+    KEPT_IN_PART = "kept in part"
+
+    @property
+    def idle(self) -> bool:
+        """Whether the run says nothing about the guarantee."""
+        return self in (State.NOT_EXERCISED, State.NOT_KNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +102,12 @@ class Promise:
             return State.BROKEN if self.promised else State.BROKEN_UNPROMISED
         if any(check.error for check in self.checks):
             return State.NOT_CHECKED
-        if all(check.status is Status.NOT_EXERCISED for check in self.checks):
-            return State.NOT_EXERCISED
-        return State.KEPT if self.promised else State.NOT_PROMISED
+        seen = {check.status for check in self.checks}
+        if Status.OK not in seen:
+            return State.NOT_KNOWN if Status.NOT_KNOWN in seen else State.NOT_EXERCISED
+        if not self.promised:
+            return State.NOT_PROMISED
+        return State.KEPT_IN_PART if Status.NOT_KNOWN in seen else State.KEPT
 
 
 def promises(verdict: Verdict) -> tuple[Promise, ...]:
@@ -111,6 +127,25 @@ def promises(verdict: Verdict) -> tuple[Promise, ...]:
     )
 
 
+def unknowable(verdict: Verdict) -> list[str]:
+    """A sentence for each guarantee that could not be looked at, or not in full: why, and which
+    anomalies nobody could have seen."""
+    hidden: dict[tuple[str, str], list[str]] = {}
+    for check in verdict.checks:
+        if check.lacks:
+            hidden.setdefault((check.guarantee, check.lacks), []).append(check.anomaly)
+    return [
+        plain(f"{guarantee}: {lacks} ({', '.join(anomalies)})")
+        for (guarantee, lacks), anomalies in hidden.items()
+    ]
+
+
+def words_of(verdict: Verdict) -> dict[str, str]:
+    """The words that the report on a run uses, defined; without the sides of faults."""
+    states = {str(promise.state) for promise in promises(verdict)}
+    return WORDS | {word: meaning for word, meaning in UNKNOWABLE.items() if word in states}
+
+
 def plain(text: object, limit: int | None = None) -> str:
     """`text` on one line, without characters that would steer a terminal or break a file.
 
@@ -125,6 +160,11 @@ def plain(text: object, limit: int | None = None) -> str:
         head = limit * 2 // 3
         told = f"{told[:head]}...{told[len(told) - (limit - head - 3) :]}"
     return told
+
+
+def lines(text: str) -> str:
+    """Each line of `text` made `plain`."""
+    return "\n".join(plain(line) for line in text.split("\n"))
 
 
 def setting(run: Mapping[str, Any], name: str) -> str | None:

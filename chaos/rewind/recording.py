@@ -17,8 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from chaos.history.events import FaultLanded, FaultPlanned, ProcessExited, ServerDown
 from chaos.rewind.prefix import Prefix
-from chaos.rig.workers import RigProblem
+from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile, unit_before
 
 Event = dict[str, Any]
@@ -50,11 +51,11 @@ class Recording:
         self._claims = {
             (event["job"], event["token"]): self._places[id(event)]
             for event in transitions
-            if event["op"] == "claim" and event["answer"] == "ok"
+            if event["op"] == "claim" and event.get("answer") == "ok"
         }
         self._stored = {e["job"]: self._enqueued(e) for e in transitions if e["op"] == "enqueue"}
         for event in self._events:
-            if event["type"] == "start" and (event["job"], event["token"]) not in self._claims:
+            if event["type"] == "start" and (event["job"], event.get("token")) not in self._claims:
                 raise RigProblem(f"job {event['job']} was started without a claim on the wire")
 
     def prefixes(self) -> list[Prefix]:
@@ -69,7 +70,9 @@ class Recording:
         t = later[0] if later else max(event["t"] for event in self._events)
         prefix = Prefix(name=f"p{number:05d}", size=size, whole=whole, t=t, jobs=())
         jobs = {job for job, place in self._stored.items() if place <= whole}
-        jobs |= {e["answer_job"] or e["job"] for e in self._events if self._acknowledged(e, prefix)}
+        jobs |= {
+            e.get("answer_job") or e["job"] for e in self._events if self._acknowledged(e, prefix)
+        }
         return replace(prefix, jobs=tuple(sorted(jobs)))
 
     def until(self, prefix: Prefix) -> Iterator[Event]:
@@ -85,7 +88,7 @@ class Recording:
         """Whether this told a producer, before the power failed, that its job is stored."""
         if event["type"] != "enqueue" or event["phase"] != "ok":
             return False
-        place = self._stored.get(event["answer_job"] or event["job"])
+        place = self._stored.get(event.get("answer_job") or event["job"])
         if place is None:
             raise RigProblem(f"job {event['job']} was acknowledged, and not enqueued on the wire")
         late = self._delay_ns and event["t"] <= prefix.t + self._delay_ns
@@ -107,23 +110,24 @@ class Recording:
 
     def _loss(self, prefix: Prefix) -> Iterator[Event]:
         """The power fails, for the server and for all who worked."""
-        at = {"t": prefix.t, "process": "rig", "pid": 0}
-        fault = {"type": "fault", "event": "landed", **at}
-        kind = "server-kill" if self._delay_ns else "server-kill-durable"
-        cut = {"fault": "cut", "kind": kind, "target": "server", "phase": prefix.phase}
-        yield fault | cut | {"event": "planned"}
-        yield fault | cut
-        yield {"type": "server", "event": "down", **at}
+        at: Event = {"t": prefix.t, "process": "rig", "pid": 0}
+        cut: dict[str, Any] = {
+            "fault": "cut",
+            "kind": "server-kill" if self._delay_ns else "server-kill-durable",
+            "target": "server",
+            "phase": prefix.phase,
+        }
+        yield at | FaultPlanned(**cut).to_json()
+        yield at | FaultLanded(**cut).to_json()
+        yield at | ServerDown().to_json()
         for event in self._events:
             if event["type"] == "process" and event["event"] == "spawn" and event["t"] <= prefix.t:
                 name = event["name"]
-                yield fault | {
-                    "fault": f"cut-{name}",
-                    "kind": "kill",
-                    "target": name,
-                    "phase": "power loss",
-                }  # fmt: skip - one fault
-                yield event | at | {"event": "exit", "code": None, "signal": 9}
+                killed = FaultLanded(
+                    fault=f"cut-{name}", kind="kill", target=name, phase="power loss"
+                )
+                yield at | killed.to_json()
+                yield event | at | ProcessExited(name=name, signal=9).to_json()
 
     def _place(self, event: Event) -> int:
         """The offset after which a transition is durable."""

@@ -7,22 +7,23 @@ already. When that process dies, so do its server and its worker.
 from __future__ import annotations
 
 import json
-import os
-import select
 import shutil
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.history import Recorder
-from chaos.processes import ExitStatus, fork
+from chaos.history import Recorder, Write
+from chaos.history.events import FaultHealed, FaultLanded, ProcessReady, ServerUp
+from chaos.processes import Handle, ProcessStillRunning, fork
 from chaos.rewind.prefix import Prefix
+from chaos.rig import life
+from chaos.rig.ending import read_final_state
+from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer, binary_version
-from chaos.targets import Target, WorkerSettings, WorkerSpec, find_target
+from chaos.targets import WorkerSettings, WorkerSpec, find_target
 
 WORKER = "recoverer"
 #: How long the worker may take to do all that a prefix has left to do.
@@ -74,7 +75,10 @@ class _Recoverer:
         self._binary = Path(recovery.binary)
         binary_version(self._binary)  # asked here once for all
         self._source = AppendOnlyFile(Path(recovery.source))
-        self._target: Target = find_target(recovery.target)
+        self._target = find_target(recovery.target)
+        if self._target.inspector is None:
+            raise RigProblem(f"{self._target.name} has no inspector, which a power loss needs")
+        self._inspector = self._target.inspector
         if self._target.forkable is not None:
             self._target.forkable.warm()
 
@@ -86,38 +90,34 @@ class _Recoverer:
         with closing(Recorder(directory / "rig.jsonl", "rig")) as recorder:
             try:
                 server.start()
-                recorder.write("server", event="up")
-                recorder.write("fault", event="healed", fault="cut", kind="server-kill")
-                self._drain(server.url, directory, recorder)
-                self._read_end(server.url, prefix, recorder)
+                recorder.write(ServerUp())
+                recorder.write(FaultHealed(fault="cut", kind="server-kill"))
+                self._drain(server.url, directory, recorder.write)
+                with closing(self._inspector(server.url, self._settings)) as inspector:
+                    # This ends with the line by which the recovery is known to be complete.
+                    read_final_state(inspector, prefix.jobs, recorder.write)
             finally:
                 if server.pid is not None:
                     server.kill()
         shutil.rmtree(server.directory)
 
-    def _drain(self, url: str, directory: Path, recorder: Recorder) -> None:
+    def _drain(self, url: str, directory: Path, record: Write) -> None:
         """Let a worker in burst mode do what is left, and leave."""
         history = str(directory / f"{WORKER}.jsonl")
         spec = WorkerSpec(
             name=WORKER, url=url, history=history, settings=self._settings, burst=True
         )
-        pid = fork(lambda: self._target.start(spec))
-        about: dict[str, Any] = {"name": WORKER, "role": "worker", "burst": True, "child_pid": pid}
-        recorder.write("process", event="spawn", **about)
-        recorder.write("process", event="ready", **about)
-        pidfd = os.pidfd_open(pid)
-        if not select.select([pidfd], [], [], _DRAIN_S)[0]:
-            fault: dict[str, Any] = {"fault": "impatience", "kind": "kill", "target": WORKER}
-            recorder.write("fault", event="landed", phase="late", **fault)
-            os.kill(pid, signal.SIGKILL)
-        status = ExitStatus.of(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-        os.close(pidfd)
-        recorder.write("process", event="exit", code=status.code, signal=status.signal, **about)
+        worker = life.start(self._begin, spec, record, wire=None)
+        worker.note(ProcessReady)
+        try:
+            worker.process.wait(_DRAIN_S)
+        except ProcessStillRunning:
+            record(FaultLanded(fault="impatience", kind="kill", target=WORKER, phase="late"))
+            worker.process.kill()
+            worker.process.wait(_DRAIN_S)
+        worker.look()
 
-    def _read_end(self, url: str, prefix: Prefix, recorder: Recorder) -> None:
-        assert self._target.inspector is not None  # the scenario has looked
-        with closing(self._target.inspector(url, self._settings)) as inspector:
-            for event in inspector.final_state(prefix.jobs):
-                recorder.write("final", **event)
-        # Last: this line says that the recovery is complete.
-        recorder.write("final", what="read", ok=True)
+    def _begin(self, spec: WorkerSpec, started: Callable[[Handle], None]) -> Handle:
+        child = fork(lambda: self._target.start(spec), name=spec.name)
+        started(child)
+        return child

@@ -13,8 +13,8 @@ from pathlib import Path
 from chaos.processes import Forked, ForkServer, side_by_side
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recovery import PREPARE, Recovery, order
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
-from chaos.rig.workers import RigProblem
 
 #: A worker waits for back-offs and deferred jobs most of the time.
 _AT_ONCE_PER_CPU = 4

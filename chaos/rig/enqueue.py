@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from chaos.history import Write
+from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
 from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerSettings
 
 
 def enqueue(
-    producer: Producer, jobs: Sequence[Job], settings: WorkerSettings, write: Callable[..., None]
+    producer: Producer, jobs: Sequence[Job], settings: WorkerSettings, write: Write
 ) -> EnqueueRefused | EnqueueInDoubt | None:
     """Enqueue `jobs` in one call; `write` is a `Recorder`'s. Returns what was wrong, if anything.
 
@@ -19,14 +21,10 @@ def enqueue(
     """
     for job in jobs:
         now = time.monotonic_ns()
-        write(
-            "enqueue",
-            t=now,
-            phase="invoke",
+        invoked = EnqueueInvoked(
             op=job.id,
             job=job.id,
             kind=job.kind,
-            queue=settings.queue,
             unique=job.unique,
             due_t=now + job.delay_ms * 1_000_000 if job.delay_ms else None,
             max_retries=job.max_retries,
@@ -35,13 +33,14 @@ def enqueue(
             doomed=job.doomed,
             resists=job.resists,
         )
+        write(invoked, t=now)
     try:
         answers = producer.enqueue(jobs)
     except (EnqueueRefused, EnqueueInDoubt) as error:
-        phase = "fail" if isinstance(error, EnqueueRefused) else "info"
+        outcome = EnqueueFailed if isinstance(error, EnqueueRefused) else EnqueueUncertain
         for job in jobs:
-            write("enqueue", phase=phase, op=job.id, job=job.id, error=str(error))
+            write(outcome(op=job.id, job=job.id, error=str(error)))
         return error
     for job, answer in zip(jobs, answers, strict=True):
-        write("enqueue", phase="ok", op=job.id, job=job.id, answer_job=answer)
+        write(EnqueueOk(op=job.id, job=job.id, answer_job=answer))
     return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
 from random import Random
 from types import TracebackType
 from typing import Self
 
+from chaos.history import Write
 from chaos.rig.enqueue import enqueue
 from chaos.targets.target import Job, Producer, WorkerSettings
 
@@ -23,12 +23,7 @@ class Load:
     """Runs in a thread of its own within the `with` block. Raises what the thread raised."""
 
     def __init__(
-        self,
-        name: str,
-        producer: Producer,
-        settings: WorkerSettings,
-        random: Random,
-        write: Callable[..., None],
+        self, name: str, producer: Producer, settings: WorkerSettings, random: Random, write: Write
     ) -> None:
         self._name = name
         self._producer = producer

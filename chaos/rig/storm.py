@@ -5,49 +5,44 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Any
 
-from chaos.rig.worker import Member
-from chaos.rig.workers import At
-from chaos.wire import ERRORS
+from chaos.faults import ERRORS, FAULTS, Side
+from chaos.rig.rig import Rig
+from chaos.rig.wire import At
+from chaos.rig.worker import Worker
 
-if TYPE_CHECKING:
-    from chaos.rig.rig import Rig
-
-#: Kinds of faults, each with its weight in the draw.
-KINDS = {
+#: Faults of a storm, each with its weight in the draw. Their order is a part of what a seed means,
+#: so a new one goes to the end.
+WEIGHTS = {
     "kill": 3,
-    "stop": 3,
-    "cut off": 3,
-    "disconnect": 3,
-    "lose reply": 6,
+    "pause": 3,
+    "partition": 3,
+    "reset": 3,
+    "lost-reply": 6,
     "delay": 3,
     "error": 6,
     "chop": 2,
-    "scripts": 3,
-    "clients": 3,
-    "pause": 2,
-    "restart": 1,
-    "crash": 2,
-    "memory": 2,
-    "read-only": 2,
+    "server-scripts": 3,
+    "server-clients": 3,
+    "server-pause": 2,
+    "server-stop": 1,
+    "server-kill": 2,
+    "server-fill": 2,
+    "server-readonly": 2,
 }
-#: The storm goes on when these are over.
-_WAITED_FOR = ("cut off", "pause", "restart", "crash", "memory", "read-only")
 _ERRORS = ("LOADING", "READONLY", "OOM", "MASTERDOWN", "BUSY", "NOSCRIPT")
 #: Between two faults, and how long one lasts that lasts: up to twice the lock's TTL.
 _PAUSES_S = (0.02, 0.3)
 _LASTS_S = (0.1, 2.0)
-#: A fault on the wire lands at one of so many next commands of a process.
+#: A fault on the wire lands at one of this many next commands of a process.
 _NEXT_COMMANDS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stroke:
+class StormFault:
     """One fault of the plan."""
 
     #: Seconds since the storm began; later, where those before it took longer.
@@ -67,66 +62,61 @@ class Storm:
         self._rig = rig
         self.plan = draw(Random(rig.random.random()), seconds)
         path = rig.directory / "storm.json"
-        path.write_text(json.dumps([asdict(stroke) for stroke in self.plan], indent=1) + "\n")
-        self._server: dict[str, Callable[[], AbstractContextManager[None]]] = {
-            "pause": rig.redis.paused,
-            "restart": rig.redis.stopped,
-            "crash": rig.redis.killed,
-            "memory": rig.redis.out_of_memory,
-            "read-only": rig.redis.read_only,
-        }
+        path.write_text(json.dumps([asdict(fault) for fault in self.plan], indent=1) + "\n")
 
     def rage(self) -> None:
         """Carry out the plan."""
         begun = time.monotonic()
-        for stroke in self.plan:
-            self._rig.pause(max(0.0, begun + stroke.at_s - time.monotonic()))
-            self._strike(stroke)
+        for fault in self.plan:
+            self._rig.let_work(max(0.0, begun + fault.at_s - time.monotonic()))
+            self._inject(fault)
 
-    def _strike(self, stroke: Stroke) -> None:
+    def _inject(self, fault: StormFault) -> None:
         rig = self._rig
-        present = rig.crew.present() or [rig.worker()]  # a queue that lost them all is judged later
-        member = present[stroke.worker % len(present)]
-        if stroke.kind in self._server:
-            with self._server[stroke.kind]():
-                rig.pause(stroke.lasts_s)
-        elif stroke.kind == "scripts":
-            rig.redis.forgets_scripts()
-        elif stroke.kind == "clients":
-            rig.redis.drops_clients()
-        elif stroke.kind == "kill":
-            rig.signal(member, signal.SIGKILL)
-            rig.worker()
-        elif stroke.kind == "cut off":
-            with rig.cut_off(member):
-                rig.pause(stroke.lasts_s)
-        elif stroke.kind == "disconnect":
-            rig.crew.disconnect(member, "in the storm")
+        present = rig.workers.present() or [
+            rig.workers.start()
+        ]  # a queue that lost them all is judged later
+        worker = present[fault.worker % len(present)]
+        if _stays(fault.kind) and fault.kind in FAULTS.of_server:
+            with rig.redis.during(fault.kind):
+                rig.let_work(fault.lasts_s)
+        elif fault.kind in FAULTS.of_server:
+            rig.redis.once(fault.kind)
+        elif fault.kind == "kill":
+            rig.workers.signal(worker, signal.SIGKILL)
+            rig.workers.start()
+        elif fault.kind == "partition":
+            with rig.wire.partition(worker):
+                rig.let_work(fault.lasts_s)
+        elif fault.kind == "reset":
+            rig.wire.reset(worker, "in the storm")
         else:
-            self._plan(member, stroke)
+            self._plan(worker, fault)
 
-    def _plan(self, member: Member, stroke: Stroke) -> None:
+    def _plan(self, worker: Worker, fault: StormFault) -> None:
         """A fault at a command that is to come."""
-        for_ms = int(stroke.lasts_s * 1000)
-        at = {
-            "stop": At("any", "before-send", "stop", stroke.nth, {"for_ms": for_ms}),
-            "lose reply": At("any", "before-reply", "lose-reply", stroke.nth),
-            "delay": At("any", "before-reply", "delay", stroke.nth, {"for_ms": for_ms}),
-            "error": At("any", "before-send", "error", stroke.nth, {"error": stroke.error}),
-            "chop": At("any", "before-reply", "chop", stroke.nth),
-        }[stroke.kind]
-        self._rig.plan(member, at)
+        kind = FAULTS.action(fault.kind)
+        given: dict[str, Any] = {"for_ms": int(fault.lasts_s * 1000), "error": fault.error}
+        more = {name: given[name] for name in given if name in (*kind.needs, *kind.takes)}
+        side: Side = "before-send" if fault.kind in ("pause", "error") else "before-reply"
+        self._rig.wire.plan(worker, At("any", side, fault.kind, fault.nth, more))
 
 
-def draw(chance: Random, seconds: float) -> list[Stroke]:
-    """The same strokes for the same chance and time."""
-    plan: list[Stroke] = []
+def _stays(kind: str) -> bool:
+    """Whether the storm waits until the fault is over."""
+    known = FAULTS.of_server.get(kind)
+    return kind == "partition" if known is None else known.during is not None
+
+
+def draw(chance: Random, seconds: float) -> list[StormFault]:
+    """The same faults for the same chance and time."""
+    plan: list[StormFault] = []
     at_s = 0.0
     while (at_s := at_s + chance.uniform(*_PAUSES_S)) < seconds:
-        kind = chance.choices([*KINDS], [*KINDS.values()])[0]
+        kind = chance.choices([*WEIGHTS], [*WEIGHTS.values()])[0]
         lasts_s = round(chance.uniform(*_LASTS_S), 3)
         plan.append(
-            Stroke(
+            StormFault(
                 at_s=round(at_s, 3),
                 kind=kind,
                 worker=chance.randrange(100),
@@ -135,5 +125,5 @@ def draw(chance: Random, seconds: float) -> list[Stroke]:
                 error=ERRORS[chance.choice(_ERRORS)],
             )
         )
-        at_s += lasts_s if kind in _WAITED_FOR else 0.0
+        at_s += lasts_s if _stays(kind) else 0.0
     return plan

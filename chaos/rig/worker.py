@@ -1,75 +1,112 @@
-"""One process of the target in a run, and what it has written so far."""
+"""One process of the target in a run, and what its handlers have written so far."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import psutil
-
+from chaos.faults import Injection
 from chaos.history.tail import Tail
-from chaos.processes import Process
+from chaos.processes import Descendant
+from chaos.rig.life import Life
 from chaos.targets.target import WorkerSettings
-from chaos.wire import Injection
 
 
 @dataclass(slots=True)
-class Member:
-    """One process that the rig started: a worker, or the parent of a fleet."""
+class Worker:
+    """One process that the rig started: a worker, or the parent of a fleet.
 
-    name: str
-    role: str
-    process: Process
-    history: Path
+    What it has written is read as it grows, each line once.
+    """
+
+    life: Life
+    log: Path
     settings: WorkerSettings
-    burst: bool
+    injections: list[Injection]
+    history: Path
     #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
     doomed: bool = False
-    gone: bool = False
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
     ready: bool = False
-    #: Faults on the wire that were planned for it.
-    injections: list[Injection] = field(default_factory=list)
     #: Processes of a fleet by pid, those that have ended included.
-    children: dict[int, psutil.Process] = field(default_factory=dict)
+    children: dict[int, Descendant] = field(default_factory=dict)
     ended_pids: set[int] = field(default_factory=set)
     _tail: Tail = field(init=False)
-    _worker_ids: dict[str, int] = field(default_factory=dict)
+    _ids: dict[str, int] = field(default_factory=dict)
+    _starts: list[tuple[str, int]] = field(default_factory=list)
+    _ends: int = 0
+    _succeeded: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        # The workers of a fleet write to files of their own: `fleet-1.4711.jsonl`.
         self._tail = Tail(self.history.parent, f"{self.name}.*")
 
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        """What this process and its children have written so far, of one kind."""
-        found = [json.loads(line) for line in Tail(self.history.parent, f"{self.name}.*").read()]
-        return [event for event in found if event["type"] == kind]
+    @property
+    def name(self) -> str:
+        return self.life.name
+
+    @property
+    def is_fleet(self) -> bool:
+        return self.life.role == "fleet"
+
+    @property
+    def alive(self) -> bool:
+        return self.life.process.alive
+
+    def living_children(self) -> list[Descendant]:
+        """The workers of a fleet that are there now."""
+        return [child for pid, child in self.children.items() if pid not in self.ended_pids]
+
+    def left(self) -> bool:
+        """It has ended, and so have all workers of this fleet."""
+        return self.life.gone and not self.living_children()
+
+    # What its handlers have written
+
+    def ids(self) -> dict[str, int]:
+        """The queue's ids of its workers, and the process of each."""
+        self._read_on()
+        return self._ids
 
     def started(self, *jobs: str) -> bool:
         """Whether its handlers have started all of these jobs."""
-        return set(jobs) <= self.started_jobs()
+        return self.started_jobs().issuperset(jobs)
 
     def started_jobs(self) -> set[str]:
         """The jobs that its handlers have started."""
-        return {event["job"] for event in self.events("start")}
+        self._read_on()
+        return {job for job, _ in self._starts}
 
     def started_since(self, t: int) -> bool:
         """Whether its handlers have started a job after this time, in ns."""
-        return any(event["t"] > t for event in self.events("start"))
+        self._read_on()
+        return any(at > t for _, at in self._starts)
 
-    def ended(self, job: str) -> bool:
+    def starts(self) -> int:
+        """How often a handler of it has started."""
+        self._read_on()
+        return len(self._starts)
+
+    def ends(self) -> int:
+        """How often a handler of it has ended."""
+        self._read_on()
+        return self._ends
+
+    def succeeded(self, job: str) -> bool:
         """Whether one of its handlers has succeeded in this job."""
-        return any(e["job"] == job and e["outcome"] == "ok" for e in self.events("end"))
+        self._read_on()
+        return job in self._succeeded
 
-    @property
-    def worker_ids(self) -> dict[str, int]:
-        """The queue's ids of its workers, and the process of each."""
-        # Asked ten times a second, of histories that may be long: so each line is read once.
+    def _read_on(self) -> None:
         for line in self._tail.read():
-            if b'"hello"' in line and (event := json.loads(line))["type"] == "hello":
-                self._worker_ids[event["worker"]] = event["pid"]
-        return self._worker_ids
-
-    def living_children(self) -> list[psutil.Process]:
-        return [child for pid, child in self.children.items() if pid not in self.ended_pids]
+            event = json.loads(line)
+            match event["type"]:
+                case "hello":
+                    self._ids[event["worker"]] = event["pid"]
+                case "start":
+                    self._starts.append((event["job"], event["t"]))
+                case "end":
+                    self._ends += 1
+                    if event["outcome"] == "ok":
+                        self._succeeded.add(event["job"])

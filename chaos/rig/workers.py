@@ -1,118 +1,114 @@
-"""The processes of the target in a run: started, watched, sampled, sent home."""
+"""The processes of the target in a run: started, watched, signalled, sent home."""
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import signal
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
-
-import psutil
+from random import Random
 
 from chaos.checks.evidence import HOME
-from chaos.errors import ChaosError
-from chaos.processes import ProcessGroup
+from chaos.faults import FAULTS, Side
+from chaos.history import Write
+from chaos.history.events import (
+    FaultHealed,
+    FaultLanded,
+    FaultMissed,
+    ProcessExited,
+    ProcessIdle,
+    ProcessReady,
+    ProcessSpawned,
+    ProcessWorking,
+)
+from chaos.processes import Descendant, Handle, ProcessGroup, children_of
+from chaos.rig.life import start
+from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
-from chaos.rig.worker import Member
-from chaos.targets import Command, Inspector, ShowsHealth, Target, WorkerSettings, WorkerSpec
-from chaos.wire import Action, Direction, Injection, Side, WireFault, WireProxy, data_command
+from chaos.rig.setup import Setup
+from chaos.rig.wire import At, Wire
+from chaos.rig.worker import Worker
+from chaos.targets.target import Command, WorkerSettings, WorkerSpec
 
 #: How long a process may take to say hello, and to leave beyond its grace period.
 _READY_S = 20.0
 _LEAVE_S = 10.0
-#: Between two looks at the health keys, and at the children of fleets.
-_SAMPLE_S = 0.1
+#: Between two looks at the children of fleets.
+_LOOK_S = 0.1
+_SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 
 
-class RigProblem(ChaosError):
-    """The run did not go as the scenario needs it: the verdict is unknown."""
-
-
-class WorkerProblem(RigProblem):
-    """A process of the target did not start."""
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """A fault at the nth command by which a process makes a transition (`Wire.moments`).
-
-    The moment "any" is every command but those that set a connection up.
-    """
-
-    moment: str
-    side: Side
-    action: Action = "kill"
-    nth: int = 1
-    #: Other fields of `chaos.wire.WireFault`.
-    more: dict[str, Any] = field(default_factory=dict)
-
-
-class Crew:
-    """Everybody who works in a run. Leaving the `with` block ends them all."""
+class Workers:
+    """Everybody who works in a run. `ProcessGroup` ends them when the run is left."""
 
     def __init__(
         self,
+        setup: Setup,
+        random: Random,
         directory: Path,
-        target: Target,
-        inspector: Inspector,
-        proxy: WireProxy,
-        direct: str | None,
-        record: Callable[..., None],
+        wire: Wire,
+        url: str,
+        processes: ProcessGroup,
+        record: Write,
         progress: Progress,
     ) -> None:
+        self._setup = setup
+        self._random = random
         self._directory = directory
-        self._target = target
-        self._inspector = inspector
-        self._proxy = proxy
-        #: The server's URL for processes that go past the proxy; None: each has its listener.
-        self._direct = direct
+        self._wire = wire
+        self._url = url
+        self._processes = processes
         self._record = record
         self._progress = progress
-        self._processes = ProcessGroup()
-        self._sampled_at = 0.0
-        self._faults = 0
-        self._injections: list[Injection] = []
-        self._blind = False
-        self.members: list[Member] = []
-
-    def __enter__(self) -> Self:
-        self._processes.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._processes.__exit__(kind, error, traceback)
+        self._looked_at = 0.0
+        self._faults = itertools.count(1)
+        self.all: list[Worker] = []
 
     # Starting
 
-    def worker(self, settings: WorkerSettings, faults: Sequence[At], *, burst: bool) -> Member:
-        """Start one worker process; returns when it is ready. Raises `WorkerProblem`.
+    def start(
+        self, *faults: At, burst: bool = False, settings: WorkerSettings | None = None
+    ) -> Worker:
+        """Start a worker process behind a listener of its own; returns when it is ready.
 
-        The faults are planned before it starts, so that its first commands can meet them.
+        Faults are planned before it starts, so that its first commands can meet them. Raises
+        `WorkerProblem`.
         """
-        return self._start("worker", self._target.worker, settings, faults, burst=burst)
+        command = self._setup.target.worker
+        worker = self._start("worker", command, settings or self._setup.settings, faults, burst)
+        self._await_hello(worker)
+        return self._is_ready(worker)
 
-    def fleet(self, settings: WorkerSettings, workers: int, *, burst: bool) -> Member:
-        """Start a parent with worker processes; returns when all of these are there."""
-        if self._target.fleet is None:
+    def start_all(self) -> list[Worker]:
+        """Start as many workers as the run is set up with."""
+        return [self.start() for _ in range(self._setup.workers)]
+
+    def fleet(self, *, burst: bool = False) -> Worker:
+        """Start a parent with as many workers as the run is set up with, which share a listener;
+        returns when all of them are there. Raises `RigProblem` where the target has no fleets."""
+        command_of, count = self._setup.target.fleet, self._setup.workers
+        if command_of is None:
             raise RigProblem(
-                f"the target {self._target.name} starts no fleet; give it `fleet`, or choose a"
+                f"the target {self._setup.target.name} has no fleet; give it one, or choose a"
                 " scenario that starts its workers one by one"
             )
-        member = self._start("fleet", self._target.fleet(workers), settings, (), burst=burst)
+        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst)
+        self._is_ready(fleet)
         end = time.monotonic() + _READY_S
-        while len(member.living_children()) < workers and time.monotonic() < end:
+        while len(fleet.living_children()) < count and time.monotonic() < end:
             self.tend()
             time.sleep(0.01)
-        return member
+        return fleet
+
+    def killed_around(self, moment: str) -> list[Worker]:
+        """Start six workers that are to be killed, each at its first or second command that makes
+        this transition: before it is sent, before its reply, right after that."""
+        faults = [At(moment, _SIDES[n % 3], nth=1 + n // 3) for n in range(6)]
+        self._random.shuffle(faults)
+        return [self.start(fault) for fault in faults]
 
     def _start(
         self,
@@ -120,249 +116,167 @@ class Crew:
         command: Command,
         settings: WorkerSettings,
         faults: Sequence[At],
-        *,
         burst: bool,
-    ) -> Member:
-        name = f"{role}-{1 + sum(member.role == role for member in self.members)}"
+    ) -> Worker:
+        name = f"{role}-{1 + sum(worker.life.role == role for worker in self.all)}"
         history = self._directory / "history" / f"{name}.jsonl"
-        url = self._direct or self._proxy.listen(name)
-        injections = [self._plan(name, fault) for fault in faults]
-        told = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
         log = self._directory / "logs" / f"{name}.log"
+        wired = self._setup.wire
+        url = self._wire.listener(name) if wired else self._url
+        injections = [self._wire.planned(name, fault) for fault in faults]
+        spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
+        begin = partial(self._spawn, command, log)
+        life = start(begin, spec, self._record, self._wire if wired else None, role)
+        worker = Worker(life, log, settings, injections, history)
+        worker.doomed = any(fault.action == "kill" for fault in faults)
+        self.all.append(worker)
+        return worker
+
+    def _spawn(
+        self, command: Command, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
+    ) -> Handle:
         process = self._processes.spawn(
-            command.argv, log=log, env=command.environment(told), cwd=command.cwd, name=name
+            command.argv, log=log, env=command.environment(spec), cwd=command.cwd, name=spec.name
         )
-        member = Member(name, role, process, history, settings, burst, injections=injections)
-        member.doomed = any(fault.action == "kill" for fault in faults)
-        self.members.append(member)
-        if self._direct is None:
-            self._proxy.attach(name, process)
-        self._note(member, "spawn", process.pid)
-        if role == "worker":
-            self._await_hello(member)
-        self._note(member, "ready", process.pid)
-        member.ready = True
-        self._progress.say(f"{name} started")
-        return member
+        attach(process)
+        return process
 
-    def door(self, name: str, faults: Sequence[At]) -> str:
-        """The URL of a listener for a client that is no process of its own, with its faults."""
-        url = self._proxy.listen(name)
-        for fault in faults:
-            self._plan(name, fault)
-        return url
-
-    def plan(self, member: Member, fault: At) -> Injection:
-        """Let a fault land at a later command of a process that runs already."""
-        injection = self._plan(member.name, fault)
-        member.injections.append(injection)
-        member.doomed |= fault.action == "kill"
-        return injection
-
-    def _plan(self, process: str, at: At) -> Injection:
-        moments = self._target.wire.moments if self._target.wire else {}
-        match = data_command() if at.moment == "any" else moments.get(at.moment)
-        if match is None:
-            raise RigProblem(
-                f"the target {self._target.name} does not say which command makes a {at.moment};"
-                " give it `wire`, or choose a scenario that works by signals"
-            )
-        self._faults += 1
-        injection = self._proxy.plan(
-            WireFault(
-                id=f"wire-{self._faults:03d}",
-                process=process,
-                match=match,
-                nth=at.nth,
-                side=at.side,
-                action=at.action,
-                phase=f"{at.moment}/{at.side}",
-                **at.more,
-            )
-        )
-        self._injections.append(injection)
-        return injection
-
-    def call_off(self) -> None:
-        """Take back all faults that have not landed."""
-        for injection in self._injections:
-            injection.cancel()
-            if not injection.landed:  # where there are many, one may forestall another
-                fault = injection.fault
-                self._fault("cancelled", fault.id, fault.action, fault.process)
-                injection.give_up()
-
-    def cut_off(self, member: Member, direction: Direction, phase: str) -> None:
-        """A partition: nothing passes between this process and the server, nothing is closed."""
-        self._proxy.partition(member.name, direction, phase=phase)
-
-    def reconnect(self, member: Member) -> None:
-        """End its partition; what was held back passes, in order."""
-        self._proxy.heal(member.name)
-
-    def disconnect(self, member: Member, phase: str) -> None:
-        """Reset all connections of a process."""
-        self._proxy.reset(member.name, phase=phase)
-
-    def report(self, member: Member, *, works: bool) -> None:
-        """Note whether a process has taken a job that was offered to it."""
-        self._note(member, "working" if works else "idle", member.process.pid)
-
-    def _await_hello(self, member: Member) -> None:
+    def _await_hello(self, worker: Worker) -> None:
         end = time.monotonic() + _READY_S
         # A fault may have ended it before it was ready; that is the scenario's business.
-        while not member.events("hello") and member.process.alive:
+        while not worker.ids() and worker.alive:
             if time.monotonic() > end:
                 raise WorkerProblem(
-                    f"{member.name} was not ready within {_READY_S:g} s; see {member.process.log}"
+                    f"{worker.name} was not ready within {_READY_S:g} s; see {worker.log}"
                 )
             time.sleep(0.005)
 
+    def _is_ready(self, worker: Worker) -> Worker:
+        worker.life.note(ProcessReady)
+        worker.ready = True
+        self._progress.say(f"{worker.name} started")
+        return worker
+
     # Watching
 
-    def tend(self) -> None:
-        """Note who has ended, find the children of fleets, look at the health keys."""
-        for member in self.members:
-            self._look_for_end(member)
-        if time.monotonic() - self._sampled_at >= _SAMPLE_S:
-            self._sampled_at = time.monotonic()
-            for member in self.members:
-                self._look_for_children(member)
-            if not self._blind:
-                self._sample_health()
+    def living(self) -> list[Worker]:
+        return [worker for worker in self.all if worker.alive]
 
-    def _look_for_end(self, member: Member) -> None:
-        status = None if member.gone else member.process.poll()
-        if status is None:
+    def present(self) -> list[Worker]:
+        """Workers that live and that nobody means to end."""
+        return [each for each in self.living() if not each.is_fleet and not each.doomed]
+
+    def tend(self) -> None:
+        """Note who has ended, and who has come and gone in fleets."""
+        for worker in self.all:
+            self._look_for_end(worker)
+        if time.monotonic() - self._looked_at >= _LOOK_S:
+            self._look_at_fleets()
+
+    def _look_at_fleets(self) -> None:
+        self._looked_at = time.monotonic()
+        for worker in self.all:
+            if worker.is_fleet:
+                self._look_for_children(worker)
+
+    def _look_for_end(self, worker: Worker) -> None:
+        status = worker.life.look()
+        if status is None or worker.doomed or status.signal == signal.SIGKILL or status.code == 0:
             return
-        member.gone = True
-        self._note(member, "exit", member.process.pid, code=status.code, signal=status.signal)
-        if member.doomed or status.signal == signal.SIGKILL or status.code == 0:
-            return
-        self._progress.say(f"{member.name} ended with {status} although nobody ended it")
-        if not member.ready:
+        self._progress.say(f"{worker.name} ended with {status} although nobody ended it")
+        if not worker.ready:
             raise WorkerProblem(
-                f"{member.name} ended with {status} although nobody ended it;"
-                f" see {member.process.log}"
+                f"{worker.name} ended with {status} although nobody ended it; see {worker.log}"
             )
 
-    def _look_for_children(self, member: Member) -> None:
-        if member.role != "fleet":
-            return
-        if not member.gone:
-            try:
-                found = psutil.Process(member.process.pid).children()
-            except psutil.NoSuchProcess:
-                found = []
-            for child in found:
-                if child.pid not in member.children:
-                    member.children[child.pid] = child
-                    self._note(member, "spawn", child.pid, name=f"{member.name}.{child.pid}")
-        for pid, child in member.children.items():
-            if pid not in member.ended_pids and not _lives(child):
-                member.ended_pids.add(pid)
+    def _look_for_children(self, fleet: Worker) -> None:
+        if not fleet.life.gone:
+            for child in children_of(fleet.life.process):
+                if child.pid not in fleet.children:
+                    fleet.children[child.pid] = child
+                    self._note_child(ProcessSpawned, fleet, child)
+        for child in fleet.living_children():
+            if not child.alive:
+                fleet.ended_pids.add(child.pid)
                 # Its parent knows how it ended, we do not.
-                self._note(member, "exit", pid, name=f"{member.name}.{pid}")
+                self._note_child(ProcessExited, fleet, child)
 
-    def _sample_health(self) -> None:
-        if not isinstance(self._inspector, ShowsHealth):
-            return
-        workers = [worker for member in self.members for worker in member.worker_ids]
-        for worker, ttl_ms in self._inspector.health(workers).items():
-            self._record("health", worker=worker, seen=ttl_ms is not None, ttl_ms=ttl_ms)
+    def _note_child(
+        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
+    ) -> None:
+        self._record(
+            event(
+                name=f"{fleet.name}.{child.pid}",
+                child_pid=child.pid,
+                role="worker",
+                burst=fleet.life.burst,
+            )
+        )
 
-    @property
-    def blind(self) -> bool:
-        """Whether the server answers nobody at the moment, by the rig's doing."""
-        return self._blind
+    def report(self, worker: Worker, *, works: bool) -> None:
+        """Note whether a worker has taken a job that was offered to it."""
+        worker.life.note(ProcessWorking if works else ProcessIdle)
 
-    @blind.setter
-    def blind(self, blind: bool) -> None:
-        self._blind = blind
-        self._proxy.server_is_away(blind)
+    # Signals
 
-    # Faults by signal
+    def signal(self, worker: Worker, number: signal.Signals, *, phase: str = "running") -> None:
+        """Send a signal that is to end a process."""
+        self._landed(self._name(), FAULTS.by_signal(number).name, worker.name, phase)
+        worker.doomed = True
+        worker.life.process.signal(number)
+        self._progress.say(f"{number.name} to {worker.name}")
 
-    def strike(self, member: Member, pid: int, kind: Literal["kill", "stop"]) -> str:
-        """SIGKILL or SIGSTOP to one worker of a fleet, which runs at the moment; the fault's id."""
-        self._faults += 1
-        fault = f"strike-{self._faults:03d}"
-        self._fault("landed", fault, kind, f"{member.name}.{pid}")
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.children[pid].send_signal({"kill": signal.SIGKILL, "stop": signal.SIGSTOP}[kind])
+    def resume(self, worker: Worker) -> None:
+        """SIGCONT to a process that a fault has stopped."""
+        worker.life.process.resume()
+        self._progress.say(f"SIGCONT to {worker.name}")
+
+    def hit(self, fleet: Worker, pid: int, kind: str) -> str:
+        """Hit one worker of a fleet with a fault that is a signal; returns the fault's id."""
+        fault, number = self._name(), FAULTS[kind].signal
+        assert number is not None, f"{kind} is no signal"
+        self._landed(fault, kind, f"{fleet.name}.{pid}", "running")
+        fleet.children[pid].signal(number)
         return fault
 
-    def heal(self, member: Member, pid: int, fault: str) -> None:
-        """SIGCONT to a worker of a fleet that `strike` has stopped."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.children[pid].send_signal(signal.SIGCONT)
-        self._fault("healed", fault, "stop", f"{member.name}.{pid}")
+    def heal(self, fleet: Worker, pid: int, fault: str) -> None:
+        """SIGCONT to a worker of a fleet that `hit` has stopped."""
+        fleet.children[pid].resume()
+        self._record(
+            FaultHealed(fault=fault, kind="pause", target=f"{fleet.name}.{pid}", phase="running")
+        )
 
     def missed(self, kind: str, why: str) -> None:
         """Note that a fault was wanted and did not come about, so the run proves little."""
-        self._faults += 1
-        self._fault("missed", f"strike-{self._faults:03d}", kind, None, error=why)
+        self._record(FaultMissed(fault=self._name(), kind=kind, phase="running", error=why))
 
-    def _fault(self, event: str, fault: str, kind: str, target: str | None, **more: str) -> None:
-        fields = {"event": event, "fault": fault, "kind": kind, "target": target}
-        self._record("fault", **fields, phase="running", **more)
+    @contextmanager
+    def blocked(self, worker: Worker) -> Iterator[None]:
+        """Say that a job blocks the event loop of this process somewhere in the block."""
+        fault, phase = self._name(), "by its own job"
+        self._landed(fault, "block", worker.name, phase)
+        yield
+        self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
 
-    def _note(self, member: Member, event: str, pid: int, **more: Any) -> None:
-        fields = {"name": member.name, "role": member.role, "burst": member.burst, **more}
-        if "." in fields["name"]:
-            fields["role"] = "worker"
-        self._record("process", event=event, child_pid=pid, **fields)
+    def _landed(self, fault: str, kind: str, target: str, phase: str) -> None:
+        self._record(FaultLanded(fault=fault, kind=kind, target=target, phase=phase))
+
+    def _name(self) -> str:
+        return f"signal-{next(self._faults):03d}"
 
     # Ending
 
-    def present(self) -> list[Member]:
-        """Workers that live and that nobody means to end."""
-        return [m for m in self.living() if m.role == "worker" and not m.doomed]
-
-    def living(self) -> list[Member]:
-        return [member for member in self.members if member.process.alive]
-
     def leave(self) -> None:
-        """Ask everybody to drain, and note how they left. Raises `WorkerProblem`."""
-        for member in self.living():
-            member.process.resume()
-            self._record(
-                "fault",
-                event="landed",
-                fault=f"home-{member.name}",
-                kind="term",
-                target=member.name,
-                phase=HOME,
-            )
-            member.process.signal(signal.SIGTERM)
-        for member in self.members:
-            limit_s = member.settings.grace_s + member.settings.cleanup_s + _LEAVE_S
-            member.process.wait(limit_s)
-            while member.living_children():  # of a fleet whose parent was killed
-                self._look_for_children(member)
+        """Ask everybody to drain, and note how they left. Raises `ProcessStillRunning`."""
+        for worker in self.living():
+            worker.life.process.resume()
+            self._landed(f"home-{worker.name}", "term", worker.name, HOME)
+            worker.life.process.signal(signal.SIGTERM)
+        for worker in self.all:
+            limit_s = worker.settings.grace_s + worker.settings.cleanup_s + _LEAVE_S
+            worker.life.process.wait(limit_s)
+            while worker.living_children():  # of a fleet whose parent was killed
+                self._look_for_children(worker)
                 time.sleep(0.01)
-        self._sampled_at = 0.0
         self.tend()
-
-    def final_workers(self) -> list[dict[str, Any]]:
-        """A `final` event for each worker that there was."""
-        pids = {w: pid for member in self.members for w, pid in member.worker_ids.items()}
-        if not isinstance(self._inspector, ShowsHealth):
-            return []
-        seen = self._inspector.health(list(pids))
-        return [
-            {
-                "what": "worker",
-                "worker": worker,
-                "alive": psutil.pid_exists(pid),
-                "seen": seen[worker] is not None,
-            }
-            for worker, pid in pids.items()
-        ]
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+        self._look_at_fleets()

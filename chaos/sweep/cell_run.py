@@ -14,12 +14,12 @@ class Visit:
 
     cell: Cell
     directory: Path
-    #: For each blow of the cell: whether it landed.
+    #: For each fault of the cell: whether it landed.
     landed: list[bool] = field(default_factory=list)
-    #: The command that the (last) blow hit, and how far the job had come by then.
+    #: The command that the (last) fault hit, and how far the job had come by then.
     command: str = ""
     phase: str = ""
-    #: Commands of the victim, or of whoever the last blow was meant for, until it was hit.
+    #: Commands of the victim, or of whoever the last fault was meant for, until it was hit.
     commands: list[str] = field(default_factory=list)
     #: A fault had met its command and could not land: why.
     missed: str | None = None
@@ -34,4 +34,4 @@ class Visit:
     @property
     def complete(self) -> bool:
         """Whether every fault landed."""
-        return all(self.landed) and len(self.landed) == len(self.cell.blows)
+        return all(self.landed) and len(self.landed) == len(self.cell.faults)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,14 +16,15 @@ from typing import Any
 import redis
 
 from chaos.processes import ForkServer
-from chaos.rig import options as record
-from chaos.rig.options import BadOption, Options
+from chaos.processes.modules import shown
+from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
+from chaos.rig.record import timing, versions, write_record
 from chaos.servers import ServerProblem, at_database, mask, open_server
-from chaos.sweep.cells import FAULTS, Cell
+from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import BY_NAME, SETTINGS
-from chaos.sweep.report import Report
+from chaos.sweep.results import Results
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.sweep.tasks import PREPARE
@@ -44,14 +44,14 @@ class SweepOptions(Options):
     """As for every scenario, and what is to be swept."""
 
     lives: tuple[str, ...] = tuple(BY_NAME)
-    faults: tuple[str, ...] = tuple(FAULTS)
+    faults: tuple[str, ...] = tuple(SWEPT)
     cell: Cell | None = None
     #: How many pairs; 0: all of them; None: no pairs.
     pairs: int | None = None
     slots: int | None = None
 
     def command(self, scenario: str, seed: int) -> str:
-        words = ["python", "-m", f"chaos.{scenario}", "--target", self.target, "--seed", str(seed)]
+        words = [*shown(scenario), "--target", self.target, "--seed", str(seed)]
         if self.cell is not None:
             words += ["--cell", str(self.cell)]
         elif self.pairs is not None:
@@ -67,7 +67,7 @@ class SweepOptions(Options):
 class Done:
     """A sweep that was run and judged, and where its evidence is."""
 
-    report: Report
+    results: Results
     directory: Path
 
 
@@ -77,13 +77,13 @@ def run(options: SweepOptions, progress: Progress) -> Done:
         raise BadOption("the sweep needs Linux: it signals through pidfds")
     target = find_target(options.target)
     directory = options.run_directory("sweep")
-    seed = options.seed if options.seed is not None else record.new_seed()
+    seed = options.seed if options.seed is not None else new_seed()
     switch_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
         with progress.of("sweep"), _stages(options, target, directory) as (stages, version):
             about = _about(options, target, seed, version, len(stages))
-            (directory / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+            write_record(directory, about)
             swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
         progress.say("judging")
         judged, problems = judge_all(swept.visits, directory)
@@ -93,7 +93,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     finally:
         sys.setswitchinterval(switch_s)
     _keep(judged, about, everything=options.cell is not None)
-    return Done(report=Report(swept, judged, problems, about), directory=directory)
+    return Done(results=Results(swept, judged, problems, about), directory=directory)
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, random: Random) -> Swept:
@@ -155,11 +155,12 @@ def _about(
         "command": options.command("sweep", seed),
         "about": [],
         "promises": sorted(target.promises),
+        "offers": sorted(target.offers),
         "slots": slots,
         "burst": True,
-        "settings": record.settings(SETTINGS),
-        "versions": record.versions(target, version),
-        "timing": record.timing(SETTINGS, _SLACK_MS),
+        "settings": asdict(SETTINGS),
+        "versions": versions(target, version),
+        "timing": timing(SETTINGS, _SLACK_MS),
     }
 
 
@@ -176,6 +177,6 @@ def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) 
         directory = each.visit.directory
         if everything or each.mark is not Mark.OK:
             told = {**about, "scenario": f"sweep {each.visit.cell}"}
-            (directory / "run.json").write_text(json.dumps(told, indent=2) + "\n")
+            write_record(directory, told)
         else:
             shutil.rmtree(directory)

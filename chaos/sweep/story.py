@@ -10,33 +10,31 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from chaos.checks import judge
+from chaos.checks import judging
+from chaos.faults import FAULTS
 from chaos.history.schema import COLUMNS
+from chaos.report import print_story as print_lines
 from chaos.report import write_timeline
 from chaos.report.stories import tell
-from chaos.sweep.cells import FAULTS
-from chaos.sweep.report import Report
+from chaos.sweep.results import Results
 
-_STYLES = {"ok": "green", "bad": "red", "warn": "yellow", "fault": "bold magenta", "start": "cyan"}
 _TOLD = ("enqueue", "start", "end", "transition", "final")
 
 
-def print_story(report: Report, console: Console) -> None:
+def print_story(results: Results, console: Console) -> None:
     """Print the story of the last run of a cell, and write its timeline beside its history."""
-    visit = report.judged[-1].visit
+    visit = results.judged[-1].visit
     _line(console, f"{visit.cell.life}: {visit.cell.story.meaning}", "bold")
-    for blow in visit.cell.blows:
-        meaning = FAULTS[blow.fault].meaning
-        _line(console, f"{blow.fault} at {blow.at}, {blow.side}: {meaning}")
+    for fault in visit.cell.faults:
+        meaning = FAULTS[fault.fault].meaning
+        _line(console, f"{fault.fault} at {fault.at}, {fault.side}: {meaning}")
     events = sorted(_events(visit.directory), key=lambda event: event["t"])
     origin = events[0]["t"] if events else 0
-    for line in tell([event for event in events if _is_told(event)], origin):
-        who = line["who"].partition("-")[2]
-        _line(
-            console, f"{line['t']:9.1f} ms  {who:<10} {line['text']}", _STYLES.get(line["tone"], "")
-        )
+    lines = tell([event for event in events if _is_told(event)], origin)
+    print_lines((line | {"who": line["who"].partition("-")[2]} for line in lines), console)
     timeline = visit.directory / "timeline.html"
-    write_timeline(visit.directory, judge(visit.directory), timeline)
+    with judging(visit.directory) as (verdict, history):
+        write_timeline(history, verdict, timeline)
     _line(console, f"as a picture: {timeline}")
 
 

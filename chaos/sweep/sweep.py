@@ -15,12 +15,13 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import Visit
-from chaos.sweep.cells import FAULTS, Blow, Cell
+from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
+from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
-from chaos.wire import Side
 
 #: Runs without a fault; a boundary that all of them have must be visited.
 _CLEAN_RUNS = 4
@@ -45,15 +46,15 @@ class Column:
     life: str
     fault: str
     side: Side
-    first: Blow | None = None
+    first: BoundaryFault | None = None
     #: By boundary, the runs of a cell; the fault has landed in the last one.
     cells: dict[str, list[Visit]] = field(default_factory=dict)
     #: Boundaries of every run without a fault that no run with this fault has reached.
     unvisited: list[str] = field(default_factory=list)
 
     def cell(self, at: str) -> Cell:
-        blow = Blow(self.fault, at, self.side)
-        return Cell(self.life, (blow,) if self.first is None else (self.first, blow))
+        fault = BoundaryFault(self.fault, at, self.side)
+        return Cell(self.life, (fault,) if self.first is None else (self.first, fault))
 
     @property
     def name(self) -> str:
@@ -118,7 +119,7 @@ class Sweep:
             Column(life, fault, side)
             for life in lives
             for fault in faults
-            for side in FAULTS[fault].sides
+            for side in SWEPT[fault].swept_sides
         ]
         return self._timed(lambda: self._fill(lives, columns))
 
@@ -129,15 +130,15 @@ class Sweep:
 
     def one(self, cell: Cell) -> Swept:
         """One cell, again and again until its faults have landed."""
-        blow = cell.blows[-1]
-        first = cell.blows[0] if len(cell.blows) > 1 else None
-        column = Column(cell.life, blow.fault, blow.side, first)
+        last = cell.faults[-1]
+        first = cell.faults[0] if len(cell.faults) > 1 else None
+        column = Column(cell.life, last.fault, last.side, first)
 
-        def play() -> list[Column]:
-            self._visit(column, blow.at)
+        def repeat() -> list[Column]:
+            self._visit(column, last.at)
             return [column]
 
-        return self._timed(play)
+        return self._timed(repeat)
 
     def _timed(self, work: Callable[[], list[Column]]) -> Swept:
         began = time.monotonic()
@@ -209,11 +210,11 @@ class Sweep:
         with self._pool() as pool:
             surely = self._count(pool, [life])[life]
             columns = [
-                Column(life, "kill", side, Blow(fault, at, first))
+                Column(life, "kill", side, BoundaryFault(fault, at, first))
                 for fault in ("kill", "pause")
                 for at in surely
-                for first in FAULTS[fault].sides
-                for side in FAULTS["kill"].sides
+                for first in SWEPT[fault].swept_sides
+                for side in SWEPT["kill"].swept_sides
             ]
             chosen = [(column, at) for column in columns for at in surely]
             if size is not None:
@@ -261,7 +262,7 @@ class Sweep:
         directory = self._directory / f"c{next(self._numbers):05d}"
         stage = self._free.get()
         try:
-            visit = stage.play(cell, directory)
+            visit = play(stage, cell, directory)
         finally:
             self._free.put(stage)
         with self._lock:

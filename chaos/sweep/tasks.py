@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from chaos.history import Recorder
+from chaos.history import Recorder, Write
+from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
 from chaos.rig.enqueue import enqueue
 from chaos.targets import (
     CanRequeue,
@@ -55,14 +56,15 @@ def carry_out(target: Target, order: dict[str, Any]) -> None:
             _requeue(producer, job.id, write)
 
 
-def _requeue(producer: CanRequeue, job: str, write: Any) -> None:
+def _requeue(producer: CanRequeue, job: str, write: Write) -> None:
     """Requeue a dead job, and write down what the operator knows about it."""
-    told = {"op": f"{job}-requeue", "job": job, "kind": "requeue"}
-    write("enqueue", phase="invoke", **told)
+    about: dict[str, Any] = {"op": f"{job}-requeue", "job": job, "kind": "requeue"}
+    write(EnqueueInvoked(**about))
     try:
         producer.requeue(job)
-    except (EnqueueRefused, EnqueueInDoubt) as error:
-        phase = "fail" if isinstance(error, EnqueueRefused) else "info"
-        write("enqueue", phase=phase, error=str(error), **told)
+    except EnqueueRefused as error:
+        write(EnqueueFailed(error=str(error), **about))
+    except EnqueueInDoubt as error:
+        write(EnqueueUncertain(error=str(error), **about))
     else:
-        write("enqueue", phase="ok", **told)
+        write(EnqueueOk(**about))

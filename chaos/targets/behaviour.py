@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from chaos.errors import ChaosError
-from chaos.history.recorder import Recorder
+from chaos.history import Event, Recorder
+from chaos.history.worker_events import End, Hello, Outcome, Start
 
 
 class Planned(ChaosError):
@@ -55,10 +56,10 @@ class Witness:
         self._recorder: Recorder | None = None
         self._greeted: set[str] = set()
 
-    def _record(self, kind: str, **fields: Any) -> None:
+    def _write(self, event: Event) -> None:
         if self._recorder is None or self._pid != os.getpid():
             self._recorder = self._open()
-        self._recorder.write(kind, **fields)
+        self._recorder.write(event)
 
     def _open(self) -> Recorder:
         """A forked worker has a file of its own: `<parent's name>.<pid>`."""
@@ -73,14 +74,14 @@ class Witness:
         """Say once which worker id this process has."""
         if worker not in self._greeted:
             self._greeted.add(worker)
-            self._record("hello", worker=worker)
+            self._write(Hello(worker=worker))
 
     @contextmanager
     def recorded(self, run: Run) -> Iterator[None]:
         """The start and the end of one run."""
         self.hello(run.worker)
-        self._record("start", job=run.job, token=run.token, worker=run.worker, attempt=run.attempt)
-        outcome = "error"
+        self._write(Start(job=run.job, token=run.token, worker=run.worker))
+        outcome: Outcome = "error"
         try:
             yield
             outcome = "ok"
@@ -88,7 +89,7 @@ class Witness:
             outcome = "cancelled"
             raise
         finally:
-            self._record("end", job=run.job, token=run.token, worker=run.worker, outcome=outcome)
+            self._write(End(job=run.job, token=run.token, outcome=outcome))
 
 
 async def behave(plan: Mapping[str, Any], run: Run) -> Any:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:  # workers import this
+    from chaos.history.events import Final
 
 
 class Inspector(Protocol):
@@ -15,9 +18,8 @@ class Inspector(Protocol):
     def backlog(self) -> int:
         """Jobs that are queued or being worked on."""
 
-    def final_state(self, jobs: Iterable[str], /) -> Iterable[dict[str, Any]]:
-        """Every one of these jobs, and every effect, entry and key, as `final` events without
-        their stamp."""
+    def final_state(self, jobs: Iterable[str], /) -> Iterable[Final]:
+        """Every one of these jobs, and every effect, entry and key."""
 
     def clean(self) -> None:
         """Remove everything that a run has left in a server that is not the rig's own."""

@@ -25,7 +25,7 @@ class WorkerSettings:
     max_crashes: int = 5
     #: What an enqueue and an outcome wait for before they count as done, where a queue can choose:
     #: nothing, WAIT for one replica, or WAITAOF for the disks of both.
-    durability: Literal["none", "replicated", "fsynced"] = "none"
+    acknowledge: Literal["none", "replicated", "fsynced"] = "none"
 
     @property
     def health_ttl_ms(self) -> int:

@@ -11,8 +11,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from chaos.evidence import Evidence
 from chaos.guarantees import GUARANTEES
 from chaos.targets.inspector import Inspector
 from chaos.targets.job import Job
@@ -21,7 +22,9 @@ from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
 
 if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fast without
-    from chaos.wire import Exchange, Match
+    from chaos.faults import Match
+    from chaos.history.events import Transition
+    from chaos.wire import Exchange
 
 __all__ = [
     "Command",
@@ -78,8 +81,8 @@ class Command:
 class Decode(Protocol):
     """Reads a run's commands on the wire, one after the other."""
 
-    def __call__(self, exchange: Exchange, /) -> Iterable[dict[str, Any]]:
-        """Tell what one command did to jobs, as `transition` events without their stamp.
+    def __call__(self, exchange: Exchange, /) -> Iterable[Transition]:
+        """Tell what one command did to jobs.
 
         With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
         """
@@ -126,6 +129,8 @@ class Target:
     #: scripts loads them here, so that a fault that waits for the first command of a kind does not
     #: land on one that the server answers with NOSCRIPT.
     prepare: Callable[[str], None] | None = None
+    #: What `wire` and `inspector` show beside transitions and the state of jobs: see `Evidence`.
+    shows: Collection[str] = ()
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
 
@@ -136,20 +141,57 @@ class Target:
             raise ValueError(f"promises is a set of guarantees: write {{{self.promises!r}}}")
         for promise in self.promises:
             if promise not in GUARANTEES:
-                raise ValueError(f"{self.name} promises {promise!r}, {_no_guarantee(promise)}")
+                raise ValueError(
+                    f"{self.name} promises {promise!r}, {_unknown(promise, GUARANTEES)}"
+                )
         if not isinstance(self.worker, Command):
             raise ValueError(f"the worker of {self.name} is a Command, and not {self.worker!r}")
+        for evidence in self.shows:
+            if evidence not in _SHOWN_BY:
+                raise ValueError(f"{self.name} shows {evidence!r}, {_unknown(evidence, _SHOWN_BY)}")
+            part = _SHOWN_BY[Evidence(evidence)]
+            if getattr(self, part) is None:
+                raise ValueError(f"{self.name} shows {evidence!r}, which only its {part} could")
         object.__setattr__(self, "promises", frozenset(self.promises))
+        object.__setattr__(self, "shows", frozenset(self.shows))
+
+    @property
+    def offers(self) -> frozenset[Evidence]:
+        """The evidence that a run on it can have. What needs other evidence is not known."""
+        offers = {Evidence(evidence) for evidence in self.shows}
+        offers |= {Evidence.JOBS} if self.inspector else set()
+        if self.wire is not None:
+            offers |= {Evidence.WIRE}
+            offers |= {Evidence.COMPLETIONS} if "finish" in self.wire.moments else set()
+        return frozenset(offers)
 
     @property
     def start(self) -> Callable[[WorkerSpec], NoReturn]:
         """Turns a forked process into a worker."""
         return self.forkable.work if self.forkable else self.worker.become
 
+    def job_of(self, exchange: Exchange, settings: WorkerSettings) -> str | None:
+        """The job that a command is about; None where it is about several, or about none."""
+        if self.wire is None:
+            return None
+        # A decoder of its own: that of the run may remember what it has been shown.
+        jobs = {event.job for event in self.wire.decoder(settings)(exchange)}
+        return jobs.pop() if len(jobs) == 1 else None
 
-def _no_guarantee(promise: str) -> str:
+
+#: Evidence that a target has to claim, and the part of it that shows this.
+_SHOWN_BY = {
+    Evidence.TOKENS: "wire",
+    Evidence.RETRIES: "inspector",
+    Evidence.EFFECTS: "inspector",
+    Evidence.KEYS: "inspector",
+    Evidence.HEALTH: "inspector",
+}
+
+
+def _unknown(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only here: workers import this module
 
-    close = get_close_matches(str(promise), GUARANTEES, 1)
-    right = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(GUARANTEES)}"
-    return f"which is no guarantee; {right}"
+    close = get_close_matches(str(word), known, 1)
+    right = f"did you mean {str(close[0])!r}?" if close else f"there are {', '.join(known)}"
+    return f"which is unknown; {right}"

@@ -1,38 +1,8 @@
-"""Faults, and the exact moments at which they land."""
+"""The wire proxy: it sees every command of every process, and is where faults land."""
 
-from chaos.wire.fault import (
-    ERRORS,
-    Action,
-    Direction,
-    Exchange,
-    Injection,
-    Match,
-    NoReply,
-    Side,
-    Tally,
-    WireFault,
-    any_command,
-    command,
-    data_command,
-)
+from chaos.wire.exchange import Exchange, NoReply
 from chaos.wire.proxy import WireProxy, WireProxyError
 from chaos.wire.resp import RespError
+from chaos.wire.tally import Tally
 
-__all__ = [
-    "ERRORS",
-    "Action",
-    "Direction",
-    "Exchange",
-    "Injection",
-    "Match",
-    "NoReply",
-    "RespError",
-    "Side",
-    "Tally",
-    "WireFault",
-    "WireProxy",
-    "WireProxyError",
-    "any_command",
-    "command",
-    "data_command",
-]
+__all__ = ["Exchange", "NoReply", "RespError", "Tally", "WireProxy", "WireProxyError"]

@@ -2,22 +2,23 @@
 
 import asyncio
 import fcntl
-import socket
-import struct
 import sys
 import termios
 import time
 from collections.abc import Coroutine, Sequence
-from typing import Any, cast
+from typing import Any
 
+from chaos.faults import Injection, Side
+from chaos.faults.action import DROP, Outcome
 from chaos.processes import Handle
-from chaos.wire.endpoint import Channel
-from chaos.wire.fault import Exchange, Injection, NoReply
-from chaos.wire.flow import HIGH_WATER, Lane
-from chaos.wire.inject import DROP, inject
+from chaos.wire.endpoint import Endpoint
+from chaos.wire.exchange import Exchange, NoReply
+from chaos.wire.flow import HIGH_WATER, Flow
 from chaos.wire.peers import Ends
-from chaos.wire.pending import Ledger, Sent
+from chaos.wire.pending import PendingReplies, Sent, refusal
 from chaos.wire.resp import CommandParser, ProtocolError, ReplyParser, Value
+from chaos.wire.site import Site
+from chaos.wire.transports import ServerSide, reset_transport
 
 LINGER_S = 5.0
 """How long the server may take to answer a command whose client has gone, in seconds."""
@@ -27,44 +28,24 @@ _Command = tuple[bytes, list[bytes]] | None  # None: the client has left
 _Reply = tuple[bytes, Sent | None] | bool  # a bool: the server has left; True: by a reset
 
 
-def refusal(argv: list[bytes]) -> bytes | None:
-    """The error for a command whose replies cannot be told apart from others', or None."""
-    word = argv[0].upper()
-    if word in (b"MONITOR", b"SYNC", b"PSYNC"):
-        return b"-ERR wire proxy: %b is not supported\r\n" % word
-    if word == b"CLIENT" and len(argv) > 2 and argv[1].upper() == b"REPLY":
-        mode = argv[2].upper()
-        if mode in (b"OFF", b"SKIP"):
-            return b"-ERR wire proxy: CLIENT REPLY %b is not supported\r\n" % mode
-    return None
-
-
-def reset_transport(transport: asyncio.Transport) -> None:
-    """Close so that the other side gets an RST, and nothing that is still buffered."""
-    sock = transport.get_extra_info("socket")
-    if sock is not None and not transport.is_closing():
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
-class Link:
+class Connection:
     """A pair of connections, and what is under way between them. Lives in the proxy's loop.
 
-    Commands go through the lane `up`, replies through the lane `down`. A reply is matched with its
+    Commands go through the flow `up`, replies through the flow `down`. A reply is matched with its
     command and shown to the observer when it arrives, before it queues for delivery.
     """
 
-    def __init__(self, channel: Channel, client: asyncio.Transport) -> None:
-        self.channel = channel
+    def __init__(self, endpoint: Endpoint, client: asyncio.Transport) -> None:
+        self.endpoint = endpoint
         self.client = client
         self.ends = Ends(client.get_extra_info("peername"), client.get_extra_info("sockname"))
-        self.owner: Handle | None = None
-        """The process that holds the connection, once `Channel.find_owners` has found it."""
+        self.peer: Handle | None = None
+        """The process that holds the connection, once `Endpoint.find_peers` has found it."""
         self.server: asyncio.Transport | None = None
-        self.ledger = Ledger()
-        spawn = channel.host.spawn
-        self.up: Lane[_Command] = Lane(channel.up_gate, self._command, self._flush_up, spawn)
-        self.down: Lane[_Reply] = Lane(channel.down_gate, self._reply, self._flush_down, spawn)
+        self.pending = PendingReplies()
+        spawn = endpoint.context.spawn
+        self.up: Flow[_Command] = Flow(endpoint.up_gate, self._command, self._flush_up, spawn)
+        self.down: Flow[_Reply] = Flow(endpoint.down_gate, self._reply, self._flush_down, spawn)
         # Written together: a system call for each command of a pipeline takes longer than all else.
         self._to_server: list[bytes] = []
         self._to_client: list[bytes] = []
@@ -73,13 +54,13 @@ class Link:
         self._client_left = self._up_ended = self._client_closed = False
         self._server_closed = False
         self._linger: asyncio.TimerHandle | None = None
-        channel.links.add(self)
+        endpoint.connections.add(self)
         spawn(self._connect())
 
     @property
     def quiet(self) -> bool:
         """Nothing is at the server, on its way there, or waiting in the client's socket."""
-        return self.up.empty and not self.ledger.at_server and not self._unread()
+        return self.up.empty and not self.pending.at_server and not self._unread()
 
     def pump(self) -> None:
         """Move on what may move: a gate has changed."""
@@ -146,9 +127,9 @@ class Link:
         if refused is not None:
             self._answer(argv, refused)
             return None
-        injections = self.channel.due(argv)
+        injections = self.endpoint.due(argv)
         if not injections:
-            self.ledger.in_flight.append(Sent(argv, time.monotonic_ns()))
+            self.pending.in_flight.append(Sent(argv, time.monotonic_ns()))
             self._to_server.append(raw)
             return None
         return self._send_through(raw, argv, injections)
@@ -164,37 +145,34 @@ class Link:
         self, raw: bytes, argv: list[bytes], injections: Sequence[Injection]
     ) -> None:
         """Forward a command, with faults ahead of it."""
-        answer, chop_ms = None, None
-        for injection in injections:
-            if injection.fault.side == "before-send":
-                outcome = await inject(injection, self, argv)
-                if outcome is DROP:
-                    self._miss(injections, "another fault dropped the command")
-                    return
-                answer = outcome.answer or answer
-                chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
-        await self.channel.up_gate.wait()
+        now = time.monotonic_ns()
+        exchange = Exchange(self.endpoint.name, argv, NoReply(), now, now)
+        outcome = await self._inject(injections, "before-send", exchange)
+        if outcome is DROP:
+            self._miss(injections, "another fault dropped the command")
+            return
+        await self.endpoint.up_gate.wait()
         later = tuple(
             injection for injection in injections if injection.fault.side != "before-send"
         )
-        if answer is not None:
-            self._answer(argv, answer)
+        if outcome.answer is not None:
+            self._answer(argv, outcome.answer)
         elif self.server is not None and not self._server_closed:
-            self.ledger.in_flight.append(Sent(argv, time.monotonic_ns(), later))
-            await self._write(self.server, raw, chop_ms)
+            self.pending.in_flight.append(Sent(argv, time.monotonic_ns(), later))
+            await self._write(self.server, raw, outcome.pieces)
             return
         self._miss(later, "the command did not reach the server")
 
     def _answer(self, argv: list[bytes], reply: bytes) -> None:
         """Answer in the server's place, when it is this command's turn."""
-        self.ledger.in_flight.append(Sent(argv, 0, injected=reply))
+        self.pending.in_flight.append(Sent(argv, 0, injected=reply))
         self._queue_injected()
         self.down.pump()
 
     # The server's side.
 
     async def _connect(self) -> None:
-        if not await self.channel.host.connect(lambda: ServerSide(self)):
+        if not await self.endpoint.context.connect(lambda: ServerSide(self)):
             self._server_closed = True
             self.cut(reset=True)
             self._forget()
@@ -205,13 +183,15 @@ class Link:
         self.up.sink_ready()
 
     def from_server(self, parser: ReplyParser, data: bytes) -> None:
-        journal = self.channel.host.journal
+        journal = self.endpoint.context.journal
         try:
             for raw, value in parser.feed(data):
-                sent = self.ledger.answered(value)
+                sent = self.pending.answered(value)
                 if sent is not None:
                     self._observe(sent, value)
                 faulty = sent if sent is not None and sent.injections else None
+                if faulty is not None:
+                    faulty.reply = value
                 self.down.put((raw, faulty), len(raw))
                 self._queue_injected()
         except ProtocolError as problem:
@@ -225,7 +205,7 @@ class Link:
         self._server_closed = True
         if self._linger is not None:
             self._linger.cancel()
-        owed, self.ledger.in_flight = self.ledger.in_flight, type(self.ledger.in_flight)()
+        owed, self.pending.in_flight = self.pending.in_flight, type(self.pending.in_flight)()
         for sent in owed:
             if sent.injected is None:
                 self._observe(sent, NoReply())
@@ -237,14 +217,14 @@ class Link:
         self._forget()
 
     def _observe(self, sent: Sent, reply: Value | NoReply) -> None:
-        journal = self.channel.host.journal
+        journal = self.endpoint.context.journal
         if journal.observes:
             t_reply = time.monotonic_ns()
-            name = self.channel.name
+            name = self.endpoint.name
             journal.observed(Exchange(name, sent.argv, reply, sent.t_sent, t_reply))
 
     def _queue_injected(self) -> None:
-        in_flight = self.ledger.in_flight
+        in_flight = self.pending.in_flight
         while in_flight and in_flight[0].injected is not None:
             injected = in_flight.popleft().injected
             assert injected is not None
@@ -272,37 +252,45 @@ class Link:
 
     async def _deliver_through(self, raw: bytes, sent: Sent) -> None:
         """Deliver a reply, with faults around it."""
-        chop_ms = None
-        for injection in sent.injections:
-            if injection.fault.side == "before-reply":
-                outcome = await inject(injection, self, sent.argv)
-                if outcome is DROP:
-                    self._miss(sent.injections, "another fault dropped the reply")
-                    return
-                raw = outcome.answer or raw
-                chop_ms = outcome.chop_ms if outcome.chop_ms is not None else chop_ms
-        await self.channel.down_gate.wait()
-        after = [
-            injection for injection in sent.injections if injection.fault.side == "after-reply"
-        ]
-        if not after:
-            await self._write(self.client, raw, chop_ms)
+        now, name = time.monotonic_ns(), self.endpoint.name
+        exchange = Exchange(name, sent.argv, sent.reply, sent.t_sent, now)
+        outcome = await self._inject(sent.injections, "before-reply", exchange)
+        if outcome is DROP:
+            self._miss(sent.injections, "another fault dropped the reply")
+            return
+        raw = outcome.answer or raw
+        await self.endpoint.down_gate.wait()
+        if all(injection.fault.side != "after-reply" for injection in sent.injections):
+            await self._write(self.client, raw, outcome.pieces)
             return
         # The client is faster than a signal: what it sends next must not overtake the fault.
         self.up.stall()
         try:
-            await self.channel.find_owners()  # once it has its reply, it may close the connection
-            await self._write(self.client, raw, chop_ms)
-            for injection in after:
-                if not self._client_closed:
-                    await inject(injection, self, sent.argv)
+            await self.endpoint.find_peers()  # once it has its reply, it may close the connection
+            await self._write(self.client, raw, outcome.pieces)
+            await self._inject(sent.injections, "after-reply", exchange)
         finally:
             self.up.unstall()
         self._miss(sent.injections, "the client had gone")
 
-    async def _write(self, sink: asyncio.Transport, raw: bytes, chop_ms: int | None) -> None:
-        """Write, in pieces if asked to (`Outcome.chop_ms`), until the kernel has all of it."""
-        size = len(raw) if chop_ms is None else -(-len(raw) // (chop_ms or len(raw)))
+    async def _inject(
+        self, injections: Sequence[Injection], side: Side, exchange: Exchange
+    ) -> Outcome:
+        """Carry out the faults on one side of a command, and tell what becomes of it."""
+        answer, pieces = None, None
+        for injection in injections:
+            if injection.fault.side != side or (side == "after-reply" and self._client_closed):
+                continue
+            outcome = await Site(injection, self, exchange).inject()
+            if side != "after-reply" and outcome is DROP:
+                return DROP
+            answer = outcome.answer or answer
+            pieces = pieces if outcome.pieces is None else outcome.pieces
+        return Outcome(answer, pieces)
+
+    async def _write(self, sink: asyncio.Transport, raw: bytes, pieces: int | None) -> None:
+        """Write, in pieces if asked to (`Outcome.pieces`), until the kernel has all of it."""
+        size = len(raw) if pieces is None else -(-len(raw) // (pieces or len(raw)))
         for start in range(0, len(raw), size):
             if start:
                 await asyncio.sleep(0.001)
@@ -326,7 +314,7 @@ class Link:
         """
         if self.server is None or self._server_closed:
             return
-        if not self.ledger.at_server or self.ledger.in_flight[0].blocks():
+        if not self.pending.at_server or self.pending.in_flight[0].blocks():
             self.server.close()
         elif self._linger is None:
             loop = asyncio.get_running_loop()
@@ -335,11 +323,11 @@ class Link:
     def _miss(self, injections: Sequence[Injection], reason: str) -> None:
         for injection in injections:
             if not injection.settled:
-                self.channel.host.journal.missed(injection, reason)
+                self.endpoint.context.journal.missed(injection, reason)
 
     def _forget(self) -> None:
         if self._client_closed and self._server_closed:
-            self.channel.links.discard(self)
+            self.endpoint.connections.discard(self)
 
     def _unread(self) -> int:
         """Bytes from the client that the proxy has not read yet."""
@@ -348,56 +336,3 @@ class Link:
             return 0
         waiting = fcntl.ioctl(sock.fileno(), termios.FIONREAD, bytes(4))
         return int.from_bytes(waiting, sys.byteorder)
-
-
-class ServerSide(asyncio.Protocol):
-    """The connection to the server."""
-
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._parser = ReplyParser()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._link.server_opened(cast(asyncio.Transport, transport))
-
-    def data_received(self, data: bytes) -> None:
-        self._link.from_server(self._parser, data)
-
-    def pause_writing(self) -> None:
-        self._link.up.sink_full = True
-
-    def resume_writing(self) -> None:
-        self._link.up.sink_ready()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._link.server_closed(exc)
-
-
-class ClientSide(asyncio.Protocol):
-    """The connection of a process."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._parser = CommandParser()
-        self._link: Link | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        client = cast(asyncio.Transport, transport)
-        client.set_write_buffer_limits(HIGH_WATER)
-        self._link = Link(self._channel, client)
-
-    def data_received(self, data: bytes) -> None:
-        assert self._link is not None
-        self._link.from_client(self._parser, data)
-
-    def pause_writing(self) -> None:
-        assert self._link is not None
-        self._link.down.sink_full = True
-
-    def resume_writing(self) -> None:
-        assert self._link is not None
-        self._link.down.sink_ready()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._link is not None:
-            self._link.client_closed()

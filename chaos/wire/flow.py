@@ -6,19 +6,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 HIGH_WATER = 1024 * 1024
-"""Bytes that a lane may hold before it stops reading from where they come from."""
+"""Bytes that a flow may queue before it stops reading from where they come from."""
 
 _ITEM_COST = 64  # what a queued item takes beside its bytes, roughly
 
 T = TypeVar("T")
 
 
-class Lane(Generic[T]):
+class Flow(Generic[T]):
     """Hands items to `handle` one after the other.
 
-    `handle` either does its work at once, or returns a coroutine, and then the lane waits for that.
-    What it only put together `flush` writes, before the lane waits for anything.
-    The lane also waits while its gate is shut (a partition), while its sink takes no more
+    `handle` either does its work at once, or returns a coroutine, and then the flow waits for that.
+    What it only put together `flush` writes, before the flow waits for anything.
+    The flow also waits while its gate is shut (a partition), while its sink takes no more
     (`sink_full`), and while something stalls it. Nothing is lost or overtaken by any of these.
     """
 

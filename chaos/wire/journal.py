@@ -2,23 +2,34 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any
 
-from chaos.wire.fault import Exchange, Injection, WireFault
-
-
-class Record(Protocol):
-    """Writes one event of the history."""
-
-    def __call__(self, type: str, /, **fields: object) -> object: ...
+from chaos.faults import Injection, WireFault
+from chaos.history import Event, Write
+from chaos.history.events import (
+    FaultCancelled,
+    FaultHealed,
+    FaultLanded,
+    FaultMissed,
+    FaultPlanned,
+    RigBroken,
+    RigObstructed,
+)
+from chaos.wire.exchange import Exchange
 
 
 class Journal:
     """The proxy's side of the history. For the proxy's thread."""
 
-    def __init__(self, record: Record, observe: Callable[[Exchange], object] | None) -> None:
-        self._record = record
+    def __init__(
+        self,
+        write: Write,
+        observe: Callable[[Exchange], object] | None,
+        job_of: Callable[[Exchange], str | None] | None,
+    ) -> None:
+        self._write_event = write
         self._observe = observe
+        self._job_of = job_of
         self._obstructed = False
         self.broken: BaseException | None = None
         """The first thing that went wrong inside the proxy or in a callback."""
@@ -37,53 +48,58 @@ class Journal:
             self.broke(problem)
 
     def planned(self, fault: WireFault) -> None:
-        self._fault("planned", fault, fault.process)
+        self._write(FaultPlanned(**_about(fault, fault.process)))
 
     def landed(
-        self, injection: Injection, process: str, argv: list[bytes], pid: int | None = None
+        self, injection: Injection, exchange: Exchange, process: str, pid: int | None = None
     ) -> None:
         """The fault has just landed."""
-        fault, job = injection.fault, None
-        if fault.job_of is not None and argv:
-            try:
-                job = fault.job_of(argv)
-            except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
-                self.broke(problem)
-        injection.land(process, argv, time.monotonic_ns(), pid)
-        self._fault("landed", fault, process, job=job, child_pid=pid)
+        job = self._job(exchange)
+        injection.land(process, exchange.argv, time.monotonic_ns(), pid)
+        self._write(FaultLanded(job=job, child_pid=pid, **_about(injection.fault, process)))
+
+    def _job(self, exchange: Exchange) -> str | None:
+        if self._job_of is None or not exchange.argv:
+            return None
+        try:
+            return self._job_of(exchange)
+        except Exception as problem:  # noqa: BLE001 - the fault has landed all the same
+            self.broke(problem)
+            return None
 
     def healed(self, fault: WireFault, process: str) -> None:
         """What the fault had done has been undone."""
-        self._fault("healed", fault, process)
+        self._write(FaultHealed(**_about(fault, process)))
 
     def missed(self, injection: Injection, reason: str) -> None:
         """The fault will not land any more."""
         injection.give_up()
-        self._fault("missed", injection.fault, injection.fault.process, error=reason)
+        fault = injection.fault
+        self._write(FaultMissed(error=reason, **_about(fault, fault.process)))
 
     def cancelled(self, injection: Injection) -> None:
         """The rig took the fault back: it is not missing."""
         injection.give_up()
-        self._fault("cancelled", injection.fault, injection.fault.process)
+        self._write(FaultCancelled(**_about(injection.fault, injection.fault.process)))
 
     def broke(self, problem: BaseException) -> None:
         """Something raised that must not: the evidence of this run is incomplete."""
         if self.broken is None:
             self.broken = problem
-            self._write("rig", event="broken", error=f"wire proxy: {problem!r}")
+            self._write(RigBroken(error=f"wire proxy: {problem!r}"))
 
     def obstructed(self, problem: Exception) -> None:
         """The target could not reach the server because of the rig: nothing counts against it."""
         if not self._obstructed:
             self._obstructed = True
-            self._write("rig", event="obstructed", error=str(problem))
+            self._write(RigObstructed(error=str(problem)))
 
-    def _fault(self, event: str, fault: WireFault, target: str | None, **more: object) -> None:
-        named: dict[str, object] = {"event": event, "fault": fault.id, "kind": fault.action}
-        self._write("fault", **named, target=target, phase=fault.where, **more)
-
-    def _write(self, type: str, /, **fields: object) -> None:
+    def _write(self, event: Event) -> None:
         try:
-            self._record(type, **fields)
+            self._write_event(event)
         except Exception as problem:  # noqa: BLE001 - `close` raises it: it cannot be recorded
             self.broken = self.broken or problem
+
+
+def _about(fault: WireFault, target: str | None) -> dict[str, Any]:
+    return {"fault": fault.id, "kind": fault.action, "target": target, "phase": fault.where}

@@ -21,7 +21,7 @@ class Ends(NamedTuple):
     there: tuple[object, ...]
 
 
-def owners(process: Handle, wanted: Collection[Ends]) -> dict[Ends, Handle]:
+def peers_of(process: Handle, wanted: Collection[Ends]) -> dict[Ends, Handle]:
     """Who holds each of these connections: the process itself, or one of its descendants.
 
     A connection is missing from the answer when its process has ended or has closed it. Where a

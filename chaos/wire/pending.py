@@ -7,7 +7,7 @@ messages answer nothing, and a (un)subscribe command is answered once for each o
 from collections import deque
 from dataclasses import dataclass, field
 
-from chaos.wire.fault import Injection
+from chaos.faults import Injection
 from chaos.wire.resp import Attributed, Push, Value
 
 _MESSAGES = frozenset((b"message", b"pmessage", b"smessage"))
@@ -30,6 +30,8 @@ class Sent:
     injections: tuple[Injection, ...] = ()
     injected: bytes | None = None
     """The reply that the proxy made up; the server has not seen this command."""
+    reply: Value = None
+    """The server's reply, where a fault waits for it."""
     confirmations: int = field(default=0)
     """How many more channels of a (un)subscribe have to be confirmed; 0: none seen yet."""
 
@@ -41,7 +43,7 @@ class Sent:
         return word in _BLOCKING
 
 
-class Ledger:
+class PendingReplies:
     """The commands of one connection that have not been answered yet."""
 
     def __init__(self) -> None:
@@ -101,3 +103,15 @@ class Ledger:
 def _base(kind: bytes) -> bytes:
     """The subscribing word of a kind: `punsubscribe` -> `psubscribe`."""
     return kind.replace(b"unsubscribe", b"subscribe")
+
+
+def refusal(argv: list[bytes]) -> bytes | None:
+    """The error for a command whose replies cannot be told apart from others', or None."""
+    word = argv[0].upper()
+    if word in (b"MONITOR", b"SYNC", b"PSYNC"):
+        return b"-ERR wire proxy: %b is not supported\r\n" % word
+    if word == b"CLIENT" and len(argv) > 2 and argv[1].upper() == b"REPLY":
+        mode = argv[2].upper()
+        if mode in (b"OFF", b"SKIP"):
+            return b"-ERR wire proxy: CLIENT REPLY %b is not supported\r\n" % mode
+    return None

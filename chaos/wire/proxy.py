@@ -15,15 +15,21 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
 from chaos.errors import ChaosError
+from chaos.faults import Direction, Injection, Match, WireFault
+from chaos.history import Write
 from chaos.processes import Handle, held_back
-from chaos.wire.connection import ClientSide
-from chaos.wire.endpoint import Channel, Host
-from chaos.wire.fault import Direction, Exchange, Injection, Match, Tally, WireFault
-from chaos.wire.journal import Journal, Record
+from chaos.wire.connection import Connection
+from chaos.wire.context import ProxyContext
+from chaos.wire.endpoint import Endpoint
+from chaos.wire.exchange import Exchange, NoReply
+from chaos.wire.journal import Journal
+from chaos.wire.tally import Tally
+from chaos.wire.transports import ClientSide
 from chaos.wire.upstream import Upstream, UpstreamProblem
 
 CALL_TIMEOUT_S = 10.0
@@ -51,25 +57,31 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 class WireProxy:
     """A proxy that runs in a thread of its own from `start` (or `with`) to `close`.
 
-    Every method may be called from every thread and returns when it is done. `record` and `observe`
+    Every method may be called from every thread and returns when it is done. `write` and `observe`
     are called in the proxy's thread, so they must be quick, and may not call a method that waits.
 
     Args:
         upstream_url: redis://, rediss:// or unix://, with every option that redis-py takes.
-        record: writes an event of the history: `record("fault", event="landed", ...)`.
+        write: writes an event into the history, as `Recorder.write` does.
         observe: gets every `Exchange` when the server's reply has arrived, whether or not the
             client gets it, or cannot come any more (`NoReply`). Replies that the proxy made up are
             not shown.
+        job_of: the job that a command is about, for the history of faults: gets the `Exchange`
+            at which one lands, with `NoReply` where the command has not been sent yet.
 
     Raises ValueError for a URL of another kind, ServerProblem for TLS files that cannot be used.
     """
 
     def __init__(
-        self, upstream_url: str, record: Record, observe: Callable[[Exchange], object] | None = None
+        self,
+        upstream_url: str,
+        write: Write,
+        observe: Callable[[Exchange], object] | None = None,
+        job_of: Callable[[Exchange], str | None] | None = None,
     ) -> None:
-        self._journal = Journal(record, observe)
-        self._host = Host(Upstream.of(upstream_url), self._journal)
-        self._channels: dict[str, Channel] = {}
+        self._journal = Journal(write, observe, job_of)
+        self._context = ProxyContext(Upstream.of(upstream_url), self._journal)
+        self._endpoints: dict[str, Endpoint] = {}
         self._servers: dict[str, tuple[asyncio.Server, str]] = {}
         self._injections: list[Injection] = []
         self._numbers = itertools.count(1)
@@ -116,15 +128,17 @@ class WireProxy:
     def check(self) -> None:
         """Raise WireProxyError, with the reason, when the server cannot be reached from here."""
         try:
-            self._wait_for(self._host.upstream.check, self._host.upstream.limit_s + CALL_TIMEOUT_S)
+            self._wait_for(
+                self._context.upstream.check, self._context.upstream.limit_s + CALL_TIMEOUT_S
+            )
         except UpstreamProblem as problem:
             raise WireProxyError(str(problem)) from problem
 
     def server_is_away(self, away: bool) -> None:
         """Say that the rig has taken the server away, so that it cannot be reached, or that it is
         back. That it cannot be reached at any other time is the rig's failure ("obstructed")."""
-        self._host.absences += away
-        self._host.away = away
+        self._context.absences += away
+        self._context.away = away
 
     # Processes.
 
@@ -137,13 +151,13 @@ class WireProxy:
         return self._wait_for(lambda: self._listen(process))
 
     def attach(self, process: str, victim: Handle) -> None:
-        """Tell which process this is, for `kill` and `stop`. Again after a restart.
+        """Tell which process this is, for `kill` and `pause`. Again after a restart.
 
         Processes that it has started may use its listener too, and are hit for what they send.
         """
 
         def attach() -> None:
-            self._channel(process).victim = victim
+            self._endpoint(process).process = victim
 
         self._call(attach)
 
@@ -158,40 +172,40 @@ class WireProxy:
 
     def partition(self, process: str, direction: Direction = "both", *, phase: str = "any") -> str:
         """Let nothing pass from now on; connections stay open. Returns the id of the fault."""
-        fault = self._by_hand("hold", process, phase, direction)
+        fault = self._by_hand("partition", process, phase, direction)
 
         def hold() -> None:
-            channel = self._channel(process)
+            endpoint = self._endpoint(process)
             self._land_now(fault, process)
-            channel.hold(fault.id, direction, lambda: self._journal.healed(fault, process))
+            endpoint.hold(fault.id, direction, lambda: self._journal.healed(fault, process))
 
         self._call(hold)
         return fault.id
 
     def heal(self, process: str) -> int:
-        """End every hold of a process: what waited goes on, in order, on the same connections.
+        """End every partition of a process: what waited goes on, in order, on the same connections.
 
-        Returns how many holds there were.
+        Returns how many partitions there were.
         """
-        return self._call(lambda: self._channel(process).heal())
+        return self._call(lambda: self._endpoint(process).heal())
 
     def reset(self, process: str, *, phase: str = "any") -> int:
         """Reset all connections of a process. Returns how many there were."""
         fault = self._by_hand("reset", process, phase)
 
         def reset() -> int:
-            links = list(self._channel(process).links)
+            connections = list(self._endpoint(process).connections)
             self._land_now(fault, process)
-            for link in links:
-                link.cut(reset=True)
-            return len(links)
+            for connection in connections:
+                connection.cut(reset=True)
+            return len(connections)
 
         return self._call(reset)
 
     def count(self, process: str, match: Match) -> Tally:
         """Count the matching commands of a process from now on."""
         tally = Tally(match)
-        self._call(lambda: self._channel(process).tallies.append(tally))
+        self._call(lambda: self._endpoint(process).tallies.append(tally))
         return tally
 
     def quiet(self, process: str, timeout_s: float, *, pid: int | None = None) -> bool:
@@ -199,13 +213,13 @@ class WireProxy:
 
         That is: none is at the server, on its way, or (for a process that is stopped or has died)
         unread in a socket. False when that is not so within `timeout_s`; a partition that has not
-        been healed, or a live process that blocks in the server, can be the reason. With `pid` (a
+        been healed, or a live process that blocks in the server, can be the reason. With `pid` (an
         injection has it), only that process counts, and not the others of its fleet.
         """
 
         async def wait() -> bool:
-            channel, deadline = self._channel(process), time.monotonic() + timeout_s
-            while not channel.quiet(pid):
+            endpoint, deadline = self._endpoint(process), time.monotonic() + timeout_s
+            while not endpoint.quiet(pid):
                 if time.monotonic() >= deadline:
                     return False
                 await asyncio.sleep(_POLL_S)
@@ -215,23 +229,23 @@ class WireProxy:
 
     # In the proxy's thread.
 
-    def _channel(self, process: str) -> Channel:
-        channel = self._channels.get(process)
-        if channel is None:
-            channel = self._channels[process] = Channel(process, self._host)
-            channel.injections = [
+    def _endpoint(self, process: str) -> Endpoint:
+        endpoint = self._endpoints.get(process)
+        if endpoint is None:
+            endpoint = self._endpoints[process] = Endpoint(process, self._context)
+            endpoint.injections = [
                 x for x in self._injections if x.fault.process is None and x.waiting
             ]
-        return channel
+        return endpoint
 
     async def _listen(self, process: str) -> str:
-        channel = self._channel(process)
+        connected = partial(Connection, self._endpoint(process))
         if process not in self._servers:
             sock = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
-            url = self._host.upstream.url_at(sock.getsockname()[1])
+            url = self._context.upstream.url_at(sock.getsockname()[1])
             loop = asyncio.get_running_loop()
             server = await loop.create_server(
-                lambda: ClientSide(channel), sock=sock, backlog=_BACKLOG
+                lambda: ClientSide(connected), sock=sock, backlog=_BACKLOG
             )
             self._servers[process] = server, url
         return self._servers[process][1]
@@ -239,27 +253,34 @@ class WireProxy:
     def _plan(self, fault: WireFault) -> Injection:
         if any(known.fault.id == fault.id for known in self._injections):
             raise ValueError(f"a fault {fault.id!r} was planned before")
-        injection = Injection(fault, self._withdraw)
+        injection = Injection(fault, self)
         self._injections.append(injection)
         if fault.process is None:
-            for channel in self._channels.values():
-                channel.injections.append(injection)
+            for endpoint in self._endpoints.values():
+                endpoint.injections.append(injection)
         else:
-            # If the channel is new, it has those for any process already, not this one.
-            self._channel(fault.process).injections.append(injection)
+            # If the endpoint is new, it has those for any process already, not this one.
+            self._endpoint(fault.process).injections.append(injection)
         self._journal.planned(fault)
         return injection
 
-    def _withdraw(self, injection: Injection) -> None:
+    def withdraw(self, injection: Injection) -> None:
+        """Take back a fault that has not met its command yet; otherwise nothing."""
+
         def withdraw() -> None:
             if not injection.waiting:
                 return
             self._journal.cancelled(injection)
-            for channel in self._channels.values():
-                channel.injections = [x for x in channel.injections if x is not injection]
+            for endpoint in self._endpoints.values():
+                endpoint.injections = [x for x in endpoint.injections if x is not injection]
 
         if self._loop is not None:
             self._call(withdraw)
+
+    def end(self, injection: Injection) -> None:
+        """End a fault that has landed and lasts; otherwise nothing."""
+        if injection.end is not None and self._loop is not None:
+            self._wait_for(injection.end)
 
     def _by_hand(
         self, action: str, process: str, phase: str, direction: Direction = "both"
@@ -270,15 +291,16 @@ class WireProxy:
             process=process,
             match=Match("by hand", lambda argv: False),
             side="before-send",
-            action="hold" if action == "hold" else "reset",
+            action=action,
             direction=direction,
             phase=phase,
         )
 
     def _land_now(self, fault: WireFault, process: str) -> None:
-        injection = Injection(fault, lambda _: None)
+        now = time.monotonic_ns()
         self._journal.planned(fault)
-        self._journal.landed(injection, process, [])
+        exchange = Exchange(process, [], NoReply(), now, now)
+        self._journal.landed(Injection(fault, self), exchange, process)
 
     # The thread.
 
@@ -301,10 +323,10 @@ class WireProxy:
         await self._stop.wait()
         for server, _ in self._servers.values():
             server.close()
-        links = {link for channel in self._channels.values() for link in channel.links}
-        for link in links:
-            link.abort()
-        tasks = list(self._host.tasks)
+        endpoints = self._endpoints.values()
+        for connection in [each for endpoint in endpoints for each in endpoint.connections]:
+            connection.abort()
+        tasks = list(self._context.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -312,7 +334,7 @@ class WireProxy:
             if not injection.settled:
                 self._journal.missed(injection, "its command did not come")
         for _ in range(_LAST_POLLS):  # each transport tells of its end a turn later
-            if not any(channel.links for channel in self._channels.values()):
+            if not any(endpoint.connections for endpoint in endpoints):
                 break
             await asyncio.sleep(_POLL_S)
 

@@ -1,4 +1,4 @@
-"""The benchmarks' commands, with numbers so small that what they measure means nothing."""
+"""The benchmarks' commands, with numbers so small that their figures mean nothing."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_bad_input_is_answered_with_one_sentence(
 
 @pytest.fixture
 def default_sigint() -> Iterator[None]:
-    """It may come in ignored, as in a job in the background, and a child would inherit that."""
+    """Reset SIGINT: a background job may have it ignored, and a child would inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

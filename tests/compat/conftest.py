@@ -83,7 +83,7 @@ def rrq_0111(url: str) -> RRQ:
 
 @pytest.fixture
 def work(url: str, tmp_path: Path) -> Callable[[], None]:
-    """Run a real worker process of the reference until nothing is left to do."""
+    """Run a real worker process of the reference until no work is left."""
     (tmp_path / "compat_handlers.py").write_text(HANDLERS)
     words = ["--redis", url, "worker", "--handlers", "compat_handlers"]
 

@@ -111,7 +111,7 @@ def test_an_id_that_rrqs_client_took_is_taken(rrq: RRQ, client: SyncClient) -> N
 
 
 def test_a_job_can_be_waited_for(rrq_0111: RRQ, work: Work) -> None:
-    """Without RRQ's stream of events: its client also looks at the job."""
+    """It works without RRQ's stream of events, because its client also looks at the job."""
     job_id = rrq_0111("enqueue", function="nothing")
     work()
     assert rrq_0111("wait", job_id=job_id)["status"] == "COMPLETED"

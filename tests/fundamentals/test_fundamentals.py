@@ -1,4 +1,4 @@
-"""The reference queue, one idea a test. Read from top to bottom."""
+"""The reference queue, one idea per test. Read from top to bottom."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_a_job_that_keeps_failing_is_dead_lettered_and_can_be_requeued(
 async def test_there_is_one_job_per_id_and_one_live_job_per_unique_key(
     client: Client, work: Work
 ) -> None:
-    """So whoever does not know whether an enqueue arrived sends it again."""
+    """So a client that does not know whether an enqueue arrived can send it again."""
 
     async def report(context: Context) -> None:
         pass
@@ -105,7 +105,7 @@ async def test_a_job_can_be_deferred(client: Client, work: Work) -> None:
 async def test_effects_happen_once_however_often_the_job_runs(
     client: Client, work: Work, redis: Redis
 ) -> None:
-    """A handler may run twice. What it hands to the commit is applied in the step that commits."""
+    """A handler may run twice. The effects that it hands over are applied only by the commit."""
 
     async def pay(context: Context, account: str, amount: int) -> None:
         context.effect("INCRBY", f"balance:{account}", amount)
@@ -120,7 +120,7 @@ async def test_effects_happen_once_however_often_the_job_runs(
 async def test_a_superseded_attempt_is_fenced(
     client: Client, working: Working, admin: PlainRedis
 ) -> None:
-    """An attempt that was stopped for too long comes back; another one has its job meanwhile."""
+    """An attempt that was stopped for too long comes back, but another one has its job by then."""
     started, wake, end = asyncio.Event(), asyncio.Event(), asyncio.Event()
     tokens: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Locust in front, the keeper behind: whole runs, with real processes."""
+"""Locust in front, the supervisor behind: whole runs, with real processes."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_killed_locust_leaves_no_process_not_even_a_paused_one(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     with Locust(tmp_path, *options, *HEADLESS, "--chaos", "pause", "LongJobs") as locust:
-        locust.wait_for("a pause", lambda: '"kind":"stop"' in locust.history("rig.jsonl"))
+        locust.wait_for("a pause", lambda: '"kind":"pause"' in locust.history("rig.jsonl"))
         locust.signal(signal.SIGKILL)
         assert locust.end() == -signal.SIGKILL
 
@@ -185,7 +185,7 @@ def test_bad_options_get_one_sentence_and_exit_code_2(
 def test_the_shape_ramps_to_half_spikes_once_and_ends() -> None:
     # In a process of its own, because locust rewires the standard library when it is imported.
     code = """
-from loadtests._shape import RampWithSpike, users_at
+from chaos.load.generator.shape import RampWithSpike, users_at
 assert RampWithSpike.abstract
 print([users_at(n / 20, 100) for n in range(21)])
 """

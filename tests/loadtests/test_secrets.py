@@ -77,9 +77,9 @@ def test_what_is_sent_to_workers_has_no_password() -> None:
     code = f"""
 import locust, pickle
 from locust.argument_parser import LocustArgumentParser
-from loadtests import _options
+from chaos.load.generator import options as added
 parser = LocustArgumentParser()
-_options.add(parser)
+added.add(parser)
 options = parser.parse_args(["--redis", "redis://:{SECRET}@h:1/0"])
 assert {SECRET!r} not in repr(options), options
 from locust.rpc.protocol import Message
@@ -110,7 +110,8 @@ def test_locust_may_be_started_anywhere(tmp_path: Path, place: str) -> None:
     """Also with a file of one's own beside the load test's, which it imports."""
     own = tmp_path / "own.py"
     own.write_text(
-        "from loadtests.users import Enqueuing, task\n"
+        "from locust import task\n"
+        "from loadtests.users import Enqueuing\n"
         "class Own(Enqueuing):\n"
         "    label = 'own'\n"
         "    @task\n"

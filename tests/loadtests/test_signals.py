@@ -91,7 +91,7 @@ def test_a_master_whose_workers_do_not_come_can_be_interrupted(tmp_path: Path) -
         assert "Traceback" not in locust.text
 
 
-def test_the_web_page_asks_for_nothing_that_the_keeper_does_not_know(tmp_path: Path) -> None:
+def test_the_web_page_asks_for_nothing_that_the_supervisor_does_not_know(tmp_path: Path) -> None:
     port = free_port()
 
     def post(**form: object) -> tuple[bool, str]:
@@ -109,7 +109,7 @@ def test_the_web_page_asks_for_nothing_that_the_keeper_does_not_know(tmp_path: P
                 False,
                 f"chaos cannot be {wrong!r}; choose one of none, kill, pause",
             )
-        for odd in ({"shape": "round"}, {"stand": "{}"}, {"fleet_workers": "2\n"}):
+        for odd in ({"shape": "round"}, {"chaos_run": "{}"}, {"fleet_workers": "2\n"}):
             assert not post(**load, **odd)[0]
         assert post(**load, chaos="none", redis="redis://h\n:1", out="a\nb")[0]
         locust.wait_for("work", lambda: '"type":"start"' in locust.history("fleet-*.jsonl"))

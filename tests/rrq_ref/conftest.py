@@ -28,13 +28,13 @@ class Leaks:
         self.allowed: list[str] = []
 
     def allow(self, *patterns: str) -> None:
-        """These keys are no leaks. `*` stands for any text."""
+        """Declare that these keys are no leaks. `*` stands for any text."""
         self.allowed += patterns
 
 
 @pytest.fixture(autouse=True)
 def leaks(request: pytest.FixtureRequest) -> Iterator[Leaks]:
-    """When a test ends, every key is in the data model, and has a TTL or a live owner.
+    """Check at a test's end that every key is in the data model, and has a TTL or a live owner.
 
     The idea is docket's. It turns every test into a test of the store's invariants too.
     """
@@ -67,7 +67,7 @@ Run = Callable[..., Any]
 
 
 class Half(Random):
-    """Chance that always says one half."""
+    """A random generator that always says one half."""
 
     def random(self) -> float:
         return 0.5

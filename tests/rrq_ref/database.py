@@ -1,4 +1,4 @@
-"""The whole database as plain values, and whether it is what `rrq_ref.keys` says it should be."""
+"""The whole database as plain values, and a check of it against the model in `rrq_ref.keys`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Dump = Mapping[str, "Stored"]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One key. A time to live is compared as there or not there: it runs while we look."""
+    """One key. Only the presence of a TTL is compared, because it runs while we look."""
 
     kind: str
     value: Any
@@ -26,7 +26,7 @@ class Stored:
 
 
 class Database:
-    """A look at everything, past the code under test."""
+    """A look at the whole database that bypasses the code under test."""
 
     def __init__(self, redis: Redis) -> None:
         # Any: redis-py's commands answer "a value or an awaitable".
@@ -59,16 +59,16 @@ class Database:
         return [_text(job_id) for job_id in self.redis.lrange(keys.dlq(name), 0, -1)]
 
     def now_ms(self) -> float:
-        """The server's clock, which decides everything."""
+        """The time of the server's clock, which decides everything."""
         seconds, micros = self.redis.time()
         return float(seconds * 1000 + micros / 1000)
 
     def expire_lock(self, job_id: str, name: str = "default") -> None:
-        """Test-only lever: the lock of a job ran out long ago."""
+        """Test-only lever: make a job's lock one that expired long ago."""
         self.redis.zadd(keys.locks(name), {job_id: 1}, xx=True)
 
     def make_due(self, job_id: str, name: str = "default") -> None:
-        """Test-only lever: the time of a job that waits in its queue has come."""
+        """Test-only lever: make a job that waits in its queue due."""
         self.redis.zadd(keys.queue(name), {job_id: 1}, xx=True)
 
     @contextmanager
@@ -115,7 +115,7 @@ def _text(raw: bytes) -> str:
 
 
 def problems(dump: Dump, allowed: Iterable[str] = ()) -> list[str]:
-    """What in the database has no owner or breaks the data model; one sentence each.
+    """All keys that have no owner or break the data model, one sentence for each.
 
     Keys that match a pattern of `allowed` are the test's own.
     """

@@ -1,4 +1,4 @@
-"""Connections whose replies get lost: the server has done what it was asked, and nobody knows."""
+"""Connections that lose replies: the server did what it was told, but the client cannot know."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Replies:
 
 
 def forgetful(settings: Settings, replies: Replies) -> Redis:
-    """An async client as the package makes it, but for its lost replies."""
+    """An async client as the package makes it, but with lost replies."""
 
     class Connection(redis.asyncio.Connection):
         async def read_response(self, *args: Any, **options: Any) -> Any:
@@ -43,7 +43,7 @@ def forgetful(settings: Settings, replies: Replies) -> Redis:
 
 
 def plain_forgetful(url: str, replies: Replies) -> redis.Redis:
-    """The same, synchronous."""
+    """The same as a synchronous client."""
 
     class Connection(redis.Connection):
         def read_response(self, *args: Any, **options: Any) -> Any:

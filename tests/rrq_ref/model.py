@@ -1,4 +1,4 @@
-"""What the store should be, as plain dictionaries: the model of the state machine's test."""
+"""The store as plain dictionaries: the model for the state machine's test."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ModelJob:
 
 @dataclass
 class Model:
-    """The store. Which jobs are due, and in which order, is the server's clock's to say."""
+    """The store. Only the server's clock says which jobs are due, and in which order."""
 
     jobs: dict[str, ModelJob] = field(default_factory=dict)
     dead: list[str] = field(default_factory=list)
@@ -72,8 +72,8 @@ class Model:
         return job_id
 
     def take_back(self) -> list[str]:
-        """Expired locks are taken back; the jobs that can be claimed again. An attempt counts as a
-        crash, unless its worker has said that it lives."""
+        """Take back expired locks. Returns the jobs that can be claimed again. An attempt counts as
+        a crash, unless its worker has said that it lives."""
         freed = []
         for job_id, job in self.jobs.items():
             if job.expired and job.asked:
@@ -102,8 +102,8 @@ class Model:
         return holds
 
     def claim_again(self, worker: int, want: int) -> tuple[list[Hold], list[Hold]]:
-        """The reply was lost: what it took and still has is given again, its locks renewed, or,
-        when nothing is wanted, handed back; and what it has no more."""
+        """Repeat a claim whose reply was lost. Its jobs are given again, with renewed locks, or
+        handed back if none are wanted. The jobs that it has lost are named."""
         asked = self.unanswered.pop(worker)
         holds = [hold for hold in asked if self.holds(hold)]
         lost = [hold for hold in asked if hold not in holds]
@@ -118,7 +118,7 @@ class Model:
         return holds if want else [], lost
 
     def acquit(self, hold: Hold) -> str:
-        """Its worker lives: what it lost is no crash."""
+        """Record that a worker lives: an attempt that it lost is no crash."""
         job = self.jobs[hold.job_id]
         if self.holds(hold):
             job.acquitted = hold.token
@@ -156,14 +156,14 @@ class Model:
         )
 
     def refresh(self, hold: Hold) -> bool:
-        """Whether it was renewed."""
+        """Renew a lock. Returns whether it was renewed."""
         if self.holds(hold):
             self.jobs[hold.job_id].expired = False
             return True
         return False
 
     def end(self, hold: Hold, how: str, result: str = "") -> set[str]:
-        """End an attempt; the words that may be answered."""
+        """End an attempt. Returns the answers that are allowed."""
         job = self.jobs[hold.job_id]
         if not self.holds(hold):
             if job.token != hold.token:
@@ -241,7 +241,7 @@ class Model:
 
 
 def picture(dump: Dump) -> dict[str, Any]:
-    """The same, of a real database."""
+    """The same picture of a real database."""
 
     def value(key: str, default: Any) -> Any:
         return dump[key].value if key in dump else default

@@ -1,4 +1,4 @@
-"""Short ways to say what a worker does, for tests of the store."""
+"""A worker's moves in short words, for tests of the store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRITES = (*ENDS, "refresh")
 
 
 async def take(store: WorkerStore, want: int = 1) -> list[Lease]:
-    """Claim jobs; their leases."""
+    """Claim jobs. Returns their leases."""
     return [claimed.lease for claimed in (await store.lock_and_pop(want)).jobs]
 
 
@@ -29,7 +29,7 @@ async def take_one(store: WorkerStore) -> Lease:
 
 
 async def write(store: WorkerStore, what: str, lease: Lease) -> str:
-    """Do one of `WRITES`; the word that the script answered with."""
+    """Do one of `WRITES`. Returns the script's answer."""
     if what == "refresh":
         return (await store.refresh_locks([lease]))[0].value
     return await end(store, ENDS[what](lease))
@@ -42,6 +42,6 @@ async def end(store: WorkerStore, outcome: Outcome) -> str:
 
 
 async def claim_again(store: WorkerStore, want: int = 1) -> Claim:
-    """The reply to the last claim was lost, as far as the worker knows."""
+    """Claim again as if the reply to the last claim had been lost."""
     store.unanswered_claim = True
     return await store.lock_and_pop(want)

@@ -1,4 +1,4 @@
-"""Handlers that make child processes, and other things that a process of workers may be asked."""
+"""Handlers that make child processes, or do other odd things in a worker's process."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PATIENCE_S = 60.0  # for what a test ends
 
 
 class Parents:
-    """`note` writes down an event; `told` says whether the test has said a word."""
+    """Handlers. `note` writes an event; `told` says whether the test has given a word."""
 
     def __init__(self, note: Callable[..., None], told: Callable[[str], bool]) -> None:
         self.note = note
         self.told = told
 
     async def child(self, context: Context, how: str) -> int:
-        """Makes a child that sleeps, and waits for its end; the exit code."""
+        """Make a child that sleeps, and wait for its end. Returns the exit code."""
         if how == "asyncio":
             process = await asyncio.create_subprocess_exec("sleep", str(PATIENCE_S))
             self.note("child", process.pid)
@@ -47,14 +47,14 @@ class Parents:
         return code
 
     async def short_lives(self, context: Context) -> list[int]:
-        """Forks and ends what it has forked, at once, a hundred times; the exit codes."""
+        """Fork a child and end it at once, a hundred times. Returns the exit codes."""
         return _short_lives()
 
     def short_lives_of_a_thread(self, context: Context) -> list[int]:
         return _short_lives()
 
     async def stray(self, context: Context, how: str) -> int:
-        """Forks a child that leaves the handler; its exit code."""
+        """Fork a child that leaves the handler. Returns its exit code."""
         if (pid := os.fork()) == 0:
             if how == "awaits":
                 await asyncio.sleep(0.01)
@@ -67,7 +67,7 @@ class Parents:
         return _wait_for(pid)
 
     async def grandchild(self, context: Context) -> int:
-        """Its child ignores SIGTERM; so does its child's child, as after every fork."""
+        """Make a child that ignores SIGTERM, and so does its own child, as after every fork."""
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             if (grandchild := os.fork()) == 0:
@@ -84,27 +84,27 @@ class Parents:
         return _wait_for(pid)
 
     async def register(self, context: Context) -> None:
-        """Registers a callback to be run when the process leaves."""
+        """Register an `atexit` callback."""
         atexit.register(self.note, "left", os.getpid(), "after", context.job_id)
 
     async def register_for_ever(self, context: Context) -> None:
-        """One that never ends."""
+        """Register an `atexit` callback that never ends."""
         atexit.register(threading.Event().wait, PATIENCE_S)
 
     async def leave_with_0(self, context: Context) -> None:
-        """Ends its process as if all were well, in the first attempt."""
+        """End the process with 0, as if all were well, in the first attempt."""
         self.note("began", os.getpid(), context.job_id)
         if context.token == 1:
             os._exit(0)
 
     async def block(self, context: Context, seconds: float) -> None:
-        """Blocks the event loop, in the first attempt."""
+        """Block the event loop in the first attempt."""
         self.note("began", os.getpid(), context.job_id)
         if context.token == 1:
             time.sleep(seconds)  # noqa: ASYNC251 - it is what it is for
 
     async def compute(self, context: Context, seconds: float) -> None:
-        """Blocks the event loop until it has had so much of a CPU."""
+        """Block the event loop until it has used the given CPU time."""
         self.note("began", os.getpid(), context.job_id)
         end = time.process_time() + seconds
         while time.process_time() < end:

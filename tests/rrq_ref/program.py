@@ -1,7 +1,7 @@
-"""What a process under test runs: `python -m tests.rrq_ref.program worker|fleet OPTIONS`.
+"""The program of a process under test: `python -m tests.rrq_ref.program worker|fleet OPTIONS`.
 
-OPTIONS is JSON. `events` names the file that everything of note is appended to, one line each;
-beside it, files with other endings are the test's way to tell the process something.
+OPTIONS is JSON. `events` names the file to which the process appends its events, one line each.
+By files with other endings beside it, the test tells the process something.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Program:
         return self.process.log.read_text()
 
     def events(self, word: str) -> list[list[str]]:
-        """The lines that begin with `word`, without it: each one starts with a process id."""
+        """The rest of each line that begins with `word`: a process id comes first."""
         if not self._events.exists():
             return []
         lines = [line.split() for line in self._events.read_text().splitlines()]
@@ -61,12 +61,12 @@ class Program:
         return psutil.Process(self.process.pid).children()
 
     def wait(self) -> int | None:
-        """The exit code, once it has left by itself."""
+        """Wait until it has left by itself. Returns the exit code."""
         return self.process.wait(PATIENCE_S).code
 
 
 def eventually(condition: Any, within_s: float = PATIENCE_S) -> None:
-    """Wait until it is so, and fail when it does not come."""
+    """Wait until it is so, and fail if that takes too long."""
     end = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < end, "never came true"
@@ -77,7 +77,7 @@ def eventually(condition: Any, within_s: float = PATIENCE_S) -> None:
 def launched(
     kind: str, directory: Path, url: str, *, prefix: tuple[str, ...] = (), **options: Any
 ) -> Iterator[Program]:
-    """Start a process; whatever is left of it at the end of the block is ended."""
+    """Start a process, and end everything that is left of it at the end of the block."""
     events = directory / "events.txt"
     given = json.dumps({"events": str(events), "url": url, **options})
     argv = [*prefix, sys.executable, "-m", "tests.rrq_ref.program", kind, given]
@@ -102,7 +102,7 @@ class _Handlers:
         return self._events.with_suffix("." + word).exists()
 
     async def hold(self, context: Context) -> str:
-        """Runs until it is told `open`."""
+        """Run until the test says `open`."""
         self.note("began", os.getpid(), context.job_id)
         try:
             while not self.told("open"):  # noqa: ASYNC110 - the test is in another process
@@ -114,7 +114,7 @@ class _Handlers:
         return "done"
 
     async def refuse(self, context: Context) -> None:
-        """Never ends."""
+        """Never end."""
         self.note("began", os.getpid(), context.job_id)
         while True:
             with suppress(asyncio.CancelledError):
@@ -125,7 +125,7 @@ class _Handlers:
         threading.Event().wait(60)
 
     async def die_once(self, context: Context) -> None:
-        """Kills its process, in the first attempt."""
+        """Kill the process in the first attempt."""
         self.note("began", os.getpid(), context.job_id)
         if context.token == 1:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -135,7 +135,7 @@ class _Handlers:
             group.create_task(asyncio.to_thread(sys.exit, 3))
 
     async def fork_in_a_task(self, _: Context) -> None:
-        """Makes a child that ends in a task of its own, while its handler would wait."""
+        """Make a child that ends in a task of its own, while its handler would wait."""
         forked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
         async def fork() -> None:
@@ -197,7 +197,7 @@ def _public(handlers: object) -> dict[str, Any]:
 
 
 def _fork_beside_the_fleet(handlers: _Handlers) -> None:
-    """A child of the parent's that is no worker, made while the fleet runs."""
+    """Make a child of the parent that is no worker, while the fleet runs."""
     while not psutil.Process().children():
         time.sleep(0.005)
     if (pid := os.fork()) == 0:
@@ -207,7 +207,7 @@ def _fork_beside_the_fleet(handlers: _Handlers) -> None:
 
 
 def _starve() -> None:
-    """The parent and its workers share one CPU with many that want it all, and come last."""
+    """Let parent and workers share one CPU with many greedy processes, at the lowest priority."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     parent = os.getpid()
     for _ in range(2):
@@ -219,7 +219,7 @@ def _starve() -> None:
 
 
 def _fail_to_fork(times: int) -> None:
-    """As where no more processes may be."""
+    """Make forks fail, as on a system that allows no more processes."""
     fork, failures = os.fork, iter(range(times))
 
     def fails() -> int:
@@ -231,7 +231,7 @@ def _fail_to_fork(times: int) -> None:
 
 
 def _start_slowly(handlers: _Handlers) -> None:
-    """A worker that has just been forked waits until the test has looked at it."""
+    """Make a new worker wait until the test has looked at it."""
 
     def slowly(*args: Any, **kwargs: Any) -> int:
         handlers.note("forked", os.getpid())

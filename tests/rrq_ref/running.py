@@ -1,4 +1,4 @@
-"""A worker in a test's hands: on the test's own loop, its commands tapped, its clock by hand."""
+"""A worker under a test's control: on its event loop, with tapped commands and a manual clock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SCRIPTS = {script.sha: script.name for script in scripts.ALL}
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    """Wait until it is so, and fail when it does not come."""
+    """Wait until it is so, and fail if that takes too long."""
     end = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end, f"never came true: {inspect.getsource(condition).strip()}"
@@ -38,7 +38,7 @@ async def until(condition: Callable[[], Any]) -> None:
 
 
 class ManualClock(Clock):
-    """Time stands still until the test moves it."""
+    """A clock that stands still until the test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -75,11 +75,11 @@ class ManualClock(Clock):
         return event.is_set()
 
     def awaited(self, seconds: float) -> bool:
-        """Whether somebody waits for just so long from now on."""
+        """True if a wait of exactly this length begins now."""
         return any(abs(end - self.now - seconds) < 1e-6 for end in self._waits.values())
 
     def advance(self, seconds: float) -> None:
-        """Move on; what has become due happens when the loop gets its turn."""
+        """Move the time on. Timers that become due fire when the loop gets its turn."""
         self.now += seconds
         due = [limit for at, limit in self._limits if at <= self.now]
         self._limits = [(at, limit) for at, limit in self._limits if at > self.now]
@@ -92,10 +92,10 @@ class ManualClock(Clock):
 
 
 class Tap:
-    """A Redis client that shows the commands of a worker, and spoils those it is told to.
+    """A Redis client that shows a worker's commands, and spoils those that the test names.
 
-    A script goes by its name, everything else by its command. With a `clock`, blocking waits pass
-    on it instead of at the server.
+    A script goes by its name, any other command by its own. With a `clock`, blocking waits pass on
+    that clock instead of at the server.
     """
 
     def __init__(self, redis: Redis, clock: ManualClock | None = None) -> None:
@@ -122,7 +122,7 @@ class Tap:
         return getattr(self._redis, name)
 
     def count(self, name: str) -> int:
-        """How often it was sent."""
+        """The number of times that it was sent."""
         return Counter(self._name(words) for words in self.seen)[name]
 
     def sent(self, name: str) -> list[tuple[Any, ...]]:
@@ -133,7 +133,7 @@ class Tap:
         return _SCRIPTS[words[1]] if words[0] == "EVALSHA" else str(words[0])
 
     async def advance(self, seconds: float) -> None:
-        """Move the clock on, at a moment when no command is under way that could time out."""
+        """Move the clock on while no command is under way that could time out."""
         assert self._clock is not None
         await until(lambda: self._in_flight == 0)
         self._clock.advance(seconds)
@@ -191,7 +191,7 @@ class Gate:
         return "done"
 
     async def resisting(self, context: Context) -> str:
-        """Goes on when it is cancelled; not for ever, lest a test that fails hangs as well."""
+        """Go on after a cancellation, but not for ever, or a failing test would hang too."""
         self.contexts.append(context)
         while not self.opened.is_set() and len(self.cancelled) < 5:
             try:
@@ -210,7 +210,7 @@ class Running:
     awaited: bool = False
 
     async def left(self) -> None:
-        """Wait until it has left by itself; raises what it failed with."""
+        """Wait until it has left by itself. Raises the error with which it failed."""
         self.awaited = True
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.shield(self.task)
@@ -220,7 +220,7 @@ class Running:
 async def running(
     redis: Redis | Tap, settings: Settings, handlers: Mapping[str, Handler], **options: Any
 ) -> AsyncIterator[Running]:
-    """Run a worker; drained in a hurry, if it is still there, at the end of the block."""
+    """Run a worker. At the end of the block it is drained in a hurry, if it still runs."""
     options = {"worker_id": "worker-1", "random": Random(7), **options}
     worker = Worker(cast("Redis", redis), handlers, settings, **options)
     task = asyncio.create_task(worker.run())
@@ -235,7 +235,7 @@ async def running(
 
 
 def world(settings: Settings, clock: Clock, seed: int = 7) -> World:
-    """What the parts of a worker share, for tests of one part alone."""
+    """The world that a worker's parts share, for tests of one part alone."""
     log = WorkerLog("worker", "worker-1", settings.queues)
     return World(settings, clock, Random(seed), log)
 

@@ -1,4 +1,4 @@
-"""What cannot work is refused at once, in one sentence that names it."""
+"""Input that cannot work is refused at once, in one sentence that names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is large: bounded batches, and results that the server does not take."""
+"""Large jobs: bounded batches, and results that the server does not take."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_outcomes_go_out_in_batches_of_bounded_size(
 async def test_a_result_that_the_server_does_not_take_is_its_jobs_failure_alone(
     redis: Redis, client: Client, settings: Settings, admin: PlainRedis, database: Database
 ) -> None:
-    """A server closes the connection at an argument over its limit, and says nothing."""
+    """A server closes the connection at an argument beyond its limit, and says nothing."""
     gate = Gate()
 
     async def large(context: Any) -> str:

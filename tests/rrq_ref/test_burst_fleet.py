@@ -1,4 +1,4 @@
-"""A burst fleet: 0 says that nothing is left, whatever became of its workers."""
+"""A burst fleet: 0 means that nothing is left, whatever happened to its workers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_worker_that_crashes_is_restarted_until_all_is_done(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue,
     function: str, code: int, workers: int,
 ) -> None:  # fmt: skip
-    """Only the dead one's lock says that there is work left, whatever its exit code was."""
+    """Only the dead worker's lock shows that work is left, whatever its exit code was."""
     enqueue(function, "a")
     with fleet(tmp_path, url, workers=workers) as program:
         eventually(lambda: f"left with {code}; restarting" in program.log())
@@ -57,7 +57,7 @@ def test_a_worker_that_crashes_is_restarted_until_all_is_done(
 def test_a_worker_that_is_told_to_leave_is_restarted_too(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue, function: str
 ) -> None:
-    """It leaves with 0, and what it held is handed back, or locked until that lock expires."""
+    """It leaves with 0. Its jobs are handed back, or stay locked until their locks expire."""
     enqueue(function, "a")
     with fleet(tmp_path, url, workers=1) as program:
         eventually(lambda: program.events("began"))

@@ -1,4 +1,4 @@
-"""Cancel: a job that waits never runs; one that runs is asked to stop, and is not run again."""
+"""Cancel: a waiting job never runs; a running one is asked to stop, and is not run again."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ async def test_one_that_finishes_all_the_same_is_completed(
 async def test_a_drain_does_not_hand_back_what_was_asked_to_stop(
     redis: Redis, client: Client, settings: Settings, database: Database
 ) -> None:
-    """The worker leaves before it has renewed the lock, and so before it has heard."""
+    """The worker leaves before it renews the lock, and so before it hears of the request."""
     began = asyncio.Event()
 
     async def handler(context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Child processes of handlers: signals to them are theirs, and they cannot reach their worker."""
+"""Child processes of handlers: their signals stay theirs, and they cannot reach their worker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def worker(directory: Path, url: str, kind: str = "worker", **options: Any) -> I
 
 
 def works_and_drains(program: Program, database: Database, enqueue: Enqueue) -> None:
-    """It was not drained by what came before, and it can be."""
+    """Show that the worker has not been drained so far, and that it can be."""
     assert "draining" not in program.log()
     enqueue("quick", "one more")
     eventually(lambda: database.job("one more")["status"] == "COMPLETED")
@@ -121,7 +121,7 @@ def test_a_child_that_leaves_the_handler_ends_there(
     how: str,
     code: int,
 ) -> None:
-    """Else it would go on as a second worker, with the same locks on the same connections."""
+    """Otherwise it would go on as a second worker, with the same locks and connections."""
     if (function, how) == ("stray_of_a_thread", "awaits"):
         pytest.skip("a plain function cannot await")
     enqueue(function, "a", how)
@@ -159,7 +159,7 @@ def test_what_was_printed_before_a_fork_is_printed_once(
 def test_another_child_of_the_parents_is_none_of_the_fleets(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue, stranger_is: str
 ) -> None:
-    """It is forked by a thread beside the fleet, and would hold the pipe's end that says leave."""
+    """A thread beside the fleet forks it, so it would hold the pipe's end that says leave."""
     with worker(tmp_path, url, "fleet", stranger=True) as program:
         eventually(lambda: program.events("stranger"))
         stranger = psutil.Process(int(program.events("stranger")[0][0]))

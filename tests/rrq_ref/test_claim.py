@@ -202,7 +202,7 @@ async def test_a_repeated_claim_leaves_out_what_another_worker_took_over(
 async def test_a_claim_record_outlives_its_locks_but_passes(
     client: Client, store: WorkerStore, database: Database, settings: Settings
 ) -> None:
-    """So that a worker that comes back late still learns what it had."""
+    """So a worker that comes back late still learns which jobs it had."""
     await enqueue(client, "a")
     await take(store)
     left_ms = database.redis.pttl(keys.claim("worker-1"))
@@ -292,7 +292,7 @@ async def test_a_key_of_the_wrong_type_is_dead_lettered_and_the_queue_goes_on(
 async def test_a_job_with_a_damaged_number_does_not_stop_the_claim(
     client: Client, store: WorkerStore, database: Database, field: str, value: str
 ) -> None:
-    """One bad hash must not take down every worker that comes across it, with all it holds."""
+    """One bad hash must not take down every worker that meets it, with all of its jobs."""
     await enqueue(client, "a", "b")
     database.redis.hset(keys.job("a"), field, value)
     assert {lease.job_id for lease in await take(store, 5)} == {"a", "b"}

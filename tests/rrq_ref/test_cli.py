@@ -1,4 +1,4 @@
-"""`python -m rrq_ref`: what it prints, its exit codes, and one clear sentence for bad input."""
+"""`python -m rrq_ref`: its output, its exit codes, and one clear sentence for bad input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One client on many event loops, in threads, across forks; and whose options a connection has."""
+"""One client on many event loops, in threads and across forks; and the options of a connection."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def closed(database: Database, left: int) -> None:
 
 @contextmanager
 def without_leaks(database: Database) -> Iterator[None]:
-    """The block leaves no connection open, and nothing complains that it had to be closed."""
+    """Check that the block leaves no connection open, and that nothing complains of closing one."""
     before = len(database.redis.client_list())
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
@@ -164,8 +164,8 @@ async def test_closing_a_client_on_one_loop_leaves_the_others_alone(
 def test_a_client_of_redis_py_that_serves_two_loops_makes_no_second_job(
     settings: Settings, database: Database
 ) -> None:
-    """It was handed in, and its pool belongs to the first loop: the second one never sees the
-    answer, though the job is stored."""
+    """The client was handed in, and its pool belongs to the first loop. The second loop never sees
+    the answer, though the job is stored."""
     client = Client(settings, redis=Redis.from_url(settings.redis_url))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -240,7 +240,7 @@ async def test_a_fork_within_a_running_loop_does_not_disturb_it(
 
 
 def test_a_child_never_writes_to_its_parents_connections(settings: Settings) -> None:
-    """Not even where it goes on with the loop that it has inherited."""
+    """Not even if it goes on with the event loop that it inherited."""
     client = Client(settings)
 
     async def number() -> int:
@@ -285,7 +285,7 @@ def test_a_client_that_was_closed_may_be_used_again(settings: Settings, database
 async def test_a_cancelled_enqueue_leaves_no_answer_for_the_next_command(
     settings: Settings, database: Database
 ) -> None:
-    """Cut off at any moment: while it waits for a connection, makes one, sends, or reads."""
+    """It is cut off at any moment: while it waits for a connection, makes one, sends, or reads."""
     chance = random.Random(7)
     async with Client(replace(settings, concurrency=1)) as client:
 

@@ -1,4 +1,4 @@
-"""How many workers a fleet has when nobody says: the CPUs that it may use."""
+"""A fleet's default number of workers: the CPUs that it may use."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ async def test_a_worker_that_stood_still_says_so_when_it_goes_on(
 async def test_what_the_server_refuses_now_is_written_later_and_not_run_again(
     redis: Redis, client: Client, settings: Settings, database: Database
 ) -> None:
-    """For many times the life of a lock the worker may not write: its locks are renewed."""
+    """The worker may not write for many times the life of a lock, but its locks are renewed."""
     clock, gate = ManualClock(), Gate()
     tap = Tap(redis, clock)
     gate.opened.set()
@@ -190,7 +190,7 @@ async def test_what_the_server_refuses_now_is_written_later_and_not_run_again(
 async def test_who_blocks_the_loop_is_charged_and_its_neighbours_are_not(
     redis: Redis, client: Client, settings: Settings, database: Database
 ) -> None:
-    """The blocked worker's jobs are taken back by another one, in the middle and for good."""
+    """Another worker takes the blocked worker's jobs back meanwhile, and keeps them."""
     settings = replace(settings, lock_ttl_ms=900, max_crashes=2, concurrency=5)
     runs: Counter[str] = Counter()
 
@@ -206,7 +206,7 @@ async def test_who_blocks_the_loop_is_charged_and_its_neighbours_are_not(
         rob()
 
     def rob() -> None:
-        """What another worker does meanwhile."""
+        """Act as another worker meanwhile."""
         names = [kind("default") for kind in (keys.queue, keys.locks, keys.dlq, keys.wake)]
         args = ["rival", 1, 0, 0, 900, 2, 600, keys.JOB, keys.UNIQUE]
         call = scripts.LOCK_AND_POP.call([keys.claim("rival"), *names], args)

@@ -1,4 +1,4 @@
-"""A damaged field of a job hash: transitions are made whole, with the default in its place."""
+"""A damaged field of a job hash: transitions still happen whole, with the field's default."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ async def test_a_requeued_job_has_its_whole_budget_again(
 async def test_tokens_go_on_rising_through_the_lives_of_a_job(
     client: Client, store: WorkerStore, database: Database
 ) -> None:
-    """Else an attempt of the life before could write into this one."""
+    """Otherwise an attempt of an earlier life could write into this one."""
     await client.enqueue("send", job_id="a")
     old = await take_one(store)
     await end(store, ENDS["bury"](old))

@@ -1,4 +1,4 @@
-"""`dlq … | head`: whoever reads the lines may leave, and nothing is left half-way for that."""
+"""`dlq … | head`: the reader of the lines may leave, and no work stops half-way."""
 
 from __future__ import annotations
 

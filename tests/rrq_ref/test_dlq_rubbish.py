@@ -1,4 +1,4 @@
-"""A dead-letter queue with anything in it: it is listed, and every good job can leave it."""
+"""A dead-letter queue with rubbish in it: it is listed, and every good job can leave it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHALLOWER = "[" * 400 + "]" * 400
 
 
 def bury(database: Database, job_id: str | bytes, **fields: Any) -> None:
-    """A dead job, as somebody wrote it."""
+    """A dead job, as another program wrote it."""
     raw = job_id if isinstance(job_id, bytes) else job_id.encode()
     basic = {"status": "FAILED", "function_name": "send", "queue_name": "default"}
     database.redis.hset(keys.JOB.encode() + raw, mapping=basic | fields)
@@ -159,7 +159,7 @@ def test_nothing_in_a_job_forges_a_line_or_commands_the_terminal(
 
 
 def test_large_jobs_are_listed_by_what_is_shown_of_them(cli: Cli, database: Database) -> None:
-    """Their arguments stay on the server, and so does an error that nobody could read."""
+    """Their arguments stay on the server, and so does an error too long to read."""
     for n in range(60):
         large = json.dumps(["x" * 500_000])
         bury(database, f"{n}", job_args=large, last_error="e" * 500_000, error_history=large)

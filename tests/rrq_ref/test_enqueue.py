@@ -112,7 +112,7 @@ async def test_a_job_that_waits_again_keeps_its_unique_key(
 async def test_a_dead_holders_unique_key_is_taken_over(
     client: Client, database: Database, leaks: Leaks, status: str | None
 ) -> None:
-    """As RRQ leaves it behind: there the key outlives its job."""
+    """RRQ leaves such a key behind: there it outlives its job."""
     database.redis.set(keys.unique("u"), "old", ex=60)
     if status is not None:
         leaks.allow(keys.job("old"))

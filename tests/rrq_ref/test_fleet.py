@@ -1,4 +1,4 @@
-"""A fleet: worker processes under a parent, and every way in which either can end."""
+"""A fleet: worker processes under a parent, and all ways in which either can end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_every_worker_shows_itself_and_takes_its_key_along(
 def test_a_signal_is_handed_on_and_the_drain_is_waited_for(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue, whom: str
 ) -> None:
-    """A terminal signals all of them, and the parent hands its own on: one wish, not two."""
+    """A terminal signals all processes, and the parent passes its signal on: one wish, not two."""
     enqueue("hold", "a", "b", "c")
     with fleet(tmp_path, url) as program:
         eventually(lambda: len(program.events("began")) == 2)
@@ -109,7 +109,7 @@ def test_a_second_signal_skips_the_wait(
 def test_a_signal_reaches_a_worker_that_has_just_been_forked(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue, whom: str
 ) -> None:
-    """Before it has any handlers of its own; it must neither miss it nor hand it on."""
+    """It comes before the worker has handlers. The worker must neither miss nor forward it."""
     enqueue("hold", "a")
     with fleet(tmp_path, url, slow_start=True) as program:
         eventually(lambda: len(program.events("forked")) == 2)
@@ -208,7 +208,7 @@ def test_a_worker_is_replaced_after_so_many_jobs_and_without_delay(
 def test_a_worker_that_is_to_be_replaced_lets_its_jobs_end(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
-    """However long they take: the drain's patience is for those who wait for it."""
+    """They may take as long as they like: a drain's time-out is for those who wait for it."""
     settings = {"max_jobs": 2, "concurrency": 2, "drain_timeout_s": 0}
     enqueue("hold", "a", "b")
     with fleet(tmp_path, url, workers=1, settings=settings) as program:
@@ -281,7 +281,7 @@ def test_workers_drain_by_themselves_when_their_parent_is_killed(
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Whoever inherits an orphan may be slow to reap it."""
+    """True if it lives. The process that inherits an orphan may be slow to reap it."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
@@ -311,7 +311,7 @@ def _in_own_pid_namespace() -> tuple[str, ...] | None:
 def test_a_fleet_may_be_process_1(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
-    """There, what has no handler is ignored, and orphans of others come to be reaped."""
+    """As process 1 it ignores signals without a handler, and reaps the orphans of others."""
     prefix = _in_own_pid_namespace()
     if prefix is None:
         pytest.skip("no new PID namespace may be made here (unshare --pid)")

@@ -1,4 +1,4 @@
-"""A fleet replaces workers whose loop does not turn, and nobody on a machine that is starved."""
+"""A fleet replaces workers whose loop does not turn, but none on a starved machine."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_without_a_limit_nobody_is_replaced(
 def test_a_machine_that_stood_still_kills_nobody(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
-    """Parent and workers stop, the parent goes on first."""
+    """Parent and workers stop, and the parent goes on first."""
     with fleet(tmp_path, url) as program:
         eventually(lambda: database.redis.keys(keys.health("*")))
         (worker,) = program.workers()
@@ -132,8 +132,8 @@ def test_a_machine_that_stood_still_kills_nobody(
 def test_a_starved_machine_kills_nobody(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
-    """One CPU, which others want all of, and the fleet comes last: its worker gets little, and its
-    loop does not turn for far longer than the limit, though it has hardly anything to do."""
+    """Other processes want the whole of the one CPU, and the fleet comes last. Its worker's loop
+    does not turn for far longer than the limit, though it has hardly anything to do."""
     enqueue("compute", "a", 0.05)
     with fleet(tmp_path, url, starved=True) as program:
         eventually(lambda: program.events("began"), 120)

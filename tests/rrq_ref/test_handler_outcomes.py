@@ -46,7 +46,7 @@ class Huge(Exception):
 
 
 class Masked(Exception):
-    """Raises also where it is asked for its class, its traceback, its notes or its cause."""
+    """An exception that raises when asked for its class, its traceback, its notes or its cause."""
 
     @property
     def __class__(self) -> Any:
@@ -288,8 +288,8 @@ async def test_an_end_after_the_time_was_up_is_a_timeout(
 async def test_a_handler_that_resists_its_time_out_keeps_its_slot_but_not_its_job(
     redis: Redis, client: Client, settings: Settings, database: Database, written: str
 ) -> None:
-    """It is dead-lettered while the handler goes on; what that says later is heard by nobody, also
-    where the server takes the outcome only when the handler has ended."""
+    """It is dead-lettered while the handler goes on. The handler's own end no longer counts,
+    even if the server takes the outcome only after it."""
     clock, began, opened = ManualClock(), [], asyncio.Event()
     tap = Tap(redis, clock)
 
@@ -346,7 +346,7 @@ async def test_what_the_runner_itself_raises_is_a_failed_run(
 async def test_a_function_without_a_thread_fails_and_is_not_started_later(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pool that cannot start a thread has queued the call all the same."""
+    """A pool that cannot start a thread queues the call all the same."""
     started, start = [], threading.Thread.start
     refused: Iterator[bool] = iter([True])
 

@@ -1,4 +1,4 @@
-"""What may be a handler: anything that is called with a context, and what it returns awaited."""
+"""Handlers: anything that can be called with a context. An awaitable result is awaited."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def decorated(function: Callable[..., Awaitable[Any]], *, wraps: bool) -> Handle
 
 
 class Returns:
-    """A callable object that is no coroutine function, and whose result is awaited."""
+    """A callable object that is no coroutine function, but returns an awaitable."""
 
     def __call__(self, context: Context, number: int) -> Awaitable[int]:
         return double(context, number)

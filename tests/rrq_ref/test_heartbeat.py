@@ -1,4 +1,4 @@
-"""The health key: RRQ's name and format, alive as long as its worker, and never of consequence."""
+"""The health key: RRQ's name and format. It lives as long as its worker, and decides nothing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_the_key_outlives_its_interval_by_the_slack_and_is_renewed(
 async def test_a_key_that_vanishes_comes_back_and_no_job_is_lost(
     tap: Tap, client: Client, settings: Settings, database: Database, clock: ManualClock
 ) -> None:
-    """As when a worker was suspended for longer than the TTL."""
+    """It vanishes when a worker is suspended for longer than the TTL."""
     gate = Gate()
     await client.enqueue("hold", job_id="a")
     async with running(tap, settings, {"hold": gate.handler}, clock=clock):

@@ -240,7 +240,7 @@ def test_a_hook_that_is_no_function_is_refused(name: str) -> None:
 
 
 def test_a_fleet_waits_for_the_hooks_of_its_workers_too() -> None:
-    """Else it would kill a worker in its `on_shutdown`."""
+    """Otherwise it would kill a worker in its `on_shutdown`."""
     graces = []
     for hooks in (None, Hooks(timeout_s=50)):
         fleet: Any = Fleet({}, Settings(), num_workers=1, hooks=hooks)

@@ -1,4 +1,4 @@
-"""The way out of a worker's process: `atexit`, what hangs, and hang-up."""
+"""The exit of a worker's process: `atexit`, callbacks that hang, and SIGHUP."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(kind: str, directory: Path, url: str, **options: Any) -> Any:
 def test_callbacks_of_atexit_run_once_in_every_process(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:
-    """Those that a handler registers, and those that were there before the fork."""
+    """Both those that a handler registers, and those from before the fork."""
     enqueue("register", "a")
     with run("fleet", tmp_path, url, registered=True) as program:
         eventually(lambda: database.job("a")["status"] == "COMPLETED")
@@ -51,7 +51,7 @@ def test_callbacks_of_atexit_run_once_in_every_process(
 def test_what_is_the_parents_is_not_cleaned_up_by_its_workers(
     url: str, tmp_path: Path, database: Database
 ) -> None:
-    """A temporary folder; a process of `multiprocessing` that is to end when the parent does."""
+    """A temporary folder, and a `multiprocessing` process that has to end with the parent."""
     with run("fleet", tmp_path, url, child=True) as program:
         eventually(lambda: len(database.redis.keys("rrq:health:*")) == 2)
         program.process.signal(signal.SIGTERM)

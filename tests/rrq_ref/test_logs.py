@@ -1,4 +1,4 @@
-"""Every log line says which worker it is from and which queues that serves."""
+"""Every log line names the worker that it is from, and that worker's queues."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_level_is_heeded_and_nothing_is_said_twice(stream: io.StringIO) -> N
 def test_every_line_of_a_fleet_names_its_process_and_its_queues(
     url: str, tmp_path: Path, json_lines: bool
 ) -> None:
-    """Start, a crash, a restart, a drain: whoever writes them."""
+    """Start, crash, restart and drain, whichever process writes the line."""
     settings = {"queues": ["fast", "rrq:queue:slow"]}
     with launched("fleet", tmp_path, url, json=json_lines, settings=settings) as program:
         eventually(lambda: program.log().count("started") == 2)
@@ -183,7 +183,7 @@ HANDLERS = {{"asynchronous": asynchronous, "plain": plain}}
 
 
 def _logged(url: str, folder: Path, *words: str, setup: str = "") -> list[str]:
-    """The lines of a worker that has run both handlers."""
+    """The log lines of a worker that has run both handlers."""
     (folder / "log_handlers.py").write_text(HANDLERS.format(setup=setup))
     with SyncClient(Settings(redis_url=url, queues=("mail",))) as client:
         ids = [client.enqueue(name).id for name in ("asynchronous", "plain")]

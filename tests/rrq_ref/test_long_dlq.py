@@ -1,4 +1,4 @@
-"""A dead-letter queue of any length: no call gets slower with it, and each id leaves once."""
+"""A dead-letter queue of any length: no call slows down with it, and each id leaves once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def dead(database: Database, leaks: Leaks) -> list[str]:
 
 
 def bury(database: Database, *ids: str) -> None:
-    """Put dead jobs before the first one; the first of these becomes the newest."""
+    """Put dead jobs before the first entry. The first of them becomes the newest."""
     with database.redis.pipeline(transaction=False) as pipe:
         for job_id in reversed(ids):
             fields = {"status": "FAILED", "function_name": "send", "queue_name": "default"}
@@ -70,7 +70,7 @@ async def test_one_leaves_from_anywhere_in_a_long_list(
 async def test_a_place_that_has_moved_a_little_is_found(
     store: WorkerStore, database: Database, dead: list[str], off: int
 ) -> None:
-    """Entries that expired have left the old end since the list was read."""
+    """Expired entries have left the old end since the list was read."""
     at = LONG // 2
     entry = Dead(dead[at], at - LONG + off, "FAILED", "default")
     calls = Counted(store)
@@ -79,7 +79,7 @@ async def test_a_place_that_has_moved_a_little_is_found(
 
 
 class Counted:
-    """How often a store is asked; and what to do before each time."""
+    """Counts the calls of a store, and does something before each."""
 
     def __init__(self, store: Any, before: Any = lambda: None) -> None:
         self.n = 0
@@ -114,7 +114,7 @@ async def test_a_dead_job_that_is_not_in_a_long_list_is_not_touched(
 async def test_many_leave_while_others_die(
     store: WorkerStore, database: Database, dead: list[str], act: str, which: slice
 ) -> None:
-    """Pushes move all places that are counted from the newest entry."""
+    """Pushes move every place that is counted from the newest entry."""
     letters = DeadLetters(store, "default")
     wanted = [entry for entry in await entries(letters) if entry.id in {*dead[which]}]
     new = [f"new-{n:04}" for n in range(9_000)]
@@ -156,7 +156,7 @@ async def test_an_id_that_is_listed_twice_leaves_at_both_places(
 async def test_no_call_takes_longer_for_a_long_list(
     store: WorkerStore, database: Database, leaks: Leaks
 ) -> None:
-    """In one run: what a removal costs anywhere in 100,000 entries, and what LREM costs there."""
+    """Compares, in one run, a removal anywhere in 100,000 entries with LREM at the same place."""
     leaks.allow(keys.job("*"), keys.dlq("default"))
     bury(database, *(f"{n:06}" for n in range(100_000)))
     letters, redis = DeadLetters(store, "default"), database.redis

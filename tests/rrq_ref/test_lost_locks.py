@@ -1,4 +1,4 @@
-"""Locks that run out: renewed while their holder lives, taken back when it does not."""
+"""Locks that expire: renewed while their holder lives, taken back when it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Systems that lack what only worker processes need: there, producers work all the same."""
+"""Systems that cannot have worker processes: producers work there all the same."""
 
 from __future__ import annotations
 

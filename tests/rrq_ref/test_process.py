@@ -1,4 +1,4 @@
-"""One worker process: signals, and ways out that nothing can bar."""
+"""One worker process: signals, and exits that nothing can prevent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Redis that cannot, does not answer, or forgot: domain errors, and nothing done by halves."""
+"""A Redis that refuses, does not answer, or forgot: domain errors, and nothing half done."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_plain_client_survives_a_script_flush(admin: PlainRedis, url: str) -
 async def test_a_forgotten_script_is_no_answer_to_a_command_that_calls_none(
     store: WorkerStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No server says so of its own accord; what lies between may."""
+    """No server says so by itself, but a proxy in between may."""
 
     async def answer(*_: object) -> None:
         raise redis_errors.NoScriptError("No matching script. Please use EVAL.")
@@ -103,7 +103,7 @@ def full(admin: PlainRedis) -> Iterator[None]:
 
 @contextmanager
 def read_only(admin: PlainRedis) -> Iterator[None]:
-    """As a primary is after a fail-over; its new primary does not answer."""
+    """A server like a former primary after a fail-over. Its new primary does not answer."""
     admin.replicaof("127.0.0.1", 1)
     try:
         yield
@@ -152,7 +152,7 @@ async def test_a_transition_happens_whole_or_not_at_all(
     fault: Fault,
     what: str,
 ) -> None:
-    """A full server lets commands through that free memory: a script must not stop behind one."""
+    """A full server allows commands that free memory. A script must not stop after one of them."""
     await client.enqueue("send", job_id="a", unique_key="u")
     lease = await take_one(store)
     before = database.dump()
@@ -293,7 +293,7 @@ async def test_an_enqueue_that_is_never_answered_may_have_happened(
 async def test_a_refusal_after_a_lost_reply_leaves_the_outcome_unknown(
     settings: Settings, replies: Replies, database: Database, admin: PlainRedis
 ) -> None:
-    """To say "it did not happen" would be a lie: the first try did."""
+    """To say "it did not happen" would be a lie, because the first try did."""
     async with Client(settings, redis=forgetful(settings, replies)) as client:
         await client.enqueue("other", job_id="first")
         with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Results, arguments and effects: written as they are, or refused; never changed on the way."""
+"""Results, arguments and effects: written as they are, or refused, but never changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user without a right: refused as a whole, nothing lost, and all of it done once it is given.
+"""A user who lacks a right: a call is refused whole, nothing is lost, and it works once allowed.
 
 Every script is run with each of its commands, and each kind of key, denied in turn.
 """
@@ -57,7 +57,7 @@ def commands(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """A user whose rights a test gives and takes, and everybody else."""
+    """A user whose rights a test gives and takes, and an unlimited one."""
 
     admin: Any
     limited: WorkerStore
@@ -118,7 +118,7 @@ async def _held(users: Users, database: Database) -> None:
 
 
 async def _a_mess(users: Users, database: Database) -> None:
-    """Jobs that are due, ghosts, rubbish, and locks of a worker that has died."""
+    """Due jobs, ghosts, rubbish, and the locks of a dead worker."""
     for job_id in ("lost", "poison", "lived"):
         await users.client.enqueue("send", job_id=job_id, unique_key=job_id)
     await users.rival.lock_and_pop(3)
@@ -277,7 +277,7 @@ DENIALS = [
 
 
 def _old(users: Users) -> bool:
-    """Whether it is a server of before Redis 7, which cannot be asked for rights by a script."""
+    """True for a server before Redis 7, where a script cannot ask for rights."""
     return bool(users.admin.info("server")["redis_version"].startswith("6."))
 
 
@@ -291,7 +291,7 @@ def _rules(what: str) -> list[str]:
 
 
 def _picture(database: Database) -> Any:
-    """Everything but times, and what is kept for a while only."""
+    """Everything in the database but times, and keys that are kept only for a while."""
     return {
         name: (
             stored.kind,
@@ -303,7 +303,7 @@ def _picture(database: Database) -> Any:
 
 
 async def _done(users: Users, database: Database, story: str) -> Any:
-    """What a story leaves when nothing is denied."""
+    """The picture that a story leaves if nothing is denied."""
     _, before, act = STORIES[story]
     await before(users, database)
     await act(users, database)
@@ -339,7 +339,7 @@ async def test_what_is_denied_for_a_while_is_done_as_a_whole_afterwards(
 async def test_the_stories_need_all_commands(
     users: Users, database: Database, leaks: Leaks
 ) -> None:
-    """Else what is denied above would not be missed. Of its includes no script needs all."""
+    """Otherwise no denial above would be noticed. No script needs all parts of its includes."""
     leaks.allow("*")
     old = _old(users)
     missed: dict[str, set[str]] = {script.name: set() for script in scripts.ALL}
@@ -379,7 +379,7 @@ async def _serve(context: Context, what: str) -> str:
 async def test_a_worker_without_a_right_for_a_while_loses_nothing_and_blames_nobody(
     users: Users, settings: Settings, database: Database, word: str
 ) -> None:
-    """For more than twice the life of a lock, which ends while it runs some of the jobs."""
+    """It lacks the right for more than twice the life of a lock, and gets it back amid the jobs."""
     settings = replace(settings, redis_url=users.producer.settings.redis_url, lock_ttl_ms=300)
     wanted = {"good": "COMPLETED", "fails": "FAILED", "unknown": "FAILED", "unique": "COMPLETED"}
     for name in wanted:

@@ -1,4 +1,4 @@
-"""A script's header says what the Python call sends, what it uses, and what it answers."""
+"""Each script's header matches the Python call, the script's includes, and its answers."""
 
 from __future__ import annotations
 
@@ -105,11 +105,11 @@ ARGV = {
 
 
 class Sent(Exception):
-    """A call, in the place of its answer."""
+    """A call, raised instead of an answer."""
 
 
 class Recorder:
-    """A Redis client that answers every command by raising it."""
+    """A Redis client that raises every command instead of answering it."""
 
     async def execute_command(self, *words: Any) -> Any:
         raise Sent(*words)
@@ -141,7 +141,7 @@ class Entry:
 
     @property
     def meanings(self) -> list[str]:
-        """What comes in each round of a repeated entry."""
+        """The meanings in each round of a repeated entry."""
         _, colon, listed = self.meaning.partition(": ")
         # Commas within parentheses are part of one meaning.
         return re.split(r", (?![^(]*\))", listed) if colon and self.repeated else [self.meaning]
@@ -164,13 +164,13 @@ def entries(name: str, table: str) -> list[Entry]:
 
 
 def code(name: str) -> str:
-    """A script with its includes, without its comments."""
+    """A script with its includes, but without its comments."""
     (script,) = [script for script in scripts.ALL if script.name == name]
     return re.sub(r"--.*", "", script.text)
 
 
 def value_of(meaning: str, table: dict[str, Any]) -> str:
-    """The value that a meaning stands for. The longest name that fits is meant."""
+    """The value that a meaning stands for: the one with the longest name that fits."""
     fitting = [name for name in table if meaning.startswith(name)]
     assert fitting, f"this test knows no value for {meaning!r}"
     return str(table[max(fitting, key=len)])

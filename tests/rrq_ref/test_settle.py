@@ -1,4 +1,4 @@
-"""How an attempt ends: finish, retry, release, bury; each in one step, and only by its holder."""
+"""Ends of attempts: finish, retry, release, bury; each in one step, and only by its holder."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ async def test_a_job_whose_hash_is_gone_is_answered_with_gone(
 async def test_a_repeated_end_changes_nothing(
     client: Client, store: WorkerStore, database: Database, how: str
 ) -> None:
-    """Its reply was lost and it is sent again: no second retry, no second DLQ entry."""
+    """Its reply was lost, so it is sent again: no second retry, no second DLQ entry."""
     lease = await hold(client, store, unique_key="u")
     await end(store, ENDS[how](lease))
     with database.untouched():

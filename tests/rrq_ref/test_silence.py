@@ -1,4 +1,4 @@
-"""A slow line is no dead server: what is large takes its time, and only silence is an end."""
+"""A slow line is not a dead server: large transfers may take long, and only silence ends them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PIECE = 16_384
 
 
 class Line:
-    """A line to the server of so many bytes a second in either direction, or a silent one."""
+    """A line to the server with a limit of bytes per second in each direction, or a silent one."""
 
     def __init__(self, target: str, bytes_per_s: int) -> None:
         self._target = urlsplit(target)
@@ -80,7 +80,7 @@ async def line(target: str, bytes_per_s: int) -> AsyncIterator[Line]:
 
 @pytest.fixture
 def hasty(settings: Settings) -> Settings:
-    """A command may take less time than a transfer here does."""
+    """Settings whose commands may take less time than a transfer takes here."""
     return replace(settings, command_timeout_ms=500)
 
 
@@ -106,7 +106,7 @@ async def test_silence_ends_a_command(url: str, hasty: Settings) -> None:
 async def test_large_jobs_over_a_slow_line_are_run_and_are_no_crashes(
     url: str, hasty: Settings, database: Database
 ) -> None:
-    """Ten jobs of 200 kB at 1 MB/s, locks of 1 s: all of them in one answer come too late."""
+    """Ten jobs of 200 kB at 1 MB/s with locks of 1 s: all in one answer would come too late."""
     settings = replace(hasty, lock_ttl_ms=1_000, batch_bytes=10_000_000, max_crashes=2)
     ran = []
 

@@ -1,8 +1,7 @@
-"""Any order of transitions, with replies lost and calls repeated: the store is what a dict says.
+"""Any order of transitions, with lost replies and repeated calls: the store equals a dict.
 
-Hypothesis writes the orders and shrinks those that fail; it prints what repeats them. The server
-and the scripts are real. What the clock decides is moved by hand: locks expire and jobs fall due
-when a rule says so.
+Hypothesis writes the orders, shrinks those that fail, and prints how to repeat them. The server
+and the scripts are real. Time is moved by hand: locks expire and jobs fall due when a rule says so.
 """
 
 from __future__ import annotations
@@ -71,11 +70,11 @@ class StoreMachine(RuleBasedStateMachine):
         self.runner.close()
 
     def sent(self, call: Any, lost: bool) -> Any:
-        """The answers to a call: to the only one, or to both that were sent."""
+        """The answers to a call that was sent once or twice."""
         return [self.runner.run(call()) for _ in range(1 + lost)]
 
     def picked(self, number: int) -> Hold:
-        """One of the holds: two times out of three one that is still good, if there is one."""
+        """One of the holds: two times out of three a good one, if there is any."""
         good = [hold for hold in self.holds if self.model.holds(hold)] if number % 3 else []
         among = good or self.holds
         return among[number % len(among)]
@@ -84,7 +83,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @initialize()
     def start_in_the_middle(self) -> None:
-        """Hypothesis leaves out some of the rules in every run: there must be jobs to run."""
+        """Make jobs to run, because Hypothesis leaves out some of the rules in every run."""
         for job_id, unique, runs in (("a", None, 1), ("b", "u", 2), ("c", "v", 1), ("d", None, 2)):
             self.enqueue(job_id, unique, runs, later=False, lost=False)
         for worker in range(WORKERS):
@@ -114,7 +113,7 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.jobs)
     @rule(pick=PICKS, lost=st.booleans())
     def requeue(self, pick: int, lost: bool) -> None:
-        """A dead job if there is one: the operator lists them. Sometimes the list is old."""
+        """Requeue a dead job from a list, if there is one. Sometimes the list is old."""
         among = (self.model.dead if pick % 3 else []) or [*self.model.jobs]
         job_id = among[pick % len(among)]
         job = self.runner.run(self.store.job(job_id))
@@ -139,7 +138,7 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.jobs)
     @rule(pick=PICKS, lost=st.booleans(), expired=st.booleans())
     def delete(self, pick: int, lost: bool, expired: bool) -> None:
-        """Sometimes the list is old; and sometimes the job has expired, and a purge finds it."""
+        """Delete a dead job. Sometimes the list is old, or a purge finds the job expired."""
         among = (self.model.dead if pick % 3 else []) or [*self.model.jobs]
         job_id = among[pick % len(among)]
         expected, repeated = self.model.delete(job_id), "REPEAT"
@@ -180,7 +179,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.holds += expected
 
     def _due(self, freed: Sequence[str]) -> list[str]:
-        """What waits and is due by the server's clock, in order; who is freed goes first."""
+        """The waiting jobs that are due by the server's clock, in order. Freed ones go first."""
         now = self.database.now_ms()
         waiting = self.database.redis.zrangebyscore(
             keys.queue("default"), "-inf", now, withscores=True
@@ -207,7 +206,7 @@ class StoreMachine(RuleBasedStateMachine):
         another=SELDOM,
     )
     def end(self, picks: list[tuple[int, str]], lost: bool, another: bool) -> None:
-        """Attempts on several jobs end in one call; sometimes it is not their own worker's."""
+        """End attempts on several jobs in one call, which sometimes is not their own worker's."""
         worker = (self.picked(picks[0][0]).worker + another) % WORKERS
         ends: dict[str, tuple[Hold, str]] = {}
         for pick, how in picks:
@@ -222,7 +221,7 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(pick=PICKS, lost=st.booleans())
     def acquit(self, pick: int, lost: bool) -> None:
-        """A worker says that it lives, early or late, and of whatever it ever held."""
+        """Let a worker say that it lives, early or late, about any attempt that it ever had."""
         hold = self.holds[pick % len(self.holds)]
         outcomes = [Acquit(_lease(hold))]
         for (answer,) in self.sent(lambda: self.stores[hold.worker].settle(outcomes), lost):
@@ -233,7 +232,7 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(pick=PICKS)
     def outlive_the_locks_of_a_worker(self, pick: int) -> None:
-        """It is dead, or stopped: then it may come back and write."""
+        """Let it be dead, or stopped: then it may come back and write."""
         worker = self.picked(pick).worker
         for job_id, job in self.model.jobs.items():
             if (job.status, job.worker) == ("ACTIVE", worker):

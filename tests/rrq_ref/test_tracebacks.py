@@ -1,4 +1,4 @@
-"""Where a failure came from: in the log, and with the job. (The scripts' part is theirs.)"""
+"""The origin of a failure is in the log, and stays with the job."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def decorated(context: Context) -> Any:
 
 
 async def outcome(function: Any, *, args: bytes = b"[]", timeout_s: int = 5) -> Retry | Bury:
-    """What the runner makes of one run of `function`, which fails."""
+    """The runner's outcome of one failed run of `function`."""
     with ThreadPoolExecutor(1) as threads:
         runner = Runner(world(Settings(), Clock()), {"send": function}, threads, lambda *_: None)
         claimed = Claimed(Lease(0, "a", 1), b"send", args, None, None, 0, 5, timeout_s)

@@ -1,4 +1,4 @@
-"""The server's URL: what cannot work is refused in one sentence, and no password is ever shown."""
+"""The server's URL: a bad one is refused in one sentence, and no password is ever shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wait: woken by the end of a job, whoever makes it, and by nothing that polls."""
+"""Wait: the end of a job wakes the client, whoever ends it, and no poll is needed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["cli"]
 
 
 def blocked(database: Database) -> int:
-    """Clients that block in an XREAD."""
+    """The number of clients that block in an XREAD."""
     return sum(one["cmd"].lower() == "xread" for one in database.redis.client_list())
 
 
@@ -190,7 +190,7 @@ async def test_what_somebody_put_in_the_way_of_the_event_ends_no_transition(
 
 
 def test_a_plain_client_waits_too(url: str, database: Database) -> None:
-    """Longer than its socket may be silent."""
+    """It waits for longer than its socket may be silent."""
     brief = Settings(redis_url=url, command_timeout_ms=200)
     with SyncClient(brief) as client:
         client.enqueue("send", job_id="a")

@@ -1,4 +1,4 @@
-"""When a worker claims, how much, how it waits in between, and when a burst worker leaves."""
+"""A worker's claims: their times and sizes, the waits in between, and the end of a burst."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_a_thread_that_goes_on_after_its_time_out_keeps_its_slot(
 
 
 async def cycle(tap: Tap) -> float:
-    """Let an idle worker wait once; for how many seconds it wanted to."""
+    """Let an idle worker wait once. Returns the seconds that it wanted to wait."""
     count = tap.count("BLPOP")
     wait_s = float(tap.sent("BLPOP")[-1][-1])
     await tap.advance(wait_s)
@@ -156,7 +156,7 @@ async def test_two_idle_workers_do_not_poll_in_step(redis: Redis, settings: Sett
 async def test_an_idle_worker_starts_a_new_job_at_once(
     redis: Redis, client: Client, settings: Settings
 ) -> None:
-    """By the hint: its poll would come after a minute."""
+    """The hint wakes it: its poll would come after a minute."""
     tap, gate = Tap(redis), Gate()
     gate.opened.set()
     settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
@@ -181,7 +181,7 @@ async def test_an_idle_worker_wakes_for_the_next_due_job(
 async def test_an_idle_worker_wakes_for_a_lock_that_expires(
     redis: Redis, client: Client, settings: Settings, store: WorkerStore, database: Database
 ) -> None:
-    """The holder has died, and nobody will ever hint at it."""
+    """The holder has died, and no hint will ever come."""
     gate = Gate()
     gate.opened.set()
     await client.enqueue("hold", job_id="a")
@@ -211,7 +211,7 @@ async def test_a_burst_worker_leaves_when_nothing_is_left(
 async def test_a_burst_worker_stays_while_another_one_holds_a_job(
     redis: Redis, client: Client, settings: Settings, rival: WorkerStore, database: Database
 ) -> None:
-    """That one is killed: who should do its job, if all the others had left?"""
+    """The other one is killed. Who would do its job if all others had left?"""
     tap, gate = Tap(redis), Gate()
     gate.opened.set()
     await client.enqueue("hold", job_id="a")

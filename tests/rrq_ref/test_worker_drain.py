@@ -1,4 +1,4 @@
-"""Leaving: nothing new, running jobs end or are handed back, and nothing is left half done."""
+"""Drain: no new jobs start, running ones end or are handed back, and nothing is left half done."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_what_outlives_the_grace_period_may_clean_up_and_is_handed_back_un
 async def test_how_a_handler_ends_when_it_is_told_to_stop_decides(
     redis: Redis, client: Client, settings: Settings, end: str, status: JobStatus
 ) -> None:
-    """What it finished in its last moment counts; an error there is no failed run."""
+    """A success in its last moment counts; an error is not a failed run."""
     began = asyncio.Event()
 
     async def last_words(_: Context) -> str:
@@ -259,7 +259,7 @@ async def test_a_worker_that_breaks_hands_its_jobs_back_and_says_so(
     tap: Tap, client: Client, settings: Settings, database: Database, gate: Gate,
     clock: ManualClock,
 ) -> None:  # fmt: skip
-    """A fault of its own, in one of its services: better gone and restarted than half alive."""
+    """One of its own services fails: better to leave and be restarted than to be half alive."""
     await client.enqueue("hold", job_id="a")
     tap.refuse["refresh_locks"] = AssertionError("a bug")
     async with running(tap, settings, {"hold": gate.handler}, clock=clock) as it:

@@ -1,4 +1,4 @@
-"""What handlers are given, and what becomes of a job when its handler ends in whatever way."""
+"""The arguments of handlers, and the fate of a job however its handler ends."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_a_plain_function_runs_in_a_thread_and_leaves_the_loop_free(run: R
 async def test_plain_functions_run_beside_each_other(
     redis: Redis, client: Client, settings: Settings, database: Database
 ) -> None:
-    """As many as there are slots: none waits for another one's thread."""
+    """There is a thread for each slot: none waits for another's."""
     settings = replace(settings, concurrency=4)
     all_there = threading.Barrier(4, timeout=10)
     for _ in range(4):

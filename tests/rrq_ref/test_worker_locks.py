@@ -44,7 +44,7 @@ async def test_a_long_job_keeps_its_lock_and_is_not_taken_by_another_worker(
     tap: Tap, client: Client, settings: Settings, database: Database, rival: WorkerStore,
     clock: ManualClock, gate: Gate,
 ) -> None:  # fmt: skip
-    """Five TTLs long. On the server time passes by a lever: half of it is gone, each time."""
+    """The job lasts five TTLs. On the server a lever moves time on, by half a TTL each time."""
     settings = replace(settings, job_timeout_s=3600)
     await client.enqueue("hold", job_id="a", job_timeout_s=3600)
     async with running(tap, settings, {"hold": gate.handler}, clock=clock):
@@ -114,7 +114,7 @@ async def test_a_job_whose_lock_was_taken_over_is_cancelled_and_writes_nothing(
 async def test_a_worker_that_cannot_renew_gives_its_jobs_up_when_their_locks_may_expire(
     tap: Tap, client: Client, settings: Settings, clock: ManualClock, gate: Gate, failing: str
 ) -> None:
-    """Self-fencing: nobody can tell it, so its own monotonic clock must."""
+    """Self-fencing: no server can tell it, so its own monotonic clock has to."""
     settings = replace(settings, command_timeout_ms=10**9)
 
     async def slow() -> None:

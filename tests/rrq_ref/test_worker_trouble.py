@@ -1,4 +1,4 @@
-"""Redis in trouble: the worker stays, backs off, says so, and commits what it has finished."""
+"""Redis in trouble: the worker stays, backs off, says so, and commits its finished jobs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Trouble = Callable[[Server, PlainRedis], AbstractContextManager[None]]
 
 @pytest.fixture(scope="module")
 def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that tests may do harm to; it keeps its data over a SIGKILL."""
+    """A server that tests may harm. It keeps its data over a SIGKILL."""
     with open_server(_spec(), tmp_path_factory.mktemp("breakable"), durability="always") as server:
         yield server
 
@@ -58,7 +58,7 @@ def paused(server: Server, _: PlainRedis) -> Iterator[None]:
 
 @contextmanager
 def read_only(_: Server, admin: PlainRedis) -> Iterator[None]:
-    """As after a fail-over that left us with the old primary."""
+    """Make the server like the old primary after a fail-over."""
     admin.replicaof("127.0.0.1", 1)
     try:
         yield
@@ -77,7 +77,7 @@ def out_of_memory(_: Server, admin: PlainRedis) -> Iterator[None]:
 
 @contextmanager
 def restarted(server: Server, _: PlainRedis) -> Iterator[None]:
-    """In the blink of an eye: connections and scripts are gone."""
+    """Restart the server at once: connections and scripts are gone."""
     server.restart()
     yield
 
@@ -179,7 +179,7 @@ async def test_a_worker_that_cannot_claim_backs_off_and_says_so_now_and_then(
 async def test_a_finished_job_is_committed_late_but_not_after_its_lock(
     tap: Tap, client: Client, settings: Settings, clock: ManualClock, database: Database
 ) -> None:
-    """Tried again and again for as long as the lock lives; then another one may have it."""
+    """It is tried again and again while the lock lives; then another worker may have the job."""
     gate = Gate()
     await client.enqueue("hold", job_id="a")
     gate.opened.set()

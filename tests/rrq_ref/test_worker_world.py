@@ -1,4 +1,4 @@
-"""A worker knows the world only through what it is given, so that it can run in a simulated one."""
+"""A worker knows the world only through its arguments, so it can run in a simulated one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_no_part_of_a_worker_has_another_source_of_time_or_chance(part: str) -> 
 
 
 async def _life(redis: Redis, client: Client, settings: Settings, seed: int) -> list[list[object]]:
-    """What a worker asks of the server in a short life, without what the server had decided."""
+    """A worker's commands in a short life, without the parts that the server decided."""
     clock = ManualClock()
     tap = Tap(redis, clock)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
@@ -10,11 +9,11 @@ from chaos.rig.scenario import Scenario
 def play(rig: Rig) -> None:
     job = rig.job({"do": "ok", "ms": 2_500})
     rig.enqueue([job])
-    first = rig.worker(burst=True)
+    first = rig.workers.start(burst=True)
     rig.wait(f"{job.id} at work", first.started, job.id)
-    second = rig.worker(burst=True)
+    second = rig.workers.start(burst=True)
     for worker in (first, second):
-        rig.wait(f"{worker.name} to leave", rig.gone, worker)
+        rig.wait(f"{worker.name} to leave", worker.left)
 
 
 SCENARIO = Scenario(
@@ -22,4 +21,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

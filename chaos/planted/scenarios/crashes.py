@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=450, max_crashes=2)
@@ -14,9 +13,9 @@ SETTINGS = WorkerSettings(lock_ttl_ms=450, max_crashes=2)
 def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "ok", "ms": 900})])
     for _ in range(SETTINGS.max_crashes):
-        rig.landed(rig.worker(At("refresh", "before-send")))
-    rig.worker()
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+        rig.landed(rig.workers.start(At("refresh", "before-send")))
+    rig.workers.start()
+    rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
 
 
 SCENARIO = Scenario(
@@ -30,4 +29,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -5,7 +5,6 @@ Another worker takes the job over. When the line heals, everything arrives that 
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -14,15 +13,15 @@ SETTINGS = WorkerSettings(lock_ttl_ms=900)
 
 
 def play(rig: Rig) -> None:
-    lonely = rig.worker()
+    lonely = rig.workers.start()
     job = rig.job({"do": "ok", "ms": 2_500})
     rig.enqueue([job])
     rig.wait(f"{job.id} at work", lonely.started, job.id)
-    with rig.cut_off(lonely):
-        rescuer = rig.worker()
+    with rig.wire.partition(lonely):
+        rescuer = rig.workers.start()
         rig.wait(f"{job.id} at work again", rescuer.started, job.id)
-        rig.wait("its first attempt to end", lambda: lonely.events("end") != [])
-        rig.pause(0.1)
+        rig.wait("its first attempt to end", lambda: lonely.ends() > 0)
+        rig.let_work(0.1)
 
 
 SCENARIO = Scenario(
@@ -35,4 +34,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

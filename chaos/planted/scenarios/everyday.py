@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import time
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 
 
 def play(rig: Rig) -> None:
-    worker = rig.worker()
+    worker = rig.workers.start()
     holder = rig.job({"do": "fail", "times": 1, "ms": 600}, unique="one at a time")
     rig.enqueue([holder])
-    rig.wait("its second run", lambda: len(worker.events("start")) == 2)
+    rig.wait("its second run", lambda: worker.starts() == 2)
     rig.enqueue([rig.job(unique="one at a time")])
     rig.enqueue(
         [
-            *(rig.job() for _ in range(rig.jobs)),
+            *(rig.job() for _ in range(rig.setup.jobs)),
             *(rig.job(delay_ms=rig.random.randint(300, 900)) for _ in range(3)),
             *(rig.job({"do": "fail", "times": times}) for times in (1, 2, 9)),
             rig.job(unique="another"),
         ]
     )
     with rig.server.client() as client:
-        client.zadd(f"rrq:queue:{rig.settings.queue}", {"ghost": time.time() * 1000})
+        client.zadd(f"rrq:queue:{rig.setup.settings.queue}", {"ghost": time.time() * 1000})
 
 
 SCENARIO = Scenario(
@@ -41,4 +40,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -13,10 +12,10 @@ SETTINGS = WorkerSettings(health_interval_ms=250, health_slack_ms=350)
 
 
 def play(rig: Rig) -> None:
-    rig.worker()
-    victim = rig.worker()
-    rig.wait("the victim's first heartbeat", rig.seen, victim)
-    rig.signal(victim, signal.SIGKILL)
+    rig.workers.start()
+    victim = rig.workers.start()
+    rig.wait("the victim's first heartbeat", rig.seen.healthy, victim)
+    rig.workers.signal(victim, signal.SIGKILL)
     rig.enqueue([rig.job({"do": "ok", "ms": 3_500})])
 
 
@@ -30,4 +29,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

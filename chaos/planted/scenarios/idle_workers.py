@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import time
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
     # No harm is done: once this has landed, the first claim has found nothing.
-    worker = rig.worker(At("claim", "before-reply", "delay", more={"for_ms": 1}))
+    worker = rig.workers.start(At("claim", "before-reply", "delay", more={"for_ms": 1}))
     rig.landed(worker)
-    for _ in range(rig.jobs):
+    for _ in range(rig.setup.jobs):
         job = rig.job()
         rig.enqueue([job])
         # If it is not taken, the verdict tells.
         end = time.monotonic() + 1.5
-        rig.wait("a chance", lambda: worker.ended(job.id) or time.monotonic() > end)  # noqa: B023
+        rig.wait("a chance", lambda: worker.succeeded(job.id) or time.monotonic() > end)  # noqa: B023
 
 
 SCENARIO = Scenario(
@@ -35,4 +34,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import signal
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -18,15 +17,15 @@ LONG_MS = 2_500
 
 
 def play(rig: Rig) -> None:
-    leaver = rig.worker()
+    leaver = rig.workers.start()
     long = [rig.job({"do": "fail", "times": n, "ms": LONG_MS}) for n in (0, 1)]
     rig.enqueue(long)
-    rig.wait("the long jobs at work", lambda: len(leaver.events("start")) == 3)
-    rig.worker()
-    rig.enqueue([rig.job({"do": "ok", "ms": 60}) for _ in range(rig.jobs)])
-    rig.wait("small ones at work beside them", lambda: len(leaver.events("start")) > 3)
-    rig.signal(leaver, signal.SIGTERM, phase="under load")
-    rig.wait("its leaving", rig.gone, leaver)
+    rig.wait("the long jobs at work", lambda: leaver.starts() == 3)
+    rig.workers.start()
+    rig.enqueue([rig.job({"do": "ok", "ms": 60}) for _ in range(rig.setup.jobs)])
+    rig.wait("small ones at work beside them", lambda: leaver.starts() > 3)
+    rig.workers.signal(leaver, signal.SIGTERM, phase="under load")
+    rig.wait("its leaving", leaver.left)
 
 
 SCENARIO = Scenario(
@@ -40,4 +39,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

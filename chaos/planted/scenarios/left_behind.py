@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=600, concurrency=2)
 
 
 def play(rig: Rig) -> None:
-    victim, _ = rig.worker(), rig.worker()
-    rig.crew.plan(victim, At("refresh", "after-reply"))
-    rig.enqueue([rig.job({"do": "ok", "ms": 700}) for _ in range(rig.jobs)])
+    victim, _ = rig.workers.start(), rig.workers.start()
+    rig.wire.plan(victim, At("refresh", "after-reply"))
+    rig.enqueue([rig.job({"do": "ok", "ms": 700}) for _ in range(rig.setup.jobs)])
     rig.landed(victim)
 
 
@@ -30,4 +29,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

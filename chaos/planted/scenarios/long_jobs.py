@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets.target import WorkerSettings
@@ -11,10 +10,9 @@ SETTINGS = WorkerSettings(lock_ttl_ms=1_200)
 
 
 def play(rig: Rig) -> None:
-    for _ in range(rig.workers):
-        rig.worker()
-    job_ms = 2 * rig.settings.lock_ttl_ms
-    rig.enqueue([rig.job({"do": "ok", "ms": job_ms}) for _ in range(rig.jobs)])
+    rig.workers.start_all()
+    job_ms = 2 * rig.setup.settings.lock_ttl_ms
+    rig.enqueue([rig.job({"do": "ok", "ms": job_ms}) for _ in range(rig.setup.jobs)])
 
 
 SCENARIO = Scenario(
@@ -29,4 +27,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from chaos.cli.main import main
 from chaos.planted.scenarios import long_jobs
 
 SCENARIO = dataclasses.replace(
@@ -20,4 +19,6 @@ SCENARIO = dataclasses.replace(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

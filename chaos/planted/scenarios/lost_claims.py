@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import WorkerSettings
 
 
 def play(rig: Rig) -> None:
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
-    rig.landed(rig.worker(At("claim", "before-reply", "lose-reply")))
+    rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
+    rig.landed(rig.workers.start(At("claim", "before-reply", "lost-reply")))
 
 
 SCENARIO = Scenario(
@@ -26,4 +25,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

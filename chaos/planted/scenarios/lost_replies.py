@@ -6,23 +6,22 @@ get no answer.
 
 from __future__ import annotations
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 
 
 def play(rig: Rig) -> None:
-    worker = rig.worker()
-    door = rig.door(
+    worker = rig.workers.start()
+    door = rig.wire.listener(
         "producer",
-        At("enqueue", "before-reply", "lose-reply"),
+        At("enqueue", "before-reply", "lost-reply"),
         At("enqueue", "before-send", "delay", nth=2, more={"for_ms": 600}),
     )
     rig.enqueue([rig.job()], door)
     for moment in ("finish", "retry"):
-        rig.crew.plan(worker, At(moment, "before-reply", "lose-reply"))
-    rig.enqueue([rig.job() for _ in range(rig.jobs)])
+        rig.wire.plan(worker, At(moment, "before-reply", "lost-reply"))
+    rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     rig.enqueue([rig.job({"do": "fail", "times": 1})])
     rig.landed(worker)
 
@@ -38,4 +37,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -6,12 +6,11 @@ when its lock has expired.
 
 from __future__ import annotations
 
-from chaos.cli.main import main
+from chaos.faults import ERRORS
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets.target import WorkerSettings
-from chaos.wire import ERRORS
 
 #: How often a producer sends a batch that is refused.
 TRIES = 3
@@ -19,12 +18,12 @@ TRIES = 3
 
 def play(rig: Rig) -> None:
     error = {"error": "ERR of a kind that nobody knows"}
-    worker = rig.worker(At("finish", "before-send", "error", more=error))
+    worker = rig.workers.start(At("finish", "before-send", "error", more=error))
     rig.enqueue([rig.job()])
     rig.landed(worker)
     full = {"error": ERRORS["OOM"]}
     refused = [At("enqueue", "before-send", "error", 2 + 3 * n, full) for n in range(TRIES)]
-    rig.enqueue([rig.job() for _ in range(3)], rig.door("producer", *refused))
+    rig.enqueue([rig.job() for _ in range(3)], rig.wire.listener("producer", *refused))
 
 
 SCENARIO = Scenario(
@@ -38,4 +37,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

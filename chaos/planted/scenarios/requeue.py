@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
+from chaos.rig.wire import At
 from chaos.targets import CanRequeue, EnqueueInDoubt
 
 
 def play(rig: Rig) -> None:
-    rig.worker()
+    rig.workers.start()
     dead = rig.job({"do": "fail", "times": 9}, max_retries=1)
     rig.enqueue([dead])
-    rig.wait(f"{dead.id} dead", lambda: rig.dead_lettered() == 1)
-    door = rig.door("operator", At("requeue", "before-reply", "lose-reply"))
-    operator = rig.target.producer(door, rig.settings)
-    assert isinstance(operator, CanRequeue)
+    rig.wait(f"{dead.id} dead", lambda: rig.seen.dead_lettered() == 1)
+    door = rig.wire.listener("operator", At("requeue", "before-reply", "lost-reply"))
+    operator = rig.setup.target.producer(door, rig.setup.settings)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
+        assert isinstance(operator, CanRequeue)
         operator.requeue(dead.id)
 
 
@@ -33,4 +32,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from chaos.cli.main import main
+from chaos.faults import Side
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.workers import At
-from chaos.wire import Side
+from chaos.rig.wire import At
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply")
 
 
 def play(rig: Rig) -> None:
-    rig.landed(*[rig.worker(At("claim", side, "reset")) for side in SIDES])
+    rig.landed(*[rig.workers.start(At("claim", side, "reset")) for side in SIDES])
     rig.everyone_works()
 
 
@@ -26,4 +25,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

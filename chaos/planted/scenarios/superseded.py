@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import signal
 
-from chaos.cli.main import main
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.worker import Member
-from chaos.rig.workers import At
+from chaos.rig.wire import At
+from chaos.rig.worker import Worker
 from chaos.targets.target import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=800, grace_s=0.2, cleanup_s=0.3)
@@ -19,21 +18,20 @@ SETTINGS = WorkerSettings(lock_ttl_ms=800, grace_s=0.2, cleanup_s=0.3)
 
 def play(rig: Rig) -> None:
     zombies = [_stopped_at(rig, "refresh"), _stopped_at(rig, "release")]
-    rescuer = rig.worker()
+    rescuer = rig.workers.start()
     for zombie in zombies:
-        jobs = {event["job"] for event in zombie.events("start")}
-        rig.wait("their jobs at work again", rescuer.started, *jobs)
+        rig.wait("their jobs at work again", rescuer.started, *zombie.started_jobs())
     for zombie in zombies:
-        rig.resume(zombie)
+        rig.workers.resume(zombie)
 
 
-def _stopped_at(rig: Rig, moment: str) -> Member:
-    zombie = rig.worker(At(moment, "before-send", "stop", more={"then": "hold"}))
+def _stopped_at(rig: Rig, moment: str) -> Worker:
+    zombie = rig.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
     job = rig.job({"do": "ok", "ms": 2_000})
     rig.enqueue([job])
     rig.wait(f"{job.id} at work", zombie.started, job.id)
     if moment == "release":
-        rig.signal(zombie, signal.SIGTERM)
+        rig.workers.signal(zombie, signal.SIGTERM)
     rig.landed(zombie)
     return zombie
 
@@ -48,4 +46,6 @@ SCENARIO = Scenario(
 )
 
 if __name__ == "__main__":
+    from chaos.cli import main
+
     main(SCENARIO)

@@ -10,12 +10,22 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from chaos.history.events import (
+    Final,
+    FinalDlq,
+    FinalEffect,
+    FinalJob,
+    FinalKey,
+    FinalLock,
+    FinalQueue,
+    State,
+)
 from chaos.targets import WorkerSettings
 from rrq_ref import keys
 
 from .settings import EFFECTS
 
-_STATES = {
+_STATES: Mapping[str, State] = {
     "PENDING": "queued",
     "ACTIVE": "active",
     "RETRYING": "retrying",
@@ -41,8 +51,6 @@ _KINDS = {
     keys.wake(""): "hint",
     keys.claim(""): "hint",
 }
-
-Event = dict[str, Any]
 
 
 class RrqInspector:
@@ -74,25 +82,26 @@ class RrqInspector:
             left = pipe.execute()
         return {w: None if ms == _ABSENT else ms for w, ms in zip(workers, left, strict=True)}
 
-    def final_state(self, jobs: Iterable[str]) -> Iterator[Event]:
+    def final_state(self, jobs: Iterable[str]) -> Iterator[Final]:
         client, queue = self._client, self._queue
         states: dict[str, str] = {}
         rest = iter(jobs)
         while batch := list(itertools.islice(rest, _BATCH)):
             for job, stored in zip(batch, _hashes(client, batch), strict=True):
-                event = _job(job, stored)
-                states[job] = event["state"]
-                yield event
+                state = _STATES.get(stored.get("status", ""), "missing")
+                states[job] = state
+                retries = int(stored.get("current_retries", 0))
+                yield FinalJob(job=job, state=state, retries=retries)
         for entry in client.lrange(self._effects, 0, -1):
             job, _, token = entry.rpartition(":")
-            yield {"what": "effect", "job": job, "token": int(token)}
-        for what, entries in (
-            ("queue", client.zrange(keys.queue(queue), 0, -1)),
-            ("lock", client.zrange(keys.locks(queue), 0, -1)),
-            ("dlq", client.lrange(keys.dlq(queue), 0, -1)),
+            yield FinalEffect(job=job, token=int(token))
+        for entry, jobs_there in (
+            (FinalQueue, client.zrange(keys.queue(queue), 0, -1)),
+            (FinalLock, client.zrange(keys.locks(queue), 0, -1)),
+            (FinalDlq, client.lrange(keys.dlq(queue), 0, -1)),
         ):
-            for job in entries:
-                yield {"what": what, "queue": queue, "job": job}
+            for job in jobs_there:
+                yield entry(queue=queue, job=job)
         found = client.scan_iter(match="rrq:*", count=_BATCH)
         while batch := list(itertools.islice(found, _BATCH)):
             yield from _keys(client, batch, states)
@@ -120,21 +129,7 @@ def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:
     return [stored if isinstance(stored, dict) else {} for stored in found]
 
 
-def _job(job: str, stored: Mapping[str, str]) -> Event:
-    def number(field: str) -> int:
-        return int(stored.get(field, 0))
-
-    return {
-        "what": "job",
-        "job": job,
-        "state": _STATES.get(stored.get("status", ""), "missing"),
-        "retries": number("current_retries"),
-        "crashes": number("crashes"),
-        "token": number("fencing_token"),
-    }
-
-
-def _keys(client: Any, names: list[str], states: Mapping[str, str]) -> Iterator[Event]:
+def _keys(client: Any, names: list[str], states: Mapping[str, str]) -> Iterator[Final]:
     with client.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.pttl(name)
@@ -143,7 +138,7 @@ def _keys(client: Any, names: list[str], states: Mapping[str, str]) -> Iterator[
         beginning = next((b for b in _KINDS if name.startswith(b)), "")
         kind = _KINDS.get(beginning, "other")
         owner = _owner(client, kind, name, name.removeprefix(beginning), states)
-        yield {"what": "key", "key": name, "kind": kind, "ttl_ms": ttl_ms, "owner": owner}
+        yield FinalKey(key=name, kind=kind, ttl_ms=ttl_ms, owner=owner)
 
 
 def _owner(client: Any, kind: str, key: str, rest: str, states: Mapping[str, str]) -> str | None:

@@ -26,5 +26,5 @@ def settings_of(url: str, settings: WorkerSettings) -> Settings:
         max_crashes=settings.max_crashes,
         retry_base_s=settings.retry_base_s,
         retry_cap_s=1.0,
-        durability=settings.durability,
+        durability=settings.acknowledge,
     )

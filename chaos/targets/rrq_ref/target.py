@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NoReturn
@@ -13,6 +12,7 @@ from typing import NoReturn
 import redis
 
 from chaos.guarantees import GUARANTEES
+from chaos.processes.modules import python
 from chaos.targets import (
     Command,
     EnqueueInDoubt,
@@ -99,7 +99,7 @@ class RrqProducer:
         self._client.close()
 
 
-_WORKER = [sys.executable, "-m", f"{__package__}.worker"]
+_WORKER = python(f"{__package__}.worker")
 
 TARGET = Target(
     name="rrq_ref",
@@ -111,5 +111,6 @@ TARGET = Target(
     forkable=Forkable(warm=_warm, work=_work),
     fleet=lambda workers: Command([*_WORKER, str(workers)]),
     prepare=_load_scripts,
+    shows={"tokens", "retries", "effects", "keys", "health"},
     packages=("redis", "hiredis", "uvloop"),
 )

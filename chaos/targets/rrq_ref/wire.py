@@ -5,19 +5,28 @@ A job that ends as cancelled is buried, in the rig's words: it has ended, and is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
+from chaos.faults import Match
+from chaos.history.events import Answer, Operation, Transition
 from chaos.targets import Decode, WorkerSettings
-from chaos.wire import Exchange, Match, NoReply, RespError
+from chaos.wire import Exchange, NoReply, RespError
 from rrq_ref import scripts
 from rrq_ref.scripts import Script
 
 _NAMES = {script.sha.encode(): script.name for script in scripts.ALL}
-_ANSWERS = {b"DONE": "ok", b"BURIED": "ok", b"STOP": "ok", b"STOPPED": "ok", b"REPEAT": "repeat"}
-#: Scripts that write what became of an attempt.
-_OUTCOMES = ("finish", "retry", "release", "bury")
+_ANSWERS: Mapping[bytes, Answer] = {
+    b"DONE": "ok",
+    b"BURIED": "ok",
+    b"STOP": "ok",
+    b"STOPPED": "ok",
+    b"REPEAT": "repeat",
+}
+#: Scripts that write what became of one attempt, but for `finish`, which takes many.
+_ENDS: Mapping[str, Operation] = {"retry": "retry", "release": "release", "bury": "bury"}
 _BARRIERS = (b"WAIT", b"WAITAOF")
 #: Values per job in the reply of lock_and_pop.
 _CLAIM_WIDTH = 10
@@ -52,7 +61,7 @@ MOMENTS |= {each.name: _calls(each, each.name) for each in scripts.ALL if each.n
 
 def decoder(settings: WorkerSettings) -> Decode:
     """Reads the commands of one run."""
-    return transitions if settings.durability == "none" else Confirmations()
+    return transitions if settings.acknowledge == "none" else Confirmations()
 
 
 class Confirmations:
@@ -63,20 +72,20 @@ class Confirmations:
     """
 
     def __init__(self) -> None:
-        self._open: dict[str, list[dict[str, Any]]] = {}
+        self._open: dict[str, list[Transition]] = {}
 
-    def __call__(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
+    def __call__(self, exchange: Exchange) -> Iterator[Transition]:
         """As `transitions`; of outcomes each twice, the second time confirmed."""
         if exchange.argv[0].upper() in _BARRIERS:
             waiting = self._open.pop(exchange.process, [])
             yield from waiting if _reached(exchange) else ()
             return
-        events = list(transitions(exchange))
-        if _name(exchange.argv) not in _OUTCOMES:
-            yield from events
+        made = list(transitions(exchange))
+        if _name(exchange.argv) not in ("finish", *_ENDS):
+            yield from made
             return
-        self._open[exchange.process] = [event for event in events if event["answer"] == "ok"]
-        yield from (e | {"answer": None} if e["answer"] == "ok" else e for e in events)
+        self._open[exchange.process] = [each for each in made if each.answer == "ok"]
+        yield from (replace(each, answer=None) if each.answer == "ok" else each for each in made)
 
 
 def _reached(exchange: Exchange) -> bool:
@@ -88,7 +97,7 @@ def _reached(exchange: Exchange) -> bool:
     return all(n >= int(word) for n, word in zip(there, exchange.argv[1:], strict=False))
 
 
-def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
+def transitions(exchange: Exchange) -> Iterator[Transition]:
     """What a command did to each job that it named, or may have done if it got no reply."""
     name = _name(exchange.argv)
     reply: Any = exchange.reply
@@ -99,7 +108,7 @@ def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
     args = [arg.decode(errors="replace") for arg in exchange.argv[3 + count :]]
     match name:
         case "enqueue":
-            yield {"op": "enqueue", **_stored(args, reply)}
+            yield _stored(args, reply)
         case "lock_and_pop":
             if not isinstance(reply, NoReply):
                 yield from _claim(args, reply)
@@ -108,62 +117,68 @@ def transitions(exchange: Exchange) -> Iterator[dict[str, Any]]:
         case "finish":
             yield from _batch("finish", args[0], args[4:], 5, reply)
         case "requeue_dlq":
-            yield {"op": "requeue", "job": args[0], "answer": _answer(reply)}
+            yield Transition(op="requeue", job=args[0], answer=_answer(reply))
         case "cancel":
             if isinstance(reply, NoReply) or reply == b"DONE":
-                yield {"op": "bury", "job": args[0], "answer": _answer(reply)}
+                yield Transition(op="bury", job=args[0], answer=_answer(reply))
         case "retry" | "release" | "bury":
             job, worker, token = args[:3]
-            yield {
-                "op": "bury" if reply in (b"BURIED", b"STOPPED") else name,
-                "job": job,
-                "token": int(token),
-                "worker": worker,
-                "answer": _answer(reply),
-            }
+            yield Transition(
+                op="bury" if reply in (b"BURIED", b"STOPPED") else _ENDS[name],
+                job=job,
+                token=int(token),
+                worker=worker,
+                answer=_answer(reply),
+            )
 
 
-def _answer(word: Any) -> str | None:
+def _answer(word: Any) -> Answer | None:
     return None if isinstance(word, NoReply) else _ANSWERS.get(word, "refused")
 
 
-def _stored(args: list[str], reply: Any) -> dict[str, Any]:
+def _stored(args: list[str], reply: Any) -> Transition:
     if isinstance(reply, NoReply):
-        return {"job": args[0], "answer": None}
-    return {"job": reply[1].decode(), "answer": "ok" if reply[0] == b"CREATED" else "repeat"}
+        return Transition(op="enqueue", job=args[0])
+    answer: Answer = "ok" if reply[0] == b"CREATED" else "repeat"
+    return Transition(op="enqueue", job=reply[1].decode(), answer=answer)
 
 
-def _claim(args: list[str], reply: Any) -> Iterator[dict[str, Any]]:
+def _claim(args: list[str], reply: Any) -> Iterator[Transition]:
     worker, ttl_ms = args[0], int(args[4])
     _, _, jobs, taken_back, buried, _, returned, _ = reply
-    for op, flat in (("takeback", taken_back), ("bury", buried), ("release", returned)):
+    ended: tuple[tuple[Operation, str | None, Any], ...] = (
+        ("takeback", None, taken_back),
+        ("bury", None, buried),
+        ("release", worker, returned),
+    )
+    for op, who, flat in ended:
         for job, token in zip(flat[::2], flat[1::2], strict=True):
             token = None if token is None else int(token)
-            who = {"worker": worker} if op == "release" else {}
-            yield {"op": op, "job": job.decode(), "token": token, **who, "answer": "ok"}
+            yield Transition(op=op, job=job.decode(), token=token, worker=who, answer="ok")
     for start in range(0, len(jobs), _CLAIM_WIDTH):
         _, job, token = jobs[start : start + 3]
-        yield {
-            "op": "claim",
-            "job": job.decode(),
-            "token": int(token),
-            "worker": worker,
-            "answer": "ok",
-            "ttl_ms": ttl_ms,
-        }
+        yield Transition(
+            op="claim",
+            job=job.decode(),
+            token=int(token),
+            worker=worker,
+            answer="ok",
+            ttl_ms=ttl_ms,
+        )
 
 
 def _batch(
-    op: str, worker: str, args: list[str], width: int, reply: Any, **more: Any
-) -> Iterator[dict[str, Any]]:
+    op: Operation,
+    worker: str,
+    args: list[str],
+    width: int,
+    reply: Any,
+    *,
+    ttl_ms: int | None = None,
+) -> Iterator[Transition]:
     answers = repeat(reply, len(args) // width) if isinstance(reply, NoReply) else reply
     for start, answer in zip(range(0, len(args), width), answers, strict=True):
         _, job, token = args[start : start + 3]
-        yield {
-            "op": op,
-            "job": job,
-            "token": int(token),
-            "worker": worker,
-            "answer": _answer(answer),
-            **more,
-        }
+        yield Transition(
+            op=op, job=job, token=int(token), worker=worker, answer=_answer(answer), ttl_ms=ttl_ms
+        )

@@ -112,7 +112,7 @@ class Story:
         asked = {"max_retries": 3, "max_crashes": 3, "effects": 0, "kind": "plain", **fields}
         common: Event = {"by": "producer", "pid": 50, "op": f"op{self._ops}", "job": job}
         due_t = None if due is None else ns(due)
-        self.event("enqueue", at=at, phase="invoke", queue="q", due_t=due_t, **common, **asked)
+        self.event("enqueue", at=at, phase="invoke", due_t=due_t, **common, **asked)
         if result is not None:
             answer: Event = (
                 {"answer_job": answer_job or job} if result == "ok" else {"error": "timeout"}
@@ -121,13 +121,13 @@ class Story:
 
     def start(self, job: str, worker: str, *, at: float, token: int | None = 1) -> None:
         by, pid = self._processes[worker]
-        self.event("start", at=at, by=by, pid=pid, job=job, token=token, worker=worker, attempt=1)
+        self.event("start", at=at, by=by, pid=pid, job=job, token=token, worker=worker)
 
     def end(
         self, job: str, worker: str, *, at: float, token: int | None = 1, outcome: str = "ok"
     ) -> None:
         by, pid = self._processes[worker]
-        about: Event = {"job": job, "token": token, "worker": worker}
+        about: Event = {"job": job, "token": token}
         self.event("end", at=at, by=by, pid=pid, **about, outcome=outcome)
 
     def wire(
@@ -211,7 +211,7 @@ class Story:
 
     def finally_(self, job: str, state: str, *, retries: int = 0, effects: int = 0) -> None:
         """The job's final state, and its effects that were found (all with token 1)."""
-        self.final("job", job=job, state=state, retries=retries, crashes=0)
+        self.final("job", job=job, state=state, retries=retries)
         for _ in range(effects):
             self.final("effect", job=job, token=1)
 

@@ -7,6 +7,7 @@ import pytest
 from chaos.checks import Outcome, Verdict, judge
 from chaos.guarantees import ANOMALIES
 from chaos.history import Recorder
+from chaos.history.events import RigObstructed
 from tests.chaos.checks.goldens import NEEDED, Golden, all_goldens, goldens_of
 from tests.chaos.checks.story import Story
 
@@ -50,7 +51,7 @@ def test_nothing_counts_against_a_target_that_the_rig_kept_from_its_server(tmp_p
     run_dir = story.write(tmp_path)
     assert judge(run_dir).outcome is Outcome.FAIL
     why = "the wire proxy cannot connect to redis://h (Connection refused)"
-    Recorder(run_dir / "history" / "rig-2.jsonl", "rig").write("rig", event="obstructed", error=why)
+    Recorder(run_dir / "history" / "rig-2.jsonl", "rig").write(RigObstructed(error=why))
     verdict = judge(run_dir)
     assert verdict.outcome is Outcome.UNKNOWN
     assert f"the rig itself failed: {why}" in verdict.unknown_because

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from chaos.history import HistoryProblem, Recorder, reader
+from chaos.history import HistoryProblem, reader
 from chaos.history.reader import read_history
 
 HELLO = {"t": 1, "process": "worker-1", "pid": 11, "type": "hello", "worker": "w1"}
@@ -45,7 +45,7 @@ def count(run_dir: Path) -> int:
 
 def test_events_of_all_files_are_in_one_table(run_dir: Path) -> None:
     for name in ("worker-1", "worker-2"):
-        Recorder(run_dir / "history" / f"{name}.jsonl", name).write("hello", worker="w", extra=[1])
+        put(run_dir, name, HELLO | {"process": name, "extra": [1]})
     with read_history(run_dir) as history:
         rows = history.db.execute("SELECT process, type, file FROM events ORDER BY ALL").fetchall()
     assert rows == [

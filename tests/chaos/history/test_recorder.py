@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chaos.history import HistoryProblem, Recorder
+from chaos.history.events import End, Hello, Start, Transition
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -19,8 +20,8 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def test_an_event_is_stamped_with_time_process_and_pid(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "history" / "worker-1.jsonl", "worker-1")
-    recorder.write("start", job="j1", token=1, worker="w1")
-    recorder.write("end", job="j1", token=1, worker="w1", outcome="ok")
+    recorder.write(Start(job="j1", token=1, worker="w1"))
+    recorder.write(End(job="j1", token=1, outcome="ok"))
     first, second = lines(recorder.path)
     assert (first["process"], first["pid"], first["type"]) == ("worker-1", os.getpid(), "start")
     assert (first["job"], first["token"]) == ("j1", 1)
@@ -29,14 +30,14 @@ def test_an_event_is_stamped_with_time_process_and_pid(tmp_path: Path) -> None:
 
 def test_time_and_process_can_be_given_by_a_witness(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "rig.jsonl", "rig")
-    recorder.write("transition", t=7, process="worker-1", op="claim", job="j1")
+    recorder.write(Transition(op="claim", job="j1"), t=7, process="worker-1")
     (event,) = lines(recorder.path)
     assert (event["t"], event["process"]) == (7, "worker-1")
 
 
 def test_an_event_is_in_the_file_when_write_returns(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "p.jsonl", "p")
-    recorder.write("hello", worker="w")
+    recorder.write(Hello(worker="w"))
     assert recorder.path.read_bytes().endswith(b"\n")
 
 
@@ -45,7 +46,7 @@ def test_threads_share_a_recorder_without_mixing_lines(tmp_path: Path) -> None:
 
     def write_many(number: int) -> None:
         for step in range(300):
-            recorder.write("start", job=f"j{number}-{step}" + "x" * 500)
+            recorder.write(Start(job=f"j{number}-{step}" + "x" * 500))
 
     threads = [threading.Thread(target=write_many, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -57,10 +58,10 @@ def test_threads_share_a_recorder_without_mixing_lines(tmp_path: Path) -> None:
 
 def test_a_forked_child_writes_under_its_own_pid(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "p.jsonl", "p")
-    recorder.write("hello", worker="parent")
+    recorder.write(Hello(worker="parent"))
     child = os.fork()
     if child == 0:
-        recorder.write("hello", worker="child")
+        recorder.write(Hello(worker="child"))
         os._exit(0)
     os.waitpid(child, 0)
     assert [event["pid"] for event in lines(recorder.path)] == [os.getpid(), child]
@@ -69,7 +70,7 @@ def test_a_forked_child_writes_under_its_own_pid(tmp_path: Path) -> None:
 def test_a_successor_does_not_glue_its_first_line_to_a_cut_one(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_bytes(b'{"t":1,"pro')
-    Recorder(path, "p").write("hello", worker="w2")
+    Recorder(path, "p").write(Hello(worker="w2"))
     cut, whole = path.read_text().splitlines()
     assert cut == '{"t":1,"pro'
     assert json.loads(whole)["worker"] == "w2"
@@ -78,7 +79,7 @@ def test_a_successor_does_not_glue_its_first_line_to_a_cut_one(tmp_path: Path) -
 def test_a_full_disk_is_told_in_one_sentence() -> None:
     recorder = Recorder(Path("/dev/full"), "worker-1")
     with pytest.raises(HistoryProblem, match="the disk is full: an event of worker-1 is missing"):
-        recorder.write("hello", worker="w")
+        recorder.write(Hello(worker="w"))
 
 
 def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -87,15 +88,15 @@ def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) 
         Recorder(tmp_path / "file" / "p.jsonl", "p")
     (tmp_path / "p.jsonl").mkdir()
     with pytest.raises(HistoryProblem, match="cannot write to the history file"):
-        Recorder(tmp_path / "p.jsonl", "p").write("hello", worker="w")
+        Recorder(tmp_path / "p.jsonl", "p").write(Hello(worker="w"))
 
 
 def test_a_closed_recorder_opens_again(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "p.jsonl", "p")
-    recorder.write("hello", worker="w")
+    recorder.write(Hello(worker="w"))
     recorder.close()
     recorder.close()
-    recorder.write("hello", worker="w")
+    recorder.write(Hello(worker="w"))
     assert len(lines(recorder.path)) == 2
     recorder.close()
 

@@ -11,11 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from chaos.checks import Outcome
+from chaos.cli import planted
 from chaos.guarantees import ANOMALIES
-from chaos.planted import __main__ as planted
+from chaos.planted import trials
 from chaos.planted.bugs import BUGS
 from chaos.planted.edit import Edit
-from chaos.planted.runs import Result, Run, Trial, play, wilson
+from chaos.planted.runs import Result, Run, play, wilson
+from chaos.planted.trials import Trial
 from tests.chaos.rig.running import begun, first_descendants, read_until, run, survivors
 
 #: Of several kinds: a script, a client, a script and the store, a worker.
@@ -47,9 +49,9 @@ def test_bugs_are_caught_by_the_anomalies_named_for_them(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_a_safeguard_may_be_missing_alone_but_not_two(tmp_path: Path) -> None:
-    trials = [t for t in planted.ablations() if "finish_keeps_the_lock" in t.bugs]
+    wanted = [t for t in trials.ablations() if "finish_keeps_the_lock" in t.bugs]
 
-    results = play(trials, [1], 2, tmp_path, lambda *_: None)
+    results = play(wanted, [1], 2, tmp_path, lambda *_: None)
 
     assert [(r.trial.anomaly, r.good) for r in results] == [(None, True), ("double-commit", True)]
 
@@ -58,7 +60,7 @@ def test_what_is_not_caught_is_told_and_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     sound = Trial(name="none", scenario="planted.scenarios.idle_workers", anomaly="lost")
-    monkeypatch.setattr(planted, "bugs", lambda names: [sound])
+    monkeypatch.setattr(trials, "bugs", lambda names: [sound])
 
     done = CliRunner().invoke(planted.command, ["--seed", "1", "--out", str(tmp_path / "runs")])
 

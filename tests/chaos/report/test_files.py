@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos.checks.verdict import Verdict
-from chaos.report import write_json, write_junit
+from chaos.report import KINDS, JudgedRun, Wanted, report_on_runs, write, write_json
 from tests.chaos.report.verdicts import HOSTILE, check, verdict
 
 FAILED = verdict(
@@ -25,13 +25,13 @@ FAILED = verdict(
 
 
 def test_json_has_the_layout_of_the_verdict(tmp_path: Path) -> None:
-    write_json(FAILED, tmp_path / "deep" / "verdict.json")
+    write_json(FAILED.to_json(), tmp_path / "deep" / "verdict.json")
     read = json.loads((tmp_path / "deep" / "verdict.json").read_bytes())
     assert read == FAILED.to_json()
 
 
 def test_json_shows_values_that_json_does_not_know(tmp_path: Path) -> None:
-    write_json(verdict(settings={"path": Path("/x")}), tmp_path / "verdict.json")
+    write_json(verdict(settings={"path": Path("/x")}).to_json(), tmp_path / "verdict.json")
     assert json.loads((tmp_path / "verdict.json").read_bytes())["run"]["settings"] == {"path": "/x"}
 
 
@@ -39,7 +39,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "verdict.json"
-    write_json(verdict(), path)
+    write_json(verdict().to_json(), path)
     before = path.read_bytes()
 
     def interrupted(*_: object) -> None:
@@ -50,7 +50,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            write_json(FAILED, path)
+            write_json(FAILED.to_json(), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -59,7 +59,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
 def test_the_umask_says_who_may_read_a_report(tmp_path: Path, umask: int, mode: int) -> None:
     before = os.umask(umask)
     try:
-        write_json(verdict(), tmp_path / "verdict.json")
+        write_json(verdict().to_json(), tmp_path / "verdict.json")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "verdict.json").stat().st_mode) == mode
@@ -68,11 +68,11 @@ def test_the_umask_says_who_may_read_a_report(tmp_path: Path, umask: int, mode: 
 def test_what_is_no_plain_file_is_written_into_and_stays(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "there")
     (tmp_path / "there").write_text("old")
-    write_json(verdict(), tmp_path / "link")
+    write_json(verdict().to_json(), tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert json.loads((tmp_path / "there").read_bytes())["outcome"] == "pass"
     reading, writing = os.pipe()
-    write_json(verdict(), Path(f"/dev/fd/{writing}"))
+    write_json(verdict().to_json(), Path(f"/dev/fd/{writing}"))
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         assert json.loads(pipe.read())["outcome"] == "pass"
@@ -80,12 +80,13 @@ def test_what_is_no_plain_file_is_written_into_and_stays(tmp_path: Path) -> None
 
 def test_a_long_name_is_no_longer_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / ("é" * 100 + ".json")
-    write_json(verdict(), path)
+    write_json(verdict().to_json(), path)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def junit(path: Path, *verdicts: Verdict) -> ElementTree.Element:
-    write_junit(verdicts, path)
+    runs = [JudgedRun(name=str(n), verdict=each, seconds=1.0) for n, each in enumerate(verdicts)]
+    write(report_on_runs("runs", runs, 1.0), [Wanted(KINDS["junit"], path)])
     return ElementTree.parse(path).getroot()
 
 

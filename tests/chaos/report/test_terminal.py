@@ -10,7 +10,7 @@ from rich.text import Text
 
 from chaos.checks.verdict import Verdict
 from chaos.guarantees import ANOMALIES
-from chaos.report import print_summary, print_verdict
+from chaos.report import JudgedRun, print_summary, print_verdict
 from chaos.report.terminal import MAX_REASONS
 from tests.chaos.report.verdicts import COMMAND, HOSTILE, check, verdict
 
@@ -144,7 +144,8 @@ def test_a_summary_has_a_row_per_run_and_explains_the_bad_ones(width: int) -> No
         ("retry_storm", verdict(check("lost"), unknown=["the rig never finished"]), 0.5),
         ("a\n\x1b[0mb", verdict(check("lost", why=["seen"], promised=False)), 0.5),
     ]
-    print_summary(rows, 12.34, console)
+    runs = [JudgedRun(name=name, verdict=each, seconds=took_s) for name, each, took_s in rows]
+    print_summary(runs, 12.34, console)
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert text.isascii()

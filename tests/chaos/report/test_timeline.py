@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chaos.checks import judge
+from chaos.checks import Verdict, judging
 from chaos.history import HistoryProblem
 from chaos.history.schema import COLUMNS, REQUIRED, WORDS
 from chaos.report import write_timeline
@@ -23,9 +23,11 @@ from tests.chaos.report.verdicts import HOSTILE, check, verdict
 ID = HOSTILE.replace("\ud800", "")
 
 
-def page_of(run_dir: Path) -> str:
+def page_of(run_dir: Path, instead: Verdict | None = None) -> str:
+    """The page as it is in a run directory; with a verdict made by hand, where one is given."""
     path = run_dir / "timeline.html"
-    write_timeline(run_dir, judge(run_dir), path)
+    with judging(run_dir) as (verdict, history):
+        write_timeline(history, instead or verdict, path)
     return path.read_text(encoding="utf-8")
 
 
@@ -124,7 +126,7 @@ def test_nothing_is_drawn_outside_of_the_run(tmp_path: Path) -> None:
 def test_faults_are_drawn_at_their_moment_with_their_phase(tmp_path: Path) -> None:
     story = simple()
     story.fault("kill", "w1", at=30, phase="finish/before-reply")
-    story.fault("stop", "w2", at=40, until=90)
+    story.fault("pause", "w2", at=40, until=90)
     story.fault("server-pause", "server", at=45, until=55)
     story.event("server", at=60, event="down")
     story.event("server", at=75, event="up")
@@ -136,10 +138,22 @@ def test_faults_are_drawn_at_their_moment_with_their_phase(tmp_path: Path) -> No
     ]
     assert shown == [
         ("kill", "finish/before-reply", 30, None, names.index("worker-1")),
-        ("stop", "running", 40, 90, names.index("worker-2")),
+        ("pause", "running", 40, 90, names.index("worker-2")),
         ("server-pause", "running", 45, 55, None),
     ]
     assert data["server"] == [{"from": 60, "to": 75}]
+
+
+def test_a_fault_is_told_with_the_job_whose_command_it_hit(tmp_path: Path) -> None:
+    story = Story()
+    story.enqueue("j", at=0, result="info")
+    story.fault("lost-reply", "producer", at=1, phase="enqueue/before-reply", job="j")
+    story.fault("kill", "w2", at=30, phase="refresh/before-send")
+    story.attempt("j", "w1", at=100, until=200)
+    data = draw(story, tmp_path)
+    assert [fault["job"] for fault in data["faults"]] == ["j", ""]
+    lines = [line for line in told(data, "j") if "FAULT" in line]
+    assert lines == ["rig: FAULT: lost-reply of producer at enqueue/before-reply"]
 
 
 def test_lives_say_how_they_ended(tmp_path: Path) -> None:
@@ -161,7 +175,7 @@ def test_a_job_tells_its_story_in_order_and_in_words(tmp_path: Path) -> None:
     for n in range(5):
         story.wire("refresh", "j", "w1", at=20 + n)
     story.end("j", "w1", at=28)
-    story.fault("stop", "w1", at=30, until=2_000)
+    story.fault("pause", "w1", at=30, until=2_000)
     story.attempt("j", "w2", at=1_100, until=1_200, token=2)
     story.wire("finish", "j", "w1", at=2_003, answer="refused")
     story.finally_("j", "completed", retries=1)
@@ -172,12 +186,12 @@ def test_a_job_tells_its_story_in_order_and_in_words(tmp_path: Path) -> None:
         "worker-1: the handler starts [token 1]",
         "worker-1: lock renewed [token 1] (5 times by now)",
         "worker-1: the handler returned [token 1]",
-        "rig: FAULT: stop of worker-1 at running",
+        "rig: FAULT: pause of worker-1 at running",
         "worker-2: claimed: taken off the queue and locked [token 2]",
         "worker-2: the handler starts [token 2]",
         "worker-2: the handler returned [token 2]",
         "worker-2: completion accepted: the job is done [token 2]",
-        "rig: fault over: stop of worker-1",
+        "rig: fault over: pause of worker-1",
         "worker-1: completion REFUSED by the server [token 1]",
         "rig: in the end it is completed, retries counted: 1",
     ]
@@ -208,8 +222,7 @@ def test_a_large_run_shows_the_broken_jobs_then_the_troubled_then_a_sample(tmp_p
 
 def test_a_broken_case_of_something_else_than_a_job_is_no_job(tmp_path: Path) -> None:
     result = verdict(check("orphan-key", why=["key k of w1 never expires"], job="w1"))
-    write_timeline(simple().write(tmp_path), result, tmp_path / "timeline.html")
-    page = (tmp_path / "timeline.html").read_text()
+    page = page_of(simple().write(tmp_path), result)
     assert [job["id"] for job in drawn(page)["jobs"]] == ["j1"]
     assert "key k of w1 never expires" in page
 
@@ -295,7 +308,7 @@ def odd_events(chance: random.Random) -> list[dict[str, Any]]:
             elif column == "BIGINT":
                 event[name] = chance.choice([0, 1, 2, -1, 10**10])
             elif name == "kind":
-                event[name] = chance.choice(["kill", "stop", "term", "server-kill", *texts])
+                event[name] = chance.choice(["kill", "pause", "term", "server-kill", *texts])
             else:
                 event[name] = chance.choice(texts)
         events.append(event)
@@ -319,5 +332,5 @@ def test_whatever_can_be_judged_can_be_drawn(tmp_path: Path, seed: int) -> None:
 
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HistoryProblem):
-        write_timeline(tmp_path / "absent", verdict(), tmp_path / "timeline.html")
+        page_of(tmp_path / "absent")
     assert not (tmp_path / "timeline.html").exists()

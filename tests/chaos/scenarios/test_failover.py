@@ -43,6 +43,8 @@ def test_only_what_a_replica_had_confirmed_survives(mode: str, code: int, tmp_pa
     counts = json.loads(report.read_text())["counts"]
     assert counts["acknowledged"] > 0
     assert counts["uncertain"] > 0
+    told = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert told["settings"]["acknowledge"] == mode
 
 
 @pytest.mark.slow
@@ -188,9 +190,9 @@ def test_a_commit_counts_once_it_is_confirmed(
     then = list(seen(exchange(*barrier, reply=reply)))
     again = list(seen(exchange(*FINISH, reply=[b"REPEAT"])))
 
-    assert [event["answer"] for event in first] == [None]
-    assert [event["answer"] for event in then] == confirmed
-    assert [event["answer"] for event in again] == ["repeat"]
+    assert [event.answer for event in first] == [None]
+    assert [event.answer for event in then] == confirmed
+    assert [event.answer for event in again] == ["repeat"]
     assert list(seen(exchange(*barrier, reply=reply))) == []
 
 

@@ -12,7 +12,7 @@ import redis
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
 from chaos.rewind.rewinding import complete
-from chaos.rig.workers import RigProblem
+from chaos.rig.problem import RigProblem
 from chaos.servers import ServerProblem, open_server
 from chaos.servers.aof import AppendOnlyFile
 from tests.chaos.rig.running import run

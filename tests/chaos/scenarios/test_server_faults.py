@@ -21,8 +21,8 @@ from tests.chaos.rig.running import run
 
 def one_worker(rig: Rig) -> None:
     rig.enqueue([rig.job() for _ in range(3)])
-    rig.worker()
-    rig.wait("the work done", lambda: not rig.inspector.backlog())
+    rig.workers.start()
+    rig.wait("the work done", rig.seen.idle)
 
 
 def played(story: Any, out: Path, **about: Any) -> Verdict:
@@ -81,10 +81,11 @@ def test_a_server_that_forgets_jobs_fails_the_run_which_says_how_many(
 def test_a_worker_that_ends_by_itself_fails_the_run(tmp_path: Path) -> None:
     def story(rig: Rig) -> None:
         one_worker(rig)
-        rig.worker()
+        rig.workers.start()
         # Not by the rig's own words: it must look as if it had ended by itself.
-        rig.crew.members[0].process.signal(6)
-        rig.wait("its end", rig.gone, rig.crew.members[0])
+        first = rig.workers.all[0]
+        first.life.process.signal(6)
+        rig.wait("its end", first.left)
 
     verdict = played(story, tmp_path / "run")
 
@@ -99,11 +100,11 @@ def test_a_worker_that_takes_no_job_fails_the_run(
 
     def story(rig: Rig) -> None:
         one_worker(rig)
-        idle = rig.worker()
+        idle = rig.workers.start()
         # Not cut off by the rig's own words: it must look as if it had stopped by itself.
-        idle.process.pause()
+        idle.life.process.pause()
         rig.everyone_works()
-        idle.process.resume()
+        idle.life.process.resume()
 
     assert broken(played(story, tmp_path / "run"))["worker-idle"] == 1
 
@@ -116,12 +117,12 @@ def test_a_fault_is_in_the_history_from_before_it_began_until_it_is_over(tmp_pat
 
     def story(rig: Rig) -> None:
         one_worker(rig)
-        with rig.redis.paused():
-            seen.append(rig.crew.blind)
-        seen.append(rig.crew.blind)
-        with rig.redis.read_only(), rig.redis.out_of_memory():
-            seen.append(rig.crew.blind)
-        rig.redis.forgets_scripts()
+        with rig.redis.during("server-pause"):
+            seen.append(rig.seen.blind)
+        seen.append(rig.seen.blind)
+        with rig.redis.during("server-readonly"), rig.redis.during("server-fill"):
+            seen.append(rig.seen.blind)
+        rig.redis.once("server-scripts")
 
     assert not broken(played(story, tmp_path / "run", owns_server=True))
     lines = (tmp_path / "run" / "history" / "rig.jsonl").read_text().splitlines()

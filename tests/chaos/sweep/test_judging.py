@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from chaos.guarantees import GUARANTEES
-from chaos.rig.options import timing
+from chaos.rig.record import timing
 from chaos.sweep.cell_run import Visit
-from chaos.sweep.cells import BadCell, Blow, Cell
+from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import SETTINGS
 
-KILL = Cell("succeeds", (Blow("kill", "claim.1", "before-reply"),))
+KILL = Cell("succeeds", (BoundaryFault("kill", "claim.1", "before-reply"),))
 
 Event = dict[str, Any]
 
@@ -110,7 +110,10 @@ def test_a_line_that_is_no_json_makes_its_cell_unknown(tmp_path: Path) -> None:
 def test_a_cell_has_one_name() -> None:
     pair = Cell(
         "succeeds",
-        (Blow("pause", "3", "before-send"), Blow("kill", "CLIENT-SETINFO.2", "before-reply")),
+        (
+            BoundaryFault("pause", "3", "before-send"),
+            BoundaryFault("kill", "CLIENT-SETINFO.2", "before-reply"),
+        ),
     )
     for cell in (KILL, pair):
         assert Cell.parse(str(cell)) == cell

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chaos.sweep.__main__ import main
+from chaos.cli.sweep import main
 from tests.chaos.rig.running import begun, descendants, read_until, run, survivors
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ def test_a_sample_of_pairs_has_the_size_that_was_asked_for(tmp_path: Path) -> No
         (["--cell", "succeeds/kill/0/before-send"], "succeeds/kill/claim.1/before-reply"),
         (["--cell", "succeeds/error/3/before-reply"], "LIFE/FAULT/BOUNDARY/SIDE"),
         (["--cell", "succeeds"], "LIFE/FAULT/BOUNDARY/SIDE"),
-        (["--pairs", "some"], "all, or how many"),
+        (["--pairs", "some"], "all, or a number"),
         (["--target", "nothing"], "rrq_ref"),
         (["--redis", "redis://127.0.0.1:1/0"], "127.0.0.1"),
     ],

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import redis
 
+from chaos.faults import Injection, Side, WireFault, command
+from chaos.history import Event
 from chaos.processes import Process, ProcessGroup
 from chaos.servers import Server, open_server
-from chaos.wire import Action, Exchange, Injection, Side, WireFault, WireProxy, command
+from chaos.wire import Exchange, WireProxy
 
 TIMEOUT_S = 20.0
 VICTIM = Path(__file__).with_name("victim.py")
@@ -34,9 +36,10 @@ class Events:
         self._lock = threading.Lock()
         self._all: list[dict[str, Any]] = []
 
-    def record(self, type: str, /, **fields: object) -> None:
+    def record(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
+        del t, process
         with self._lock:
-            self._all.append({"type": type, "t": time.monotonic_ns(), **fields})
+            self._all.append({"t": time.monotonic_ns(), **event.to_json()})
 
     def of(self, event: str, type: str = "fault") -> list[dict[str, Any]]:
         with self._lock:
@@ -83,7 +86,7 @@ class Bench:
         self.proxy.attach(name, process)
         return Victim(process)
 
-    def fault(self, action: Action, side: Side, **more: Any) -> Injection:
+    def fault(self, action: str, side: Side, **more: Any) -> Injection:
         """Plan a fault for the victim's fifth INCRBY (which is what redis-py sends)."""
         settings = {"id": "f", "process": "victim", "match": command("incrby"), "nth": 5, **more}
         return self.proxy.plan(WireFault(action=action, side=side, **settings))

@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from chaos.wire import Direction, Side
+from chaos.faults import Direction, Side
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
@@ -39,7 +39,7 @@ def test_a_kill_is_exact(bench: Bench, side: Side) -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_stop_is_exact_and_lasts_until_someone_resumes(bench: Bench, side: Side) -> None:
-    injection = bench.fault("stop", side)
+    injection = bench.fault("pause", side)
     victim = bench.start()
 
     assert injection.wait(TIMEOUT_S)
@@ -59,7 +59,7 @@ def test_a_stop_is_exact_and_lasts_until_someone_resumes(bench: Bench, side: Sid
 
 @pytest.mark.parametrize("side", ["before-send", "before-reply"])
 def test_a_stop_can_hold_what_it_came_before(bench: Bench, side: Side) -> None:
-    injection = bench.fault("stop", side, then="hold")
+    injection = bench.fault("pause", side, then="hold")
     victim = bench.start()
 
     assert injection.wait(TIMEOUT_S)
@@ -73,7 +73,7 @@ def test_a_stop_can_hold_what_it_came_before(bench: Bench, side: Side) -> None:
 
 
 def test_a_stop_ends_by_itself_when_its_time_is_over(bench: Bench) -> None:
-    injection = bench.fault("stop", "before-reply", for_ms=100)
+    injection = bench.fault("pause", "before-reply", for_ms=100)
     victim = bench.start()
 
     victim.finish()
@@ -97,7 +97,7 @@ def test_a_reset_drops_what_it_came_before(bench: Bench, side: Side) -> None:
 
 
 def test_a_lost_reply_is_of_a_command_that_ran(bench: Bench) -> None:
-    bench.fault("lose-reply", "before-reply")
+    bench.fault("lost-reply", "before-reply")
     victim = bench.start()
 
     victim.process.wait(TIMEOUT_S)
@@ -142,7 +142,7 @@ HOLDS: list[tuple[Side, Direction, int, int]] = [
 def test_a_partition_holds_and_heals_on_the_same_connection(
     bench: Bench, side: Side, direction: Direction, ran: int, seen: int
 ) -> None:
-    injection = bench.fault("hold", side, direction=direction)
+    injection = bench.fault("partition", side, direction=direction)
     victim = bench.start()
 
     assert injection.wait(TIMEOUT_S)
@@ -160,13 +160,38 @@ def test_a_partition_holds_and_heals_on_the_same_connection(
 
 
 def test_a_partition_heals_by_itself_when_its_time_is_over(bench: Bench) -> None:
-    bench.fault("hold", "before-reply", for_ms=50)
+    bench.fault("partition", "before-reply", for_ms=50)
     victim = bench.start()
 
     victim.finish()
 
     assert bench.events.of("healed")[0]["fault"] == "f"
     assert bench.proxy.heal("victim") == 0
+
+
+@pytest.mark.parametrize("action", ["pause", "partition"])
+def test_a_fault_that_lasts_can_be_ended_by_whoever_planned_it(bench: Bench, action: str) -> None:
+    injection = bench.fault(action, "before-reply")
+    injection.heal()  # it has not landed, and there is nothing to end
+    victim = bench.start()
+
+    assert injection.wait(TIMEOUT_S)
+    assert not bench.events.of("healed")
+    injection.heal()
+
+    victim.finish()
+    assert len(bench.events.of("healed")) == 1
+    injection.heal()
+    assert len(bench.events.of("healed")) == 1
+
+
+def test_a_fault_that_does_not_last_needs_no_end(bench: Bench) -> None:
+    injection = bench.fault("reset", "before-reply")
+    victim = bench.start()
+    assert injection.wait(TIMEOUT_S)
+    injection.heal()
+    victim.process.wait(TIMEOUT_S)
+    assert not bench.events.of("healed")
 
 
 @pytest.mark.parametrize(("side", "total"), [("before-send", 9), ("before-reply", 10)])
@@ -184,7 +209,7 @@ def test_an_injected_error_takes_the_place_of_the_reply(
 
 
 def test_a_chopped_reply_arrives_whole(bench: Bench) -> None:
-    bench.fault("chop", "before-reply", for_ms=None)
+    bench.fault("chop", "before-reply")
     victim = bench.start()
 
     victim.finish()

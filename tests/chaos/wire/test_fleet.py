@@ -11,10 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
+from chaos.faults import Side, WireFault, any_command, command
 from chaos.processes import Descendant
-from chaos.wire import Side, WireFault, any_command, command
-from chaos.wire.endpoint import Channel
-from chaos.wire.peers import Ends, owners
+from chaos.wire.endpoint import Endpoint
+from chaos.wire.peers import Ends, peers_of
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 FLEET = Path(__file__).with_name("fleet.py")
@@ -81,7 +81,7 @@ def test_a_stop_hits_the_worker_that_sent_the_command(bench: Bench) -> None:
             process="fleet",
             match=command("incrby", b"a"),
             side="before-reply",
-            action="stop",
+            action="pause",
         )
     )
 
@@ -103,7 +103,7 @@ def test_a_stopped_worker_runs_again_when_its_time_is_over(bench: Bench) -> None
             process="fleet",
             match=command("incrby", b"a"),
             side="after-reply",
-            action="stop",
+            action="pause",
             for_ms=50,
         )
     )
@@ -116,7 +116,7 @@ def test_a_dead_worker_can_be_quiet_while_another_is_not(bench: Bench) -> None:
     _, pids = start_fleet(bench)
     more: dict[str, Any] = {"process": "fleet", "nth": 1}
     stop = bench.fault(
-        "stop", "before-send", id="s", match=command("incrby", b"a"), then="hold", **more
+        "pause", "before-send", id="s", match=command("incrby", b"a"), then="hold", **more
     )
     kill = bench.fault("kill", "before-send", id="k", match=command("incrby", b"b"), **more)
 
@@ -147,7 +147,7 @@ def test_a_kill_after_the_last_reply_finds_who_closes_at_once(bench: Bench) -> N
     assert not process.alive
 
 
-def test_owners_are_found_for_what_was_asked_only() -> None:
+def test_peers_are_found_for_what_was_asked_only() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as one,
@@ -156,7 +156,7 @@ def test_owners_are_found_for_what_was_asked_only() -> None:
         ends = Ends(one.getsockname(), one.getpeername())
         nobody = Ends(("127.0.0.1", 1), ("127.0.0.1", 2))
         me = Descendant(psutil.Process(), "me")
-        assert owners(me, [ends, nobody]) == {ends: me}
+        assert peers_of(me, [ends, nobody]) == {ends: me}
 
 
 def test_what_a_dead_process_sent_is_waited_for_until_its_connection_ends() -> None:
@@ -164,21 +164,21 @@ def test_what_a_dead_process_sent_is_waited_for_until_its_connection_ends() -> N
 
     @dataclass(eq=False)
     class Some:
-        """A link that is quiet, or a process."""
+        """A connection that is quiet, or a process."""
 
         alive: bool = True
         quiet: bool = True
-        owner: None = None
+        peer: None = None
 
-    host: Any = None
+    context: Any = None
     process: Any = Some()
-    link: Any = Some()
-    channel = Channel("worker", host, process, {link})
-    assert channel.quiet()
+    connection: Any = Some()
+    endpoint = Endpoint("worker", context, process, {connection})
+    assert endpoint.quiet()
     process.alive = False
-    assert not channel.quiet()
-    channel.links.clear()
-    assert channel.quiet()
+    assert not endpoint.quiet()
+    endpoint.connections.clear()
+    assert endpoint.quiet()
 
 
 def test_workers_whose_parent_was_killed_are_still_found(bench: Bench) -> None:

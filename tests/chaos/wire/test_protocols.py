@@ -12,7 +12,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.wire import ERRORS, RespError, Side, command, data_command
+from chaos.faults import ERRORS, Side, command, data_command
+from chaos.wire import RespError
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, eventually
 
 SCRIPT = "redis.call('INCRBY', KEYS[1], ARGV[1]) return {KEYS[1], ARGV[1]}"
@@ -95,7 +96,7 @@ def test_a_transaction_is_answered_as_one(bench: Bench, client: redis.Redis) -> 
 
 @pytest.mark.parametrize(
     ("side", "action", "ran"),
-    [("before-send", "reset", 2), ("before-reply", "reset", 5), ("before-reply", "lose-reply", 5)],
+    [("before-send", "reset", 2), ("before-reply", "reset", 5), ("before-reply", "lost-reply", 5)],
 )
 def test_a_pipeline_is_cut_at_the_planned_command(
     bench: Bench, client: redis.Redis, side: Side, action: Any, ran: int
@@ -169,7 +170,9 @@ def test_a_blocking_command_waits_and_a_held_reply_comes_later(
     bench: Bench, client: redis.Redis
 ) -> None:
     client.ping()
-    injection = bench.fault("hold", "before-reply", process="client", match=command("blpop"), nth=1)
+    injection = bench.fault(
+        "partition", "before-reply", process="client", match=command("blpop"), nth=1
+    )
     with beside(lambda: client.blpop(["list"], timeout=0)) as results:
         eventually(lambda: not bench.proxy.quiet("client", 0))
         with bench.server.client() as plain:

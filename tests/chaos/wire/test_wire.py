@@ -11,17 +11,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from chaos.faults import Direction, Side, WireFault, any_command, command
 from chaos.servers import Server, open_server
-from chaos.wire import (
-    Direction,
-    Exchange,
-    NoReply,
-    WireFault,
-    WireProxy,
-    WireProxyError,
-    any_command,
-    command,
-)
+from chaos.wire import Exchange, NoReply, WireProxy, WireProxyError
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Events, eventually
 from tests.chaos.wire.front import CERTIFICATE, in_front_of, tls
 
@@ -38,7 +30,7 @@ def nothing_is_missing(proxy: WireProxy, events: Events, *ids: str) -> None:
 
 def test_what_did_not_land_is_recorded_as_missed(bench: Bench) -> None:
     injection = bench.fault("kill", "before-send")
-    bench.fault("hold", "before-send", id="landed", process="client", nth=1, for_ms=1)
+    bench.fault("partition", "before-send", id="landed", process="client", nth=1, for_ms=1)
     with once(bench) as client:
         client.incr("n")
     nothing_is_missing(bench.proxy, bench.events, "f")
@@ -69,20 +61,45 @@ def test_a_kill_without_a_process_is_missed_and_harmless(bench: Bench) -> None:
 
 def test_of_two_faults_at_one_command_the_later_is_missed(bench: Bench) -> None:
     bench.fault("reset", "before-send", process="client", nth=1)
-    bench.fault("lose-reply", "before-reply", process="client", nth=1, id="g")
+    bench.fault("lost-reply", "before-reply", process="client", nth=1, id="g")
     with once(bench) as client, pytest.raises(redis.ConnectionError):
         client.incr("n")
     eventually(lambda: [e["fault"] for e in bench.events.of("missed")] == ["g"])
 
 
-def test_landings_tell_the_job(bench: Bench) -> None:
-    bench.fault(
-        "delay", "before-send", process="client", match=command("set"), nth=1, for_ms=1,
-        job_of=lambda argv: argv[1].decode(),
-    )  # fmt: skip
-    with once(bench) as client:
+@pytest.mark.parametrize(("side", "replied"), [("before-send", False), ("before-reply", True)])
+def test_a_fault_that_lands_tells_the_job(server: Server, side: Side, replied: bool) -> None:
+    seen: list[Exchange] = []
+
+    def job_of(exchange: Exchange) -> str:
+        seen.append(exchange)
+        return exchange.argv[1].decode()
+
+    events = Events()
+    match = command("set")
+    fault = WireFault(id="f", match=match, side=side, action="delay", for_ms=1)
+    with WireProxy(server.url, events.record, job_of=job_of) as proxy:
+        proxy.plan(fault)
+        with redis.Redis.from_url(proxy.listen("client")) as client:
+            client.set("job-1", "x")
+    assert [event["job"] for event in events.of("landed")] == ["job-1"]
+    assert [each.reply == b"OK" for each in seen] == [replied]
+
+
+def test_a_fault_whose_job_cannot_be_read_lands_all_the_same(server: Server) -> None:
+    def job_of(exchange: Exchange) -> str:
+        raise ZeroDivisionError
+
+    events = Events()
+    proxy = WireProxy(server.url, events.record, job_of=job_of)
+    proxy.start()
+    fault = WireFault(id="f", match=command("set"), side="before-send", action="delay", for_ms=1)
+    injection = proxy.plan(fault)
+    with redis.Redis.from_url(proxy.listen("client")) as client:
         client.set("job-1", "x")
-    assert bench.events.of("landed")[0]["job"] == "job-1"
+    assert injection.landed
+    with pytest.raises(WireProxyError, match="broke"):
+        proxy.close()
 
 
 def test_two_faults_with_one_id_are_refused(bench: Bench) -> None:
@@ -94,13 +111,17 @@ def test_two_faults_with_one_id_are_refused(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"action": "explode"}, "no such action"),
-        ({"side": "between"}, "no such action or side"),
+        ({"action": "explode"}, "no fault is named 'explode'"),
+        ({"side": "between"}, "no such side"),
         ({"action": "chop", "side": "after-reply"}, "makes no sense"),
-        ({"action": "lose-reply"}, "makes no sense"),
+        ({"action": "lost-reply"}, "makes no sense"),
         ({"nth": 0}, "counts from 1"),
-        ({"action": "error"}, "needs an error line"),
-        ({"error": "OOM"}, "no other takes one"),
+        ({"action": "error"}, "error needs error"),
+        ({"error": "OOM"}, "kill takes no error"),
+        ({"action": "chop", "for_ms": 3}, "chop takes no for_ms"),
+        ({"action": "chop", "pieces": 0}, "pieces cannot be 0"),
+        ({"action": "stop"}, "is now called pause"),
+        ({"action": "term"}, "is no fault on the wire"),
         ({"action": "error", "error": "a\r\nb"}, "one line"),
         ({"action": "delay"}, "needs for_ms"),
         ({"for_ms": -1}, "cannot be"),
@@ -298,7 +319,7 @@ def test_tls_is_spoken_to_a_server_whose_url_says_so(server: Server, options: st
             assert client.incr("n") == 1
             proxy.plan(
                 WireFault(
-                    id="f", match=command("incrby"), side="before-reply", action="chop", for_ms=3
+                    id="f", match=command("incrby"), side="before-reply", action="chop", pieces=3
                 )
             )
             assert client.incr("n") == 2

@@ -49,18 +49,18 @@ def bad_too_slow(s: Story) -> dict[str, int]:
     s.wire("claim", "j2", "w3", at=900)
     s.finally_("j2", "completed")
     s.kill("w3", at=7_000)
-    s.fault("stop", "w2", at=7_000, until=7_001)
+    s.fault("pause", "w2", at=7_000, until=7_001)
     return {"abandoned": 3}
 
 
 def bad_although_disturbed_at_other_times(s: Story) -> dict[str, int]:
     held(s, "j1", at=4_900)
     s.events = [e for e in s.events if e.get("token") != 2]
-    s.fault("stop", "w1", at=100, until=200)
+    s.fault("pause", "w1", at=100, until=200)
     s.fault("int", "w1", at=5_000)
     s.exit("w1", at=5_500)
-    s.fault("stop", "w2", at=5_100, until=5_200)
-    s.fault("stop", "w1", at=5_600, until=5_700)
+    s.fault("pause", "w2", at=5_100, until=5_200)
+    s.fault("pause", "w1", at=5_600, until=5_700)
     return {"abandoned": 1}
 
 
@@ -111,7 +111,7 @@ def irrelevant_disturbed(s: Story) -> None:
 def irrelevant_disturbed_just_before(s: Story) -> None:
     held(s, "j1")
     drain(s)
-    s.fault("stop", "w1", at=300, until=400)
+    s.fault("pause", "w1", at=300, until=400)
 
 
 def irrelevant_not_told(s: Story) -> None:

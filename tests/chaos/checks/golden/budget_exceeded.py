@@ -90,7 +90,7 @@ def near_miss_an_earlier_attempt_stood_still(s: Story) -> None:
     s.enqueue("j1", max_retries=2)
     s.attempt("j1", "w1", at=1, until=5, token=0, outcome="error")
     s.wire("claim", "j1", "w1", at=10, token=1)
-    s.fault("stop", "w1", at=11, until=3_000)
+    s.fault("pause", "w1", at=11, until=3_000)
     s.attempt("j1", "w2", at=1_500, until=1_600, token=3, outcome="error", last="bury")
     s.start("j1", "w1", at=3_010, token=1)
     s.end("j1", "w1", at=3_020, token=1, outcome="cancelled")

@@ -130,7 +130,7 @@ def near_miss_refused(s: Story) -> None:
     s.end("j2", "w2", at=4_200, token=2)
     s.end("j2", "w1", at=5_200, outcome="lost")
     s.finally_("j2", "completed")
-    s.fault("stop", "w1", at=1_000, until=5_100)
+    s.fault("pause", "w1", at=1_000, until=5_100)
     s.enqueue("j3")
     s.start("j3", "w1", at=5_150)
     s.finally_("j3", "completed")

@@ -94,14 +94,14 @@ def near_miss_never_seen_again(s: Story) -> None:
     dead(s, "failed", max_crashes=1, max_retries=2)
     s.start("failed", "w2", at=10)
     s.end("failed", "w2", at=20, outcome="error")
-    s.fault("stop", "w2", at=30, until=40)
+    s.fault("pause", "w2", at=30, until=40)
     s.wire("claim", "from an earlier run", "w1", at=10)
 
 
 def bad_although_a_worker_was_disturbed(s: Story) -> dict[str, int]:
     """On the wire every claim is seen."""
     failed(s, "j1", 1, max_crashes=1)
-    s.fault("stop", "w2", at=20, until=30)
+    s.fault("pause", "w2", at=20, until=30)
     return {"false-dead-letter": 1}
 
 
@@ -122,7 +122,7 @@ def indeterminate_when_disturbed(s: Story) -> None:
     dead(s, "j1", max_crashes=2)
     s.start("j1", "w1", at=10)
     s.end("j1", "w1", at=50)
-    s.fault("stop", "w1", at=20, until=30)
+    s.fault("pause", "w1", at=20, until=30)
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

@@ -4,7 +4,7 @@ from tests.chaos.checks.story import Story
 
 
 def look(s: Story, at: float, *, worker: str = "w1", seen: bool = True) -> None:
-    s.event("health", at=at, worker=worker, seen=seen, ttl_ms=3_000 if seen else None)
+    s.event("health", at=at, worker=worker, seen=seen)
 
 
 def run(s: Story) -> None:

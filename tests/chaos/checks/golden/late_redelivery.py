@@ -66,7 +66,7 @@ def bad_although_others_were_disturbed_at_other_times(s: Story) -> dict[str, int
     s.kill("w1", at=5_050)
     s.wire("claim", "j1", "w2", at=7_000, token=2)
     s.start("j1", "w2", at=7_002, token=2)
-    s.fault("stop", "w2", at=100, until=200)
+    s.fault("pause", "w2", at=100, until=200)
     s.fault("term", "w2", at=9_000)
     s.wire("finish", "j1", "w2", at=8_000, token=2)
     s.exit("w2", at=9_100)
@@ -98,7 +98,7 @@ def bad_fleet(s: Story) -> dict[str, int]:
 def near_miss_fleet(s: Story) -> None:
     """The other worker of the fleet was disturbed."""
     fleet(s)
-    s.fault("stop", "parent", at=500, until=600, child_pid=104)
+    s.fault("pause", "parent", at=500, until=600, child_pid=104)
 
 
 def near_miss(s: Story) -> None:
@@ -142,7 +142,7 @@ def near_miss_the_other_died_meanwhile(s: Story) -> None:
 
 def near_miss_the_other_was_stopped(s: Story) -> None:
     late(s)
-    s.fault("stop", "w2", at=500, until=700)
+    s.fault("pause", "w2", at=500, until=700)
 
 
 def near_miss_the_other_was_told_to_leave(s: Story) -> None:
@@ -169,7 +169,7 @@ def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
 
 def near_miss_the_other_had_just_been_stopped(s: Story) -> None:
     late(s)
-    s.fault("stop", "w2", at=20, until=30)
+    s.fault("pause", "w2", at=20, until=30)
 
 
 def near_miss_the_server_was_down(s: Story) -> None:
@@ -202,3 +202,25 @@ def indeterminate(s: Story) -> None:
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
     late(s)
     s.tear()
+
+
+def bad_without_an_inspector(s: Story) -> dict[str, int]:
+    s.run["offers"] = ["wire"]
+    s.forget("final", what="read")
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.kill("w1", at=50)
+    s.start("j1", "w2", at=2_000, token=2)
+    s.end("j1", "w2", at=2_010, token=2)
+    return {"late-redelivery": 1}
+
+
+def irrelevant_never_seen_again_and_nobody_can_ask(s: Story) -> None:
+    s.run["offers"] = ["wire"]
+    s.forget("final", what="read")
+    s.unknown = True  # whether it is lost
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.kill("w1", at=50)

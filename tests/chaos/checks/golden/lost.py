@@ -46,3 +46,45 @@ def indeterminate_when_events_may_be_missing(s: Story) -> None:
     s.start("j1", "w1", at=10)
     s.finally_("j1", "missing")
     s.tear()
+
+
+def bad_gone_and_no_handler_succeeded(s: Story) -> dict[str, int]:
+    """No command completes a job here, so its handler is the last that anybody sees of it."""
+    s.run["offers"] = ["jobs", "wire"]
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.end("j1", "w1", at=20, outcome="error")
+    s.finally_("j1", "missing")
+    return {"lost": 1}
+
+
+def near_miss_gone_but_its_handler_succeeded(s: Story) -> None:
+    s.run["offers"] = ["jobs", "wire"]
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.end("j1", "w1", at=20)
+    s.finally_("j1", "missing")
+
+
+def near_miss_seen_to_end_without_an_inspector(s: Story) -> None:
+    s.run["offers"] = []
+    s.forget("final", what="read")
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.end("j1", "w1", at=20)
+
+
+def irrelevant_not_seen_to_end_without_an_inspector(s: Story) -> None:
+    s.run["offers"] = []
+    s.forget("final", what="read")
+    s.unknown = True
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+
+
+def irrelevant_an_inspector_that_left_it_out(s: Story) -> None:
+    s.run["offers"] = ["jobs"]
+    s.unknown = True
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.end("j1", "w1", at=20)

@@ -62,7 +62,7 @@ def near_miss(s: Story) -> None:
 def near_miss_stalled(s: Story) -> None:
     """Without a wire, a worker that was stopped may have lost its lock."""
     two(s, "j1", 3_000)
-    s.fault("stop", "w1", at=100, until=2_800)
+    s.fault("pause", "w1", at=100, until=2_800)
 
 
 def near_miss_stalled_just_before(s: Story) -> None:
@@ -71,7 +71,7 @@ def near_miss_stalled_just_before(s: Story) -> None:
     s.start("j1", "w1", at=2_500)
     s.start("j1", "w2", at=3_000, token=2)
     s.finally_("j1", "completed")
-    s.fault("stop", "w1", at=1_900, until=2_200)
+    s.fault("pause", "w1", at=1_900, until=2_200)
 
 
 def irrelevant(s: Story) -> None:
@@ -86,9 +86,9 @@ def bad_stalled_at_other_times(s: Story) -> dict[str, int]:
     s.start("j1", "w1", at=2_500)
     s.end("j1", "w1", at=4_000)
     s.start("j1", "w2", at=3_000, token=2)
-    s.fault("stop", "w1", at=1_000, until=1_100)
-    s.fault("stop", "w1", at=3_500, until=3_600)
-    s.fault("stop", "w2", at=2_600, until=2_700)
+    s.fault("pause", "w1", at=1_000, until=1_100)
+    s.fault("pause", "w1", at=3_500, until=3_600)
+    s.fault("pause", "w2", at=2_600, until=2_700)
     return {"overlap": 1}
 
 

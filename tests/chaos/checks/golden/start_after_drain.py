@@ -25,7 +25,7 @@ def bad(s: Story) -> dict[str, int]:
     run(s, "j1", "w1", at=1_300)
     run(s, "j2", "w2", at=1_300)
     s.worker("w3")
-    s.fault("stop", "w3", at=900, until=2_500)
+    s.fault("pause", "w3", at=900, until=2_500)
     s.fault("delay", "w2", at=900, until=2_500)
     told_at_1000(s)
     told_at_1000(s, "w2", kind="int")
@@ -69,7 +69,7 @@ def near_miss_fleet_successor(s: Story) -> None:
 
 
 def near_miss_heard_when_continued(s: Story) -> None:
-    s.fault("stop", "w1", at=900, until=2_000)
+    s.fault("pause", "w1", at=900, until=2_000)
     run(s, "j1", "w1", at=2_100)
     told_at_1000(s)
 

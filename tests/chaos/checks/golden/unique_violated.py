@@ -89,7 +89,7 @@ def near_miss_straggler(s: Story) -> None:
     s.start("j1", "w2", at=1_500, token=2)
     s.end("j1", "w2", at=1_600, token=2)
     s.end("j1", "w1", at=3_000, outcome="lost")
-    s.fault("stop", "w1", at=50, until=2_900)
+    s.fault("pause", "w1", at=50, until=2_900)
     s.finally_("j1", "completed")
     second(s, at=2_000)
 

@@ -25,10 +25,10 @@ def bad_although_much_happened(s: Story) -> dict[str, int]:
     """A stop that was over for long, one that came later, and a death at last."""
     run(s)
     look(s)
-    s.fault("stop", "w1", at=10_000, until=14_900)
-    s.fault("stop", "w1", at=21_000, until=21_100)
+    s.fault("pause", "w1", at=10_000, until=14_900)
+    s.fault("pause", "w1", at=21_000, until=21_100)
     s.worker("w3")
-    s.fault("stop", "w3", at=19_000, until=19_500)
+    s.fault("pause", "w3", at=19_000, until=19_500)
     s.fault("term", "w2", at=10_000)
     s.exit("w2", at=14_000)
     s.fault("term", "w1", at=22_500)
@@ -59,9 +59,9 @@ def irrelevant(s: Story) -> None:
 def irrelevant_disturbed(s: Story) -> None:
     """Stopped, or continued too short a time ago."""
     run(s)
-    s.fault("stop", "w1", at=19_000, until=30_000)
+    s.fault("pause", "w1", at=19_000, until=30_000)
     look(s)
-    s.fault("stop", "w2", at=14_000, until=15_500)
+    s.fault("pause", "w2", at=14_000, until=15_500)
     look(s, worker="w2")
 
 

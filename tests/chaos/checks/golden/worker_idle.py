@@ -24,7 +24,7 @@ def bad(s: Story) -> dict[str, int]:
 
 def bad_long_after_a_fault(s: Story) -> dict[str, int]:
     run(s)
-    s.fault("stop", "w1", at=2_000, until=4_999)
+    s.fault("pause", "w1", at=2_000, until=4_999)
     offered(s, "w1", "idle")
     return {"worker-idle": 1}
 
@@ -33,7 +33,7 @@ def bad_before_it_is_told_to_stop(s: Story) -> dict[str, int]:
     run(s)
     offered(s, "w1", "idle")
     s.fault("term", "w1", at=5_001)
-    s.fault("stop", "w1", at=5_001, until=6_000)
+    s.fault("pause", "w1", at=5_001, until=6_000)
     s.exit("w1", at=6_000)
     return {"worker-idle": 1}
 
@@ -41,7 +41,7 @@ def bad_before_it_is_told_to_stop(s: Story) -> dict[str, int]:
 def bad_although_another_is_disturbed(s: Story) -> dict[str, int]:
     run(s)
     offered(s, "w1", "idle")
-    s.fault("stop", "w2", at=4_950, until=6_000)
+    s.fault("pause", "w2", at=4_950, until=6_000)
     return {"worker-idle": 1}
 
 
@@ -61,7 +61,7 @@ def near_miss(s: Story) -> None:
 
 def near_miss_a_fault_lasts(s: Story) -> None:
     run(s)
-    s.fault("stop", "w1", at=5_000, until=5_000)
+    s.fault("pause", "w1", at=5_000, until=5_000)
     offered(s, "w1", "idle")
 
 

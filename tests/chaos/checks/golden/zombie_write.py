@@ -25,7 +25,7 @@ def bad(s: Story) -> dict[str, int]:
 def bad_although_the_server_was_disturbed(s: Story) -> dict[str, int]:
     """In none of these ways does a server forget."""
     superseded(s, answer="ok")
-    kinds = ("server-stop", "server-pause", "server-fill", "server-delay", "stop", "delay")
+    kinds = ("server-stop", "server-pause", "server-fill", "server-delay", "pause", "delay")
     for n, kind in enumerate(kinds):
         s.fault(kind, "server", at=2_010 + n, until=2_050)
     return {"zombie-write": 5}

@@ -1,0 +1,145 @@
+"""`python -m chaos`, which is `rrq-chaos` too: all scenarios, and a sub-command for everything."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from chaos.checks import judging
+from chaos.cli import failover, options
+from chaos.cli.catalogue import scenarios
+from chaos.cli.program import guarded
+from chaos.cli.reports import report_options
+from chaos.cli.scenario import command_of, report_all
+from chaos.cli.side_by_side import Take, play_side_by_side
+from chaos.guarantees import GUARANTEES
+from chaos.report import (
+    JudgedRun,
+    Wanted,
+    output,
+    print_verdict,
+    report_on_run,
+    story_of_wronged,
+    timeline,
+    write,
+)
+from chaos.rig.options import Options
+from chaos.rig.playing import play
+from chaos.rig.progress import Progress
+from chaos.rig.scenario import Scenario
+from chaos.servers import is_url
+
+#: Commands in modules of their own, which are imported when they are used: each has a `command`.
+_MODULES = ("load", "planted", "sweep")
+
+
+class _Group(click.Group):
+    """Knows every scenario and every program by name, and suggests the nearest."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = {*super().list_commands(ctx), *_MODULES, *(each.name for each in scenarios())}
+        return sorted(names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _MODULES:
+            command: click.Command = importlib.import_module(f"chaos.cli.{cmd_name}").command
+            return command
+        for scenario in scenarios():
+            if scenario.name == cmd_name:
+                make = failover.command_of if cmd_name == "failover" else command_of
+                return make(scenario)
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "--help names them all"
+            ctx.fail(f"no command is named {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Group, name="chaos", invoke_without_command=True)
+@options.run
+@options.at_once
+@report_options
+@click.pass_context
+def command(
+    context: click.Context, /, at_once: int, reports: tuple[Wanted, ...], **chosen: Any
+) -> None:
+    """Play all scenarios and print one table; or one of them, by its name."""
+    if context.invoked_subcommand is not None:
+        return
+
+    def work() -> int:
+        console, began = output.console(), time.monotonic()
+        wanted, progress = Options(**chosen), Progress(console)
+        playable = _playable(wanted, console)
+        if at_once == 1:
+            played = {one.name: play(one, _of(one, wanted), progress) for one in playable}
+        else:
+            takes = [Take(name=one.name, scenario=one, options=wanted) for one in playable]
+            played = play_side_by_side(takes, "all", wanted, at_once, progress)
+        return report_all("all scenarios", played, time.monotonic() - began, console, reports)
+
+    sys.exit(guarded(work))
+
+
+def _playable(wanted: Options, console: Console) -> list[Scenario]:
+    """The scenarios that can be played here. Prints the others, each with the reason."""
+    found = []
+    for scenario in scenarios():
+        reason = scenario.lacking()
+        if scenario.owns_server and is_url(wanted.redis):
+            reason = "it needs a server that the rig starts"
+        if reason:
+            console.print(f"{scenario.name}: skipped, {reason}")
+        else:
+            found.append(scenario)
+    return found
+
+
+def _of(scenario: Scenario, wanted: Options) -> Options:
+    """The same options, with the scenario's own directory below the one that was asked for."""
+    if wanted.out is None:
+        return wanted
+    return dataclasses.replace(wanted, out=wanted.out / scenario.name)
+
+
+@command.command(name="list")
+def list_() -> None:
+    """Explain each scenario, and the guarantees that it is about."""
+    console = output.console()
+    for scenario in scenarios():
+        console.print(Text(f"python -m chaos.{scenario.name}", style="bold"))
+        console.print(scenario.story.strip())
+        for name in scenario.guarantees:
+            console.print(Text.assemble("  ", (name, "cyan"), f": {GUARANTEES[name].sentence}"))
+        console.print()
+
+
+@command.command()
+@click.argument("run_dir", type=options.PATH)
+@report_options
+def check(run_dir: Path, reports: tuple[Wanted, ...]) -> None:
+    """Judge a saved run again."""
+
+    def work() -> int:
+        began = time.monotonic()
+        with judging(run_dir) as (verdict, history):
+            print_verdict(verdict, output.console(), story_of_wronged(history.db, verdict))
+            run = JudgedRun(name=run_dir.name, verdict=verdict, seconds=time.monotonic() - began)
+            write(report_on_run(run, lambda: timeline(history, verdict)), reports)
+        return verdict.outcome.exit_code
+
+    sys.exit(guarded(work))

@@ -1,0 +1,106 @@
+"""The command of one scenario: a run, or many of them with one table."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+
+from chaos.cli import options
+from chaos.cli.program import guarded
+from chaos.cli.reports import report_options
+from chaos.cli.side_by_side import play_side_by_side, seeded
+from chaos.report import (
+    JudgedRun,
+    Wanted,
+    output,
+    print_summary,
+    print_verdict,
+    report_on_run,
+    report_on_runs,
+    write,
+)
+from chaos.rig.options import Options
+from chaos.rig.playing import Played, play
+from chaos.rig.progress import Progress
+from chaos.rig.scenario import Scenario
+
+
+def command_of(scenario: Scenario) -> click.Command:
+    """The command that plays one scenario."""
+
+    @click.command(name=scenario.name, help=scenario.story)
+    @options.run
+    @report_options
+    @click.option(
+        "--runs",
+        type=click.IntRange(1, 100_000),
+        default=1,
+        show_default=True,
+        help="Number of runs, each with the next seed. With more than one, there is one table at"
+        " the end, and the directories of runs that passed are removed.",
+    )
+    @options.at_once
+    def command(reports: tuple[Wanted, ...], runs: int, at_once: int, **chosen: Any) -> None:
+        own = {parameter.name: chosen.pop(parameter.name) for parameter in scenario.parameters}
+
+        def work() -> int:
+            console = output.console()
+            wanted = Options(**chosen, parameters=own)
+            if runs == 1:
+                return play_one(scenario, wanted, console, reports)
+            began = time.monotonic()
+            played = play_side_by_side(
+                seeded(scenario, wanted, runs),
+                scenario.name,
+                wanted,
+                at_once,
+                Progress(console),
+                keep_passed=False,
+            )
+            return report_all(scenario.name, played, time.monotonic() - began, console, reports)
+
+        sys.exit(guarded(work))
+
+    command.params.extend(map(options.of, scenario.parameters))
+    return command
+
+
+def play_one(
+    scenario: Scenario, wanted: Options, console: Console, reports: tuple[Wanted, ...]
+) -> int:
+    """Play a scenario once, print its verdict and write the reports; the exit code."""
+    played = play(scenario, wanted, Progress(console))
+    print_verdict(played.verdict, console, played.story)
+    console.print(f"run directory: {played.directory} ({played.seconds:.1f} s)", soft_wrap=True)
+    write(report_on_run(judged(scenario.name, played)), reports)
+    return played.verdict.outcome.exit_code
+
+
+def report_all(
+    title: str,
+    played: Mapping[str, Played],
+    seconds: float,
+    console: Console,
+    reports: tuple[Wanted, ...],
+) -> int:
+    """Print one table of all runs and write the reports; the exit code that stands for all."""
+    runs = [judged(name, one) for name, one in played.items()]
+    print_summary(runs, seconds, console)
+    report = report_on_runs(title, runs, seconds)
+    write(report, reports)
+    return report.outcome.exit_code
+
+
+def judged(name: str, played: Played) -> JudgedRun:
+    """A run as reports show it."""
+    return JudgedRun(
+        name=name,
+        verdict=played.verdict,
+        seconds=played.seconds,
+        timeline=played.timeline if played.timeline.exists() else None,
+    )

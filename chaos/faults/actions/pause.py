@@ -1,0 +1,59 @@
+"""SIGSTOP at a command."""
+
+import asyncio
+from signal import SIGSTOP
+
+import psutil
+
+from chaos.faults.action import PASS, CannotLand, Outcome, Site, WireAction
+from chaos.processes import Handle
+
+_WATCH_S = 0.002  # between two looks at whether a stopped process runs again
+
+
+async def _inject(site: Site) -> Outcome:
+    victim = await site.process()
+    loop = asyncio.get_running_loop()
+    if not await loop.run_in_executor(None, victim.pause):
+        raise CannotLand("the process had already ended")
+    site.landed()
+    resumed = site.beside(_watch(site, victim))
+    if site.fault.then == "hold":
+        await asyncio.wait((resumed,))
+    return PASS
+
+
+async def _watch(site: Site, victim: Handle) -> None:
+    """Wait until the process runs again; wake it when its time is over."""
+    loop = asyncio.get_running_loop()
+    for_ms = site.fault.for_ms
+    wake_at = None if for_ms is None else loop.time() + for_ms / 1000
+    try:
+        stopped = psutil.Process(victim.pid)
+        while stopped.status() == psutil.STATUS_STOPPED:
+            if wake_at is not None and loop.time() >= wake_at:
+                victim.resume()
+                break
+            await asyncio.sleep(_WATCH_S)
+        if stopped.status() != psutil.STATUS_ZOMBIE:
+            site.healed()
+    except psutil.NoSuchProcess:
+        return  # killed while it was stopped: nothing has been undone
+
+
+async def _end(site: Site) -> None:
+    (await site.process()).resume()
+
+
+PAUSE = WireAction(
+    name="pause",
+    former=("stop",),
+    meaning="SIGSTOP; the process stands still until it gets SIGCONT",
+    lasts=True,
+    to_process="halts",
+    signal=SIGSTOP,
+    inject=_inject,
+    end=_end,
+    takes=("for_ms", "then"),
+    swept_with=lambda turn: {"then": "hold"},
+)

@@ -1,0 +1,40 @@
+"""What every kind of fault says of itself: its name, its meaning, what it does to whom it hits.
+
+The checks read these properties as a table (`chaos.checks.fault_kinds`), so that no query needs to
+know a fault by its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from signal import Signals
+from typing import Literal
+
+ToProcess = Literal["ends", "leaves", "halts", "disturbs"]
+"""What a process does when it is hit: it ends at once; it is asked to leave; it stands still, and
+hears of nothing until it goes on; or it goes on, with some trouble."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """A kind of fault. One that is a mere signal, or done by hand, is no more than this."""
+
+    name: str
+    """The one name that it has: on the wire, in the sweep, in storms, in histories and reports."""
+    meaning: str
+    """What happens, in a sentence; help texts show it."""
+    former: tuple[str, ...] = ()
+    """Names that it had in histories of earlier versions. These are judged all the same."""
+    lasts: bool = False
+    """Whether it goes on until the history says that it is over (`healed`), and otherwise for ever.
+    One that does not last is over as soon as it has landed."""
+    forgets: bool = False
+    """Whether the server, where it is the one that is hit, may forget what it had accepted."""
+    to_process: ToProcess = "disturbs"
+    signal: Signals | None = None
+    """The signal that does it, where it is one."""
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether the process that is hit does nothing any more, for good or for a while."""
+        return self.to_process in ("ends", "halts")

@@ -1,0 +1,34 @@
+"""Which command a fault waits for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_HANDSHAKE = frozenset((b"HELLO", b"AUTH", b"SELECT", b"CLIENT", b"PING", b"COMMAND", b"QUIT"))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which commands are meant, and a short name for them (reports show it)."""
+
+    label: str
+    test: Callable[[list[bytes]], bool]
+
+    def __call__(self, argv: list[bytes]) -> bool:
+        return self.test(argv)
+
+
+def any_command() -> Match:
+    """Every command, a client's handshake included."""
+    return Match("any", lambda argv: True)
+
+
+def data_command() -> Match:
+    """Every command but those by which a client sets its connection up or checks it."""
+    return Match("data", lambda argv: argv[0].upper() not in _HANDSHAKE)
+
+
+def command(name: str, *arguments: bytes) -> Match:
+    """Commands of this name (in any case) whose first arguments are these."""
+    word, count = name.upper().encode(), len(arguments) + 1
+    first = list(arguments)
+    return Match(name.lower(), lambda argv: argv[0].upper() == word and argv[1:count] == first)

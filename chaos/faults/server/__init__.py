@@ -1,0 +1,2 @@
+"""Faults of the server, one module each. A module makes a `ServerFault`, which is found by itself
+(`chaos.faults.registry`)."""

@@ -1,0 +1,22 @@
+"""A server whose clock is stepped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chaos.faults.server_fault import ServerFault, ServerSite
+
+
+@contextmanager
+def _during(site: ServerSite, seconds: float) -> Iterator[None]:
+    """The clock is stepped for good; the block is the time in which that may be felt."""
+    site.step_clock(seconds)
+    yield
+
+
+CLOCK = ServerFault(
+    name="server-clock",
+    meaning="the clock of the server is stepped, forwards or back",
+    lasts=True,
+    during=_during,
+    steps_clock=True,
+)

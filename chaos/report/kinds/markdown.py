@@ -1,0 +1,52 @@
+"""Markdown, for a README or the summary of a CI job: the table in short, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from chaos.report.kinds.kind import Kind
+from chaos.report.report import Finding, Report, Table
+from chaos.report.words import plain
+
+
+def _render(report: Report, path: Path) -> bytes:
+    del path
+    return "".join(f"{line}\n" for line in _lines(report)).encode()
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield from _table(report.summary)
+    if report.findings:
+        yield ""
+        yield from map(_finding, report.findings)
+    if report.notes:
+        yield ""
+        yield from (f"- {_escaped(note)}" for note in report.notes)
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield _row(_escaped(column.name) for column in table.columns)
+    yield _row("---:" if column.right else "---" for column in table.columns)
+    for row in table.rows:
+        yield _row(_escaped(cell.text) for cell in row)
+
+
+def _row(texts: Iterable[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _finding(finding: Finding) -> str:
+    command = f" `{plain(finding.command).replace('`', '')}`" if finding.command else ""
+    return f"- {_escaped(finding.text)}{command}"
+
+
+#: What would be markup; names with underscores inside of words are none.
+_MARKUP = str.maketrans({char: f"\\{char}" for char in "\\`*|[]<>"})
+
+
+def _escaped(text: str) -> str:
+    return plain(text).translate(_MARKUP)
+
+
+KIND = Kind(name="markdown", ending=".md", meaning="Markdown", render=_render)

@@ -1,0 +1,28 @@
+"""Reading the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chaos.history import Write
+from chaos.history.events import Final, FinalRead
+from chaos.targets.target import Inspector
+
+
+def read_final_state(
+    inspector: Inspector, jobs: Iterable[str], record: Write, more: Iterable[Final] = ()
+) -> list[Final]:
+    """Write down what is in the store in the end, then `more`, and that all of it was read.
+
+    Whatever the inspector raises is written down too, and raised again.
+    """
+    found: list[Final] = []
+    try:
+        for event in (*inspector.final_state(jobs), *more):
+            record(event)
+            found.append(event)
+    except Exception as error:
+        record(FinalRead(ok=False, error=str(error)))
+        raise
+    record(FinalRead(ok=True))
+    return found

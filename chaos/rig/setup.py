@@ -1,0 +1,61 @@
+"""Everything that is decided about a run before it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chaos.rig.options import Options
+from chaos.servers import Durability
+from chaos.targets.target import Target, WorkerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerWish:
+    """The server that a run asks for."""
+
+    #: As `chaos.servers.open_server` takes it.
+    spec: str
+    durability: Durability
+    #: It has a clock of its own, which can be stepped.
+    own_clock: bool
+    #: The run does to it what only its owner may.
+    owned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A scenario with every choice made: from it comes a rig, and the run's run.json."""
+
+    #: Of the scenario.
+    name: str
+    #: Ids of the guarantees that the run is about.
+    about: tuple[str, ...]
+    #: The user's choices.
+    options: Options
+    target: Target
+    seed: int
+    workers: int
+    jobs: int
+    settings: WorkerSettings
+    parameters: Mapping[str, Any]
+    server: ServerWish
+    #: Whether processes reach the server through the wire proxy.
+    wire: bool
+    #: How much later than lock TTL and poll interval a job may be started again, in ms.
+    recovery_slack_ms: int
+    #: How long the work that a story leaves behind may take, in seconds.
+    settle_s: float
+
+    @property
+    def recovery_s(self) -> float:
+        """How long it may take until the job of a dead worker is started again."""
+        settings = self.settings
+        bound_ms = settings.lock_ttl_ms + settings.poll_max_ms + self.recovery_slack_ms
+        return bound_ms / 1000
+
+
+def durable_as_asked(setup: Setup) -> Setup:
+    """For scenarios with a parameter `durability`: the server gets what it says."""
+    return replace(setup, server=replace(setup.server, durability=setup.parameters["durability"]))

@@ -1,0 +1,384 @@
+"""Playing one cell: its story, its processes, and the fault at its boundary."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from chaos.faults import FAULTS, Injection, Match
+from chaos.history import Recorder
+from chaos.history.events import (
+    Event,
+    Fault,
+    FaultLanded,
+    FaultMissed,
+    FinalJob,
+    RigFinished,
+    RigObstructed,
+    RigStarted,
+    Transition,
+)
+from chaos.processes import Forked, ForkServerGone, Handle
+from chaos.rig.ending import read_final_state
+from chaos.rig.enqueue import enqueue
+from chaos.rig.life import Life, start
+from chaos.rig.wire import Wire
+from chaos.sweep.cell_run import Visit
+from chaos.sweep.cells import BoundaryFault, Cell
+from chaos.sweep.lives import PATIENT, SETTINGS
+from chaos.sweep.stage import Stage
+from chaos.sweep.tasks import order
+from chaos.targets import CanCancel, Job, WorkerSettings, WorkerSpec
+from chaos.wire import Exchange
+
+#: How long a process may take for its whole part.
+PATIENCE_S = 15.0
+#: Workers that may come after each other until nothing is left.
+_RESCUERS = 4
+#: A lasting fault lasts for this many lock TTLs at least.
+_PAST_TTL = 1.25
+_UNFINISHED = ("queued", "active", "retrying")
+
+#: The state of a job after a transition that the store accepted.
+_PHASES = {
+    "enqueue": "queued",
+    "claim": "held",
+    "refresh": "held",
+    "finish": "completed",
+    "retry": "waiting for a retry",
+    "release": "handed back",
+    "bury": "dead-lettered",
+    "takeback": "taken back",
+    "requeue": "requeued",
+}
+
+
+def play(stage: Stage, cell: Cell, directory: Path) -> Visit:
+    """Play a cell; its history goes to `directory`, whose name is the prefix of all names.
+
+    Raises `ForkServerGone`: then no other cell can be played either.
+    """
+    began = time.monotonic()
+    run = Visit(cell=cell, directory=directory)
+    (directory / "history").mkdir(parents=True)
+    stage.inspector.clean()
+    playing = _Play(stage, run)
+    try:
+        playing.play()
+    except ForkServerGone:
+        raise
+    except Exception as error:  # noqa: BLE001 - this run proves nothing, whatever it was
+        run.trouble.append(f"the rig itself failed: {str(error) or repr(error)}")
+    finally:
+        playing.close()
+    run.seconds = time.monotonic() - began
+    return run
+
+
+@dataclass(slots=True)
+class _Process:
+    """A process of the cell, the fault that is meant for it, and its commands until that lands."""
+
+    forked: Forked
+    injection: Injection | None = None
+    commands: list[str] = field(default_factory=list)
+    life: Life | None = None
+    #: Somebody has waited for its end.
+    awaited: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.forked.poll() is not None
+
+    @property
+    def killed(self) -> bool:
+        status = self.forked.poll()
+        return status is not None and status.signal == signal.SIGKILL
+
+    @property
+    def hit(self) -> bool:
+        return self.injection is not None and self.injection.landed
+
+
+class _Play:
+    """One cell while it is played."""
+
+    def __init__(self, stage: Stage, run: Visit) -> None:
+        self._stage = stage
+        self._run = run
+        self._life = run.cell.story
+        self._prefix = run.directory.name
+        self._jobs = self._life.make(self._prefix, run.directory)
+        self._changed = threading.Condition()
+        self._processes: list[_Process] = []
+        self._transitions: list[tuple[int, str]] = []
+        self._told_to_stop = False
+        self._cancelled = False
+        self._closing = False
+        self._recorders = [self._recorder("rig"), self._recorder("producer")]
+        self._record, self._produce = (recorder.write for recorder in self._recorders)
+        self._wire = Wire(stage.url, stage.target, SETTINGS, self._note, self._on_transition)
+        self._wire.__enter__()
+
+    def _recorder(self, who: str) -> Recorder:
+        name = f"{self._prefix}-{who}"
+        return Recorder(self._history(name), name)
+
+    def _history(self, name: str) -> Path:
+        return self._run.directory / "history" / f"{name}.jsonl"
+
+    # The story
+
+    def play(self) -> None:
+        self._record(RigStarted())
+        faults = list(self._run.cell.faults)
+        victim = self._victim(faults.pop(0) if faults else None)
+        if self._life.victim != "worker":  # somebody does again what may have been done
+            self._await(self._client("second"))
+        if victim.hit or self._backlog():
+            rescuer = self._worker("rescuer", faults.pop(0) if faults else None)
+            self._await_injection(rescuer)
+            if rescuer.hit:
+                self._await(self._worker("rescuer-2"))
+        self._heal(victim)
+        for process in self._processes:
+            self._await(process)
+        self._clear()
+        if self._life.again:
+            self._enqueue_again()
+        self._read_end()
+
+    def _victim(self, fault: BoundaryFault | None) -> _Process:
+        """Start the process to be hit, and wait until that has happened, or will not any more."""
+        if self._life.victim == "producer":
+            victim = self._client("victim", fault)
+        else:
+            self._enqueue(self._jobs)
+            if self._life.victim == "operator":
+                self._await(self._worker("first"))  # its attempt puts the job among the dead
+                (self._run.directory / "mended").touch()
+                victim = self._client("victim", fault)
+            else:
+                victim = self._worker("victim", fault, self._life.settings)
+        self._await_injection(victim)
+        return victim
+
+    def _enqueue(self, jobs: Sequence[Job]) -> None:
+        problem = enqueue(self._stage.producer, jobs, SETTINGS, self._produce)
+        if problem is not None:
+            self._run.trouble.append(f"a job could not be enqueued: {problem}")
+
+    def _clear(self) -> None:
+        """Let workers come until nothing is left to do, or clearly will be."""
+        for number in range(3, _RESCUERS + 1):
+            if not self._backlog():
+                return
+            self._await(self._worker(f"rescuer-{number}"))
+
+    def _enqueue_again(self) -> None:
+        (first,) = self._jobs
+        again = Job(id=f"{first.id}-again", plan=first.plan, unique=first.unique, effects=0)
+        self._jobs = (first, again)
+        self._enqueue([again])
+        self._await(self._worker("last"))
+
+    def _backlog(self) -> bool:
+        return self._stage.inspector.backlog() > 0
+
+    def _heal(self, victim: _Process) -> None:
+        """End a fault that lasts, once the locks that the victim had have expired."""
+        injection = victim.injection
+        if injection is None or injection.t is None or not FAULTS[injection.fault.action].lasts:
+            return
+        past_s = (
+            _PAST_TTL * self._life.settings.lock_ttl_ms / 1000
+            - (time.monotonic_ns() - injection.t) / 1e9
+        )
+        time.sleep(max(0.0, past_s))
+        if injection.fault.action == "pause":
+            victim.forked.resume()
+        else:
+            self._wire.heal(victim.forked.name)
+
+    # Processes
+
+    def _worker(
+        self, who: str, fault: BoundaryFault | None = None, settings: WorkerSettings = SETTINGS
+    ) -> _Process:
+        return self._start("work", who, fault, settings)
+
+    def _client(self, who: str, fault: BoundaryFault | None = None) -> _Process:
+        """A producer or an operator."""
+        do = "enqueue" if self._life.victim == "producer" else "requeue"
+        return self._start(do, who, fault, PATIENT)
+
+    def _start(
+        self, do: str, who: str, fault: BoundaryFault | None, settings: WorkerSettings
+    ) -> _Process:
+        name = f"{self._prefix}-{who}"
+        url = self._wire.listener(name)
+        process = _Process(Forked(name, self._notify))
+        if fault is not None:
+            process.injection = self._wire.inject(fault.planned(name, self._wire.name_of))
+        self._wire.count(name, Match("all", lambda argv: self._sees(process, argv)))
+        self._processes.append(process)
+        history = str(self._history(name))
+        burst = do == "work"
+        spec = WorkerSpec(name=name, url=url, history=history, settings=settings, burst=burst)
+        log = self._run.directory / f"{who}.log"
+        begin = partial(self._fork, process.forked, do, log)
+        role = "worker" if do == "work" else "producer"
+        process.life = start(begin, spec, self._record, self._wire, role)
+        return process
+
+    def _fork(
+        self, forked: Forked, do: str, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
+    ) -> Handle:
+        attach(forked)
+        self._stage.fork_server.fork(forked, order(do, spec, self._jobs), log=log)
+        return forked
+
+    def _await_injection(self, process: _Process) -> None:
+        injection = process.injection
+        if injection is None:
+            return self._await(process)
+        # A kill is known to have landed a little later than its victim is known to be dead.
+        self._wait(lambda: injection.settled or (process.over and not process.killed))
+        if process.over:
+            self._await(process)
+        return None
+
+    def _await(self, process: _Process) -> None:
+        """Wait until a process has ended, and note how."""
+        if process.awaited:
+            return
+        name = process.forked.name
+        if not self._wait(lambda: process.over):
+            self._run.trouble.append(f"{name} had not left after {PATIENCE_S:g} s")
+            process.forked.kill()
+            self._wait(lambda: process.over)
+        process.awaited = True
+        status = process.life.look() if process.life else None
+        if status is None:
+            return
+        if not (process.hit and process.killed) and status.code != 0 and not self._run.trouble:
+            self._run.trouble.append(
+                f"{name} ended with {status} although nobody ended it;"
+                f" see its log in {self._run.directory}"
+            )
+
+    def _wait(self, condition: Callable[[], bool]) -> bool:
+        def lost() -> bool:
+            return any(process.forked.lost for process in self._processes)
+
+        with self._changed:
+            came = self._changed.wait_for(lambda: condition() or lost(), PATIENCE_S)
+        if lost() and not self._closing:
+            raise ForkServerGone("the fork server has ended, and with it every process of a cell")
+        return came
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    # The wire
+
+    def _note(self, event: Event, *, t: int | None = None, process: str | None = None) -> None:
+        """Write down an event of the wire, and see what it means for this run."""
+        self._record(event, t=t, process=process)
+        if isinstance(event, RigObstructed):
+            self._run.obstructed = True
+            self._run.trouble.append(str(event.error))
+        if isinstance(event, FaultMissed) and not self._closing:
+            self._run.missed = str(event.error)
+        if isinstance(event, Fault):
+            self._notify()
+
+    def _sees(self, process: _Process, argv: list[bytes]) -> bool:
+        if process.injection is None or process.injection.waiting:
+            process.commands.append(self._wire.name_of(argv))
+        return True
+
+    def _on_transition(self, exchange: Exchange, event: Transition) -> None:
+        if event.answer != "ok":
+            return
+        self._transitions.append((exchange.t_reply, event.op))
+        if event.op == "claim" and exchange.process == f"{self._prefix}-victim":
+            self._drain_victim()
+        if event.op == "claim" and event.job == self._jobs[0].id:
+            self._cancel_first()
+
+    def _drain_victim(self) -> None:
+        """SIGTERM, where the life has one: its first claim has taken the job by now."""
+        if not self._life.drained or self._told_to_stop:
+            return
+        self._told_to_stop = True
+        victim = self._processes[0].forked
+        self._record(
+            FaultLanded(
+                fault=f"{self._prefix}-term", kind="term", target=victim.name, phase="claimed"
+            )
+        )
+        victim.signal(signal.SIGTERM)
+
+    def _cancel_first(self) -> None:
+        """As its life may have it, and as an operator would: past the wire, and past its faults."""
+        if self._life.cancelled and not self._cancelled:
+            self._cancelled = True
+            if isinstance(self._stage.producer, CanCancel):
+                self._stage.producer.cancel(self._jobs[0].id)
+            else:
+                self._run.trouble.append(f"{self._stage.target.name} has no way to cancel a job")
+
+    # The end
+
+    def _read_end(self) -> None:
+        names = [process.forked.name for process in self._processes]
+        for name in self._wire.still_busy(names):
+            self._run.trouble.append(f"commands of {name} were still under way")
+        jobs = [job.id for job in self._jobs]
+        for event in read_final_state(self._stage.inspector, jobs, self._record):
+            if isinstance(event, FinalJob):
+                self._run.unfinished |= event.state in _UNFINISHED
+                if event.state == "missing" and self._life.again:
+                    self._run.trouble.append(f"no job {event.job}: its key was not free again")
+        self._record(RigFinished())
+
+    def close(self) -> None:
+        """End what is left, and write down where the faults landed."""
+        self._closing = True  # a fault that is missed from now on has never met its command
+        try:
+            for process in self._processes:
+                if not process.over:
+                    process.forked.kill()
+                    self._wait(lambda process=process: process.over)  # type: ignore[misc]
+            self._wire.close()
+        except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
+            self._run.trouble.append(f"the rig itself failed: {error}")
+        self._tell()
+        for process in self._processes:
+            process.forked.close()
+        for recorder in self._recorders:
+            recorder.close()
+
+    def _tell(self) -> None:
+        """Say which faults have landed, and where the last of them did."""
+        faulty = [process for process in self._processes if process.injection is not None]
+        victims = [p for p in self._processes if p.forked.name.endswith("-victim")]
+        self._run.landed = [process.hit for process in faulty]
+        if not (told := faulty or victims):
+            return
+        last = told[-1]
+        self._run.commands = last.commands
+        if last.injection is None or last.injection.argv is None or last.injection.t is None:
+            return
+        t = last.injection.t
+        self._run.command = self._wire.name_of(last.injection.argv)
+        done = [op for at, op in self._transitions if at <= t and op in _PHASES]
+        before = {"worker": "queued", "operator": "dead-lettered"}.get(self._life.victim, "new")
+        self._run.phase = _PHASES[done[-1]] if done else before

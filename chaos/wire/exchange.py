@@ -1,0 +1,22 @@
+"""A command and its reply, as the proxy shows them to the rig."""
+
+from typing import NamedTuple
+
+from chaos.wire.resp import Value
+
+
+class NoReply:
+    """In the place of a reply: none has come (yet), and nobody knows whether the command ran."""
+
+
+class Exchange(NamedTuple):
+    """A command and the server's reply to it. A tuple, because one is made for every command."""
+
+    process: str
+    argv: list[bytes]
+    reply: Value | NoReply
+    t_sent: int
+    """When the command was forwarded to the server, ns of the monotonic clock."""
+    t_reply: int
+    """When the whole reply had reached the proxy, or could not come any more, in ns of the
+    monotonic clock."""

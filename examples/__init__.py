@@ -1,0 +1,1 @@
+"""Queues that are not ours, and their targets."""

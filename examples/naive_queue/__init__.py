@@ -1,0 +1,1 @@
+"""A job queue on a Redis list, as many projects have one."""

@@ -1,0 +1,27 @@
+"""The naive queue's worker with a handler that writes the history of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from chaos.targets import WorkerSpec
+from chaos.targets.behaviour import Run, Witness, behave
+from examples.naive_queue.queue import Job, Queue
+from examples.naive_queue.worker import work
+
+spec = WorkerSpec.from_environment()
+witness = Witness(spec.history, spec.name)
+worker = f"worker-{os.getpid()}"
+
+
+def handler(job: Job) -> Any:
+    run = Run(job=job.id, worker=worker, token=None, attempt=1)
+    with witness.recorded(run):
+        return asyncio.run(behave(job.arguments["plan"], run))
+
+
+if __name__ == "__main__":
+    witness.hello(worker)
+    work(Queue(spec.url, spec.settings.queue), {"behave": handler})
