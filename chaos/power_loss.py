@@ -17,8 +17,10 @@ from typing import Any
 
 import redis
 
-from chaos.rewind import visits
+from chaos.rewind.combined import combine
 from chaos.rewind.recording import Recording
+from chaos.rewind.recovery import Recovery
+from chaos.rewind.rewinding import complete, rewind
 from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
@@ -44,18 +46,22 @@ def play(rig: Rig) -> None:
     recording = Recording(rig.directory / "history", source, delay_s=delay_s)
     prefixes = recording.prefixes()
     rewound = rig.directory / "prefixes"
-    rate = visits.visit(
-        prefixes, rig.server, rig.setup.options.target, rig.setup.settings, rewound, rig.progress
+    recovery = Recovery(
+        target=rig.setup.options.target,
+        settings=rig.setup.settings,
+        binary=str(rig.server.binary),
+        source=str(rig.server.directory),
     )
-    complete = visits.complete(prefixes, rewound)
-    visits.combine(recording, complete, rewound, rig.directory / "history" / "prefixes.jsonl")
-    inside = sum(prefix.size != prefix.whole for prefix in complete)
+    rate = rewind(prefixes, recovery, rewound, rig.progress)
+    recovered = complete(prefixes, rewound)
+    combine(recording, recovered, rewound, rig.directory / "history" / "prefixes.jsonl")
+    inside = sum(prefix.size != prefix.whole for prefix in recovered)
     rig.progress.keep(
-        f"{len(complete)} of {len(prefixes)} prefixes visited, {inside} of them cut inside of a"
+        f"{len(recovered)} of {len(prefixes)} prefixes recovered, {inside} of them cut inside a"
         f" transaction; {rate:.1f} prefixes/s"
     )
-    if len(complete) < len(prefixes):
-        raise RigProblem(f"only {len(complete)} of {len(prefixes)} prefixes were visited")
+    if len(recovered) < len(prefixes):
+        raise RigProblem(f"only {len(recovered)} of {len(prefixes)} prefixes were recovered")
 
 
 def _write_at_once(url: str) -> None:

@@ -57,7 +57,8 @@ def _judged(history: History, max_rows: int) -> Verdict:
     unknown = make_views(history)
     promised, complaints = _promises(history.run)
     unknown += complaints
-    offers = offers_of(history.run)
+    offers, complaints = _offers(history.run)
+    unknown += complaints
     checks = tuple(
         _run_check(history.db, anomaly, promised, offers, max_rows) for anomaly in ANOMALIES
     )
@@ -77,7 +78,8 @@ def _judged(history: History, max_rows: int) -> Verdict:
 def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
     timing, unknown = _timing(history.run)
-    _prepare(history.db, timing, offers_of(history.run), intact=history.intact)
+    offers, _ = _offers(history.run)
+    _prepare(history.db, timing, offers, intact=history.intact)
     return unknown
 
 
@@ -138,12 +140,17 @@ def _promises(run: dict[str, Any]) -> tuple[frozenset[str], list[str]]:
     return known, []
 
 
-def offers_of(run: dict[str, Any]) -> frozenset[Evidence]:
-    """The evidence that the target of a run can show: all, unless run.json says otherwise."""
-    given = run.get("offers")
+def _offers(run: dict[str, Any]) -> tuple[frozenset[Evidence], list[str]]:
+    """The evidence that the target of a run can show, and what is wrong with that.
+
+    Runs that were recorded before targets said so can show everything.
+    """
+    given = run.get("offers", list(Evidence))
     if not isinstance(given, list):
-        return frozenset(Evidence)
-    return frozenset(evidence for evidence in Evidence if evidence in given)
+        return frozenset(), ["run.json does not say what evidence its target offers"]
+    strange = [str(item) for item in given if item not in list(Evidence)]
+    complaints = [f"run.json offers unknown evidence: {', '.join(strange)}"] if strange else []
+    return frozenset(evidence for evidence in Evidence if evidence in given), complaints
 
 
 def _prepare(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from chaos.errors import ChaosError
 from chaos.faults.kind import FaultKind
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chaos.processes import Handle
 
 Side = Literal["before-send", "before-reply", "after-reply"]
-SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+SIDES: tuple[Side, ...] = get_args(Side)
 Direction = Literal["up", "down", "both"]
 """Up is towards the server."""
 

@@ -47,8 +47,8 @@ class Forked(Handle):
         self._tell = ended
         self._child: Future[_Child] = Future()
         self.status: ExitStatus | None = None
-        #: Whether it ended only because its fork server did.
-        self.lost = False
+        #: Why it is not there any more, where it ended only because its fork server did.
+        self.lost: ForkServerGone | None = None
 
     @property
     def pid(self) -> int:
@@ -94,7 +94,7 @@ class Forked(Handle):
         self._tell()
 
     def on_loss(self, reason: ForkServerGone) -> None:
-        self.lost = True
+        self.lost = reason
         if not self._child.done():
             self._child.set_exception(reason)
         self.on_end(-signal.SIGKILL)

@@ -200,10 +200,7 @@ class _Play:
             - (time.monotonic_ns() - injection.t) / 1e9
         )
         time.sleep(max(0.0, past_s))
-        if injection.fault.action == "pause":
-            victim.forked.resume()
-        else:
-            self._wire.heal(victim.forked.name)
+        injection.heal()
 
     # Processes
 

@@ -11,7 +11,7 @@ import redis
 
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
-from chaos.rewind.visits import complete
+from chaos.rewind.rewinding import complete
 from chaos.rig.problem import RigProblem
 from chaos.servers import ServerProblem, open_server
 from chaos.servers.aof import AppendOnlyFile
@@ -45,12 +45,13 @@ def test_every_state_that_was_durable_is_judged(
 
     assert done.returncode == code, done.stdout + done.stderr
     assert anomalies <= broken(report)
-    visited = re.search(r"(\d+) of (\d+) prefixes visited", done.stdout)
-    assert visited is not None
+    recovered = re.search(r"(\d+) of (\d+) prefixes recovered", done.stdout)
+    assert recovered is not None
     # Afterwards, keys that expired were deleted.
-    assert int(visited[1]) == int(visited[2]) <= len(AppendOnlyFile(out / "server").boundaries())
+    count, whole = map(int, recovered.groups())
+    assert count == whole <= len(AppendOnlyFile(out / "server").boundaries())
     cuts = [f for f in json.loads(report.read_text())["faults"] if f["kind"].startswith("server")]
-    assert sum(fault["landed"] for fault in cuts) == int(visited[1]) > 30
+    assert sum(fault["landed"] for fault in cuts) == count > 30
 
 
 @pytest.fixture
