@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from chaos.checks import Outcome
 from chaos.cli import options
-from chaos.cli.program import enter, guarded
+from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.scenario import judged
 from chaos.report import (
@@ -131,8 +131,3 @@ def _wrong(played: Mapping[str, Played], control: str) -> list[str]:
     """The modes whose verdict is not the right one: only the control may fail, and has to."""
     right = {mode: Outcome.FAIL if mode == control else Outcome.PASS for mode in played}
     return [mode for mode, one in played.items() if one.verdict.outcome is not right[mode]]
-
-
-def main(scenario: Scenario) -> NoReturn:
-    """Run `python -m chaos.failover`."""
-    enter(command_of(scenario), f"python -m chaos.{scenario.name}")

@@ -1,4 +1,4 @@
-"""Evidence is read completely, or it is said what is missing of it."""
+"""Evidence is read completely, or the reader says which part is missing."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_events_of_all_files_are_in_one_table(run_dir: Path) -> None:
 def test_a_directory_may_have_any_name(
     run_dir: Path, name: str, temporary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DuckDB takes some for patterns, and `worker=7` for the value of a column."""
+    """DuckDB takes some names for patterns, and `worker=7` for the value of a column."""
     (run_dir / temporary).mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(run_dir / temporary))
     odd = run_dir / name
@@ -102,7 +102,7 @@ def test_an_unreadable_run_json_is_a_problem(run_dir: Path, content: bytes) -> N
 def test_a_line_that_the_fast_way_leaves_out_is_read_all_the_same(
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DuckDB keeps an error in a line to itself at times, when it reads with several threads."""
+    """DuckDB sometimes hides an error in a line when it reads with several threads."""
 
     def hasty(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
         monkeypatch.undo()

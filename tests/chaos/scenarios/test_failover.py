@@ -74,7 +74,7 @@ def replicated(directory: Path) -> Iterator[tuple[BinaryServer, Replication]]:
 
 @pytest.fixture(scope="module")
 def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of one that has its replica: all tests of this module share them."""
+    """The URL of a primary that has its replica. All tests of this module share the two."""
     with replicated(tmp_path_factory.mktemp("pair")) as (primary, _):
         yield primary.url
 
@@ -131,7 +131,7 @@ def test_without_enough_replicas_nothing_is_acknowledged(
 
 
 def test_what_another_connection_wrote_is_waited_for_too(tmp_path: Path) -> None:
-    """An enqueue that is sent again finds its job, writes nothing, and must not be content."""
+    """An enqueue that is sent again finds its job and writes nothing, but has to wait too."""
     with (
         replicated(tmp_path) as (primary, replication),
         client_of(primary.url, "none") as careless,
