@@ -39,7 +39,7 @@ from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
 
 #: Commands in modules of their own, which are imported when they are used: each has a `command`.
-_MODULES = ("load", "planted", "sweep")
+_MODULES = ("docs", "load", "planted", "sweep")
 
 
 class _Group(click.Group):
