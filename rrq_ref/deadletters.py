@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from . import keys
-from .scripts import DELETE_DLQ, LIST_DLQ, REQUEUE_DLQ, Answer
-
-if TYPE_CHECKING:
-    from .store import Command, Store
+from .scripts import DELETE_DLQ, LIST_DLQ, REQUEUE_DLQ, Answer, Command, Runs
 
 _PAGE = 50  # entries per round trip; scripts search twice as far around an entry's place
 _SEARCHES = 3  # further searches for entries that were not at their places
@@ -35,7 +32,7 @@ class Dead(NamedTuple):
 class DeadLetters:
     """One dead-letter queue. No call slows down as the list grows."""
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Runs, name: str) -> None:
         self._store = store
         self._name = name
         self._list = keys.dlq(name)

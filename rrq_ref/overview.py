@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from . import keys
 from .errors import StoreError
-
-if TYPE_CHECKING:
-    from .store import Store
+from .scripts import Runs
 
 
-async def queues(store: Store) -> dict[str, dict[str, int]]:
+class Counts(Runs, Protocol):
+    """A store that knows how large a queue is."""
+
+    async def sizes(self, queue: str) -> dict[str, int]: ...
+
+
+async def queues(store: Counts) -> dict[str, dict[str, int]]:
     """The sizes, by name, of every queue that holds anything or that a live worker serves. A queue
     whose keys have a wrong type has no sizes."""
     found = [keys.queue_of(_text(key)) for key in await _scan(store, keys.OF_QUEUES)]
@@ -33,7 +37,7 @@ async def queues(store: Store) -> dict[str, dict[str, int]]:
     return sizes
 
 
-async def workers(store: Store) -> list[dict[str, Any]]:
+async def workers(store: Runs) -> list[dict[str, Any]]:
     """The health reports of all live workers. An unreadable one becomes its `worker_id` and the
     status `unreadable`."""
     names = await _scan(store, keys.health("*"))
@@ -52,7 +56,7 @@ def _report(worker_id: str, text: bytes) -> dict[str, Any]:
     return {"worker_id": worker_id, "status": "unreadable"}
 
 
-async def _scan(store: Store, pattern: str) -> list[bytes]:
+async def _scan(store: Runs, pattern: str) -> list[bytes]:
     """The keys that match, sorted. Scans in steps that do not keep the server busy."""
     names: set[bytes] = set()
     cursor = -1

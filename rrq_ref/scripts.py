@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
+
+Command = tuple[Any, ...]  # a command and its arguments
+
+
+class Runs(Protocol):
+    """Sends commands to the server, as a `Store` does."""
+
+    async def run(
+        self, commands: Sequence[Command], extra_s: float = 0.0, *, durable: bool = False
+    ) -> list[Any]: ...
 
 
 class Answer(StrEnum):
@@ -34,7 +44,7 @@ class Script:
     text: str
     sha: str
 
-    def call(self, keys: Sequence[str], args: Iterable[Any]) -> tuple[Any, ...]:
+    def call(self, keys: Sequence[str], args: Iterable[Any]) -> Command:
         """The command that runs the script."""
         return ("EVALSHA", self.sha, len(keys), *keys, *args)
 

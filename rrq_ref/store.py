@@ -22,7 +22,7 @@ from .connection import connect as connect  # exported here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
 from .job import Job, Ready, number
-from .scripts import Answer
+from .scripts import Answer, Command
 from .settings import Settings
 from .transitions import (
     Acquit,
@@ -37,7 +37,6 @@ from .transitions import (
     Retry,
 )
 
-Command = tuple[Any, ...]  # a command and its arguments
 _ANSWERS = {answer.value.encode(): answer for answer in Answer}
 
 #: Signs of a server that cannot or will not do it now, whether or not a script's error wraps them.

@@ -18,6 +18,7 @@ import pytest
 #: Parts of `chaos`, the lowest first. A part may import those below it, and no other.
 LAYERS = (
     {"errors"},
+    {"evidence"},
     {"guarantees"},
     {"processes"},
     {"history"},
@@ -28,7 +29,7 @@ LAYERS = (
     {"checks"},
     {"report"},
     {"rig"},
-    {"sweep", "rewind", "planted", "load"},
+    {"sweep", "rewind", "planted", "load", "documents"},
     {"cli"},
     {"scenarios"},
     {"programs"},

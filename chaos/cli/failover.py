@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from chaos.checks import Outcome
 from chaos.cli import options
-from chaos.cli.program import enter, guarded
+from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.scenario import judged
-from chaos.failover import MODES, SCENARIO
 from chaos.report import (
     Cell,
     Column,
@@ -30,58 +29,71 @@ from chaos.report import (
 from chaos.rig.options import Options
 from chaos.rig.playing import Played, play
 from chaos.rig.progress import Progress
+from chaos.rig.scenario import Scenario
 
-#: Without waiting, jobs must get lost: it shows that this failover can lose some.
-_CONTROL = MODES[0]
-_SEVERAL = {"both": MODES[:2], "all": MODES}
+#: Choices of `--acknowledge` beside the modes themselves, which play several.
+_BOTH, _ALL = "both", "all"
 
 
-@click.command(name="failover", help=SCENARIO.story)
-@click.option(
-    "--acknowledge",
-    type=click.Choice([*MODES, *_SEVERAL]),
-    default="both",
-    show_default=True,
-    help="What an acknowledgement waits for.",
-)
-@options.run
-@report_options
-def command(acknowledge: str, reports: tuple[Wanted, ...], **chosen: Any) -> None:
-    modes = _SEVERAL.get(acknowledge, (acknowledge,))
+def command_of(scenario: Scenario) -> click.Command:
+    """The command that plays a failover in one mode or several."""
+    (parameter,) = scenario.parameters
+    modes = parameter.choices
+    several = {_BOTH: modes[:2], _ALL: modes}
 
-    def work() -> int:
-        console, began = output.console(), time.monotonic()
-        played = dict(_play(modes, chosen, Progress(console)))
-        for mode in modes if len(modes) == 1 else _wrong(played):
-            print_verdict(played[mode].verdict, console, played[mode].story)
-        print_table(_table(played), console)
-        for mode, one in played.items():
-            where = f"{mode}: run directory: {one.directory} ({one.seconds:.1f} s)"
-            console.print(where, soft_wrap=True)
-        # Beside others, the control is meant to fail: the report is on the others.
-        reported = modes if len(modes) == 1 else [mode for mode in modes if mode != _CONTROL]
-        runs = [judged(mode, played[mode]) for mode in reported]
-        if len(runs) == 1:
-            report = report_on_run(runs[0])
-        else:
-            report = report_on_runs(SCENARIO.name, runs, time.monotonic() - began)
-        write(report, reports)
-        if len(modes) > 1 and not _found(played[_CONTROL], "lost"):
-            console.print("UNKNOWN: nothing was lost without waiting, so this proves nothing")
-            return report.outcome.exit_code or Outcome.UNKNOWN.exit_code
-        return report.outcome.exit_code
+    @click.command(name=scenario.name, help=scenario.story)
+    @click.option(
+        f"--{parameter.name}",
+        "chosen_mode",
+        type=click.Choice([*modes, *several]),
+        default=_BOTH,
+        show_default=True,
+        help=parameter.help,
+    )
+    @options.run
+    @report_options
+    def command(chosen_mode: str, reports: tuple[Wanted, ...], **chosen: Any) -> None:
+        wanted = several.get(chosen_mode, (chosen_mode,))
+        sys.exit(guarded(lambda: _compare(scenario, wanted, chosen, reports)))
 
-    sys.exit(guarded(work))
+    return command
+
+
+def _compare(
+    scenario: Scenario, modes: Sequence[str], chosen: Mapping[str, Any], reports: tuple[Wanted, ...]
+) -> int:
+    """Play each mode, print what makes the difference, and report; the exit code."""
+    console, began = output.console(), time.monotonic()
+    played = dict(_play(scenario, modes, chosen, Progress(console)))
+    # Without waiting, jobs must get lost: it shows that this failover can lose some.
+    control = modes[0] if len(modes) > 1 else None
+    for mode in _wrong(played, control) if control else modes:
+        print_verdict(played[mode].verdict, console, played[mode].story)
+    print_table(_table(played), console)
+    for mode, one in played.items():
+        where = f"{mode}: run directory: {one.directory} ({one.seconds:.1f} s)"
+        console.print(where, soft_wrap=True)
+    # The control is meant to fail: the report is on the others.
+    runs = [judged(mode, played[mode]) for mode in modes if mode != control]
+    if len(runs) == 1:
+        report = report_on_run(runs[0])
+    else:
+        report = report_on_runs(scenario.name, runs, time.monotonic() - began)
+    write(report, reports)
+    if control and not _found(played[control], "lost"):
+        console.print("UNKNOWN: nothing was lost without waiting, so this proves nothing")
+        return report.outcome.exit_code or Outcome.UNKNOWN.exit_code
+    return report.outcome.exit_code
 
 
 def _play(
-    modes: Sequence[str], chosen: Mapping[str, Any], progress: Progress
+    scenario: Scenario, modes: Sequence[str], chosen: Mapping[str, Any], progress: Progress
 ) -> Iterator[tuple[str, Played]]:
     for mode in modes:
         out = chosen["out"] / mode if chosen["out"] and len(modes) > 1 else chosen["out"]
         wanted = Options(**{**chosen, "out": out}, parameters={"acknowledge": mode})
         progress.keep(f"acknowledging waits until: {mode}")
-        yield mode, play(SCENARIO, wanted, progress)
+        yield mode, play(scenario, wanted, progress)
 
 
 def _table(played: Mapping[str, Played]) -> Table:
@@ -115,11 +127,7 @@ def _found(played: Played, anomaly: str) -> int:
     return sum(check.broken for check in played.verdict.checks if check.anomaly == anomaly)
 
 
-def _wrong(played: Mapping[str, Played]) -> list[str]:
-    """The modes whose verdict is not the right one."""
-    right = {mode: Outcome.FAIL if mode == _CONTROL else Outcome.PASS for mode in MODES}
+def _wrong(played: Mapping[str, Played], control: str) -> list[str]:
+    """The modes whose verdict is not the right one: only the control may fail, and has to."""
+    right = {mode: Outcome.FAIL if mode == control else Outcome.PASS for mode in played}
     return [mode for mode, one in played.items() if one.verdict.outcome is not right[mode]]
-
-
-def main() -> NoReturn:
-    enter(command, "python -m chaos.failover")

@@ -39,7 +39,7 @@ from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
 
 #: Commands in modules of their own, which are imported when they are used: each has a `command`.
-_MODULES = ("failover", "load", "planted", "sweep")
+_MODULES = ("load", "planted", "sweep")
 
 
 class _Group(click.Group):
@@ -62,9 +62,8 @@ class _Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "--help names them all"
-            ctx.fail(f"no command is named {args[0]!r}; {hint}")
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.0)
+            ctx.fail(f"no command is named {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
 
@@ -87,7 +86,9 @@ def command(
         if at_once == 1:
             played = {one.name: play(one, _of(one, wanted), progress) for one in playable}
         else:
-            takes = [Take(name=one.name, scenario=one, options=wanted) for one in playable]
+            takes = [
+                Take(name=one.name, scenario=one, options=usual(one, wanted)) for one in playable
+            ]
             played = play_side_by_side(takes, "all", wanted, at_once, progress)
         return report_all("all scenarios", played, time.monotonic() - began, console, reports)
 
@@ -106,6 +107,12 @@ def _playable(wanted: Options, console: Console) -> list[Scenario]:
         else:
             found.append(scenario)
     return found
+
+
+def usual(scenario: Scenario, wanted: Options) -> Options:
+    """The same options, with the scenario's own parameters as they are by default."""
+    usual = {parameter.name: parameter.default for parameter in scenario.parameters}
+    return dataclasses.replace(wanted, parameters=usual)
 
 
 def _of(scenario: Scenario, wanted: Options) -> Options:

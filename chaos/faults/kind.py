@@ -36,5 +36,5 @@ class FaultKind:
 
     @property
     def takes_out(self) -> bool:
-        """Whether the process that is hit does nothing any more, for good or for a while."""
-        return self.to_process in ("ends", "halts")
+        """Whether it is a signal after which a process does nothing, for good or for a while."""
+        return self.signal is not None and self.to_process in ("ends", "halts")

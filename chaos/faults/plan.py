@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields
-from typing import Literal, Protocol, get_args
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from chaos.faults.action import Direction, Side
+from chaos.faults.action import SIDES, Direction, Side, WireAction
 from chaos.faults.match import Match
 from chaos.faults.registry import FAULTS, FaultProblem
 
@@ -53,12 +53,15 @@ class WireFault:
 
     def __post_init__(self) -> None:
         kind = FAULTS.action(self.action)
-        if self.side not in get_args(Side):
+        if self.side not in SIDES:
             raise FaultProblem(f"no such side: {self.side}")
         if self.side not in kind.sides:
             raise FaultProblem(f"{self.action} makes no sense {self.side}")
         if self.nth < 1:
             raise FaultProblem(f"nth counts from 1, not {self.nth}")
+        self._check_parameters(kind)
+
+    def _check_parameters(self, kind: WireAction) -> None:
         if self.error is not None and ("\r" in self.error or "\n" in self.error):
             raise FaultProblem("an error is one line")
         if self.for_ms is not None and self.for_ms < 0:
@@ -68,11 +71,9 @@ class WireFault:
         for name in kind.needs:
             if getattr(self, name) is None:
                 raise FaultProblem(f"{self.action} needs {name}")
-        for field in fields(self):
-            if field.name not in _PARAMETERS or field.name in (*kind.needs, *kind.takes):
-                continue
-            if getattr(self, field.name) != field.default:
-                raise FaultProblem(f"{self.action} takes no {field.name}")
+        for name, absent in _PARAMETERS.items():
+            if getattr(self, name) != absent and name not in (*kind.needs, *kind.takes):
+                raise FaultProblem(f"{self.action} takes no {name}")
 
     @property
     def where(self) -> str:
@@ -80,7 +81,14 @@ class WireFault:
         return self.phase or f"{self.match.label}/{self.side}"
 
 
-_PARAMETERS = ("for_ms", "then", "direction", "error", "pieces")
+#: Fields that not every fault takes, and what each is where it is not given.
+_PARAMETERS = {
+    "for_ms": None,
+    "then": "forward",
+    "direction": "both",
+    "error": None,
+    "pieces": None,
+}
 
 
 class Plan(Protocol):

@@ -1,5 +1,6 @@
 """Real processes: started, forked, signalled and ended, so that none outlives the run."""
 
+from chaos.processes.child import Child
 from chaos.processes.descendants import Descendant, children_of, descendants_of
 from chaos.processes.forked import Forked, ForkServer, ForkServerGone
 from chaos.processes.forking import die_with_parent, fork
@@ -10,6 +11,7 @@ from chaos.processes.process import Process, spawn
 from chaos.processes.waiting import side_by_side, wait_until
 
 __all__ = [
+    "Child",
     "Descendant",
     "ExitStatus",
     "ForkServer",

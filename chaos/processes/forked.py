@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,6 +18,7 @@ from chaos.errors import ChaosError
 from chaos.processes import packets
 from chaos.processes.group import ProcessGroup
 from chaos.processes.handle import ExitStatus, Handle
+from chaos.processes.modules import python
 
 _FORK_S = 20.0
 
@@ -47,8 +47,8 @@ class Forked(Handle):
         self._tell = ended
         self._child: Future[_Child] = Future()
         self.status: ExitStatus | None = None
-        #: Whether it ended only because its fork server did.
-        self.lost = False
+        #: Why it is not there any more, where it ended only because its fork server did.
+        self.lost: ForkServerGone | None = None
 
     @property
     def pid(self) -> int:
@@ -94,7 +94,7 @@ class Forked(Handle):
         self._tell()
 
     def on_loss(self, reason: ForkServerGone) -> None:
-        self.lost = True
+        self.lost = reason
         if not self._child.done():
             self._child.set_exception(reason)
         self.on_end(-signal.SIGKILL)
@@ -120,8 +120,7 @@ class ForkServer:
         self._orders, theirs = packets.pair()
         with theirs:
             fd = theirs.fileno()
-            program = [sys.executable, "-m", "chaos.processes.fork_server"]
-            command = [*program, self._prepare, self._argument, str(fd)]
+            command = python("chaos.processes.fork_server", self._prepare, self._argument, str(fd))
             self._group.spawn(command, log=self._log, name="fork server", pass_fds=(fd,))
         self._thread = threading.Thread(target=self._listen, name="fork server", daemon=True)
         self._thread.start()

@@ -105,6 +105,9 @@ class Handle(ABC):
             )
         return None
 
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Give back the descriptors that it holds. Ask nothing of it any more."""
+
     def _ends_within(self, timeout_s: float) -> bool:
         return wait_until(lambda: not self.alive, timeout_s)
 

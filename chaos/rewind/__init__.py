@@ -1,1 +1,1 @@
-"""Power cuts: a server is started on every state that its append-only file has ever had."""
+"""Power losses: a server is started on every state that its append-only file has ever had."""

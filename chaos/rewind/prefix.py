@@ -1,4 +1,4 @@
-"""One power cut."""
+"""The state that one power loss leaves."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prefix:
-    """A power cut: so many bytes had become durable."""
+    """The first `size` bytes of an append-only file: all that had become durable."""
 
     name: str
     size: int
-    #: What a server can load of it: less than `size` where that lies inside of a transaction.
+    #: Bytes of it that a server can load: less than `size` where that lies inside a transaction.
     whole: int
-    #: When it was certainly more: everything that led to these bytes happened before.
+    #: A time by which certainly more was durable: everything that led to these bytes came before.
     t: int
-    #: Jobs that it knows of, and those that it should know of.
+    #: Jobs that are in it, and those that should be.
     jobs: tuple[str, ...]
 
     @property

@@ -1,10 +1,10 @@
-"""What was known at each boundary of an append-only file, from the history of its run.
+"""The history of a run, divided at each boundary of the append-only file that the run left.
 
 The server writes before it answers. So each transition that the proxy saw was durable when its
-reply arrived, and the size that the file had at that time (`aof`, with the time `aof_t` at which it
-was read) is where it ended at the latest. Its exact place is the last unit that mentions the job up
-to that size: the reply had not been delivered yet, so whoever waited for it had done nothing more.
-Only between an enqueue and its reply may a worker have come: its place is the last before that.
+reply arrived, and ended no later than the file did then: `aof` is that size, and `aof_t` the time
+at which it was read. The exact place is that of the last unit up to there that mentions the job,
+because whoever waited for the reply had not got it yet, and had done nothing more. Only an enqueue
+is different: a worker may have come before its reply. Its place is the last one before that.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Event = dict[str, Any]
 
 
 class Recording:
-    """The history of a run, and how much of it each prefix holds."""
+    """The history of a run, of which each prefix holds a part."""
 
     def __init__(self, history: Path, source: AppendOnlyFile, *, delay_s: float = 0.0) -> None:
-        """`delay_s`: how much later than it answers the server makes durable what it has written.
+        """The server makes durable what it has written up to `delay_s` after it has answered.
 
-        Raises RigProblem where history and file do not tell the same.
+        Raises RigProblem where history and file contradict each other.
         """
         self._delay_ns = int(delay_s * 1e9)
         self._events = _read(history)
@@ -43,7 +43,9 @@ class Recording:
                 self._mentions[word].append(unit.end)
         self._samples = sorted((e["aof_t"], e["aof"]) for e in self._events if "aof" in e)
         if not self._samples:
-            raise RigProblem("no transition was seen on the wire: when what was durable is unknown")
+            raise RigProblem(
+                "no transition was seen on the wire, so nobody knows when anything was durable"
+            )
         transitions = [event for event in self._events if event["type"] == "transition"]
         self._places = {id(event): self._place(event) for event in transitions}
         self._claims = {
@@ -57,14 +59,14 @@ class Recording:
                 raise RigProblem(f"job {event['job']} was started without a claim on the wire")
 
     def prefixes(self) -> list[Prefix]:
-        """One for each boundary, in order."""
+        """The prefix that ends at each boundary, in order."""
         return [self._prefix(number, size) for number, size in enumerate(self._boundaries)]
 
     def _prefix(self, number: int, size: int) -> Prefix:
         before = unit_before(self._units, size)
         whole = before.end if before else 0
         later = [t for t, grown in self._samples if grown > size]
-        # After the last one nothing but the workers' farewell became durable.
+        # After the last sample nothing became durable but the workers' farewells.
         t = later[0] if later else max(event["t"] for event in self._events)
         prefix = Prefix(name=f"p{number:05d}", size=size, whole=whole, t=t, jobs=())
         jobs = {job for job, place in self._stored.items() if place <= whole}
@@ -74,16 +76,16 @@ class Recording:
         return replace(prefix, jobs=tuple(sorted(jobs)))
 
     def until(self, prefix: Prefix) -> Iterator[Event]:
-        """What had happened, and was known, when the power was cut; and the cut itself."""
+        """The events that had happened, and were known, when the power failed; and the failure."""
         for event in self._events:
             if self._acknowledged(event, prefix):
                 yield event | {"t": min(event["t"], prefix.t)}
             elif event["t"] <= prefix.t and self._happened(event, prefix):
                 yield event
-        yield from self._cut(prefix)
+        yield from self._loss(prefix)
 
     def _acknowledged(self, event: Event, prefix: Prefix) -> bool:
-        """Whether this told a producer, before the power was cut, that its job is stored."""
+        """Whether this told a producer, before the power failed, that its job is stored."""
         if event["type"] != "enqueue" or event["phase"] != "ok":
             return False
         place = self._stored.get(event.get("answer_job") or event["job"])
@@ -102,14 +104,12 @@ class Recording:
                 return event["event"] in ("spawn", "ready")
             case "enqueue":
                 return bool(event["phase"] != "ok")
-            case (
-                "hello" | "start" | "end"
-            ):  # the claim, that was seen before, ends earlier prefixes
-                return True
+            case "hello" | "start" | "end":
+                return True  # prefixes without its claim end at an earlier time
         return False
 
-    def _cut(self, prefix: Prefix) -> Iterator[Event]:
-        """The power goes, for the server and all who worked."""
+    def _loss(self, prefix: Prefix) -> Iterator[Event]:
+        """The power fails, for the server and for all who worked."""
         at: Event = {"t": prefix.t, "process": "rig", "pid": 0}
         cut: dict[str, Any] = {
             "fault": "cut",
@@ -133,11 +133,11 @@ class Recording:
         """The offset after which a transition is durable."""
         mentions = self._mentions[event["job"].encode()]
         before = bisect_right(mentions, event["aof"])
-        # One that changed nothing is known as soon as it is answered.
+        # A transition that changed nothing is known as soon as it is answered.
         return mentions[before - 1] if before else int(event["aof"])
 
     def _enqueued(self, event: Event) -> int:
-        """The same for an enqueue, with all that may belong to it."""
+        """The same for an enqueue: the last place before the first claim of its job."""
         claims = [claimed for (job, _), claimed in self._claims.items() if job == event["job"]]
         mentions = self._mentions[event["job"].encode()]
         earlier = [place for place in mentions if not claims or place < min(claims)]

@@ -13,7 +13,6 @@ from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.rig import opened
 from chaos.rig.scenario import Scenario
-from chaos.rig.setup import Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +38,10 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     A later failure is recorded, and the verdict is unknown.
     """
     began = time.monotonic()
-    setup = Setup.of(scenario, options)
+    setup = scenario.setup(options)
     with progress.of(scenario.name):
         with opened(setup, progress) as rig:
-            rig.play()
+            rig.play(scenario.tell)
         progress.say("judging")
         with judging(rig.directory) as (verdict, history):
             write_json(verdict.to_json(), rig.directory / "verdict.json")

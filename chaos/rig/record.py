@@ -20,13 +20,13 @@ def write_record(directory: Path, record: dict[str, Any]) -> None:
 
 def record_of(setup: Setup, server: str) -> dict[str, Any]:
     """The record of a scenario's run, on a server of this version."""
-    scenario, target = setup.scenario, setup.target
+    target = setup.target
     return {
-        "scenario": scenario.name,
+        "scenario": setup.name,
         "target": target.name,
         "seed": setup.seed,
-        "command": setup.options.command(scenario.name, setup.seed),
-        "about": list(scenario.guarantees),
+        "command": setup.options.command(setup.name, setup.seed),
+        "about": list(setup.about),
         "promises": sorted(target.promises),
         "offers": sorted(target.offers),
         "workers": setup.workers,
@@ -35,7 +35,7 @@ def record_of(setup: Setup, server: str) -> dict[str, Any]:
         "parameters": dict(setup.parameters),
         "settings": asdict(setup.settings),
         "versions": versions(target, server),
-        "timing": timing(setup.settings, scenario.recovery_slack_ms),
+        "timing": timing(setup.settings, setup.recovery_slack_ms),
     }
 
 

@@ -70,14 +70,14 @@ class Rig:
 
     # The frame of a run
 
-    def play(self) -> None:
-        """Tell the story, then do what every story needs: work done, faults settled, end read.
+    def play(self, story: Callable[[Rig], None]) -> None:
+        """Tell a story, then do what every story needs: work done, faults settled, end read.
 
         Whatever fails is written down, and the run cannot be judged; only what must end the rig
         itself is raised again.
         """
         try:
-            self._play()
+            self._play(story)
         except WireProxyError as error:
             self._broke(error.__cause__ or error)
         except Exception as error:  # noqa: BLE001 - whatever it is, this run proves nothing
@@ -86,13 +86,10 @@ class Rig:
             self._broke(error)
             raise
 
-    def _play(self) -> None:
-        scenario = self.setup.scenario
-        if reason := scenario.lacking():
-            raise RigProblem(reason)
-        if scenario.wire:
+    def _play(self, story: Callable[[Rig], None]) -> None:
+        if self.setup.wire:
             self.wire.check()
-        scenario.play(self)
+        story(self)
         self.settle()
         if self.inspector is not None:
             more = self.seen.final_workers()
@@ -220,13 +217,13 @@ class Rig:
     def settle(self) -> None:
         """Wait until all work is done, or clearly will not be; then until the wire is quiet."""
         self.progress.say("waiting until all work is done")
-        end = time.monotonic() + self.setup.scenario.settle_s
+        end = time.monotonic() + self.setup.settle_s
         while not self.seen.idle() and self.workers.living() and time.monotonic() < end:
             self.tend()
             time.sleep(0.02)
         self.workers.leave()
         self.seen.sample()
-        if not self.setup.scenario.wire:
+        if not self.setup.wire:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
@@ -241,10 +238,10 @@ def opened(setup: Setup, progress: Progress) -> Iterator[Rig]:
     wish = setup.server
     if wish.owned and is_url(wish.spec):
         raise ServerProblem(
-            f"{setup.scenario.name} does to the server what only its owner may, and the one at"
+            f"{setup.name} does to the server what only its owner may, and the one at"
             f" {mask(wish.spec)} was not started by the rig; use embedded, local or container"
         )
-    directory = setup.options.run_directory(setup.scenario.name)
+    directory = setup.options.run_directory(setup.name)
     with ExitStack() as stack:
         stack.push(_leave_no_trace(directory))
         record = _recorder(stack, directory, "rig")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from chaos.rig.options import Options, new_seed
+from chaos.rig.problem import RigProblem
+from chaos.rig.rig import Rig
+from chaos.rig.setup import ServerWish, Setup
 from chaos.servers import Durability
+from chaos.targets import find_target
 from chaos.targets.target import WorkerSettings
-
-if TYPE_CHECKING:
-    from chaos.rig.rig import Rig
-    from chaos.rig.setup import Setup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,33 @@ class Scenario:
     #: What is left running when the story has been told must become idle within this time.
     settle_s: float = 30.0
 
-    @property
-    def headline(self) -> str:
-        return self.story.strip().splitlines()[0]
+    def setup(self, options: Options) -> Setup:
+        """Join what the scenario suggests and what the user chose. Raises `UnknownTarget`."""
+        defaults = {parameter.name: parameter.default for parameter in self.parameters}
+        suggested = Setup(
+            name=self.name,
+            about=self.guarantees,
+            options=options,
+            target=find_target(options.target),
+            seed=options.seed if options.seed is not None else new_seed(),
+            workers=options.workers or self.workers,
+            jobs=options.jobs or self.jobs,
+            settings=self.settings,
+            parameters={**defaults, **options.parameters},
+            server=ServerWish(
+                spec=options.redis,
+                durability=self.durability,
+                own_clock=self.own_clock and self.lacking() is None,
+                owned=self.owns_server,
+            ),
+            wire=self.wire,
+            recovery_slack_ms=self.recovery_slack_ms,
+            settle_s=self.settle_s,
+        )
+        return self.prepare(suggested)
+
+    def tell(self, rig: Rig) -> None:
+        """Play the story. Raises `RigProblem` where this machine lacks what it needs."""
+        if reason := self.lacking():
+            raise RigProblem(reason)
+        self.play(rig)

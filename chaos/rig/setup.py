@@ -1,4 +1,4 @@
-"""All that is decided about a run before it begins."""
+"""Everything that is decided about a run before it begins."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chaos.rig.options import Options, new_seed
-from chaos.rig.scenario import Scenario
+from chaos.rig.options import Options
 from chaos.servers import Durability
-from chaos.targets import find_target
 from chaos.targets.target import Target, WorkerSettings
 
 
@@ -30,7 +28,11 @@ class ServerWish:
 class Setup:
     """A scenario with every choice made: from it comes a rig, and the run's run.json."""
 
-    scenario: Scenario
+    #: Of the scenario.
+    name: str
+    #: Ids of the guarantees that the run is about.
+    about: tuple[str, ...]
+    #: The user's choices.
     options: Options
     target: Target
     seed: int
@@ -39,34 +41,18 @@ class Setup:
     settings: WorkerSettings
     parameters: Mapping[str, Any]
     server: ServerWish
-
-    @classmethod
-    def of(cls, scenario: Scenario, options: Options) -> Setup:
-        """Join what the scenario suggests and what the user chose. Raises `UnknownTarget`."""
-        defaults = {parameter.name: parameter.default for parameter in scenario.parameters}
-        setup = cls(
-            scenario=scenario,
-            options=options,
-            target=find_target(options.target),
-            seed=options.seed if options.seed is not None else new_seed(),
-            workers=options.workers or scenario.workers,
-            jobs=options.jobs or scenario.jobs,
-            settings=scenario.settings,
-            parameters={**defaults, **options.parameters},
-            server=ServerWish(
-                spec=options.redis,
-                durability=scenario.durability,
-                own_clock=scenario.own_clock and scenario.lacking() is None,
-                owned=scenario.owns_server,
-            ),
-        )
-        return scenario.prepare(setup)
+    #: Whether processes reach the server through the wire proxy.
+    wire: bool
+    #: How much later than lock TTL and poll interval a job may be started again, in ms.
+    recovery_slack_ms: int
+    #: How long the work that a story leaves behind may take, in seconds.
+    settle_s: float
 
     @property
     def recovery_s(self) -> float:
         """How long it may take until the job of a dead worker is started again."""
         settings = self.settings
-        bound_ms = settings.lock_ttl_ms + settings.poll_max_ms + self.scenario.recovery_slack_ms
+        bound_ms = settings.lock_ttl_ms + settings.poll_max_ms + self.recovery_slack_ms
         return bound_ms / 1000
 
 

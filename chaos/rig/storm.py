@@ -7,14 +7,12 @@ import signal
 import time
 from dataclasses import asdict, dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chaos.faults import ERRORS, FAULTS, Side
+from chaos.rig.rig import Rig
 from chaos.rig.wire import At
 from chaos.rig.worker import Worker
-
-if TYPE_CHECKING:
-    from chaos.rig.rig import Rig
 
 #: Faults of a storm, each with its weight in the draw. Their order is a part of what a seed means,
 #: so a new one goes to the end.

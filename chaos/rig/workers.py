@@ -121,7 +121,7 @@ class Workers:
         name = f"{role}-{1 + sum(worker.life.role == role for worker in self.all)}"
         history = self._directory / "history" / f"{name}.jsonl"
         log = self._directory / "logs" / f"{name}.log"
-        wired = self._setup.scenario.wire
+        wired = self._setup.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
         spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)

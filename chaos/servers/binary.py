@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -254,6 +255,7 @@ class BinaryServer(Server):
         return ServerProblem(f"{self} ended by itself; {last}; see {self.log}")
 
 
+@cache
 def binary_version(binary: Path) -> str:
     """Product and version of a server's binary, for example `redis 6.2.14`.
 

@@ -9,7 +9,7 @@ from chaos.sweep.cells import Cell
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class CellRun:
     """What became of one run of a cell, before it is judged."""
 
     cell: Cell

@@ -46,7 +46,7 @@ class Run:
     attempt: int
 
 
-class Witness:
+class WorkerLog:
     """Writes the history of one worker process, and of the processes that it forks."""
 
     def __init__(self, history: str, process: str) -> None:

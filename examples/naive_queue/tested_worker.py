@@ -7,21 +7,21 @@ import os
 from typing import Any
 
 from chaos.targets import WorkerSpec
-from chaos.targets.behaviour import Run, Witness, behave
+from chaos.targets.behaviour import Run, WorkerLog, behave
 from examples.naive_queue.queue import Job, Queue
 from examples.naive_queue.worker import work
 
 spec = WorkerSpec.from_environment()
-witness = Witness(spec.history, spec.name)
+log = WorkerLog(spec.history, spec.name)
 worker = f"worker-{os.getpid()}"
 
 
 def handler(job: Job) -> Any:
     run = Run(job=job.id, worker=worker, token=None, attempt=1)
-    with witness.recorded(run):
+    with log.recorded(run):
         return asyncio.run(behave(job.arguments["plan"], run))
 
 
 if __name__ == "__main__":
-    witness.hello(worker)
+    log.hello(worker)
     work(Queue(spec.url, spec.settings.queue), {"behave": handler})

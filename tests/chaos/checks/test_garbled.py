@@ -1,4 +1,4 @@
-"""Whatever a history looks like, it is judged: nothing is thrown, and damage is never green."""
+"""Any history is judged, however damaged: no exception is raised, and damage is never green."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Garbling = tuple[Any, ...]
 
 
 def garble(events: list[Event], how: list[Garbling]) -> list[str]:
-    """The lines of a history after all this has happened to it."""
+    """The lines of a history after all of this damage."""
     lines = [json.dumps(event) for event in events]
     for kind, at, *more in how:
         at %= len(lines) or 1

@@ -111,7 +111,7 @@ def test_a_server_that_cannot_be_prepared_is_gone(tmp_path: Path, log: Path) -> 
         # The order may still be taken, by a socket that nobody reads.
         with contextlib.suppress(ForkServerGone):
             server.fork(forked, "pass", log=log)
-        eventually(lambda: forked.lost)
+        eventually(lambda: forked.lost is not None)
         with pytest.raises(ForkServerGone):
             _ = forked.pid
     assert "no such target" in server_log.read_text()

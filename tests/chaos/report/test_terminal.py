@@ -1,4 +1,4 @@
-"""The terminal's report says everything, to everybody, on every terminal."""
+"""The terminal's report says everything, to every reader, on every terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def printed(result: Verdict, *, width: int = 120, colours: bool = False) -> str:
 
 
 def flowing(text: str) -> str:
-    """Without line breaks and columns."""
+    """The text without line breaks and columns."""
     return " ".join(text.split())
 
 

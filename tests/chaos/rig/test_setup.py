@@ -10,25 +10,24 @@ from chaos import failover, power_loss, redis_killed
 from chaos.rig.options import Options
 from chaos.rig.record import record_of
 from chaos.rig.scenario import Scenario
-from chaos.rig.setup import Setup
 
 
 @pytest.mark.parametrize("mode", failover.MODES)
 def test_what_an_acknowledgement_waits_for_is_in_the_record(mode: str) -> None:
-    setup = Setup.of(failover.SCENARIO, Options(parameters={"acknowledge": mode}))
+    setup = failover.SCENARIO.setup(Options(parameters={"acknowledge": mode}))
     assert record_of(setup, "any")["settings"]["acknowledge"] == mode
 
 
 @pytest.mark.parametrize("scenario", [redis_killed.SCENARIO, power_loss.SCENARIO])
 def test_a_parameter_chooses_how_the_server_stores(scenario: Scenario) -> None:
-    assert Setup.of(scenario, Options()).server.durability == "always"
-    setup = Setup.of(scenario, Options(parameters={"durability": "everysec"}))
+    assert scenario.setup(Options()).server.durability == "always"
+    setup = scenario.setup(Options(parameters={"durability": "everysec"}))
     assert setup.server.durability == "everysec"
 
 
 def test_the_users_choices_go_before_the_scenarios(tmp_path: Path) -> None:
     options = Options(workers=9, jobs=8, seed=7, redis="local", out=tmp_path)
-    setup = Setup.of(failover.SCENARIO, options)
+    setup = failover.SCENARIO.setup(options)
     assert (setup.workers, setup.jobs, setup.seed, setup.server.spec) == (9, 8, 7, "local")
-    assert Setup.of(failover.SCENARIO, Options()).workers == failover.SCENARIO.workers
-    assert Setup.of(failover.SCENARIO, Options()).seed > 0
+    assert failover.SCENARIO.setup(Options()).workers == failover.SCENARIO.workers
+    assert failover.SCENARIO.setup(Options()).seed > 0

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chaos.history.documents import documents, main
+from chaos.documents import documents, main
 from chaos.history.json_schema import json_schema
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("name", ["history.md", "anomalies.md", "history.schema.json"])
 def test_a_page_is_what_the_command_writes(name: str) -> None:
     found = (DOCS / name).read_text(encoding="utf-8")
-    assert found == documents()[name], "run python -m chaos.history.documents"
+    assert found == documents()[name], "run python -m chaos.documents"
 
 
 def test_the_command_writes_all_pages(tmp_path: Path) -> None:

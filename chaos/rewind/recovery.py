@@ -1,0 +1,125 @@
+"""The recovery of a prefix: a server is started on it, and a fresh worker drains it.
+
+It is carried out in a process that a fork server has forked, so that everything is imported
+already. When that process dies, so do its server and its worker.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos.history import Recorder
+from chaos.history.events import FaultHealed, FaultLanded, ProcessReady, ServerUp
+from chaos.processes import Child, ProcessStillRunning
+from chaos.rewind.prefix import Prefix
+from chaos.rig.ending import read_final_state
+from chaos.rig.life import start
+from chaos.servers.aof import AppendOnlyFile
+from chaos.servers.binary import BinaryServer, binary_version
+from chaos.targets import Target, WorkerSettings, WorkerSpec, find_target
+
+WORKER = "recoverer"
+#: How long the worker may take to do all that a prefix has left to do.
+_DRAIN_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """All that recoveries have in common. As text, it is the argument of `prepare`."""
+
+    target: str
+    settings: WorkerSettings
+    binary: str
+    #: Directory of the server that wrote the file.
+    source: str
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Recovery:
+        told = json.loads(text)
+        return cls(**told | {"settings": WorkerSettings(**told["settings"])})
+
+
+def order(prefixes: Sequence[Prefix], directory: Path) -> dict[str, Any]:
+    """An order to recover prefixes; the history of each goes to a directory of its name."""
+    return {"prefixes": [asdict(prefix) for prefix in prefixes], "directory": str(directory)}
+
+
+#: The name of `prepare`, for a fork server.
+PREPARE = f"{__name__}:prepare"
+
+
+def prepare(recovery: str) -> Callable[[dict[str, Any]], None]:
+    """Import what a worker of the target needs; what each child then does with its order."""
+    recoverer = _Recoverer(Recovery.parse(recovery))
+
+    def carry_out(order: dict[str, Any]) -> None:
+        for prefix in order["prefixes"]:
+            recoverer.recover(Prefix(**prefix), Path(order["directory"]) / prefix["name"])
+
+    return carry_out
+
+
+class _Recoverer:
+    def __init__(self, recovery: Recovery) -> None:
+        self._settings = recovery.settings
+        self._binary = Path(recovery.binary)
+        binary_version(self._binary)  # asked here once for all
+        self._source = AppendOnlyFile(Path(recovery.source))
+        self._target: Target = find_target(recovery.target)
+        if self._target.forkable is not None:
+            self._target.forkable.warm()
+
+    def recover(self, prefix: Prefix, directory: Path) -> None:
+        """Start a server on a prefix, drain it, and read what is there in the end."""
+        # The server must read an append-only file; how it writes one no longer matters.
+        server = BinaryServer(self._binary, directory / "server", durability="everysec")
+        self._source.cut(prefix.size, server.directory)
+        with closing(Recorder(directory / "rig.jsonl", "rig")) as recorder:
+            try:
+                server.start()
+                recorder.write(ServerUp())
+                recorder.write(FaultHealed(fault="cut", kind="server-kill"))
+                self._drain(server.url, directory, recorder)
+                self._read_end(server.url, prefix, recorder)
+            finally:
+                if server.pid is not None:
+                    server.kill()
+        shutil.rmtree(server.directory)
+
+    def _drain(self, url: str, directory: Path, recorder: Recorder) -> None:
+        """Let a worker in burst mode do what is left, and leave."""
+        history = str(directory / f"{WORKER}.jsonl")
+        spec = WorkerSpec(
+            name=WORKER, url=url, history=history, settings=self._settings, burst=True
+        )
+        life = start(self._begin, spec, recorder.write)
+        life.note(ProcessReady)
+        with closing(life.process) as worker:
+            try:
+                worker.wait(_DRAIN_S)
+            except ProcessStillRunning:
+                recorder.write(
+                    FaultLanded(fault="impatience", kind="kill", target=WORKER, phase="late")
+                )
+                worker.kill()
+                worker.wait(_DRAIN_S)
+            life.look()
+
+    def _begin(self, spec: WorkerSpec, attach: object) -> Child:
+        del attach  # there is no wire
+        return Child.fork(spec.name, lambda: self._target.start(spec))
+
+    def _read_end(self, url: str, prefix: Prefix, recorder: Recorder) -> None:
+        assert self._target.inspector is not None  # the scenario has looked
+        with closing(self._target.inspector(url, self._settings)) as inspector:
+            # Its last line says that the recovery is complete.
+            read_final_state(inspector, prefix.jobs, recorder.write)
