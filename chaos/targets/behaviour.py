@@ -1,4 +1,4 @@
-"""What a job does inside a worker under test, and the lines that it leaves in the history.
+"""The behaviour of a job in a worker under test, and the lines that it leaves in the history.
 
 A job's `plan` is a small dictionary: `do` is one of
 

@@ -15,7 +15,7 @@ from .settings import EFFECTS, settings_of
 
 
 def work(spec: WorkerSpec, workers: int | None = None) -> NoReturn:
-    """Work in this process, or as the parent of so many workers, until it is over."""
+    """Work in this process, or as the parent of `workers` workers, until it is over."""
     settings = settings_of(spec.url, spec.settings)
     log = WorkerLog(spec.history, spec.name)
 
