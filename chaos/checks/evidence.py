@@ -1,4 +1,4 @@
-"""What a run amounts to, and what of it is missing: a green result needs evidence."""
+"""The evidence of a run, and the parts that are missing: a green result needs evidence."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[s
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
-    """How the faults of the run went, by kind and phase.
+    """The numbers of the run's faults, by kind and phase.
 
     Sending everybody home is no fault, nor is one that the rig took back.
     """

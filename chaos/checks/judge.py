@@ -25,7 +25,7 @@ from chaos.history.reader import History, read_history
 from chaos.history.schema import MAX_DURATION_MS
 
 MAX_ROWS = 20
-"""How many broken cases of one check a verdict shows."""
+"""The most broken cases of one check that a verdict shows."""
 
 #: Name in run.json's `timing` -> what to take when it is absent. None: a run must say it.
 TIMING_MS: dict[str, int | None] = {
@@ -54,7 +54,7 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
 
 @contextmanager
 def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdict, History]]:
-    """As `judge`, with the history and all tables of views.sql, for whoever draws them."""
+    """The same as `judge`, with the history and all tables of views.sql, for drawing them."""
     with read_history(run_dir) as history:
         yield _judged(history, max_rows), history
 

@@ -97,7 +97,7 @@ def _play(
 
 
 def _table(played: Mapping[str, Played]) -> Table:
-    """How many jobs each mode acknowledged, and how many of these were lost."""
+    """The numbers of jobs that each mode acknowledged, and that were lost of these."""
     numbers = ("acknowledged", "in doubt", "lost", "commits undone")
     return Table(
         title="a failover after the replica was cut off",
