@@ -1,9 +1,10 @@
 """A handler blocks its worker's event loop for longer than locks live.
 
-Plain blocking code in an `async def`: no lock is renewed, no heartbeat sent, no other job of this
-worker goes on. Another worker takes its jobs. When the loop runs again, everything happens at once:
-the blocking job is done and wants to commit, the others want to go on, and the refresher sees that
-it is too late. What the blocked worker still writes must be refused.
+Plain blocking code runs in an `async def`: the worker renews no lock, sends no heartbeat, and runs
+none of its other jobs. Another worker takes its jobs. When the loop turns again, everything
+happens at once: the blocking job is done and wants to commit, the other jobs want to go on, and
+the refresher sees that it is too late. Anything that the blocked worker still writes must be
+refused.
 """
 
 from chaos.rig.rig import Rig
@@ -23,8 +24,7 @@ def play(rig: Rig) -> None:
     with rig.workers.blocked(victim):
         rig.enqueue([blocker])
         rig.wait("its loop blocked", victim.started, blocker.id)
-        for _ in range(rig.setup.workers):
-            rig.workers.start()
+        rig.workers.start_all()
         rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
         for job in [blocker, *held]:
             rig.wait(f"{job.id} started by another", rig.seen.started_by_another, job.id, victim)

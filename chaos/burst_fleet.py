@@ -1,9 +1,9 @@
-"""Workers in burst mode, who leave when the work is done, while one of them is killed.
+"""Burst workers leave when all work is done, while one of them is killed.
 
-A worker that looks at the queue alone finds it empty and leaves, although another one still holds
-jobs, or has just died with them. Here one of several burst workers is killed (SIGKILL) right
-after its claim; jobs fail and come back later; others are not due yet. Nobody may leave before
-all of it is done. Then the same for a fleet with a parent.
+A worker that looks only at the queue finds it empty and leaves, although another one still holds
+jobs, or has just died with them. Here one of several burst workers is killed (SIGKILL) right after
+its claim; some jobs fail and come back later; others are not due yet. No worker may leave before
+all of it is done. Then the same happens to a fleet with a parent.
 """
 
 from chaos.rig.rig import Rig

@@ -1,10 +1,11 @@
 """The server's clock is stepped: forwards by an hour, back by two seconds, forwards again.
 
-As when a machine wakes up, or its time service corrects it. Locks and due times are the server's
-time. Forwards: every lock runs out at once, while its holder believes in it. One of them stands
-still (SIGSTOP) with its completion on the way; another worker takes the job and does it; then the
-completion arrives, and must be refused: the fence holds where the clock cannot. Back: locks and
-delays last two seconds longer, and everything has to wait for it. Forwards again, under load.
+A machine that wakes up, or a time service that corrects it, does the same. Locks and due times
+follow the server's clock. Forwards: every lock expires at once, while its holder believes in it.
+One holder stands still (SIGSTOP) with its completion on the way; another worker takes the job and
+does it; then the completion arrives and must be refused. The fence holds where the clock cannot.
+Back: locks and delays last two seconds longer, and everything has to wait. Then forwards again,
+under load.
 """
 
 from chaos.rig.rig import Rig

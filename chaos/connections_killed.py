@@ -1,7 +1,8 @@
-"""All connections are closed by the server (CLIENT KILL), again and again under load.
+"""The server closes all connections (CLIENT KILL), again and again under load.
 
-As an operator, a proxy or a fail-over does. Commands are cut off before they ran and after; nobody
-can tell which. Workers must connect again at once, keep their locks, and go on.
+An operator, a proxy or a failover does the same. Commands are cut off before and after they ran,
+and their senders cannot tell which. Workers must connect again at once, keep their locks, and go
+on.
 """
 
 from chaos.rig.rig import Rig

@@ -1,10 +1,10 @@
 """A fleet under load is told to leave (SIGTERM), and a second one loses its parent (SIGKILL).
 
 In flight are short jobs, jobs that end within the grace period, jobs that outlast it and are
-cancelled, and jobs that swallow their cancellation. The fleet may start nothing new. What it held
-must be finished or handed back by the end of the grace period, but for the last kind: those must
-not keep a process from leaving, and are recovered when their locks expire. A fleet whose parent
-is killed must notice and drain by itself.
+cancelled, and jobs that swallow their cancellation. The fleet may start no new job. By the end of
+the grace period, it must have finished or handed back every job that it held, except for the last
+kind: those must not keep a process alive, and are recovered when their locks expire. A fleet whose
+parent is killed must notice and drain by itself.
 """
 
 import signal

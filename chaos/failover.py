@@ -1,19 +1,19 @@
 """A primary is killed under load, and Sentinel puts its replica in its place.
 
-Before that, nothing that the primary does reaches the replica any more, as happens for a moment
-before many a failover. So what the primary acknowledged alone is gone with it. It depends on what
-an acknowledgement waits for (`--acknowledge`):
+Before that, the primary's writes no longer reach the replica, as happens for a moment before many
+a failover. So every write that only the primary acknowledged is lost with it. The outcome depends
+on what an acknowledgement waits for (`--acknowledge`):
 
-* `none`: for nothing. The verdict has to find what is lost, and count it: acknowledged jobs, and
-  commits that are undone, so that their jobs are committed a second time.
-* `replicated`: until the replica has it in memory (`WAIT`). Nothing that was acknowledged is lost;
-  while the replica is away nothing is acknowledged, and producers are told that nobody knows.
-* `fsynced`: until it is on the disk of both (`WAITAOF`).
-* `both` (`none` and `replicated`) or `all`, from the command line: one after the other, and a
-  table. That `none` loses jobs shows that this failover can; if it does not, the run proves nothing
-  (exit code 3).
+* `none`: for nothing. The verdict has to find and count the losses: acknowledged jobs, and commits
+  that are undone, so that their jobs are committed a second time.
+* `replicated`: until the replica has the write in memory (`WAIT`). Nothing that was acknowledged is
+  lost. While the replica is away nothing is acknowledged, and producers hear that it is unknown.
+* `fsynced`: until the write is on the disks of both (`WAITAOF`).
+* `both` (`none` and `replicated`) or `all`, from the command line: one after another, and a table.
+  The loss of jobs with `none` shows that this failover can lose jobs; without it the run proves
+  nothing (exit code 3).
 
-The replica takes over the address too, as the holder of a virtual address does.
+The replica also takes over the address, as the holder of a virtual address does.
 """
 
 from __future__ import annotations
@@ -74,6 +74,6 @@ SCENARIO = Scenario(
 
 
 if __name__ == "__main__":
-    from chaos.cli.failover import main
+    from chaos.cli import main
 
     main(SCENARIO)

@@ -1,11 +1,11 @@
 """A worker is killed at the moment it claims jobs.
 
 The dangerous window of every queue lies between the claim's arrival at the server and its reply's
-arrival at the worker: the jobs are off the queue, and nobody knows that he has them. The wire
-proxy stands in this window. It kills a worker (SIGKILL) when its claim command has arrived and is
-not forwarded yet (before-send), when it has run on the server and its reply is not delivered
-(before-reply), and right after the reply was delivered (after-reply). The jobs that the claim
-took must be started again by another worker once the dead one's lock has expired.
+arrival at the worker: the jobs are off the queue, and their worker does not know of them. The wire
+proxy stands in this window. It kills a worker (SIGKILL) at one of three moments: when the claim
+has arrived and is not forwarded yet (before-send), when it has run on the server and its reply is
+not delivered yet (before-reply), and right after the reply was delivered (after-reply). Another
+worker must start the claimed jobs again once the dead worker's lock has expired.
 """
 
 from chaos.rig.rig import Rig

@@ -1,10 +1,10 @@
-"""A worker is killed at the moment it commits what it has finished.
+"""A worker is killed at the moment it commits a finished job.
 
-The handler has done its work, and the store may or may not know. The wire proxy kills a worker
-(SIGKILL) when its finish command has arrived and is not forwarded yet (before-send: the job must
-be run again), when it has run on the server and its reply is not delivered (before-reply: it must
-not), and right after the reply was delivered (after-reply). Either way the effects that the job
-handed to its commit must be found exactly once.
+The handler has done its work, and the store may or may not know. The wire proxy kills the worker
+(SIGKILL) at one of three moments: when the finish command has arrived and is not forwarded yet
+(before-send: the job must be run again), when it has run on the server and its reply is not
+delivered yet (before-reply: it must not), and right after the reply was delivered (after-reply).
+In each case the effects that the job handed to its commit must be found exactly once.
 """
 
 from chaos.rig.rig import Rig

@@ -1,8 +1,8 @@
-"""Jobs run for several times the life of a lock, and hungry workers wait beside them.
+"""Jobs run for several times the life of a lock, and idle workers wait beside them.
 
-A lock that is not renewed expires in the middle of such a job, and another worker starts it again
-while it is still running. Here nobody may. Two workers are killed in the middle (SIGKILL, at the
-renewal of their locks): their jobs must be started again one lock TTL later, not one job's
+A lock that is not renewed expires in the middle of such a job, and another worker starts the job
+while it still runs. Here that must not happen. Two workers are killed in the middle (SIGKILL, when
+they renew their locks). Their jobs must be started again one lock TTL later, not one job's
 duration later.
 """
 

@@ -1,8 +1,8 @@
-"""A share of all replies never arrives, drawn at random from the seed.
+"""A share of all replies, drawn from the seed, never arrives.
 
-Whoever waits for such a reply sees its connection close, and cannot know whether its command has
-run. Workers and the producer must ask again in a way that does no harm if it had: no job twice, no
-failure counted twice, no effect repeated, no claim forgotten.
+A client that waits for such a reply sees its connection close, and cannot know whether its command
+has run. Workers and the producer must ask again in a way that does no harm if it has: no job
+twice, no failure counted twice, no effect repeated, no claim forgotten.
 """
 
 from chaos.rig.rig import Rig
@@ -10,7 +10,7 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 
 SHARE = 0.1
-#: Among so many first commands of each process the share is drawn.
+#: The share is drawn among this many first commands of each process.
 COMMANDS = 300
 
 

@@ -1,8 +1,8 @@
 """A hundred worker processes start at once on one queue, and then half of them are killed.
 
-A fleet forks them all. They crowd on the same few jobs, the server has their connections, and when
-every second one is killed (SIGKILL) the fleet has to start as many again while locks run out. Each
-job must run once, and the jobs of the dead must be started again in time.
+One fleet forks them all. They compete for the same few jobs, and the server has all of their
+connections. When every second worker is killed (SIGKILL), the fleet has to start as many again
+while locks expire. Each job must run once, and the jobs of the dead must be started again in time.
 """
 
 from chaos.rig.rig import Rig

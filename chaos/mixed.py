@@ -1,10 +1,11 @@
 """A storm of all faults at once, drawn from the seed, and then calm.
 
-Workers are killed and replaced, stopped, cut off, disconnected; replies are lost, commands are
-answered with errors or held up; the server is restarted, killed, stopped, starved of memory, made
-read-only, robbed of its scripts and connections. All of it under load, of jobs of every kind. The
-same seed plans the same faults at the same times (`storm.json` in the run directory has them); what
-they hit is up to the processes. When the storm is over, everything must heal by itself.
+Workers are killed and replaced, paused, cut off and disconnected. Replies are lost, and commands
+are delayed or answered with errors. The server is restarted, killed, stopped, starved of memory,
+made read-only, and robbed of its scripts and connections. All of it happens under a load of jobs
+of every kind. The same seed plans the same faults at the same times (`storm.json` in the run
+directory lists them); whom they hit depends on the processes. After the storm, everything must
+heal by itself.
 """
 
 from chaos.rig.rig import Rig

@@ -1,11 +1,11 @@
 """The server has no memory left, under load and for longer than locks live; then it has again.
 
 With `--policy noeviction` it refuses every command that needs memory: enqueues, claims, renewals,
-completions. A script that it refuses half-way would tear a transition in two. Nothing that was
-acknowledged may be lost, and all goes on when there is memory again. With `volatile-lru` it evicts
-keys that would expire anyway: results, health keys, records of claims; that must do no harm. With
-`allkeys-lru` it throws away jobs and queues: no queue survives that, and the verdict has to say
-what was lost.
+completions. A script that it refused half-way would tear a transition in two. Nothing that was
+acknowledged may be lost, and work must go on when there is memory again. With `volatile-lru` it
+evicts keys that would expire anyway (results, health keys, records of claims), and that must do no
+harm. With `allkeys-lru` it throws away jobs and queues. No queue survives that, and the verdict
+has to say what was lost.
 """
 
 from chaos.rig.rig import Rig

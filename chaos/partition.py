@@ -1,9 +1,10 @@
 """Workers are cut off from the server for longer than their locks live, and reconnected.
 
-Three of them: nothing passes; nothing reaches the server; nothing comes back from it. No connection
-is closed. They hold jobs that obey their cancellation and jobs that do not, and still run when the
-partition heals. A worker must let go of its jobs when their locks may have run out on its own
-clock, another one does them, and what the first one writes afterwards must be refused.
+There are three of them. For one nothing passes, for one nothing reaches the server, and for one
+nothing comes back from it. No connection is closed. They hold jobs that obey their cancellation,
+and jobs that do not and still run when the partition heals. A worker must let go of its jobs when
+their locks may have expired on its own clock. Another worker does them, and anything that the
+first one writes afterwards must be refused.
 """
 
 from contextlib import ExitStack
@@ -18,20 +19,19 @@ DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")
 
 
 def play(rig: Rig) -> None:
-    members = [rig.workers.start() for _ in DIRECTIONS]
-    jobs = [job for _ in members for job in _two(rig)]
+    workers = [rig.workers.start() for _ in DIRECTIONS]
+    jobs = [job for _ in workers for job in _two(rig)]
     rig.enqueue(jobs)
     for job in jobs:  # all slots are taken then, two of each worker
         rig.wait(f"{job.id} at work", rig.seen.started, job.id)
     rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     with ExitStack() as partitions:
-        for direction, member in zip(DIRECTIONS, members, strict=True):
-            partitions.enter_context(rig.wire.partition(member, direction))
-        for _ in range(rig.setup.workers):
-            rig.workers.start()
-        for member in members:
-            for held in member.started_jobs() & {job.id for job in jobs}:
-                rig.wait(f"{held} started by another", rig.seen.started_by_another, held, member)
+        for direction, worker in zip(DIRECTIONS, workers, strict=True):
+            partitions.enter_context(rig.wire.partition(worker, direction))
+        rig.workers.start_all()
+        for worker in workers:
+            for held in worker.started_jobs() & {job.id for job in jobs}:
+                rig.wait(f"{held} started by another", rig.seen.started_by_another, held, worker)
     rig.everyone_works()
 
 

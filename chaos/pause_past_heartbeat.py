@@ -1,9 +1,9 @@
-"""A worker stands still (SIGSTOP) until everybody takes it for dead, and then goes on.
+"""A worker stands still (SIGSTOP) until it is taken for dead, and then goes on.
 
-Three workers are stopped by the wire proxy just when they write how a job ended: its completion,
-its retry, its release. Their locks and health keys expire, and another worker does the jobs. Then
-they go on (SIGCONT), and what they wrote reaches the server: too late. The store must refuse it,
-and the health keys of those that live on must come back.
+The wire proxy pauses three workers just when they write how a job ended: its completion, its
+retry, its release. Their locks and health keys expire, and another worker does the jobs. Then they
+go on (SIGCONT), and their writes reach the server too late. The store must refuse them, and the
+health keys of those that live on must come back.
 """
 
 import signal

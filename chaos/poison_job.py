@@ -1,9 +1,9 @@
 """Some jobs kill the worker that runs them, each time.
 
-The fleet must restart its workers, the other jobs must be done, and a job that has killed its
-worker `max_crashes` times must be dead-lettered: neither earlier nor ever run again. Beside them
-are jobs that fail for good, that hang past their time-out, that name no handler and whose result
-has no JSON: they belong into the dead-letter queue as well, and nothing else does.
+The fleet must restart its workers, and the other jobs must be done. A job that has killed its
+worker `max_crashes` times must be dead-lettered: not earlier, and it must never run again. Beside
+these there are jobs that fail for good, that hang past their time-out, that name no handler, and
+whose result has no JSON. They must be dead-lettered as well, and no other job may be.
 """
 
 from chaos.rig.rig import Rig

@@ -1,13 +1,13 @@
 """The power fails, once after every command that a busy server has made durable.
 
 A run of jobs of all kinds is recorded on a server with an append-only file. Then that file is cut
-after every single command in it, inside of transactions too, a server is started on what is left,
-and a fresh worker drains it. Whatever had been acknowledged by then must be there and end as it
+after every single command in it, even inside transactions. A server is started on the rest, and a
+fresh worker drains it. Everything that had been acknowledged by then must be there and end as it
 should: every durable state is a recoverable state.
 
 With `--durability always` the server makes each change durable before it answers. With `everysec`
-it answers up to a second before, and the verdict has to find what is lost, and count it: a job that
-was acknowledged within the second before the power failed.
+it answers up to a second before, and the verdict has to find and count the losses: jobs that were
+acknowledged within the second before the power failed.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def _write_at_once(url: str) -> None:
 def _record(rig: Rig) -> None:
     """A busy run, until everything is done and everybody has left."""
     rig.workers.start_all()
-    door = rig.wire.listener("producer")
+    listener = rig.wire.listener("producer")
     jobs = [_job(rig, number) for number in range(rig.setup.jobs)]
     for start in range(0, len(jobs), _BATCH):
-        rig.enqueue(jobs[start : start + _BATCH], through=door)
+        rig.enqueue(jobs[start : start + _BATCH], through=listener)
         rig.let_work(_PAUSE_S)
     rig.settle()
 

@@ -1,9 +1,9 @@
-"""The server does not accept writes for a while, and then does again.
+"""The server refuses writes for a while, and then accepts them again.
 
-Once because it has become a replica, as after a fail-over that a client has not noticed; once
-because it misses the replicas without which it was told not to write. Both last longer than locks
-live. It answers all the time, and says no: workers must take that for trouble and not for an end,
-and finish what they can when the server writes again.
+The first time it has become a replica, as after a failover that its clients have not noticed. The
+second time it misses the replicas that it was told to need for writes. Both last longer than locks
+live. The server answers all the time, and says no. Workers must treat that as trouble and not as
+an end, and finish their jobs when the server accepts writes again.
 """
 
 from chaos.rig.rig import Rig

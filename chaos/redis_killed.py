@@ -1,11 +1,11 @@
 """The server is killed (SIGKILL) twice under load, and started again with what it had stored.
 
-With `--durability always` it answers only when its append-only file is on the disk: whatever was
-acknowledged must be there again, and run exactly once. With `none` there is no file, and the
-verdict has to find what is lost, and count it. With `everysec` the file is written before each
-answer and only its way to the disk is left to chance: the death of the process alone loses nothing,
-for the operating system keeps what was written. It takes the death of the machine to lose that
-second (`power_loss`).
+With `--durability always` it answers only when its append-only file is on disk: everything that
+was acknowledged must be there again, and run exactly once. With `none` there is no file, and the
+verdict has to find and count the losses. With `everysec` the file is written before each answer,
+and only its way to the disk is left to chance. The death of the process alone loses nothing then,
+because the operating system keeps the writes. Only the death of the machine loses that second
+(`power_loss`).
 """
 
 from chaos.rig.rig import Rig

@@ -1,9 +1,9 @@
 """The server is shut down under load, is away for two seconds, and comes back with its data.
 
-Meanwhile nobody answers: claims, completions, renewals and heartbeats fail, and locks run out.
-Workers must let go of the jobs whose lock they could not renew, keep trying, and go on when the
-server is back, without a restart of their own. Producers are told that nothing is known about what
-they had just sent; what was acknowledged before must still be there.
+Meanwhile claims, completions, renewals and heartbeats fail, and locks expire. Workers must let go
+of jobs whose locks they could not renew, keep trying, and go on when the server is back, without a
+restart of their own. Producers hear that the fate of their latest jobs is unknown; every job that
+was acknowledged before must still be there.
 """
 
 from chaos.rig.rig import Rig

@@ -1,10 +1,10 @@
-"""Jobs fail all the time, and workers are killed at the moment they write a failure down.
+"""Jobs fail all the time, and workers are killed at the moment they record a failure.
 
 A retry is two facts, one more failure and a place in the queue, that must become true together.
 The wire proxy kills workers (SIGKILL) when their retry command has arrived and is not forwarded
-yet, when it has run on the server and its reply is not delivered, and right after that. Some jobs
-succeed in the end, some use up their budget and must be dead-lettered, none may be tried more or
-less often.
+yet, when it has run on the server and its reply is not delivered yet, and right after the reply.
+Some jobs succeed in the end. Others use up their budget and must be dead-lettered. None may be
+tried more or less often than its budget allows.
 """
 
 from chaos.rig.rig import Rig

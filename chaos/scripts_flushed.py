@@ -1,9 +1,10 @@
 """The server forgets its scripts (SCRIPT FLUSH), at exact moments and all the time.
 
-Each kind of command is held up once on its way to the server; the scripts are flushed; it goes on,
-and finds none. Then they are flushed again and again under load. A restart or a failover does the
-same to every queue that is made of scripts. The command has not run: it must be taught to the
-server and sent again, without a job being lost, run twice or counted as failed.
+Each kind of command is held up once on its way to the server. Then the scripts are flushed, the
+command goes on, and finds no script. After that they are flushed again and again under load. A
+restart or a failover does the same to every queue that is made of scripts. The command has not
+run: its script must be loaded and the command sent again, and no job may be lost, run twice, or
+counted as failed.
 """
 
 from typing import Any
@@ -23,13 +24,13 @@ FLUSHES = 40
 
 
 def play(rig: Rig) -> None:
-    member = rig.workers.start()
+    worker = rig.workers.start()
     for moment, plan in MOMENTS.items():
-        rig.wire.plan(member, At(moment, "before-send", "partition"))
+        rig.wire.plan(worker, At(moment, "before-send", "partition"))
         rig.enqueue([rig.job(plan)])
-        rig.landed(member)
+        rig.landed(worker)
         rig.redis.once("server-scripts")
-        rig.wire.heal(member.name)
+        rig.wire.heal(worker.name)
     rig.workers.start_all()
     rig.enqueue([rig.job({"do": "fail", "times": 2}) for _ in range(rig.setup.jobs)])
     with rig.load():

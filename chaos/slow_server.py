@@ -1,9 +1,9 @@
 """The server stands still for longer than locks live, twice, and no connection is closed.
 
-First its process is stopped (SIGSTOP), as on a machine that is out of memory or a virtual one that
-is moved; then a single command keeps it busy, as a slow script does. All locks run out while nobody
-can take them back. Everything that was sent meanwhile is executed at the end, long after its sender
-has given it up.
+First its process is paused (SIGSTOP), as on a machine that is out of memory or a virtual one that
+is moved. Then a single command keeps it busy, as a slow script does. All locks expire while no
+worker can take them back. Everything that was sent meanwhile is executed at the end, long after
+its sender has given it up.
 """
 
 from chaos.rig.rig import Rig

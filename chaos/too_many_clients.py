@@ -1,7 +1,8 @@
-"""The server closes all connections and lets nobody in for a while (`maxclients`).
+"""The server closes all connections, and for a while accepts none (`maxclients`).
 
-For longer than locks live, so that every worker has to give up its jobs, and needs a connection
-before it can do anything at all. When there is room again all of them come back by themselves.
+This lasts longer than locks live, so every worker has to give up its jobs, and needs a connection
+before it can do anything at all. When there is room again, all of them must come back by
+themselves.
 """
 
 from chaos.rig.rig import Rig

@@ -29,7 +29,7 @@ LAYERS = (
     {"checks"},
     {"report"},
     {"rig"},
-    {"sweep", "rewind", "planted", "load"},
+    {"sweep", "rewind", "planted", "load", "documents"},
     {"cli"},
     {"scenarios"},
     {"programs"},

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from chaos.history.schema import COLUMNS, REQUIRED, STAMP, WORDS
+from tests.test_layout import LAYERS
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TOUR = (ROOT / "docs" / "tour.md").read_text("utf-8")
@@ -94,10 +97,20 @@ def test_the_excerpts_of_a_stop_are_from_its_files(stop: Stop) -> None:
     assert stop.excerpts
     for language, excerpt in stop.excerpts:
         if language == "json":
-            assert all(json.loads(line) for line in excerpt.splitlines())
+            for line in excerpt.splitlines():
+                assert_is_event(json.loads(line))
             continue
         for part in lines(excerpt).split(f"\n{ELISION}\n"):
             assert any(f"\n{part.strip()}\n" in lines(text) for text in stop.sources), part
+
+
+def assert_is_event(line: dict[str, object]) -> None:
+    """Assert that a line has the fields of an event, and only such."""
+    kind = str(line["type"])
+    assert line.keys() >= {"t", "process", *REQUIRED[kind]}
+    assert line.keys() <= {*STAMP, *COLUMNS}
+    for (of, field), words in WORDS.items():
+        assert of != kind or line.get(field, words[0]) in words
 
 
 def test_the_stops_are_numbered_in_order() -> None:
@@ -110,6 +123,16 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
         found = (page.parent / target).resolve().relative_to(ROOT.resolve())
         assert source(found.as_posix()).exists(), target
         assert not anchor or anchor in anchors(page.parent / target), f"{target}#{anchor}"
+
+
+def test_the_folders_of_the_rig_are_listed_from_the_lowest_to_the_highest() -> None:
+    page = (ROOT / "docs" / "rig.md").read_text("utf-8")
+    listed = re.findall(r"^\| `chaos/(\w+)/` \|", page, re.MULTILINE)
+    root = source("chaos/__init__.py").parent
+    folders = {path.parent.name for path in root.glob("*/__init__.py")}
+    floors = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    assert set(listed) == folders
+    assert [floors[name] for name in listed] == sorted(floors[name] for name in listed)
 
 
 def anchors(page: Path) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from chaos.checks import Outcome
 from chaos.cli import options
-from chaos.cli.program import enter, guarded
+from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.scenario import judged
 from chaos.report import (
@@ -44,7 +44,6 @@ def command_of(scenario: Scenario) -> click.Command:
     @click.command(name=scenario.name, help=scenario.story)
     @click.option(
         f"--{parameter.name}",
-        "chosen_mode",
         type=click.Choice([*modes, *several]),
         default=_BOTH,
         show_default=True,
@@ -52,8 +51,9 @@ def command_of(scenario: Scenario) -> click.Command:
     )
     @options.run
     @report_options
-    def command(chosen_mode: str, reports: tuple[Wanted, ...], **chosen: Any) -> None:
-        wanted = several.get(chosen_mode, (chosen_mode,))
+    def command(reports: tuple[Wanted, ...], **chosen: Any) -> None:
+        mode = chosen.pop(parameter.name)
+        wanted = several.get(mode, (mode,))
         sys.exit(guarded(lambda: _compare(scenario, wanted, chosen, reports)))
 
     return command
@@ -97,7 +97,7 @@ def _play(
 
 
 def _table(played: Mapping[str, Played]) -> Table:
-    """How many jobs each mode acknowledged, and how many of these were lost."""
+    """The numbers of jobs that each mode acknowledged, and that were lost of these."""
     numbers = ("acknowledged", "in doubt", "lost", "commits undone")
     return Table(
         title="a failover after the replica was cut off",
@@ -131,8 +131,3 @@ def _wrong(played: Mapping[str, Played], control: str) -> list[str]:
     """The modes whose verdict is not the right one: only the control may fail, and has to."""
     right = {mode: Outcome.FAIL if mode == control else Outcome.PASS for mode in played}
     return [mode for mode, one in played.items() if one.verdict.outcome is not right[mode]]
-
-
-def main(scenario: Scenario) -> NoReturn:
-    """Run `python -m chaos.failover`."""
-    enter(command_of(scenario), f"python -m chaos.{scenario.name}")

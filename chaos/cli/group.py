@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chaos.checks import judging
-from chaos.cli import failover, options
+from chaos.cli import options
 from chaos.cli.catalogue import scenarios
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
@@ -38,34 +38,38 @@ from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
 
-#: Commands in modules of their own, which are imported when they are used: each has a `command`.
-_MODULES = ("load", "planted", "sweep")
+#: Commands that are imported when they are used.
+_ELSEWHERE = {
+    "docs": "chaos.cli.docs:command",
+    "load": "chaos.cli.load:command",
+    "planted": "chaos.cli.planted:command",
+    "sweep": "chaos.cli.sweep:command",
+}
 
 
 class _Group(click.Group):
     """Knows every scenario and every program by name, and suggests the nearest."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = {*super().list_commands(ctx), *_MODULES, *(each.name for each in scenarios())}
+        names = {*super().list_commands(ctx), *_ELSEWHERE, *(each.name for each in scenarios())}
         return sorted(names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _MODULES:
-            command: click.Command = importlib.import_module(f"chaos.cli.{cmd_name}").command
+        if cmd_name in _ELSEWHERE:
+            module, _, name = _ELSEWHERE[cmd_name].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), name)
             return command
         for scenario in scenarios():
             if scenario.name == cmd_name:
-                make = failover.command_of if cmd_name == "failover" else command_of
-                return make(scenario)
+                return command_of(scenario)
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "--help names them all"
-            ctx.fail(f"no command is named {args[0]!r}; {hint}")
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.0)
+            ctx.fail(f"no command is named {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
 
@@ -88,7 +92,9 @@ def command(
         if at_once == 1:
             played = {one.name: play(one, _of(one, wanted), progress) for one in playable}
         else:
-            takes = [Take(name=one.name, scenario=one, options=wanted) for one in playable]
+            takes = [
+                Take(name=one.name, scenario=one, options=usual(one, wanted)) for one in playable
+            ]
             played = play_side_by_side(takes, "all", wanted, at_once, progress)
         return report_all("all scenarios", played, time.monotonic() - began, console, reports)
 
@@ -107,6 +113,12 @@ def _playable(wanted: Options, console: Console) -> list[Scenario]:
         else:
             found.append(scenario)
     return found
+
+
+def usual(scenario: Scenario, wanted: Options) -> Options:
+    """The same options, with the scenario's own parameters as they are by default."""
+    usual = {parameter.name: parameter.default for parameter in scenario.parameters}
+    return dataclasses.replace(wanted, parameters=usual)
 
 
 def _of(scenario: Scenario, wanted: Options) -> Options:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -29,9 +30,15 @@ from chaos.rig.playing import Played, play
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 
+#: Scenarios with a command of their own: a module each, which has a `command_of` too.
+_OWN = {"failover": "chaos.cli.failover"}
+
 
 def command_of(scenario: Scenario) -> click.Command:
     """The command that plays one scenario."""
+    if scenario.name in _OWN:
+        own: click.Command = import_module(_OWN[scenario.name]).command_of(scenario)
+        return own
 
     @click.command(name=scenario.name, help=scenario.story)
     @options.run

@@ -99,11 +99,7 @@ def _play(
 
 def _start(take: Take, parent: Path, group: ProcessGroup) -> _Run:
     directory = parent / take.name
-    # All of them, said aloud: a command of its own may have other defaults than its scenario.
-    defaults = {parameter.name: parameter.default for parameter in take.scenario.parameters}
-    parameters = {**defaults, **take.options.parameters}
-    chosen = dataclasses.replace(take.options, parameters=parameters)
-    words = [*chosen.words(), "--out", str(directory)]
+    words = [*take.options.words(), "--out", str(directory)]
     process = group.spawn(
         python("chaos", take.scenario.name, *words),
         log=parent / f"{take.name}.log",

@@ -20,6 +20,13 @@ from chaos.sweep.report import print_results, report_on
 from chaos.sweep.session import SweepOptions, run
 from chaos.sweep.story import print_story
 
+
+def _faults() -> str:
+    """A line for each fault of the sweep."""
+    width = max(map(len, SWEPT))
+    return "\n".join(f"  {name:<{width}}  {kind.meaning}" for name, kind in SWEPT.items())
+
+
 _HELP = f"""Run a job's life once for every command boundary in it and every fault, on both sides of
 the command, let another worker pick up, and judge all these runs.
 
@@ -30,7 +37,9 @@ the worker's first claim has run on the server and its reply has not been delive
 \b
 Lives: {", ".join(list(BY_NAME)[:6])},
        {", ".join(list(BY_NAME)[6:])}
-Faults: {", ".join(SWEPT)}
+\b
+Faults:
+{_faults()}
 """
 #: Of the grids, where there is no terminal.
 _WIDTH = 160

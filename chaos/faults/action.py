@@ -6,24 +6,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from chaos.errors import ChaosError
 from chaos.faults.kind import FaultKind
 
 if TYPE_CHECKING:
-    from chaos.faults.plan import WireFault
     from chaos.processes import Handle
 
 Side = Literal["before-send", "before-reply", "after-reply"]
-SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
+SIDES: tuple[Side, ...] = get_args(Side)
 Direction = Literal["up", "down", "both"]
 """Up is towards the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of the command or the reply that the fault came before."""
+    """The fate of the command or the reply that the fault came before."""
 
     answer: bytes | None = None
     """Deliver this in place of the server's reply."""
@@ -41,14 +40,33 @@ class CannotLand(ChaosError):
     history."""
 
 
+class Parameters(Protocol):
+    """The fields of a planned fault that an action may ask for (`chaos.faults.WireFault`)."""
+
+    @property
+    def for_ms(self) -> int | None: ...
+
+    @property
+    def then(self) -> Literal["forward", "hold"]: ...
+
+    @property
+    def direction(self) -> Direction: ...
+
+    @property
+    def error(self) -> str | None: ...
+
+    @property
+    def pieces(self) -> int | None: ...
+
+
 class Site(Protocol):
-    """Where a fault has met its command: everything that an action may see and do.
+    """A fault's meeting with its command: everything that an action may see and do there.
 
     An action runs in the proxy's loop and must not block it.
     """
 
     @property
-    def fault(self) -> WireFault:
+    def fault(self) -> Parameters:
         """The fault as it was planned."""
 
     async def process(self) -> Handle:

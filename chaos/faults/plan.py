@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields
-from typing import Literal, Protocol, get_args
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from chaos.faults.action import Direction, Side
+from chaos.faults.action import SIDES, Direction, Side, WireAction
 from chaos.faults.match import Match
 from chaos.faults.registry import FAULTS, FaultProblem
 
@@ -31,14 +31,14 @@ class WireFault:
     """The process it is for; None takes whichever sends the command."""
     match: Match
     nth: int = 1
-    """Which of the matching commands, counted from 1 after the fault was planned. Where `process`
+    """The number of the matching command, counted from 1 after the fault was planned. If `process`
     is None, the commands of all processes are counted together."""
     side: Side
     action: str
     """Name of the fault (`chaos.faults.actions`). It says which of the next five fields it needs,
     and which it takes."""
     for_ms: int | None = None
-    """How long it lasts. A pause and a partition without it last until somebody ends them."""
+    """Its length in ms. Without it a pause or a partition lasts until it is ended."""
     then: Literal["forward", "hold"] = "forward"
     """Whether what a pause came before goes on once the process has stopped, or runs again."""
     direction: Direction = "both"
@@ -49,16 +49,19 @@ class WireFault:
     pieces: int | None = None
     """The number of pieces in which a chopped command or reply is passed on; None: single bytes."""
     phase: str | None = None
-    """Where in a job's life this is, for reports; by default `<label of match>/<side>`."""
+    """Its place in a job's life, for reports; by default `<label of match>/<side>`."""
 
     def __post_init__(self) -> None:
         kind = FAULTS.action(self.action)
-        if self.side not in get_args(Side):
+        if self.side not in SIDES:
             raise FaultProblem(f"no such side: {self.side}")
         if self.side not in kind.sides:
             raise FaultProblem(f"{self.action} makes no sense {self.side}")
         if self.nth < 1:
             raise FaultProblem(f"nth counts from 1, not {self.nth}")
+        self._check_parameters(kind)
+
+    def _check_parameters(self, kind: WireAction) -> None:
         if self.error is not None and ("\r" in self.error or "\n" in self.error):
             raise FaultProblem("an error is one line")
         if self.for_ms is not None and self.for_ms < 0:
@@ -68,11 +71,9 @@ class WireFault:
         for name in kind.needs:
             if getattr(self, name) is None:
                 raise FaultProblem(f"{self.action} needs {name}")
-        for field in fields(self):
-            if field.name not in _PARAMETERS or field.name in (*kind.needs, *kind.takes):
-                continue
-            if getattr(self, field.name) != field.default:
-                raise FaultProblem(f"{self.action} takes no {field.name}")
+        for name, absent in _PARAMETERS.items():
+            if getattr(self, name) != absent and name not in (*kind.needs, *kind.takes):
+                raise FaultProblem(f"{self.action} takes no {name}")
 
     @property
     def where(self) -> str:
@@ -80,11 +81,18 @@ class WireFault:
         return self.phase or f"{self.match.label}/{self.side}"
 
 
-_PARAMETERS = ("for_ms", "then", "direction", "error", "pieces")
+#: Fields that not every fault takes, and what each is where it is not given.
+_PARAMETERS = {
+    "for_ms": None,
+    "then": "forward",
+    "direction": "both",
+    "error": None,
+    "pieces": None,
+}
 
 
 class Plan(Protocol):
-    """Who keeps planned faults: the wire proxy."""
+    """The keeper of planned faults: the wire proxy."""
 
     def withdraw(self, injection: "Injection") -> None:
         """Take back a fault that has not met its command yet."""
@@ -102,7 +110,7 @@ class Injection:
     def __init__(self, fault: WireFault, plan: Plan) -> None:
         self.fault = fault
         self.t: int | None = None
-        """When it landed, ns of the monotonic clock: after a kill, the process is dead by then."""
+        """The time of its landing, ns of the monotonic clock. A killed process is dead by then."""
         self.argv: list[bytes] | None = None
         """The command it landed at."""
         self.process: str | None = None
@@ -158,5 +166,5 @@ class Injection:
         self._settled.set()
 
     def give_up(self) -> None:
-        """Nobody should wait for it any longer. For the proxy's thread."""
+        """Say that waiting for it is in vain. For the proxy's thread."""
         self._settled.set()

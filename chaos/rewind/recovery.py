@@ -16,10 +16,10 @@ from typing import Any
 
 from chaos.history import Recorder, Write
 from chaos.history.events import FaultHealed, FaultLanded, ProcessReady, ServerUp
-from chaos.processes import Handle, ProcessStillRunning, fork
+from chaos.processes import Child, ProcessStillRunning, fork
 from chaos.rewind.prefix import Prefix
-from chaos.rig import life
 from chaos.rig.ending import read_final_state
+from chaos.rig.life import start
 from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer, binary_version
@@ -107,17 +107,16 @@ class _Recoverer:
         spec = WorkerSpec(
             name=WORKER, url=url, history=history, settings=self._settings, burst=True
         )
-        worker = life.start(self._begin, spec, record, wire=None)
-        worker.note(ProcessReady)
+        life = start(self._begin, spec, record)
+        life.note(ProcessReady)
         try:
-            worker.process.wait(_DRAIN_S)
+            life.process.wait(_DRAIN_S)
         except ProcessStillRunning:
             record(FaultLanded(fault="impatience", kind="kill", target=WORKER, phase="late"))
-            worker.process.kill()
-            worker.process.wait(_DRAIN_S)
-        worker.look()
+            life.process.kill()
+            life.process.wait(_DRAIN_S)
+        life.look()
 
-    def _begin(self, spec: WorkerSpec, started: Callable[[Handle], None]) -> Handle:
-        child = fork(lambda: self._target.start(spec), name=spec.name)
-        started(child)
-        return child
+    def _begin(self, spec: WorkerSpec, attach: object) -> Child:
+        del attach  # there is no wire
+        return fork(lambda: self._target.start(spec), name=spec.name)

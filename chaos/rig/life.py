@@ -1,4 +1,4 @@
-"""How a process comes into a run, and the lines that tell of its life."""
+"""The start of a process in a run, and the lines that tell of its life."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Life:
 
 
 def start(
-    begin: Begin, spec: WorkerSpec, record: Write, wire: Wire | None, role: str = "worker"
+    begin: Begin, spec: WorkerSpec, record: Write, wire: Wire | None = None, role: str = "worker"
 ) -> Life:
     """Start a process, behind its listener where there is a wire, and note that it was started."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.checks import Verdict, judge
-from chaos.sweep.cell_run import Visit
+from chaos.sweep.cell_run import CellRun
 
 STRETCH_NS = 10**12
 _TIMES = ("t", "t_sent", "due_t")
@@ -29,7 +29,7 @@ _Found = dict[bool, dict[str, str]]
 
 
 class Mark(StrEnum):
-    """What a cell came to, as the grid shows it."""
+    """The result of a cell, as the grid shows it."""
 
     OK = "."
     BROKEN = "F"
@@ -40,7 +40,7 @@ class Mark(StrEnum):
 class Judged:
     """One run of a cell, judged. `broken` and `unpromised` name anomalies, each with a sentence."""
 
-    visit: Visit
+    run: CellRun
     broken: Mapping[str, str]
     unpromised: Mapping[str, str]
     unknown: tuple[str, ...]
@@ -52,13 +52,13 @@ class Judged:
         return Mark.UNKNOWN if self.unknown else Mark.OK
 
 
-def judge_all(visits: Sequence[Visit], run_dir: Path) -> tuple[list[Judged], list[str]]:
-    """Judge every visit, in their order; and what is wrong with the evidence as a whole.
+def judge_all(runs: Sequence[CellRun], run_dir: Path) -> tuple[list[Judged], list[str]]:
+    """Judge every run, in their order; and what is wrong with the evidence as a whole.
 
     `run_dir` holds the run's run.json and gets one history of all cells.
     """
     # A job that is left over would make every worker that leaves later an early one: so last.
-    ordered = sorted(visits, key=lambda visit: visit.unfinished)
+    ordered = sorted(runs, key=lambda run: run.unfinished)
     lacks = _combine(ordered, run_dir / "history")
     verdict = judge(run_dir, max_rows=_ALL)
     found: list[_Found] = [{True: {}, False: {}} for _ in ordered]
@@ -68,23 +68,23 @@ def judge_all(visits: Sequence[Visit], run_dir: Path) -> tuple[list[Judged], lis
             if place is not None:
                 found[place][check.promised].setdefault(check.anomaly, row["why"])
     # And there it hides what the cells after the first of them have done: each by itself.
-    leftovers = [place for place, visit in enumerate(ordered) if visit.unfinished]
+    leftovers = [place for place, run in enumerate(ordered) if run.unfinished]
     for place in leftovers[:_ALONE]:
         found[place] = _alone(ordered[place].directory, run_dir)
     judged = {
-        id(visit): Judged(
-            visit=visit,
-            broken={} if visit.obstructed else of[True],
-            unpromised={} if visit.obstructed else of[False],
-            unknown=(*visit.trouble, *lack),
+        id(run): Judged(
+            run=run,
+            broken={} if run.obstructed else of[True],
+            unpromised={} if run.obstructed else of[False],
+            unknown=(*run.trouble, *lack),
         )
-        for visit, of, lack in zip(ordered, found, lacks, strict=True)
+        for run, of, lack in zip(ordered, found, lacks, strict=True)
     }
-    return [judged[id(visit)] for visit in visits], _problems(verdict)
+    return [judged[id(run)] for run in runs], _problems(verdict)
 
 
 def _alone(directory: Path, run_dir: Path) -> _Found:
-    """What is broken in one cell, judged without the others."""
+    """The broken promises of one cell, judged without the others."""
     shutil.copy(run_dir / "run.json", directory)
     found: _Found = {True: {}, False: {}}
     for check in judge(directory).broken:
@@ -98,27 +98,27 @@ def _problems(verdict: Verdict) -> list[str]:
     return [reason for reason in verdict.unknown_because if not reason.startswith(cells)]
 
 
-def _place(row: Mapping[str, Any], ordered: Sequence[Visit]) -> int | None:
+def _place(row: Mapping[str, Any], ordered: Sequence[CellRun]) -> int | None:
     """The cell in whose time a broken case lies; None for what another cell's job has done."""
     place = int(row["t"]) // STRETCH_NS - 1
     job, prefix = row["job"], ordered[place].directory.name
     return None if job is not None and not job.startswith(prefix) else place
 
 
-def _combine(ordered: Sequence[Visit], history: Path) -> list[list[str]]:
+def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
     """Write all histories into one file; what each of them lacks for a verdict."""
     history.mkdir(exist_ok=True)
     lacks = []
     with (history / "cells.jsonl").open("w", encoding="ascii") as out:
-        for place, visit in enumerate(ordered):
+        for place, run in enumerate(ordered):
             torn: list[str] = []
-            events = list(_events(visit.directory / "history", torn))
+            events = list(_events(run.directory / "history", torn))
             first = min((event["t"] for event in events), default=0)
             shift = (place + 1) * STRETCH_NS - first
             for event in events:
                 moved = {name: event[name] + shift for name in _TIMES if event.get(name)}
                 out.write(json.dumps(event | moved) + "\n")
-            lacks.append([*torn, *_lacks(events, visit)])
+            lacks.append([*torn, *_lacks(events, run)])
     return lacks
 
 
@@ -136,8 +136,8 @@ def _events(history: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
         del killed
 
 
-def _lacks(events: Sequence[Mapping[str, Any]], visit: Visit) -> Iterator[str]:
-    """What there must be for a green cell to mean anything."""
+def _lacks(events: Sequence[Mapping[str, Any]], run: CellRun) -> Iterator[str]:
+    """The evidence without which a green cell means nothing."""
 
     def some(type: str, **fields: Any) -> bool:
         return any(event["type"] == type and fields.items() <= event.items() for event in events)
@@ -148,5 +148,5 @@ def _lacks(events: Sequence[Mapping[str, Any]], visit: Visit) -> Iterator[str]:
         yield "no job was ever started"
     if not some("final", what="read", ok=True):
         yield "the final state was not read"
-    if not visit.complete:
-        yield visit.missed or "the fault did not land: its command did not come"
+    if not run.complete:
+        yield run.missed or "the fault did not land: its command did not come"

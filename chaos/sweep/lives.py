@@ -1,7 +1,6 @@
 """The lives of a job that are swept. Each ends by itself: workers are in burst mode.
 
-Times are short, so that a cell need not wait: the lock's TTL decides how long a cell takes whose
-worker was killed.
+Times are short: a cell whose worker is killed takes at least as long as the lock's TTL.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ PATIENT = replace(SETTINGS, lock_ttl_ms=1_500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """What happens to the jobs of a cell, and to whom the fault happens."""
+    """The life of a cell's jobs, and the process that the fault hits."""
 
     name: str
     meaning: str
-    #: Jobs, but for their ids.
+    #: Fields of each job, without its id.
     jobs: tuple[dict[str, Any], ...]
-    #: Who is hit: the worker, the process that enqueues, or the one that requeues.
+    #: The process that is hit: the worker, the one that enqueues, or the one that requeues.
     victim: Literal["worker", "producer", "operator"] = "worker"
     #: The victim's own settings, where they are not `SETTINGS`.
     settings: WorkerSettings = SETTINGS
     #: SIGTERM to the victim as soon as its claim has taken the job.
     drained: bool = False
-    #: Somebody asks for the first job's end as soon as a claim has taken it.
+    #: The first job is cancelled as soon as a claim has taken it.
     cancelled: bool = False
-    #: When it is over, another job with the same unique key must be accepted and done.
+    #: Afterwards another job with the same unique key must be accepted and done.
     again: bool = False
 
     def make(self, prefix: str, directory: Path) -> tuple[Job, ...]:
@@ -79,14 +78,14 @@ LIVES = (
     Life(name="deferred", meaning="waits until its time has come", jobs=({"delay_ms": 120},)),
     Life(
         name="unique",
-        meaning="has a unique key, which can be used again when it is over",
+        meaning="has a unique key, which is free again when the job is over",
         jobs=({"unique": "key"},),
         again=True,
     ),
     Life(name="with-effects", meaning="hands two effects to its commit", jobs=({"effects": 2},)),
     Life(
         name="drained",
-        meaning="its worker gets SIGTERM when the claim has taken it, and hands it back",
+        meaning="its worker gets SIGTERM as soon as the claim has taken it, and hands it back",
         jobs=({"plan": {"do": "ok", "ms": 150}},),
         # A worker that a busy machine holds up for longer than its lock's TTL has lost the job, and
         # has nothing to hand back.
@@ -95,7 +94,7 @@ LIVES = (
     ),
     Life(
         name="cancelled",
-        meaning="the first of two would never end; is asked to once it is held, and not run again",
+        meaning="the first of two would never end; it is cancelled once it is held, for good",
         jobs=({"plan": {"do": "hang"}, "doomed": True}, {}),
         cancelled=True,
     ),
@@ -107,13 +106,13 @@ LIVES = (
     ),
     Life(
         name="dlq-requeue",
-        meaning="is dead-lettered; the operator who requeues it is hit, and another repeats it",
+        meaning="is dead-lettered; the operator who requeues it is hit, and another requeues it",
         jobs=({"plan": {"do": "until", "path": "mended"}, "max_retries": 1, "effects": 1},),
         victim="operator",
     ),
     Life(
         name="burst",
-        meaning="three jobs, one of them deferred, and a worker that may leave only after all",
+        meaning="three jobs, one of them deferred, and a worker that leaves only after all of them",
         jobs=({}, {"effects": 1}, {"delay_ms": 80}),
     ),
 )

@@ -28,7 +28,7 @@ from chaos.rig.ending import read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.life import Life, start
 from chaos.rig.wire import Wire
-from chaos.sweep.cell_run import Visit
+from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BoundaryFault, Cell
 from chaos.sweep.lives import PATIENT, SETTINGS
 from chaos.sweep.stage import Stage
@@ -58,13 +58,13 @@ _PHASES = {
 }
 
 
-def play(stage: Stage, cell: Cell, directory: Path) -> Visit:
+def play(stage: Stage, cell: Cell, directory: Path) -> CellRun:
     """Play a cell; its history goes to `directory`, whose name is the prefix of all names.
 
     Raises `ForkServerGone`: then no other cell can be played either.
     """
     began = time.monotonic()
-    run = Visit(cell=cell, directory=directory)
+    run = CellRun(cell=cell, directory=directory)
     (directory / "history").mkdir(parents=True)
     stage.inspector.clean()
     playing = _Play(stage, run)
@@ -108,7 +108,7 @@ class _Process:
 class _Play:
     """One cell while it is played."""
 
-    def __init__(self, stage: Stage, run: Visit) -> None:
+    def __init__(self, stage: Stage, run: CellRun) -> None:
         self._stage = stage
         self._run = run
         self._life = run.cell.story
@@ -200,10 +200,7 @@ class _Play:
             - (time.monotonic_ns() - injection.t) / 1e9
         )
         time.sleep(max(0.0, past_s))
-        if injection.fault.action == "pause":
-            victim.forked.resume()
-        else:
-            self._wire.heal(victim.forked.name)
+        injection.heal()
 
     # Processes
 
@@ -327,7 +324,7 @@ class _Play:
         victim.signal(signal.SIGTERM)
 
     def _cancel_first(self) -> None:
-        """As its life may have it, and as an operator would: past the wire, and past its faults."""
+        """Cancel the job, if its life has that, as an operator does: past the wire's faults."""
         if self._life.cancelled and not self._cancelled:
             self._cancelled = True
             if isinstance(self._stage.producer, CanCancel):

@@ -53,17 +53,17 @@ def report_on(results: Results) -> Report:
 
 
 def visited(results: Results) -> str:
-    """How many boundaries, or pairs of them, were visited, and how fast."""
+    """The number of boundaries, or pairs of them, that were visited, and the speed."""
     swept = results.swept
     what = "pairs" if swept.columns[0].first else "boundaries"
     return (
-        f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.visits):,}"
+        f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.runs):,}"
         f" runs and {swept.seconds:.1f} s: {results.rate:.1f} cells/s"
     )
 
 
 def _summary(results: Results) -> Table:
-    """How many cells of each life and fault are right."""
+    """The number of good cells for each life and fault."""
     faults = list(dict.fromkeys(column.faults for column in results.swept.columns))
     rows = []
     for life in results.lives():
@@ -115,8 +115,8 @@ def _cell(result: Result | None, missing: bool) -> Cell:
     if result is None:
         return Cell("not visited", Tone.UNKNOWN) if missing else Cell("")
     text = f"F {', '.join(result.broken)}" if result.broken else str(result.mark)
-    why = f": {result.why}" if result.why else f", the job is {result.final.visit.phase}"
-    return Cell(text, _TONES[result.mark], f"{result.cell} at {result.final.visit.command}{why}")
+    why = f": {result.why}" if result.why else f", the job is {result.final.run.phase}"
+    return Cell(text, _TONES[result.mark], f"{result.cell} at {result.final.run.command}{why}")
 
 
 def _findings(results: Results) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def _case(result: Result) -> Case:
         result=_RESULTS[result.mark],
         message="" if right else ", ".join(result.broken) or "unknown",
         text="" if right else result.why,
-        seconds=result.final.visit.seconds,
+        seconds=result.final.run.seconds,
     )
 
 
@@ -200,11 +200,11 @@ def _print_broken(results: Results, console: Console) -> None:
         say(f"\n{anomaly}: {ANOMALIES[anomaly].meaning} Promised was: {sentence}.", "bold red")
         cells = [result for result in results.results if anomaly in result.broken]
         for result in cells[:_MOST]:
-            say(f"  {result.cell} at {result.final.visit.command}: {result.broken[anomaly]}")
+            say(f"  {result.cell} at {result.final.run.command}: {result.broken[anomaly]}")
         if len(cells) > _MOST:
             say(f"  and {len(cells) - _MOST} cells more")
         for each in [one for one in results.broken_without if anomaly in one.broken][:_MOST]:
-            say(f"  {each.visit.cell.life}, before any fault: {each.broken[anomaly]}")
+            say(f"  {each.run.cell.life}, before any fault: {each.broken[anomaly]}")
     unknown = [result for result in results.results if result.mark is Mark.UNKNOWN]
     for result in unknown[:_MOST]:
         say(f"unknown: {result.cell}: {result.why}", "yellow")

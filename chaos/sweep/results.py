@@ -39,15 +39,15 @@ class Result:
             "cell": str(self.cell),
             "life": self.cell.life,
             "boundary": self.at,
-            "command": self.final.visit.command,
-            "phase": self.final.visit.phase,
+            "command": self.final.run.command,
+            "phase": self.final.run.phase,
             "column": self.column.name,
             "mark": {Mark.OK: "ok", Mark.BROKEN: "broken", Mark.UNKNOWN: "unknown"}[self.mark],
             "anomalies": dict(self.broken),
             "unpromised": dict(self.final.unpromised),
             "unknown_because": list(self.final.unknown),
             "runs": self.runs,
-            "seconds": round(self.final.visit.seconds, 3),
+            "seconds": round(self.final.run.seconds, 3),
         }
 
 
@@ -60,7 +60,7 @@ class Results:
         self.swept = swept
         self.problems = problems
         self.run = run
-        self._judged = {id(each.visit): each for each in judged}
+        self._judged = {id(each.run): each for each in judged}
         self.judged = judged
 
     @cached_property
@@ -68,7 +68,7 @@ class Results:
         return [self._result(column, at) for column in self.swept.columns for at in column.cells]
 
     def _result(self, column: Column, at: str) -> Result:
-        runs = [self._judged[id(visit)] for visit in column.cells[at]]
+        runs = [self._judged[id(run)] for run in column.cells[at]]
         broken = {name: why for run in runs for name, why in run.broken.items()}
         return Result(
             cell=column.cell(at),
@@ -83,7 +83,7 @@ class Results:
     @cached_property
     def broken_without(self) -> list[Judged]:
         """Runs that broke a promise although no fault of theirs had landed."""
-        return [each for each in self.judged if each.broken and not each.visit.command]
+        return [each for each in self.judged if each.broken and not each.run.command]
 
     @cached_property
     def reasons(self) -> list[str]:
@@ -97,8 +97,8 @@ class Results:
         missing = self.swept.boundaries - self.swept.visited
         if missing:
             found.append(f"{missing} boundaries were not reached by any run")
-        clean = [each for each in self.judged if not each.visit.cell.faults and each.unknown]
-        found += [f"{each.visit.cell.life} without a fault: {each.unknown[0]}" for each in clean]
+        clean = [each for each in self.judged if not each.run.cell.faults and each.unknown]
+        found += [f"{each.run.cell.life} without a fault: {each.unknown[0]}" for each in clean]
         return found
 
     @property
@@ -110,7 +110,7 @@ class Results:
     @property
     def rate(self) -> float:
         """Cells run per second."""
-        return len(self.swept.visits) / max(self.swept.seconds, 1e-9)
+        return len(self.swept.runs) / max(self.swept.seconds, 1e-9)
 
     def lives(self) -> list[str]:
         return list(dict.fromkeys(column.life for column in self.swept.columns))
@@ -126,7 +126,7 @@ class Results:
         ordered = [at for at in self._in_order(life) if at in there]
         for place, at in enumerate(ordered, 1):
             cells = [of.get((id(column), at)) for column in columns]
-            phases = Counter(cell.final.visit.phase for cell in cells if cell is not None)
+            phases = Counter(cell.final.run.phase for cell in cells if cell is not None)
             yield Row(
                 place=place,
                 at=at,
@@ -139,8 +139,8 @@ class Results:
         """Boundaries by their usual place: those of several connections change places by chance."""
         places: dict[str, list[int]] = {}
         for each in self.judged:
-            if each.visit.cell.life == life:
-                for place, at in enumerate(boundaries(each.visit.commands)):
+            if each.run.cell.life == life:
+                for place, at in enumerate(boundaries(each.run.commands)):
                     places.setdefault(at, []).append(place)
         return sorted(places, key=lambda at: sum(places[at]) / len(places[at]))
 
@@ -160,13 +160,13 @@ class Results:
             "boundaries": self.swept.boundaries,
             "visited": self.swept.visited,
             "void": [str(cell) for cell in self.swept.void],
-            "runs": len(self.swept.visits),
+            "runs": len(self.swept.runs),
             "seconds": round(self.swept.seconds, 2),
             "cells_per_second": round(self.rate, 2),
             "unknown_because": self.reasons,
             "not_visited": [str(c.cell(at)) for c in self.swept.columns for at in c.unvisited],
             "broken_without_fault": [
-                {"life": each.visit.cell.life, "anomalies": dict(each.broken)}
+                {"life": each.run.cell.life, "anomalies": dict(each.broken)}
                 for each in self.broken_without
             ],
             "cells": [result.to_json() for result in self.results],

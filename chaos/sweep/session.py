@@ -41,7 +41,7 @@ _SLACK_MS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepOptions(Options):
-    """As for every scenario, and what is to be swept."""
+    """The options of every scenario, and the choice of what to sweep."""
 
     lives: tuple[str, ...] = tuple(BY_NAME)
     faults: tuple[str, ...] = tuple(SWEPT)
@@ -86,7 +86,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
             write_record(directory, about)
             swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
         progress.say("judging")
-        judged, problems = judge_all(swept.visits, directory)
+        judged, problems = judge_all(swept.runs, directory)
     except ServerProblem:
         shutil.rmtree(directory)
         raise
@@ -165,7 +165,7 @@ def _about(
 
 
 def _chosen(options: SweepOptions) -> dict[str, str]:
-    """What must be chosen again to repeat a cell."""
+    """The options that repeat a cell."""
     usual = SweepOptions()
     chosen = {"target": options.target} if options.target != usual.target else {}
     return chosen | ({"redis": mask(options.redis)} if options.redis != usual.redis else {})
@@ -174,9 +174,9 @@ def _chosen(options: SweepOptions) -> dict[str, str]:
 def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) -> None:
     """Keep the directories of cells that somebody will want to look into; `check` reads them."""
     for each in judged:
-        directory = each.visit.directory
+        directory = each.run.directory
         if everything or each.mark is not Mark.OK:
-            told = {**about, "scenario": f"sweep {each.visit.cell}"}
+            told = {**about, "scenario": f"sweep {each.run.cell}"}
             write_record(directory, told)
         else:
             shutil.rmtree(directory)

@@ -23,17 +23,17 @@ _TOLD = ("enqueue", "start", "end", "transition", "final")
 
 def print_story(results: Results, console: Console) -> None:
     """Print the story of the last run of a cell, and write its timeline beside its history."""
-    visit = results.judged[-1].visit
-    _line(console, f"{visit.cell.life}: {visit.cell.story.meaning}", "bold")
-    for fault in visit.cell.faults:
+    run = results.judged[-1].run
+    _line(console, f"{run.cell.life}: {run.cell.story.meaning}", "bold")
+    for fault in run.cell.faults:
         meaning = FAULTS[fault.fault].meaning
         _line(console, f"{fault.fault} at {fault.at}, {fault.side}: {meaning}")
-    events = sorted(_events(visit.directory), key=lambda event: event["t"])
+    events = sorted(_events(run.directory), key=lambda event: event["t"])
     origin = events[0]["t"] if events else 0
     lines = tell([event for event in events if _is_told(event)], origin)
     print_lines((line | {"who": line["who"].partition("-")[2]} for line in lines), console)
-    timeline = visit.directory / "timeline.html"
-    with judging(visit.directory) as (verdict, history):
+    timeline = run.directory / "timeline.html"
+    with judging(run.directory) as (verdict, history):
         write_timeline(history, verdict, timeline)
     _line(console, f"as a picture: {timeline}")
 

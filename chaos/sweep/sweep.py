@@ -1,4 +1,4 @@
-"""Which cells there are is found by running them: every run tells which commands a life has."""
+"""The cells of a sweep are found by running them: every run tells which commands a life has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import TypeVar
 from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
-from chaos.sweep.cell_run import Visit
+from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
 from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
@@ -33,7 +33,7 @@ _PAIR_TRIES = 2
 #: What is tried for it may show others.
 _CHANCE_TRIES = (2, 1, 1)
 _SAY_S = 2.0
-#: An interruption waits for so long at most.
+#: The longest wait after an interruption.
 _LOOK_S = 0.1
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Column:
     side: Side
     first: BoundaryFault | None = None
     #: By boundary, the runs of a cell; the fault has landed in the last one.
-    cells: dict[str, list[Visit]] = field(default_factory=dict)
+    cells: dict[str, list[CellRun]] = field(default_factory=dict)
     #: Boundaries of every run without a fault that no run with this fault has reached.
     unvisited: list[str] = field(default_factory=list)
 
@@ -72,7 +72,7 @@ class Swept:
     """All that was run."""
 
     columns: list[Column]
-    visits: list[Visit]
+    runs: list[CellRun]
     seconds: float
     #: Cells whose boundary some run had and none of theirs: it depends on the time that things
     #: take, or, in a pair, on what the first fault has left to do.
@@ -109,7 +109,7 @@ class Sweep:
         self._progress = progress
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self._visits: list[Visit] = []
+        self._runs: list[CellRun] = []
         self._void: list[Cell] = []
         self._over = False
 
@@ -135,7 +135,7 @@ class Sweep:
         column = Column(cell.life, last.fault, last.side, first)
 
         def repeat() -> list[Column]:
-            self._visit(column, last.at)
+            self._try(column, last.at)
             return [column]
 
         return self._timed(repeat)
@@ -143,7 +143,7 @@ class Sweep:
     def _timed(self, work: Callable[[], list[Column]]) -> Swept:
         began = time.monotonic()
         columns = work()
-        return Swept(columns, self._visits, time.monotonic() - began, self._void)
+        return Swept(columns, self._runs, time.monotonic() - began, self._void)
 
     # Columns
 
@@ -151,7 +151,7 @@ class Sweep:
         with self._pool() as pool:
             surely = self._count(pool, lives)
             self._all(
-                pool.submit(self._visit, column, at)
+                pool.submit(self._try, column, at)
                 for column in columns
                 for at in surely[column.life]
             )
@@ -159,46 +159,46 @@ class Sweep:
             for tries in _CHANCE_TRIES:
                 new = self._beyond(tried)
                 self._all(
-                    pool.submit(self._visit, column, at, tries)
+                    pool.submit(self._try, column, at, tries)
                     for column in columns
                     for at in new.get(column.life, ())
                 )
             for column in columns:
                 column.unvisited, again = [], column.unvisited
                 for at in again:  # alone: what is late on a busy machine may be in time now
-                    self._all([pool.submit(self._visit, column, at)])
+                    self._all([pool.submit(self._try, column, at)])
         return columns
 
     def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
         """The boundaries that each life has in all of some runs that nothing disturbs."""
         runs: dict[str, list[list[str]]] = {}
-        for visit in self._all(
+        for run in self._all(
             pool.submit(self._play, Cell(life)) for life in lives for _ in range(_CLEAN_RUNS)
         ):
-            runs.setdefault(visit.cell.life, []).append(boundaries(visit.commands))
+            runs.setdefault(run.cell.life, []).append(boundaries(run.commands))
         return {
             life: [at for at in first if all(at in other for other in others)]
             for life, (first, *others) in runs.items()
         }
 
     def _beyond(self, tried: dict[str, set[str]]) -> dict[str, set[str]]:
-        """What the runs so far have shown beyond the boundaries that were tried, by life."""
+        """Boundaries that the runs so far have shown and that were not tried, by life."""
         shown: dict[str, set[str]] = {}
-        for visit in self._visits:
-            new = set(boundaries(visit.commands)) - tried[visit.cell.life]
+        for run in self._runs:
+            new = set(boundaries(run.commands)) - tried[run.cell.life]
             if new:
-                shown.setdefault(visit.cell.life, set()).update(new)
+                shown.setdefault(run.cell.life, set()).update(new)
         for life, new in shown.items():
             tried[life] |= new
         return shown
 
-    def _visit(self, column: Column, at: str, tries: int = _TRIES) -> None:
+    def _try(self, column: Column, at: str, tries: int = _TRIES) -> None:
         """Run a cell until its fault lands; with fewer tries it need not be there."""
         tried = []
         for _ in range(tries):
-            visit = self._play(column.cell(at))
-            tried.append(visit)
-            if visit.complete or visit.trouble:
+            run = self._play(column.cell(at))
+            tried.append(run)
+            if run.complete or run.trouble:
                 column.cells[at] = tried
                 return
         if tries == _TRIES:
@@ -219,7 +219,7 @@ class Sweep:
             chosen = [(column, at) for column in columns for at in surely]
             if size is not None:
                 chosen = random.sample(chosen, min(size, len(chosen)))
-            self._all(pool.submit(self._visit, column, at, _PAIR_TRIES) for column, at in chosen)
+            self._all(pool.submit(self._try, column, at, _PAIR_TRIES) for column, at in chosen)
         return columns
 
     # Runs
@@ -240,31 +240,31 @@ class Sweep:
         """Submit, and wait for all results, while it is told how far they are."""
         with held_back():
             waiting = list(futures)
-        began, played = time.monotonic(), len(self._visits)
+        began, played = time.monotonic(), len(self._runs)
         say_at = began + _SAY_S
         while (done := self._done(waiting)) < len(waiting):
             now = time.monotonic()
             if now >= say_at:
                 say_at = now + _SAY_S
-                rate = (len(self._visits) - played) / (now - began)
+                rate = (len(self._runs) - played) / (now - began)
                 self._progress.say(f"{done:,} of {len(waiting):,}, {rate:.1f} cells/s")
         return [future.result() for future in waiting]
 
     def _done(self, futures: list[Future[T]]) -> int:
-        """How many are done, once all are or a moment has passed."""
+        """Wait until all are done, or for a moment. Returns how many are done."""
         # Cut short, `wait` and `submit` may leave a lock taken that a thread then waits for.
         with held_back():
             return len(wait(futures, timeout=_LOOK_S).done)
 
-    def _play(self, cell: Cell) -> Visit:
+    def _play(self, cell: Cell) -> CellRun:
         if self._over:
             raise RuntimeError("the sweep is over")
         directory = self._directory / f"c{next(self._numbers):05d}"
         stage = self._free.get()
         try:
-            visit = play(stage, cell, directory)
+            run = play(stage, cell, directory)
         finally:
             self._free.put(stage)
         with self._lock:
-            self._visits.append(visit)
-        return visit
+            self._runs.append(run)
+        return run

@@ -3,16 +3,36 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chaos.faults import Direction, Injection
 from chaos.processes import Handle
 from chaos.wire.context import ProxyContext
-from chaos.wire.peers import peers_of
+from chaos.wire.peers import Ends, peers_of
 from chaos.wire.tally import Tally
 
-if TYPE_CHECKING:
-    from chaos.wire.connection import Connection
+
+class Connected(Protocol):
+    """A connection of the process, as its endpoint needs it."""
+
+    peer: Handle | None
+    """The process that holds it, once `Endpoint.find_peers` has found it."""
+
+    @property
+    def ends(self) -> Ends: ...
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is at the server, on its way there, or waiting in the client's socket."""
+
+    def pump(self) -> None:
+        """Move on what may move: a gate has changed."""
+
+    def cut(self, *, reset: bool) -> None:
+        """Close it now. Commands not forwarded yet are dropped."""
+
+    def abort(self) -> None:
+        """Close it, and the one to the server behind it, now."""
 
 
 @dataclass(slots=True)
@@ -29,7 +49,7 @@ class Endpoint:
     context: ProxyContext
     process: Handle | None = None
     """The process that was attached. Those that it has started share its connections."""
-    connections: "set[Connection]" = field(default_factory=set)
+    connections: set[Connected] = field(default_factory=set)
     injections: list[Injection] = field(default_factory=list)
     """Faults that wait for their command. One for any process is in the list of each."""
     tallies: list[Tally] = field(default_factory=list)
@@ -105,7 +125,7 @@ class Endpoint:
         return all(_is_quiet(each, peer) for each, peer in known if peer.pid == pid)
 
 
-def _is_quiet(connection: "Connection", peer: Handle | None) -> bool:
+def _is_quiet(connection: Connected, peer: Handle | None) -> bool:
     # What a process wrote before it died may not have been read yet. Its connection goes once that
     # is read to the end and the server owes it nothing.
     return connection.quiet and (peer is None or peer.alive)

@@ -3,21 +3,33 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from chaos.faults import FAULTS, Direction, Injection, WireFault
 from chaos.faults.action import DROP, PASS, CannotLand, Outcome
 from chaos.processes import Descendant, Handle
+from chaos.wire.endpoint import Connected, Endpoint
 from chaos.wire.exchange import Exchange
+from chaos.wire.flow import Flow
 
-if TYPE_CHECKING:
-    from chaos.wire.connection import Connection
+
+class Faulty(Connected, Protocol):
+    """A connection on which a fault has met its command."""
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+
+    @property
+    def up(self) -> Flow[Any]: ...
+
+    @property
+    def down(self) -> Flow[Any]: ...
 
 
 class Site:
-    """Where a fault has met its command. A `chaos.faults.action.Site`."""
+    """A fault's meeting with its command: a `chaos.faults.action.Site`."""
 
-    def __init__(self, injection: Injection, connection: "Connection", exchange: Exchange) -> None:
+    def __init__(self, injection: Injection, connection: Faulty, exchange: Exchange) -> None:
         self._injection = injection
         self._connection = connection
         self._exchange = exchange

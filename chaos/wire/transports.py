@@ -4,22 +4,39 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import Any, Protocol, cast
 
-from chaos.wire.flow import HIGH_WATER
+from chaos.wire.flow import HIGH_WATER, Flow
 from chaos.wire.resp import CommandParser, ReplyParser
 
-if TYPE_CHECKING:
-    from chaos.wire.connection import Connection
+
+class Pair(Protocol):
+    """A connection of a process and the one to the server, which are told what asyncio tells."""
+
+    @property
+    def up(self) -> Flow[Any]: ...
+
+    @property
+    def down(self) -> Flow[Any]: ...
+
+    def from_client(self, parser: CommandParser, data: bytes) -> None: ...
+
+    def client_closed(self) -> None: ...
+
+    def server_opened(self, transport: asyncio.Transport) -> None: ...
+
+    def from_server(self, parser: ReplyParser, data: bytes) -> None: ...
+
+    def server_closed(self, problem: Exception | None) -> None: ...
 
 
 class ClientSide(asyncio.Protocol):
     """The connection of a process."""
 
-    def __init__(self, connected: "Callable[[asyncio.Transport], Connection]") -> None:
+    def __init__(self, connected: Callable[[asyncio.Transport], Pair]) -> None:
         self._connected = connected
         self._parser = CommandParser()
-        self._connection: Connection | None = None
+        self._connection: Pair | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         client = cast(asyncio.Transport, transport)
@@ -46,7 +63,7 @@ class ClientSide(asyncio.Protocol):
 class ServerSide(asyncio.Protocol):
     """The connection to the server."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: Pair) -> None:
         self._connection = connection
         self._parser = ReplyParser()
 

@@ -1,4 +1,4 @@
-"""Locust with the load test, as its users start it, and all processes that come of it."""
+"""Locust with the load test, as its users start it, and all processes that it starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MARK = "LOADTEST_OF_TEST"
 
 
 class Locust:
-    """One `locust -f loadtests/ …`, running. Leaving the `with` block ends it, however it is."""
+    """A running `locust -f loadtests/ …`. Leaving the `with` block ends it in any case."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Locust:
             time.sleep(0.02)
 
     def history(self, pattern: str) -> str:
-        """All that this run's history files of this name hold."""
+        """The contents of this run's history files of this name."""
         found = sorted(self.directory.glob(f"run/history/{pattern}"))
         return "".join(path.read_text() for path in found)
 
@@ -82,14 +82,14 @@ class Locust:
         self.process.send_signal(number)
 
     def end(self) -> int:
-        """Wait for the end; the exit code. Nothing that came of this Locust may be left."""
+        """Wait for the end. Returns the exit code. No process of this Locust may be left."""
         code = self.process.wait(LIMIT_S)
         left = survivors([*self._seen, *self._all()])
         assert not left, f"left behind: {left}\n{self.text}"
         return code
 
     def verdicts(self) -> list[str]:
-        """The verdicts that were printed, each in a word."""
+        """The printed verdicts, one word each."""
         return re.findall(r"^(PASS|FAIL|UNKNOWN): ", self.text, re.MULTILINE)
 
     def _all(self) -> Iterator[psutil.Process]:

@@ -31,12 +31,12 @@ FILES = f"{Path(loadtests.__file__).with_name('users.py')},{Path(__file__).with_
 
 @pytest.fixture
 def options(tmp_path: Path) -> tuple[str, ...]:
-    """Small, and where the evidence goes."""
+    """Options of a small run, and the place for its evidence."""
     return "--fleet-workers", "2", "--out", str(tmp_path / "run")
 
 
 def ran(locust: Locust) -> bool:
-    """Whether a worker has started a job."""
+    """True if a worker has started a job."""
     return '"type":"start"' in locust.history("fleet-*.jsonl")
 
 

@@ -1,4 +1,4 @@
-"""Nobody who may look at Locust learns the server's password; and where Locust can be started."""
+"""Locust shows the server's password to nobody; and it can be started anywhere."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ setup_parser_arguments(parser)
 
 @pytest.mark.parametrize("place", ["directory", "file", "own"])
 def test_locust_may_be_started_anywhere(tmp_path: Path, place: str) -> None:
-    """Also with a file of one's own beside the load test's, which it imports."""
+    """This holds also for a user's own file beside the load test's, which it imports."""
     own = tmp_path / "own.py"
     own.write_text(
         "from locust import task\n"

@@ -23,7 +23,7 @@ OPTIONS = ("--fleet-workers", "2", "--only-summary")
 
 
 def started(locust: Locust) -> bool:
-    """Whether the load is on: hundreds of jobs were enqueued, and some have been run."""
+    """True if the load is on: hundreds of jobs were enqueued, and some have run."""
     enqueued = locust.history("producer-*.jsonl").count('"phase":"ok"')
     return enqueued > 500 and '"type":"start"' in locust.history("fleet-*.jsonl")
 

@@ -1,4 +1,4 @@
-"""A burst worker comes when the queue is empty and another one still runs the last job."""
+"""A burst worker starts when the queue is empty and another worker still runs the last job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job loses its worker (SIGKILL) as often as it may, and once more it may not be started."""
+"""A job loses its worker (SIGKILL) as often as it may, and must not be started once more."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A worker is cut off from Redis in the middle of a job, and finishes it long after its lock.
 
-Another worker takes the job over. When the line heals, everything arrives that was sent meanwhile.
+Another worker takes the job over. When the partition heals, everything that was sent meanwhile
+arrives.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Nothing goes wrong, and jobs of every kind are done.
 
-Jobs succeed, fail within and beyond their budget, are not due yet, or share a unique key; and an id
+Jobs succeed, fail within and beyond their budget, are not due yet, or share a unique key. One id
 is queued whose job is gone.
 """
 

@@ -1,4 +1,4 @@
-"""One of two workers is killed (SIGKILL); the other one works on for a while."""
+"""One of two workers is killed (SIGKILL), and the other one works on for a while."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A worker is told to leave (SIGTERM) while it runs jobs that outlast its grace period.
 
-One of them has failed before. There is work enough left to be tempted by, and another worker that
-takes what is handed back.
+One of the jobs has failed before. There is enough other work to tempt the worker, and another
+worker that takes the jobs that are handed back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A worker is killed (SIGKILL) in the middle of its jobs, beside another one that has its own."""
+"""A worker is killed (SIGKILL) in the middle of its jobs, beside another that has its own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Jobs run for longer than a lock lives, and nobody watches the wire.
 
-Where it is not seen how long a lock was renewed, a worker that nothing disturbs is expected to keep
-it.
+If it is not seen for how long a lock was renewed, an undisturbed worker is expected to keep it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Replies are lost, and what was sent is sent again, by a producer and by a worker.
+"""Replies are lost, and a producer and a worker send their commands again.
 
-The producer's second try is held up until the job has been done; then a completion and a retry
-get no answer.
+The producer's second try is delayed until the job is done. Then a completion and a retry get no
+answer.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from chaos.rig.wire import At
 
 def play(rig: Rig) -> None:
     worker = rig.workers.start()
-    door = rig.wire.listener(
+    listener = rig.wire.listener(
         "producer",
         At("enqueue", "before-reply", "lost-reply"),
         At("enqueue", "before-send", "delay", nth=2, more={"for_ms": 600}),
     )
-    rig.enqueue([rig.job()], door)
+    rig.enqueue([rig.job()], listener)
     for moment in ("finish", "retry"):
         rig.wire.plan(worker, At(moment, "before-reply", "lost-reply"))
     rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])

@@ -1,7 +1,7 @@
-"""The server refuses: one job of a batch, each time that it is sent, and a completion.
+"""The server refuses a completion, and one job of a batch, each time that it is sent.
 
-The completion is refused in words that nobody knows, so it is given up, and the job is run again
-when its lock has expired.
+The completion is refused in unknown words, so it is given up, and the job is run again when its
+lock has expired.
 """
 
 from __future__ import annotations

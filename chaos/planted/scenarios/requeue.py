@@ -1,4 +1,4 @@
-"""A dead job is given a new life, and whoever asked for it gets no answer."""
+"""A dead job is given a new life, and its operator gets no answer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def play(rig: Rig) -> None:
     dead = rig.job({"do": "fail", "times": 9}, max_retries=1)
     rig.enqueue([dead])
     rig.wait(f"{dead.id} dead", lambda: rig.seen.dead_lettered() == 1)
-    door = rig.wire.listener("operator", At("requeue", "before-reply", "lost-reply"))
-    operator = rig.setup.target.producer(door, rig.setup.settings)
+    listener = rig.wire.listener("operator", At("requeue", "before-reply", "lost-reply"))
+    operator = rig.setup.target.producer(listener, rig.setup.settings)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
         assert isinstance(operator, CanRequeue)
         operator.requeue(dead.id)

@@ -1,4 +1,4 @@
-"""Connections are reset under workers who ask for work; afterwards both must work on."""
+"""Connections are reset while workers ask for work; afterwards all of them must work on."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Two workers stand still until others run their jobs; then what they had sent arrives.
+"""Two workers stand still until others run their jobs; then their own writes arrive.
 
-One was about to renew its locks, the other was leaving and about to hand its job back.
+One was about to renew its locks. The other was leaving, and about to hand its job back.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Small mistakes, made mechanically in a SQL text.
 
-A `Mutant` is the text with one of them. They are what a person would get wrong: a condition that is
-forgotten or negated, a comparison the wrong way round, an outer join that should have been an inner
-one, an aggregate's opposite, a word that is missing in a list. Comments, and the sentences that a
-check writes (`format(…) AS why`), are left alone.
+A `Mutant` is the text with one mistake, such as a person makes: a condition that is forgotten or
+negated, a comparison the wrong way round, an outer join that should be an inner one, an aggregate's
+opposite, a word that is missing from a list. Comments, and the sentences that a check writes
+(`format(…) AS why`), are left alone.
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ class _Text:
         return masked
 
     def closing(self, opening: int) -> int:
-        """Where the parenthesis or CASE that opens at this token closes."""
+        """The index at which the parenthesis or CASE that opens at this token closes."""
         depth = self.depths[opening]
         following = range(opening + 1, len(self.tokens))
         return next(i for i in following if self.depths[i] == depth)
 
     def replaced(self, first: int, last: int, by: str) -> Mutant:
-        """With the tokens from `first` to `last` replaced."""
+        """The text with the tokens from `first` to `last` replaced."""
         begin, end = self.starts[first], self.starts[last] + len(self.tokens[last])
         line = self.sql[: self.sql.find("\n", begin)].rpartition("\n")[2].strip()
         old = " ".join(self.sql[begin:end].split())
@@ -108,7 +108,7 @@ class _Text:
         return Mutant(line=line, change=f"{old} -> {by or 'nothing'}", sql=sql)
 
     def joins_conditions(self, index: int) -> bool:
-        """Whether this AND or OR is one between conditions, not that of a BETWEEN or of ROWS."""
+        """True if this AND or OR joins conditions, and is not that of a BETWEEN or of ROWS."""
         if self.tokens[index] not in ("AND", "OR"):
             return False
         before = [i for i in range(index) if self.depths[i] == self.depths[index]]

@@ -1,4 +1,4 @@
-"""A golden history, loaded and put together once, for looking at it with many queries."""
+"""A golden history, loaded once, and then looked at by many queries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Stage:
     expected: dict[str, int]
 
     def turns_red(self, anomaly: str, sql: str) -> bool:
-        """Whether the golden test would fail if this were the check's text."""
+        """True if the golden test would fail with this text of the check."""
         row = self.db.execute(
             "SELECT count(*), count(*) FILTER (broken), count(*) FILTER (broken AND t IS NULL)"
             f" FROM ({sql}\n)"

@@ -1,8 +1,8 @@
-"""A small language to tell a history in: `story.start("j1", "w1", token=1, at=30)`.
+"""A small language for histories: `story.start("j1", "w1", token=1, at=30)`.
 
 Times are ms since the run began. Two workers, w1 and w2 (processes worker-1 and worker-2), are up
-and ready from the beginning. What every run has (the rig's start and end, a final state that was
-read) is told by itself. `unknown` says that the verdict cannot be a pass.
+and ready from the beginning. The parts of every run (the rig's start and end, a final state that
+was read) are added automatically. `unknown` says that the verdict cannot be a pass.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever a history looks like, it is judged: nothing is thrown, and damage is never green."""
+"""Any history is judged, however damaged: no exception is raised, and damage is never green."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chaos.checks import Outcome, judge
+from chaos.evidence import Evidence
 from chaos.history.schema import COLUMNS, REQUIRED, WORDS
 from tests.chaos.checks.goldens import Golden, goldens_of
 from tests.chaos.checks.story import Event, Story
@@ -57,7 +58,7 @@ Garbling = tuple[Any, ...]
 
 
 def garble(events: list[Event], how: list[Garbling]) -> list[str]:
-    """The lines of a history after all this has happened to it."""
+    """The lines of a history after all of this damage."""
     lines = [json.dumps(event) for event in events]
     for kind, at, *more in how:
         at %= len(lines) or 1
@@ -199,6 +200,15 @@ def strange_promise(s: Story) -> None:
     s.run["promises"].append("world peace")
 
 
+def no_offers(s: Story) -> None:
+    s.run["offers"] = "everything"
+    s.forget("final", what="read")
+
+
+def strange_offer(s: Story) -> None:
+    s.run["offers"] = [*Evidence, "a good heart"]
+
+
 def not_put_to_the_test(s: Story) -> None:
     s.run["about"] = ["no-loss", "burst"]
 
@@ -230,6 +240,8 @@ def no_run(s: Story) -> None:
         (strange_timing, "run.json lacks a usable timing of clock_slack_ms"),
         (no_promises, "run.json does not say which guarantees are promised"),
         (strange_promise, "run.json promises unknown guarantees: world peace"),
+        (no_offers, "run.json does not say what evidence its target offers"),
+        (strange_offer, "run.json offers unknown evidence: a good heart"),
         (not_put_to_the_test, "the run is about burst, and had no case of it"),
         (no_run, "run.json is not a JSON object, or says nothing"),
     ],

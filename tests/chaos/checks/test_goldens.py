@@ -1,4 +1,4 @@
-"""Every check turns red on what it is for, and on nothing that merely looks like it."""
+"""Every check turns red on its own anomaly, and on nothing that merely looks like it."""
 
 from pathlib import Path
 

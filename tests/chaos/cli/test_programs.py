@@ -20,7 +20,7 @@ SMALL = ("--jobs", "10", "--seed", "7")
 
 
 def into_a_closed_pipe(*words: str, cwd: Path, lines: int = 0) -> tuple[int, str]:
-    """`python -m … | head -n lines`: the exit code, and what it says on stderr."""
+    """Run `python -m … | head -n lines`. Returns the exit code and the text on stderr."""
     with subprocess.Popen(
         [sys.executable, "-m", *words],
         stdout=subprocess.PIPE,
@@ -137,7 +137,7 @@ def test_the_umask_says_who_may_read_a_run(umask: int, tmp_path: Path) -> None:
 
 
 def without(package: str, tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`python -m …` where this package is not installed."""
+    """Run `python -m …` as if this package were not installed."""
     (tmp_path / "sitecustomize.py").write_text(
         f"""
 import sys

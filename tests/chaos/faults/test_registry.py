@@ -14,7 +14,11 @@ from chaos.errors import ChaosError
 from chaos.faults import FAULTS, FaultProblem, WireAction, WireFault, actions, any_command
 from chaos.faults.registry import Registry
 
+HISTORY_PAGE = Path(__file__).parents[3] / "docs" / "history.md"
+
 FREEZE = """
+from signal import SIGTSTP
+
 from chaos.faults.action import PASS, Outcome, Site, WireAction
 
 
@@ -29,6 +33,7 @@ FREEZE = WireAction(
     meaning="nothing moves while the sun is down",
     lasts=True,
     to_process="halts",
+    signal=SIGTSTP,
     inject=_inject,
 )
 """
@@ -84,6 +89,13 @@ def test_a_fault_of_the_server_either_lasts_or_is_done_at_once(name: str) -> Non
     assert (kind.during is None) != (kind.once is None)
 
 
+@pytest.mark.skipif(not HISTORY_PAGE.exists(), reason="docs/ is not installed")
+def test_the_page_about_histories_has_every_kind_of_fault() -> None:
+    text = HISTORY_PAGE.read_text(encoding="utf-8")
+    names = [name for kind in FAULTS for name in (kind.name, *kind.former)]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
 def test_a_signal_names_its_fault() -> None:
     signals = (SIGKILL, SIGSTOP, SIGTERM, SIGINT)
     assert [FAULTS.by_signal(each).name for each in signals] == ["kill", "pause", "term", "int"]
@@ -134,12 +146,12 @@ import chaos.faults.actions as actions
 actions.__path__.append(sys.argv[1])
 from chaos.checks.fault_kinds import make_table
 from chaos.faults import WireFault, any_command
-from chaos.load.supervisor import KINDS
+from chaos.load.protocol import ORDERS
 from chaos.sweep.__main__ import main
 from chaos.sweep.cells import Cell
 
 WireFault(id="f", match=any_command(), side="after-reply", action="freeze")
-print(Cell.parse("succeeds/freeze/claim.1/before-send"), *KINDS)
+print(Cell.parse("succeeds/freeze/claim.1/before-send"), *ORDERS)
 db = duckdb.connect()
 make_table(db)
 print(db.sql("SELECT kind, name, lasts, halts FROM fault_kinds WHERE name = 'freeze'").fetchall())
@@ -154,12 +166,8 @@ def test_a_new_fault_is_known_everywhere_by_its_one_file(tmp_path: Path) -> None
     )
     assert ran.returncode == 0, ran.stderr
     planned, table, *rest = ran.stdout.splitlines()
-    assert planned.split() == [
-        "succeeds/freeze/claim.1/before-send",
-        "freeze",
-        "kill",
-        "pause",
-        "none",
-    ]
+    cell, *orders = planned.split()
+    assert cell == "succeeds/freeze/claim.1/before-send"
+    assert orders == ["none", "freeze", "kill", "pause"]
     assert table == "[('freeze', 'freeze', True, True), ('sleep', 'freeze', True, True)]"
     assert any("freeze" in line and "while the sun is down" in line for line in rest)

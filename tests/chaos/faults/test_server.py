@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from chaos.faults import FAULTS
+from chaos.history import Event
 from chaos.rig.redis import RunServer
 from chaos.servers import Durability, Server, open_server
 
@@ -25,8 +26,9 @@ class Run:
         self.steps: list[float] = []
         self.site = RunServer(server, durability, self, self._note)  # type: ignore[arg-type]
 
-    def _note(self, type_: str, **fields: Any) -> None:
-        self.notes.append(fields["event"])
+    def _note(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
+        assert event.word is not None
+        self.notes.append(event.word[1])
 
     def step(self, seconds: float) -> None:
         """As a `ServerClock`."""

@@ -1,4 +1,4 @@
-"""Evidence is read completely, or it is said what is missing of it."""
+"""Evidence is read completely, or the reader says which part is missing."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_events_of_all_files_are_in_one_table(run_dir: Path) -> None:
 def test_a_directory_may_have_any_name(
     run_dir: Path, name: str, temporary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DuckDB takes some for patterns, and `worker=7` for the value of a column."""
+    """DuckDB takes some names for patterns, and `worker=7` for the value of a column."""
     (run_dir / temporary).mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(run_dir / temporary))
     odd = run_dir / name
@@ -102,7 +102,7 @@ def test_an_unreadable_run_json_is_a_problem(run_dir: Path, content: bytes) -> N
 def test_a_line_that_the_fast_way_leaves_out_is_read_all_the_same(
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DuckDB keeps an error in a line to itself at times, when it reads with several threads."""
+    """DuckDB sometimes hides an error in a line when it reads with several threads."""
 
     def hasty(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
         monkeypatch.undo()
@@ -175,6 +175,28 @@ def test_whatever_else_is_no_event_is_a_problem(run_dir: Path, line: bytes) -> N
     put(run_dir, "worker-1", HELLO, line, HELLO)
     assert len(problems(run_dir)) == 1
     assert count(run_dir) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"worker": 5}, {"worker": ["w1"]}, {"token": "5"}, {"token": 1.5}, {"token": True}, {"ok": 1}],
+    ids=repr,
+)
+def test_a_value_of_the_wrong_type_is_not_taken_for_another(
+    run_dir: Path, change: dict[str, Any]
+) -> None:
+    put(run_dir, "worker-1", {**HELLO, **change})
+    assert problems(run_dir) == (
+        "worker-1.jsonl has 1 unreadable line (line 1) that no kill explains",
+    )
+
+
+def test_an_integer_may_be_written_with_a_point(run_dir: Path) -> None:
+    put(run_dir, "worker-1", {**HELLO, "t": 2e3}, {**HELLO, "token": 7.0})
+    with read_history(run_dir) as history:
+        assert history.problems == ()
+        found = history.db.execute("SELECT t, token FROM events ORDER BY t").fetchall()
+    assert found == [(1, 7), (2000, None)]
 
 
 @pytest.mark.parametrize(

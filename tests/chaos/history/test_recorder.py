@@ -1,4 +1,4 @@
-"""What a process writes down survives it, whole and in its own name."""
+"""A process's record survives it, whole and under the process's own name."""
 
 import json
 import os
@@ -102,7 +102,7 @@ def test_a_closed_recorder_opens_again(tmp_path: Path) -> None:
 
 
 def test_recording_does_not_load_what_only_a_judge_needs() -> None:
-    """A worker process under test imports it, and its memory and start-up are measured."""
+    """A worker process under test imports the recorder, and its memory and start are measured."""
     heavy = "{'duckdb', 'rich', 'click', 'jinja2', 'psutil', 'redis', 'rrq_ref'}"
     code = f"import sys, chaos.history; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The command: bugs are caught by their names, what is not caught is told, nothing stays behind."""
+"""The command: bugs are caught by their names, missed ones are named, nothing is left behind."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos.checks.verdict import Verdict
-from chaos.report import KINDS, JudgedRun, Wanted, report_on_runs, write, write_json
+from chaos.report import KINDS, JudgedRun, Wanted, by_ending, report_on_runs, write, write_json
 from tests.chaos.report.verdicts import HOSTILE, check, verdict
 
 FAILED = verdict(
@@ -123,3 +123,16 @@ def test_runs_of_one_scenario_have_names_of_their_own_in_junit(tmp_path: Path) -
 
 def test_junit_of_no_run_is_well_formed(tmp_path: Path) -> None:
     assert junit(tmp_path / "junit.xml").get("tests") == "0"
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.xml", "report.md", "report.html"])
+def test_every_kind_of_file_says_what_is_not_known_and_why(name: str, tmp_path: Path) -> None:
+    reason = "its attempts have no fencing tokens"
+    run = JudgedRun(
+        name="small", verdict=verdict(check("lost"), check("zombie-write", lacks=reason)), seconds=1
+    )
+    path = tmp_path / name
+    write(report_on_runs("all", [run], 1.0), [by_ending(path)])
+    text = path.read_text()
+    assert "not known" in text
+    assert reason in text

@@ -1,4 +1,4 @@
-"""The terminal's report says everything, to everybody, on every terminal."""
+"""The terminal's report says everything, to every reader, on every terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.text import Text
 from chaos.checks.verdict import Verdict
 from chaos.guarantees import ANOMALIES
 from chaos.report import JudgedRun, print_summary, print_verdict
+from chaos.report.stories import Story
 from chaos.report.terminal import MAX_REASONS
 from tests.chaos.report.verdicts import COMMAND, HOSTILE, check, verdict
 
@@ -35,7 +36,7 @@ def printed(result: Verdict, *, width: int = 120, colours: bool = False) -> str:
 
 
 def flowing(text: str) -> str:
-    """Without line breaks and columns."""
+    """The text without line breaks and columns."""
     return " ".join(text.split())
 
 
@@ -159,3 +160,48 @@ def test_a_summary_has_a_row_per_run_and_explains_the_bad_ones(width: int) -> No
     assert "is PASS - lost (not promised), 1 of 60 cases: seen" in told
     assert told.endswith("4 runs in 12.3 s: 2 passed, 1 failed, 1 unknown")
     assert max(map(len, text.splitlines())) <= width
+
+
+HIDDEN = verdict(
+    check("zombie-write", lacks="its attempts have no fencing tokens"),
+    check("retry-lost", lacks="nothing tells how often its jobs were retried"),
+    check("retry-twice", lacks="nothing tells how often its jobs were retried"),
+    check("stuck"),
+    check("orphan-key", lacks="nothing lists the keys that it leaves"),
+    check("ghost-worker", lacks="nothing tells", promised=False),
+    check("unseen-worker", promised=False),
+)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fenced not known 0 0 completion, retry",
+        "quiescent kept in part 60 0",
+        "visible not promised 60 0",
+        "not known, because the target does not show it - fenced: its attempts have no fencing"
+        " tokens (zombie-write) - retry-once: nothing tells how often its jobs were retried"
+        " (retry-lost, retry-twice)",
+        "quiescent: nothing lists the keys that it leaves (orphan-key)",
+        "not known: this queue shows no evidence of it, so nobody can say",
+        "kept in part: of the ways to break it, those that this queue shows did not come up",
+    ],
+)
+def test_what_the_target_does_not_show_is_told_with_its_reason(said: str) -> None:
+    assert said in flowing(printed(HIDDEN))
+
+
+def test_words_for_what_is_not_known_are_explained_only_where_they_are_used() -> None:
+    assert "not known" not in printed(verdict(check("lost")))
+
+
+def test_the_story_of_a_wronged_job_is_told_after_what_is_broken() -> None:
+    console = Console(file=io.StringIO(), width=300)
+    line = {"t": 1.25, "who": "worker-1", "text": f"claimed {HOSTILE}", "tone": "ok"}
+    print_verdict(EVERYTHING, console, Story(f"job-{HOSTILE}", [line]))
+    assert isinstance(console.file, io.StringIO)
+    told = console.file.getvalue()
+    assert "\x1b" not in told
+    assert "the story of job-[bold red]" in told
+    assert "      1.2 ms  worker-1   claimed [bold red]" in told
+    assert told.index("breaks no-loss") < told.index("the story of") < told.index("FAIL: ")

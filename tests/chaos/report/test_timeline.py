@@ -1,4 +1,4 @@
-"""The timeline: one page with everything that happened, whatever the history looks like."""
+"""The timeline: one page with every event, however odd the history is."""
 
 from __future__ import annotations
 

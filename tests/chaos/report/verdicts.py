@@ -48,20 +48,23 @@ def check(
     broken: int | None = None,
     promised: bool = True,
     error: str | None = None,
+    lacks: str | None = None,
     job: str | None = "job-1",
 ) -> CheckResult:
     """A check; broken when there is a `why`. `broken` counts more cases than were kept."""
     status = Status.OK if examined else Status.NOT_EXERCISED
+    status = Status.NOT_KNOWN if lacks else status
     return CheckResult(
         anomaly=anomaly,
         guarantee=guarantee_of(anomaly).id,
         sentence=guarantee_of(anomaly).sentence,
         promised=promised,
-        examined=examined,
+        examined=0 if lacks else examined,
         broken=len(why) if broken is None else broken,
         rows=tuple({"job": job, "t": 1, "why": sentence} for sentence in why),
         status=Status.BROKEN if why else status,
         error=error,
+        lacks=lacks,
     )
 
 

@@ -1,4 +1,4 @@
-"""The rig as its users start it: a process of its own, and whatever that process starts."""
+"""The rig as its users start it: a process of its own, with all the processes that it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMIT_S = 120.0
 
 
 def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`python -m …` to its end."""
+    """Run `python -m …` to its end."""
     return subprocess.run(
         [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, timeout=LIMIT_S
     )
@@ -24,7 +24,7 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
 
 @contextmanager
 def begun(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """`python -m …`, still running; its output can be read line by line. Ends with the block."""
+    """Start `python -m …`, whose output can be read line by line. It ends with the block."""
     with subprocess.Popen(
         [sys.executable, "-m", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -48,7 +48,7 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 
 def first_descendants(pid: int, within_s: float = 20.0) -> list[psutil.Process]:
-    """The same, once there are any: between two runs there may be none."""
+    """The descendants, once there are any: between two runs there may be none."""
     end = time.monotonic() + within_s
     while not (found := descendants(pid)) and time.monotonic() < end:
         time.sleep(0.01)
@@ -56,7 +56,7 @@ def first_descendants(pid: int, within_s: float = 20.0) -> list[psutil.Process]:
 
 
 def survivors(processes: Sequence[psutil.Process], within_s: float = 20.0) -> list[psutil.Process]:
-    """Which of these still run, once those that are about to end have ended."""
+    """Those that still run, once those that are about to end have ended."""
     end = time.monotonic() + within_s
     while left := [process for process in processes if _runs(process)]:
         if time.monotonic() > end:

@@ -18,8 +18,9 @@ from chaos.servers.replication import Replication
 from chaos.targets.rrq_ref.wire import Confirmations
 from chaos.wire import Exchange
 from rrq_ref import NewJob, Settings, StoreError, StoreUnavailable, SyncClient, scripts
+from rrq_ref.scripts import Command
 from rrq_ref.settings import Durability
-from rrq_ref.store import BlockingStore, Command
+from rrq_ref.store import BlockingStore
 from tests.chaos.rig.running import begun, descendants, read_until, run, survivors
 
 
@@ -73,7 +74,7 @@ def replicated(directory: Path) -> Iterator[tuple[BinaryServer, Replication]]:
 
 @pytest.fixture(scope="module")
 def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of one that has its replica: all tests of this module share them."""
+    """The URL of a primary that has its replica. All tests of this module share the two."""
     with replicated(tmp_path_factory.mktemp("pair")) as (primary, _):
         yield primary.url
 
@@ -130,7 +131,7 @@ def test_without_enough_replicas_nothing_is_acknowledged(
 
 
 def test_what_another_connection_wrote_is_waited_for_too(tmp_path: Path) -> None:
-    """An enqueue that is sent again finds its job, writes nothing, and must not be content."""
+    """An enqueue that is sent again finds its job and writes nothing, but has to wait too."""
     with (
         replicated(tmp_path) as (primary, replication),
         client_of(primary.url, "none") as careless,

@@ -1,4 +1,4 @@
-"""The power fails at every boundary of an append-only file; what the server's file itself says."""
+"""The power fails at every boundary of an append-only file, as the file itself tells."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_script_is_one_unit_with_boundaries_inside(written: AppendOnlyFile) ->
 def test_a_server_starts_on_whole_units_of_a_prefix(
     back: int, keys: int, written: AppendOnlyFile, tmp_path: Path
 ) -> None:
-    """`back` commands before the end; a transaction that is cut never happened."""
+    """The cut is `back` commands before the end. A transaction that is cut never happened."""
     written.cut(written.boundaries()[-1 - back], tmp_path / "again")
 
     with (
@@ -113,8 +113,8 @@ def command(*words: str) -> str:
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Recording:
-    """Job j is enqueued, claimed and finished, each by a command; the claim comes before the reply
-    to the enqueue."""
+    """A job `j` is enqueued, claimed and finished by one command each. The claim comes before the
+    reply to the enqueue."""
     steps = [command("SET", f"job:{job}", step) for job, step in zip("xjjj", "nqad", strict=True)]
     ends = [sum(map(len, steps[: n + 1])) for n in range(4)]
     (tmp_path / "appendonly.aof").write_text("".join(steps), newline="")

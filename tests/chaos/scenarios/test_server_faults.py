@@ -1,4 +1,4 @@
-"""Faults of the server: the rig's own part in them, and what a verdict says of what they did."""
+"""Faults of the server: the rig's own part in them, and the verdict on their damage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def one_worker(rig: Rig) -> None:
 
 
 def played(story: Any, out: Path, **about: Any) -> Verdict:
-    """A small story of its own, played and judged in this process."""
+    """Play and judge a small story in this process."""
     scenario = Scenario(
         name="small", story="A story.", guarantees=("no-loss",), play=story, settle_s=10.0, **about
     )

@@ -1,4 +1,4 @@
-"""The two lines of servers that the rig is tested against, and strangers to talk to."""
+"""The two lines of servers that the rig is tested against, and peers that are no servers."""
 
 import contextlib
 import socket
@@ -23,7 +23,7 @@ def spec(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """With a blank and a quote in its name, which a config file must survive."""
+    """A directory with a blank and a quote in its name, which a config file must survive."""
     return tmp_path / 'a "server" here'
 
 

@@ -11,7 +11,7 @@ CHANGES = ['ENTRYPOINT ["/server"]', "WORKDIR /data", "EXPOSE 6379"]
 
 
 def import_image(binary: Path, repository: str) -> None:
-    """What `docker import` does: an image of a server's binary and the libraries that it needs."""
+    """Make an image, like `docker import`, of a server's binary and the libraries that it needs."""
     found = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True, timeout=20)
     libraries = {Path(name) for name in re.findall(r"(/\S+) \(0x", found.stdout)}
     packed = io.BytesIO()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.fixture(scope="module", autouse=True)
 def garbage_is_collected() -> Iterator[None]:
-    """So that docker-py's socket is not found in somebody else's test.
+    """Collect garbage, so that docker-py's socket is not found in another test.
 
     Of the module, so that it is there before `engine`, which leaves one when it skips.
     """

@@ -46,7 +46,7 @@ def rig(spec: str, directory: Path) -> Iterator[tuple[subprocess.Popen[str], psu
 
 
 def gone(process: psutil.Process) -> bool:
-    """Wait until the process runs no more. A zombie is gone: nobody here may reap it."""
+    """Wait until the process no longer runs. A zombie counts as gone: no one here may reap it."""
     for _ in range(500):
         if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
             return True

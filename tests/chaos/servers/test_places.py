@@ -1,4 +1,4 @@
-"""Whatever a run directory is called: its server reads its settings, and serves this machine."""
+"""A run directory of any name: its server reads its settings, and serves only this machine."""
 
 from __future__ import annotations
 

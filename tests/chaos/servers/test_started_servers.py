@@ -210,7 +210,7 @@ def test_a_directory_that_cannot_be_one_is_named(spec: str, tmp_path: Path) -> N
 
 @contextlib.contextmanager
 def ordinary_user() -> Iterator[None]:
-    """Root may write anywhere, so it becomes somebody else for a while."""
+    """Root may write anywhere, so become another user for a while."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(NOBODY)

@@ -1,4 +1,4 @@
-"""Servers that somebody else runs, and what can be wrong with them."""
+"""Servers that the rig does not run, and the ways in which they can be unusable."""
 
 import re
 import socketserver
@@ -29,7 +29,7 @@ def guarded(spec: str, directory: Path) -> Iterator[Server]:
 
 
 def problem(url: str, directory: Path) -> str:
-    """The sentence that opening the URL ends with."""
+    """The sentence with which opening the URL fails."""
     with pytest.raises(ServerProblem) as caught, open_server(url, directory):
         pass
     sentence = str(caught.value)
@@ -159,7 +159,7 @@ def test_a_failed_tls_handshake_is_told(listener: Listener, directory: Path) -> 
 
 
 class FakeRedis(socketserver.BaseRequestHandler):
-    """Answers as a Redis of version 5 would, as far as the rig asks."""
+    """A server that answers the rig's questions as a Redis of version 5 would."""
 
     def handle(self) -> None:
         info = b"redis_version:5.0.7\r\nrun_id:abc\r\nprocess_id:1\r\n"

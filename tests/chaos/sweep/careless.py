@@ -18,7 +18,7 @@ _EDITS = {
 
 
 def _plant() -> None:
-    """In this process, and so in those that are forked from it."""
+    """Plant it in this process, and so in those that are forked from it."""
     for name, (good, bad) in _EDITS.items():
         sound = getattr(scripts, name)
         text = sound.text.replace(good, bad)

@@ -1,4 +1,4 @@
-"""What a cell needs to be green, and whose a broken promise is."""
+"""The conditions of a green cell, and the cell to which a broken promise belongs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from chaos.guarantees import GUARANTEES
 from chaos.rig.record import timing
-from chaos.sweep.cell_run import Visit
+from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.lives import SETTINGS
@@ -22,7 +22,7 @@ Event = dict[str, Any]
 
 
 def green(prefix: str) -> list[Event]:
-    """A job that runs once, at times that another cell may have as well."""
+    """A job that runs once, at times that another cell may have too."""
     job = f"{prefix}-job-1"
     return [
         {"t": 5, "type": "enqueue", "phase": "invoke", "op": job, "job": job, "effects": 0},
@@ -35,18 +35,18 @@ def green(prefix: str) -> list[Event]:
     ]
 
 
-def visit(path: Path, events: Sequence[Event], **fields: Any) -> Visit:
+def run(path: Path, events: Sequence[Event], **fields: Any) -> CellRun:
     history = path / "history"
     history.mkdir(parents=True)
     lines = [json.dumps({"process": f"{path.name}-rig", "pid": 1} | event) for event in events]
     (history / f"{path.name}-rig.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    return Visit(cell=KILL, directory=path, landed=fields.pop("landed", [True]), **fields)
+    return CellRun(cell=KILL, directory=path, landed=fields.pop("landed", [True]), **fields)
 
 
-def judged(run: Path, *visits: Visit) -> list[Judged]:
+def judged(run: Path, *runs: CellRun) -> list[Judged]:
     about = {"promises": list(GUARANTEES), "timing": timing(SETTINGS, 1_000)}
     (run / "run.json").write_text(json.dumps(about))
-    found, problems = judge_all(visits, run)
+    found, problems = judge_all(runs, run)
     assert problems == []
     return found
 
@@ -56,15 +56,15 @@ def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
     events = [green(cell.name) for cell in cells]
     events[0][0]["effects"] = 1
     events[1][4]["state"] = "queued"
-    visits = [visit(*pair) for pair in zip(cells, events, strict=True)]
-    visits[1].unfinished = True
-    found = judged(tmp_path, *visits)
+    runs = [run(*pair) for pair in zip(cells, events, strict=True)]
+    runs[1].unfinished = True
+    found = judged(tmp_path, *runs)
     assert [set(each.broken) for each in found] == [{"effect-missing"}, {"lost", "stuck"}, set()]
     assert [each.mark for each in found] == [Mark.BROKEN, Mark.BROKEN, Mark.OK]
 
 
 def test_a_job_that_is_left_over_hides_nothing_in_another_cell(tmp_path: Path) -> None:
-    visits = []
+    runs = []
     for name in ("c00001", "c00002"):
         about = {"type": "process", "name": f"{name}-victim", "child_pid": 2, "burst": True}
         events = [
@@ -73,8 +73,8 @@ def test_a_job_that_is_left_over_hides_nothing_in_another_cell(tmp_path: Path) -
         ]
         events += green(name)
         events[6]["state"] = "active"
-        visits.append(visit(tmp_path / name, events, unfinished=True))
-    for each in judged(tmp_path, *visits):
+        runs.append(run(tmp_path / name, events, unfinished=True))
+    for each in judged(tmp_path, *runs):
         assert set(each.broken) == {"lost", "stuck", "early-exit"}
 
 
@@ -87,23 +87,23 @@ def test_a_cell_without_evidence_is_unknown(tmp_path: Path, left_out: int, reaso
     if left_out == 2:
         del events[3]
     del events[left_out]
-    whole = visit(tmp_path / "c00002", green("c00002"))
-    lacking = judged(tmp_path, visit(tmp_path / "c00001", events), whole)[0]
+    whole = run(tmp_path / "c00002", green("c00002"))
+    lacking = judged(tmp_path, run(tmp_path / "c00001", events), whole)[0]
     assert lacking.mark is Mark.UNKNOWN
     assert any(reason in why for why in lacking.unknown)
 
 
 def test_a_fault_that_did_not_land_makes_its_cell_unknown(tmp_path: Path) -> None:
-    (found,) = judged(tmp_path, visit(tmp_path / "c00001", green("c00001"), landed=[False]))
+    (found,) = judged(tmp_path, run(tmp_path / "c00001", green("c00001"), landed=[False]))
     assert found.mark is Mark.UNKNOWN
     assert "did not land" in found.unknown[0]
 
 
 def test_a_line_that_is_no_json_makes_its_cell_unknown(tmp_path: Path) -> None:
-    torn = visit(tmp_path / "c00001", green("c00001"))
+    torn = run(tmp_path / "c00001", green("c00001"))
     with (tmp_path / "c00001" / "history" / "c00001-rig.jsonl").open("a") as history:
         history.write('{"t": 5\n')
-    found = judged(tmp_path, torn, visit(tmp_path / "c00002", green("c00002")))
+    found = judged(tmp_path, torn, run(tmp_path / "c00002", green("c00002")))
     assert [each.mark for each in found] == [Mark.UNKNOWN, Mark.OK]
 
 

@@ -20,7 +20,7 @@ CARELESS, LIFE = "tests.chaos.sweep.careless:TARGET", "with-effects"
 
 
 def swept(path: Path, *words: str, code: int) -> tuple[str, dict[str, Any]]:
-    """Run a sweep; what it printed, and its result."""
+    """Run a sweep. Returns its output and its result."""
     done = run("chaos.sweep", *words, "--out", str(path / "run"), "--json", str(path / "it.json"))
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout, json.loads((path / "it.json").read_text())

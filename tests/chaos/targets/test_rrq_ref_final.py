@@ -1,4 +1,4 @@
-"""What the reference has left in Redis, as the rig reads it."""
+"""The reference's final state in Redis, as the rig reads it."""
 
 from __future__ import annotations
 

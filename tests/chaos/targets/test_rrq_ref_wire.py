@@ -1,4 +1,4 @@
-"""What the wire shows of the reference's scripts."""
+"""The reference's scripts, as the rig reads them on the wire."""
 
 from __future__ import annotations
 

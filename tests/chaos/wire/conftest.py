@@ -22,7 +22,7 @@ VICTIM = Path(__file__).with_name("victim.py")
 
 
 def eventually(holds: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> None:
-    """Wait for a condition; fail when it does not come."""
+    """Wait for a condition, and fail if that takes too long."""
     deadline = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen"
@@ -93,7 +93,7 @@ class Bench:
 
     @property
     def counted(self) -> int:
-        """What the server has counted to, asked without the proxy."""
+        """The server's count, read without the proxy."""
         with self.server.client() as client:
             return int(client.get("n") or 0)
 

@@ -1,4 +1,4 @@
-"""A port in front of a server, where TLS is spoken, or IPv6."""
+"""A port in front of a server that speaks TLS, or IPv6."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HASHED = "ce275665.0"
 
 
 def tls(*, clients: bool = False) -> ssl.SSLContext:
-    """What the front says of itself; with `clients` it wants to know who they are."""
+    """The front's TLS settings; with `clients` it asks for their certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE, KEY)
     if clients:
@@ -34,7 +34,7 @@ def tls(*, clients: bool = False) -> ssl.SSLContext:
 def in_front_of(
     url: str, context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> Iterator[int]:
-    """A port of `host` from which everything is handed on to the server at `url`."""
+    """A port of `host` that passes everything on to the server at `url`."""
     target = urlsplit(url)
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Which reply answers which command, where a server sends more than answers."""
+"""The matching of replies and commands, when a server sends more than answers."""
 
 import pytest
 
@@ -10,7 +10,7 @@ Kind = type[Push] | type[list[Value]]
 
 @pytest.fixture(params=[list, Push], ids=["RESP2", "RESP3"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """What messages and confirmations are sent as."""
+    """The type in which messages and confirmations are sent."""
     found: Kind = request.param
     return found
 

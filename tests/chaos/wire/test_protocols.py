@@ -1,4 +1,4 @@
-"""Whatever a client speaks passes unchanged, and faults land in the midst of it."""
+"""All of Redis' protocols pass unchanged, and faults land in their midst."""
 
 import itertools
 import threading
@@ -34,8 +34,7 @@ def client(bench: Bench, request: pytest.FixtureRequest) -> Iterator[redis.Redis
 
 @contextmanager
 def beside(work: Callable[[], object]) -> Iterator[list[object]]:
-    """Do something in a thread while the block runs; its result, or what it raised, is put into
-    the list."""
+    """Do something in a thread while the block runs. Its result or exception goes into the list."""
     results: list[object] = []
 
     def run() -> None:

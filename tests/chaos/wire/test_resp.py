@@ -1,4 +1,4 @@
-"""The parsers give back whatever was sent, however the stream is cut."""
+"""The parsers return exactly the values that were sent, however the stream is cut."""
 
 import itertools
 import math

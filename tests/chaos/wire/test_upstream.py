@@ -1,4 +1,4 @@
-"""Whatever URL redis-py takes, the proxy takes; and where it cannot connect it says so."""
+"""The proxy takes every URL that redis-py takes, and says so if it cannot connect."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
 
 def reaches_as_a_client_does(url: str, database: int = 0) -> None:
-    """Count in both ways: the same user and database must have counted."""
+    """Count both ways: the same user and database must have counted."""
     events = Events()
     with redis.Redis.from_url(url) as client:
         client.delete("n")

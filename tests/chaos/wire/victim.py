@@ -1,4 +1,4 @@
-"""A process to inject faults into. It counts up in Redis and says what it sees, a line at a time.
+"""A process to inject faults into. It counts up in Redis and prints each answer on a line.
 
     python victim.py URL COUNT [COMMAND ARGUMENT...]
 

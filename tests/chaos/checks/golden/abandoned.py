@@ -1,4 +1,4 @@
-"""A worker that left without finishing or handing back what it held, or did not leave.
+"""A worker that left without finishing or handing back its jobs, or that did not leave.
 
 w1 is told to stop at 1000, leaves at 1500, and w2 does the job later. It had to leave by 5750.
 """
@@ -89,7 +89,7 @@ def near_miss_slow(s: Story) -> None:
 
 
 def near_miss_slow_to_wake(s: Story) -> None:
-    """A stopped process hears of it when it is continued."""
+    """A stopped process hears of the signal only when it is continued."""
     s.enqueue("j1")
     s.attempt("j1", "w2", at=10, until=20)
     s.finally_("j1", "completed")

@@ -1,4 +1,4 @@
-"""A job that went on after its budget of failures or crashes was used up."""
+"""A job that went on although its budget of failures or crashes was used up."""
 
 from tests.chaos.checks.story import Story
 
@@ -43,7 +43,7 @@ def bad_crashed_together(s: Story) -> dict[str, int]:
 
 
 def bad_killed_in_other_ways(s: Story) -> dict[str, int]:
-    """A job killed its worker; of the other nobody saw the exit."""
+    """A job killed its worker; nobody saw the exit of the other."""
     crash(s, "j1", budget=1)
     s.exit("w1", at=50, code=None, signal=9)
     s.fault("kill", "w2", at=1_600)
@@ -51,7 +51,7 @@ def bad_killed_in_other_ways(s: Story) -> dict[str, int]:
 
 
 def near_miss_left_somehow(s: Story) -> None:
-    """Nobody knows what it did with its job."""
+    """It is unknown what it did with its job."""
     crash(s, "j1", budget=1)
     s.exit("w1", at=50, code=None)
     s.kill("w2", at=1_600)

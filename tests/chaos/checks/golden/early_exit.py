@@ -177,7 +177,7 @@ def irrelevant_no_worker(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Whether the job existed, or the reply to its claim meant anything, nobody knows."""
+    """It is unknown whether the job existed, or whether the reply to its claim meant anything."""
     s.enqueue("j1", result="info")
     s.attempt("j1", at=6_000, until=6_010)
     s.finally_("j1", "completed")

@@ -25,7 +25,7 @@ def irrelevant(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Two requests disagree about the number, and nobody knows which one was accepted."""
+    """Two requests disagree about the number, and it is unknown which one was accepted."""
     s.enqueue("j1", effects=1, result="info")
     s.enqueue("j1", effects=2, result="info")
     done(s, "lost reply", effects=1, found=1)

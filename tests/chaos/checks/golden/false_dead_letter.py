@@ -84,7 +84,7 @@ def near_miss_without_a_wire(s: Story) -> None:
 
 
 def near_miss_never_seen_again(s: Story) -> None:
-    """Attempts without an end, or whose end nobody may have recorded, on no wire."""
+    """Attempts without an end, or with one that may not have been recorded, without a wire."""
     dead(s, "endless", max_crashes=1)
     s.start("endless", "w1", at=10)
     dead(s, "by a stranger", max_crashes=1)
@@ -106,7 +106,7 @@ def bad_although_a_worker_was_disturbed(s: Story) -> dict[str, int]:
 
 
 def indeterminate(s: Story) -> None:
-    """Failures and completions whose fate is unknown; a stranger; budgets that nobody told."""
+    """Failures and completions whose fate is unknown; a stranger; unknown budgets."""
     held(s, "refused", "finish", answer="refused", max_crashes=1)
     dead(s, "no budget", max_retries=None)
     dead(s, "no crash budget", max_crashes=None)

@@ -40,7 +40,7 @@ def irrelevant(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Nobody knows which process the worker was, or it was two; nor when a process died."""
+    """It is unknown which process the worker was, or it was two; or when a process died."""
     run(s)
     look(s, 6_000, worker="stranger")
     s.worker("w3", at=2_000)

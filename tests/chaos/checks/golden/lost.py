@@ -27,7 +27,7 @@ def near_miss_completed_and_expired(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Nobody knows whether the jobs exist; of j4 the reply to its completion was lost."""
+    """It is unknown whether the jobs exist; the reply to j4's completion was lost."""
     s.enqueue("j1", result="info")
     s.enqueue("j2", result=None)
     s.enqueue("j3", result="fail")

@@ -54,7 +54,7 @@ def irrelevant(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Nobody knows how long a key lives, or what became of its owner."""
+    """It is unknown how long a key lives, or what happened to its owner."""
     s.enqueue("done")
     s.attempt("done", at=10, until=20)
     s.finally_("done", "completed")

@@ -115,7 +115,7 @@ def near_miss_the_clock_was_stepped(s: Story) -> None:
 
 
 def bad_although_the_server_was_shut_down(s: Story) -> dict[str, int]:
-    """In an orderly way, or after it had stored all that it had answered: it forgets nothing."""
+    """It stopped in an orderly way, or had stored all that it answered: it forgets nothing."""
     together(s)
     for at, kind in ((480, "server-stop"), (520, "server-kill-durable")):
         s.fault(kind, "server", at=at, until=at + 20)
@@ -143,7 +143,7 @@ def bad_although_the_server_forgot_other_things(s: Story) -> dict[str, int]:
 
 
 def indeterminate(s: Story) -> None:
-    """The reply to the completion was lost; of one worker nobody knows which process it was."""
+    """The reply to the completion was lost; it is unknown which process one worker was."""
     two(s, "completed", 900, wire=True)
     s.wire("finish", "completed", "w1", at=800, answer=None)
     two(s, "unasked", 1_200, wire=True)

@@ -1,4 +1,4 @@
-"""A handler that started what nobody had enqueued."""
+"""A handler that started a job that nobody had enqueued."""
 
 from tests.chaos.checks.story import Story
 

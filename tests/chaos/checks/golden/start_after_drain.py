@@ -75,7 +75,7 @@ def near_miss_heard_when_continued(s: Story) -> None:
 
 
 def irrelevant(s: Story) -> None:
-    """Told to stop was a process that is no worker, or nobody."""
+    """A process that is no worker was told to stop, or none was."""
     s.worker("w3", role="producer")
     s.fault("term", "w3", at=1_000)
     s.fault("kill", "w2", at=1_000)

@@ -4,7 +4,7 @@ from tests.chaos.checks.story import Story
 
 
 def bad(s: Story) -> dict[str, int]:
-    """Nobody knows whether these were accepted, but they are there. And two entries are left."""
+    """It is unknown whether these were accepted, but they are there. And two entries are left."""
     s.enqueue("done")
     s.attempt("done", at=10, until=20)
     s.finally_("done", "completed")

@@ -81,7 +81,7 @@ def irrelevant_server_was_down(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Nobody knows which process the worker was, or it was two."""
+    """It is unknown which process the worker was, or it was two."""
     run(s)
     look(s, worker="stranger")
     s.worker("w3")

@@ -65,7 +65,7 @@ def indeterminate(s: Story) -> None:
 
 
 def indeterminate_without_a_claim(s: Story) -> None:
-    """The later claim's reply was lost, or it was refused, or nobody knows whose write it was."""
+    """The later claim's reply was lost, or it was refused, or the write's author is unknown."""
     superseded(s, answer="ok")
     for event in s.events:
         if event.get("op") == "claim" and event["token"] == 2:

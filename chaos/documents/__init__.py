@@ -1,26 +1,27 @@
-"""Writes the pages about histories from the code: `python -m chaos.history.documents`.
+"""The pages about what is recorded and judged, written from the code: `python -m chaos.documents`.
 
-`docs/history.md` and `docs/history.schema.json` come from the events, `docs/anomalies.md` from the
-guarantees. Prose that says more than these stands in the templates beside this file.
+`docs/history.md` comes from the events and the kinds of faults, `docs/history.schema.json` from the
+events, and `docs/anomalies.md` from the guarantees. Prose that says more than these stands in the
+templates beside this file.
 """
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import getdoc
 from pathlib import Path
 
-import click
 import jinja2
 
+from chaos.evidence import Evidence
+from chaos.faults import FAULTS
 from chaos.guarantees import GUARANTEES, Anomaly
 from chaos.history.event import Event
 from chaos.history.json_schema import json_schema
 from chaos.history.schema import REQUIRED, base_of, events_by_type, fields_of
 
-DIRECTORY = Path(__file__).parents[2] / "docs"
 _WIDTH = 100
 _TYPES = {int: "integer", str: "text", bool: "boolean"}
 
@@ -46,9 +47,26 @@ def _render(name: str) -> str:
         "wrapped": _wrapped,
         "item": _item,
         "meaning": _meaning,
+        "needs": _needs,
+        "listed": _listed,
     }
     page = environment.get_template(f"{name}.jinja")
-    return page.render(guarantees=GUARANTEES.values(), event=_described)
+    return page.render(
+        guarantees=GUARANTEES.values(),
+        evidence=Evidence,
+        faults=FAULTS,
+        forgetting=_forgetting(),
+        event=_described,
+    )
+
+
+def _forgetting() -> str:
+    names = _listed([kind.name for kind in FAULTS.of_server.values() if kind.forgets])
+    return (
+        f"After {names}, and after a fault of the server that is not in this table, the server may "
+        "have forgotten what it had accepted. The checks that compare its earlier answers with its "
+        "later ones then stay silent."
+    )
 
 
 def _sentence(text: str) -> str:
@@ -68,6 +86,11 @@ def _item(text: str) -> str:
 def _meaning(anomaly: Anomaly) -> str:
     query = f"../chaos/checks/{anomaly.id.replace('-', '_')}.sql"
     return _wrapped(f"**[`{anomaly.id}`]({query})**: {anomaly.meaning}")
+
+
+def _needs(anomaly: Anomaly) -> str:
+    """The evidence without which a check cannot look."""
+    return ", or ".join(_listed(need) for need in anomaly.needs)
 
 
 def _described(type_: str) -> str:
@@ -117,22 +140,6 @@ def _word(event: type[Event]) -> str:
     return event.word[1] if event.word is not None else event.type
 
 
-def _listed(words: list[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     quoted = [f"`{word}`" for word in words]
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
-
-
-@click.command(name="python -m chaos.history.documents", help=__doc__)
-@click.option(
-    "--directory",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=DIRECTORY,
-    help="Where the pages go; docs/ by default.",
-)
-def main(directory: Path) -> None:
-    for name, text in documents().items():
-        (directory / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
