@@ -1,4 +1,4 @@
-"""How a program of the rig begins and ends: its exit code, and one sentence for each mistake."""
+"""The beginning and end of a program: its exit code, and one sentence for each mistake."""
 
 from __future__ import annotations
 

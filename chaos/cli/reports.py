@@ -15,7 +15,7 @@ from chaos.rig.options import BadOption
 
 
 def _forced(context: click.Context) -> list[Wanted]:
-    """What this command's aliases asked for. Contexts share their `meta` with their parents'."""
+    """The reports that this command's aliases asked for. A context's `meta` is its parent's too."""
     found: list[Wanted] = context.meta.setdefault(f"reports of {context.command_path}", [])
     return found
 

@@ -22,7 +22,7 @@ Direction = Literal["up", "down", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of the command or the reply that the fault came before."""
+    """The fate of the command or the reply that the fault came before."""
 
     answer: bytes | None = None
     """Deliver this in place of the server's reply."""
@@ -60,7 +60,7 @@ class Parameters(Protocol):
 
 
 class Site(Protocol):
-    """Where a fault has met its command: everything that an action may see and do.
+    """A fault's meeting with its command: everything that an action may see and do there.
 
     An action runs in the proxy's loop and must not block it.
     """

@@ -1,4 +1,4 @@
-"""What every kind of fault says of itself: its name, its meaning, what it does to whom it hits.
+"""The description of a kind of fault: its name, its meaning, its effect on the process it hits.
 
 The checks read these properties as a table (`chaos.checks.fault_kinds`), so that no query needs to
 know a fault by its name.
@@ -11,7 +11,7 @@ from signal import Signals
 from typing import Literal
 
 ToProcess = Literal["ends", "leaves", "halts", "disturbs"]
-"""What a process does when it is hit: it ends at once; it is asked to leave; it stands still, and
+"""The effect on a process that is hit: it ends at once; it is asked to leave; it stands still, and
 hears of nothing until it goes on; or it goes on, with some trouble."""
 
 
@@ -22,7 +22,7 @@ class FaultKind:
     name: str
     """The one name that it has: on the wire, in the sweep, in storms, in histories and reports."""
     meaning: str
-    """What happens, in a sentence; help texts show it."""
+    """Its effect in one sentence, which help texts show."""
     former: tuple[str, ...] = ()
     """Names that it had in histories of earlier versions. These are judged all the same."""
     lasts: bool = False

@@ -1,4 +1,4 @@
-"""How the supervisor knows that nobody enqueues any more, even when a producer was killed.
+"""A lock that tells the supervisor when all producers have stopped, even if one was killed.
 
 Each process that enqueues holds a shared lock on a file of the run directory; the kernel lets go of
 it for a process that dies. At the end the supervisor takes the lock for itself, and keeps it.

@@ -109,7 +109,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Resources:
-    """What `importlib.resources.files` asks a loader for."""
+    """The reader that `importlib.resources.files` asks a loader for."""
 
     def __init__(self, root: Path, texts: dict[str, str]) -> None:
         class Edited(PosixPath):

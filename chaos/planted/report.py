@@ -33,7 +33,7 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def tally(results: Sequence[Result]) -> str:
-    """How many trials showed what they should."""
+    """The number of trials that showed what they should."""
     return f"{sum(result.good for result in results)} of {len(results)} as they should be"
 
 

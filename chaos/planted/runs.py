@@ -26,7 +26,7 @@ _Z = 1.959963984540054
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How one run went."""
+    """The result of one run."""
 
     seed: int
     seconds: float
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def median_s(self) -> float | None:
-        """How long it took when it went as it should, in seconds."""
+        """The seconds that it took, if it went as it should."""
         return statistics.median(run.seconds for run in self.hits) if self.hits else None
 
     @property
@@ -79,7 +79,7 @@ class Result:
         return [self.trial.command(run.seed) for run in self.runs]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """The same as plain JSON values."""
         low, high = wilson(len(self.hits), len(self.runs))
         return {
             "name": self.trial.name,

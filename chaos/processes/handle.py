@@ -12,7 +12,7 @@ from chaos.processes.stopped import is_stopped
 from chaos.processes.waiting import wait_until
 
 KILL_TIMEOUT_S = 10.0
-"""How long the kernel may take to carry out SIGKILL or SIGSTOP, in seconds."""
+"""Limit for the kernel to carry out SIGKILL or SIGSTOP, in seconds."""
 
 
 class ProcessStillRunning(ChaosError):
@@ -21,7 +21,7 @@ class ProcessStillRunning(ChaosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitStatus:
-    """How a process ended: exactly one of exit code and signal number is set."""
+    """The end of a process: exactly one of exit code and signal number is set."""
 
     code: int | None
     signal: int | None
@@ -68,7 +68,7 @@ class Handle(ABC):
 
     @abstractmethod
     def poll(self) -> ExitStatus | None:
-        """How it ended; None while that is not known. Only its parent is told."""
+        """The exit status; None while it is not known. Only the parent is told."""
 
     @property
     def stopped(self) -> bool:

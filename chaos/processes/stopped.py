@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-#: States of a thread that runs no code any more: stopped, traced, ended.
+#: States of a thread that no longer runs code: stopped, traced, ended.
 _STOPPED, _ENDED = {"T", "t"}, {"Z", "X"}
 
 

@@ -1,4 +1,4 @@
-"""Which jobs of a run a page shows, when it cannot show them all."""
+"""The choice of the jobs that a page shows, if it cannot show all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 from chaos.checks.verdict import Verdict
 
 MAX_JOBS = 200
-"""How many jobs a page shows."""
+"""The most jobs that a page shows."""
 
 
 class Reason(StrEnum):

@@ -1,6 +1,6 @@
-"""What programs of the rig print, whoever reads it: a terminal, a file, or a pipe that is closed.
+"""The output of the rig's programs: to a terminal, a file, or a pipe that may be closed.
 
-The exit code is the verdict's. So a program goes on when nobody listens any more (`… | head -1`),
+The exit code is the verdict's. So a program goes on when nobody listens any longer (`… | head -1`),
 prints what the output's encoding lacks as `\\udcff`, and takes no text for markup.
 """
 
@@ -61,7 +61,7 @@ class _Output(io.RawIOBase):
         return len(whole)
 
     def _give_up(self, error: OSError) -> None:
-        """Whatever else writes to this descriptor from now on is heard by nobody either."""
+        """Let all that is written to this descriptor from now on be lost as well."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._fd)
         os.close(nowhere)

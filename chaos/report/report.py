@@ -16,7 +16,7 @@ from chaos.checks.verdict import Outcome
 
 
 class Tone(StrEnum):
-    """How a piece of text is meant, which decides its colour."""
+    """The meaning of a piece of text, which decides its colour."""
 
     PLAIN = "plain"
     QUIET = "quiet"
@@ -65,7 +65,7 @@ class Finding:
 
 
 class Result(StrEnum):
-    """How a test case ended, in the words of JUnit."""
+    """The result of a test case, in the words of JUnit."""
 
     PASSED = "passed"
     FAILURE = "failure"
@@ -100,7 +100,7 @@ class Suite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a program found.
+    """The findings of a program.
 
     `program` names it (`chaos.sweep`), `title` says what was done. `data` consists of JSON values;
     a value that JSON does not know is shown as text. `page` makes the whole HTML page where a

@@ -102,7 +102,7 @@ def _landed(verdict: Verdict) -> str:
 
 
 def tally(runs: Sequence[JudgedRun], seconds: float) -> str:
-    """How many runs passed, failed and are unknown."""
+    """The numbers of runs that passed, that failed, and that are unknown."""
     times = Counter(run.verdict.outcome for run in runs)
     words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.UNKNOWN: "unknown"}
     told = [f"{times[outcome]} {word}" for outcome, word in words.items() if times[outcome]]

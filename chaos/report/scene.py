@@ -1,4 +1,4 @@
-"""What a timeline draws: lanes, bars and marks, with times in ms since the first event."""
+"""The contents of a timeline: lanes, bars and marks, with times in ms since the first event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_LANES = 60
 MAX_BARS = 3_000
 MAX_FAULTS = 500
 MAX_ROWS = 16
-"""How many processes, attempts, faults, and attempts one above the other, a page shows."""
+"""The most processes, attempts, faults, and stacked attempts that a page shows."""
 
 Json = dict[str, Any]
 Db = duckdb.DuckDBPyConnection
@@ -256,7 +256,7 @@ class Scene:
         return next((at[name] for name in at if target.startswith(f"{name}.")), None)
 
     def _server(self) -> list[Json]:
-        """When the server was down."""
+        """The times at which the server was down."""
         spans: list[Json] = []
         sql = "SELECT t, event FROM events WHERE type = 'server' ORDER BY t"
         for t, event in self._db.execute(sql).fetchall():
@@ -314,7 +314,7 @@ class Scene:
 
 
 def _fate(row: Json) -> str:
-    """What became of an attempt, in one word."""
+    """The end of an attempt, in one word."""
     if row["refused"]:
         return "refused"
     if row["start_t"] is None:
@@ -355,7 +355,7 @@ def _stack(bars: list[Json]) -> dict[str, int]:
 
 
 def _why(verdict: Verdict) -> dict[str, list[str]]:
-    """What the checks say about each job."""
+    """The checks' findings about each job."""
     told: dict[str, list[str]] = defaultdict(list)
     for check in verdict.broken:
         for row in check.rows:

@@ -1,4 +1,4 @@
-"""What happened to one job, event by event, in words."""
+"""The story of one job, event by event, in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Story:
 
 
 MAX_LINES = 80
-"""How many events of one job are told."""
+"""The most events of one job that are told."""
 
 _ID_LENGTH = 80
 _TEXT_LENGTH = 400

@@ -1,4 +1,4 @@
-"""The verdict on a terminal or in a CI log, for somebody who has never seen this tool."""
+"""The verdict on a terminal or in a CI log, for a reader who has never seen this tool."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from chaos.report.words import (
 )
 
 MAX_REASONS = 3
-"""How many broken cases of one check are told; all that were kept are in verdict.json."""
+"""The most broken cases of one check that are printed; verdict.json has all that were kept."""
 
 _SENTENCE = 2_000
-"""How many characters of a sentence are printed: ids in it may be of any length."""
+"""The most characters of a sentence that are printed: ids in it may be of any length."""
 
 _ID = 120
-"""How many characters of an id are printed."""
+"""The most characters of an id that are printed."""
 
 _STORY_STYLES = {
     "ok": "green",
@@ -224,7 +224,7 @@ class _Page:
         self.line()
 
     def unknowable(self, verdict: Verdict) -> None:
-        """What nobody can say of this target, and why."""
+        """The guarantees that are not known for this target, and why."""
         if sentences := unknowable(verdict):
             self.line("not known, because the target does not show it", "bold")
             for sentence in sentences:
@@ -232,7 +232,7 @@ class _Page:
             self.line()
 
     def story(self, story: Story) -> None:
-        """What happened to one job."""
+        """The story of one job."""
         self.line(f"the story of {plain(story.job, _ID)}", "bold")
         self.events(story.lines)
         self.line()
@@ -260,7 +260,7 @@ class _Page:
         self._console.print(grid)
 
     def whereabouts(self, verdict: Verdict) -> None:
-        """How to repeat the run. A command is left on one line, for copying."""
+        """The command that repeats the run, on one line for copying."""
         seed, command = setting(verdict.run, "seed"), setting(verdict.run, "command")
         if seed is not None:
             self.line(f"seed {seed} ({SEED_NOTE}); repeat with")

@@ -1,4 +1,4 @@
-"""What every report says in the same words: what was done, what was counted, what it means."""
+"""The words that all reports share: for the run, for its counts, and for their meaning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEANINGS = {
     Outcome.FAIL: "a promised guarantee was broken",
     Outcome.UNKNOWN: "evidence is missing, so this run proves nothing",
 }
-"""What an outcome, and with it the exit code, says."""
+"""The meaning of an outcome, and of its exit code."""
 
 WORDS = {
     "acknowledged": "the producer was told that the job is stored",
@@ -40,7 +40,7 @@ PHASES = {
     "before-reply": "after it ran on the server, before its reply reached the worker",
     "after-reply": "right after its reply reached the worker",
 }
-"""What the phase of a fault on the wire means."""
+"""The meaning of each phase of a fault on the wire."""
 
 SEED_NOTE = "the seed fixes the plan, not the timing of processes"
 
@@ -59,7 +59,7 @@ _IF_ANY = {
 
 
 class State(StrEnum):
-    """What a report says about a guarantee."""
+    """A report's statement about a guarantee."""
 
     KEPT = "kept"
     BROKEN = "BROKEN"
@@ -87,12 +87,12 @@ class Promise:
 
     @property
     def examined(self) -> int:
-        """How many cases its checks looked at."""
+        """The number of cases that its checks looked at."""
         return sum(check.examined for check in self.checks)
 
     @property
     def broken(self) -> int:
-        """How many cases its checks found broken."""
+        """The number of cases that its checks found broken."""
         return sum(check.broken for check in self.checks)
 
     @property
@@ -174,7 +174,7 @@ def setting(run: Mapping[str, Any], name: str) -> str | None:
 
 
 def scenario_of(verdict: Verdict) -> str:
-    """What the run is called."""
+    """The name of the run."""
     return setting(verdict.run, "scenario") or "unnamed run"
 
 
@@ -224,7 +224,7 @@ def _at(number: int, phase: str) -> str:
 
 
 def what_was_counted(counts: Mapping[str, int]) -> str:
-    """How many jobs came how far, in one line."""
+    """The numbers of jobs by how far they came, in one line."""
     parts = [f"{counts[name]:,} {word}" for name, word in _ALWAYS.items() if name in counts]
     parts += [f"{counts[name]:,} {word}" for name, word in _IF_ANY.items() if counts.get(name)]
     if "attempts" in counts:

@@ -1,4 +1,4 @@
-"""How a process comes into a run, and the lines that tell of its life."""
+"""The start of a process in a run, and the lines that tell of its life."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be seen of a run while it goes on: in the store, and in what handlers write."""
+"""The view of a run while it goes on: in the store, and in the lines that handlers write."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Worker:
     settings: WorkerSettings
     injections: list[Injection]
     history: Path
-    #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
+    #: It is meant to end: by a signal of the rig, or by a job that kills its worker.
     doomed: bool = False
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
     ready: bool = False
@@ -84,12 +84,12 @@ class Worker:
         return any(at > t for _, at in self._starts)
 
     def starts(self) -> int:
-        """How often a handler of it has started."""
+        """The number of starts of its handlers."""
         self._read_on()
         return len(self._starts)
 
     def ends(self) -> int:
-        """How often a handler of it has ended."""
+        """The number of ends of its handlers."""
         self._read_on()
         return self._ends
 

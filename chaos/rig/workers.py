@@ -42,7 +42,7 @@ _SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 
 
 class Workers:
-    """Everybody who works in a run. `ProcessGroup` ends them when the run is left."""
+    """All worker processes of a run. `ProcessGroup` ends them when the run is left."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from chaos.servers.client import About, NotReady, connect, probe
 from chaos.servers.problem import ServerProblem, mask
 
 Durability = Literal["none", "everysec", "always"]
-"""How much survives when a server is killed: nothing, all but about the last second, or everything
+"""The data that survives when a server is killed: nothing, all but about the last second, or all
 that it had answered."""
 
 READY_TIMEOUT_S = 15.0

@@ -1,4 +1,4 @@
-"""What one run of a cell leaves to be judged."""
+"""One run of a cell, as it is left to be judged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chaos.sweep.cells import Cell
 
 @dataclass(slots=True, kw_only=True)
 class CellRun:
-    """What became of one run of a cell, before it is judged."""
+    """The result of one run of a cell, before it is judged."""
 
     cell: Cell
     directory: Path

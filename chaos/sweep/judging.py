@@ -29,7 +29,7 @@ _Found = dict[bool, dict[str, str]]
 
 
 class Mark(StrEnum):
-    """What a cell came to, as the grid shows it."""
+    """The result of a cell, as the grid shows it."""
 
     OK = "."
     BROKEN = "F"
@@ -84,7 +84,7 @@ def judge_all(runs: Sequence[CellRun], run_dir: Path) -> tuple[list[Judged], lis
 
 
 def _alone(directory: Path, run_dir: Path) -> _Found:
-    """What is broken in one cell, judged without the others."""
+    """The broken promises of one cell, judged without the others."""
     shutil.copy(run_dir / "run.json", directory)
     found: _Found = {True: {}, False: {}}
     for check in judge(directory).broken:
@@ -137,7 +137,7 @@ def _events(history: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _lacks(events: Sequence[Mapping[str, Any]], run: CellRun) -> Iterator[str]:
-    """What there must be for a green cell to mean anything."""
+    """The evidence without which a green cell means nothing."""
 
     def some(type: str, **fields: Any) -> bool:
         return any(event["type"] == type and fields.items() <= event.items() for event in events)

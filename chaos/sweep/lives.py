@@ -27,7 +27,7 @@ PATIENT = replace(SETTINGS, lock_ttl_ms=1_500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """What happens to the jobs of a cell, and to whom the fault happens."""
+    """The life of a cell's jobs, and the process that the fault hits."""
 
     name: str
     meaning: str

@@ -53,7 +53,7 @@ def report_on(results: Results) -> Report:
 
 
 def visited(results: Results) -> str:
-    """How many boundaries, or pairs of them, were visited, and how fast."""
+    """The number of boundaries, or pairs of them, that were visited, and the speed."""
     swept = results.swept
     what = "pairs" if swept.columns[0].first else "boundaries"
     return (
@@ -63,7 +63,7 @@ def visited(results: Results) -> str:
 
 
 def _summary(results: Results) -> Table:
-    """How many cells of each life and fault are right."""
+    """The number of good cells for each life and fault."""
     faults = list(dict.fromkeys(column.faults for column in results.swept.columns))
     rows = []
     for life in results.lives():

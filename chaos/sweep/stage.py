@@ -10,7 +10,7 @@ from chaos.wire import WireProxy
 
 
 class Stage:
-    """Where cells are played. To be used by one thread.
+    """The stage on which cells are played. For one thread only.
 
     Raises `BadOption` for a target that has no inspector: a cell begins on an empty database, and
     ends when the store shows that nothing is left to do.

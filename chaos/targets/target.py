@@ -84,13 +84,13 @@ class Decode(Protocol):
     def __call__(self, exchange: Exchange, /) -> Iterable[Transition]:
         """Tell what one command did to jobs.
 
-        With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
+        With a reply of `NoReply` it is unknown whether it did: the events' `answer` is None.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """How the rig reads the queue's commands."""
+    """The rig's way to read the queue's commands."""
 
     #: Commands by the transition that they make: claim, finish, retry, release, refresh, …
     moments: Mapping[str, Match]
@@ -100,7 +100,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forkable:
-    """How a worker in Python comes to life in a forked process, which saves its start."""
+    """The start of a worker in a forked process, which saves the start of Python."""
 
     #: Imports what `work` needs, in a process from which many workers are forked.
     warm: Callable[[], None]

@@ -1,4 +1,4 @@
-"""Which reply answers which command on one connection.
+"""The matching of replies with commands on one connection.
 
 A server answers in the order of the commands, with these exceptions: RESP3 pushes and pub/sub
 messages answer nothing, and a (un)subscribe command is answered once for each of its channels.
@@ -33,7 +33,7 @@ class Sent:
     reply: Value = None
     """The server's reply, where a fault waits for it."""
     confirmations: int = field(default=0)
-    """How many more channels of a (un)subscribe have to be confirmed; 0: none seen yet."""
+    """The channels of an (un)subscribe that have yet to be confirmed; 0: none seen yet."""
 
     def blocks(self) -> bool:
         """Whether the server may wait with the reply for as long as the client is there."""

@@ -33,7 +33,7 @@ class RampWithSpike(LoadTestShape):
 
 
 def users_at(part: float, users: int) -> int | None:
-    """How many of `users` there are when this part of the time, from 0 to 1, has passed."""
+    """The number of users, of `users`, when this part of the time, from 0 to 1, has passed."""
     base = max(1, users // 2)
     if part >= 1:
         return None

@@ -1,4 +1,4 @@
-"""What a kind of file has to say about itself."""
+"""The description of a kind of file."""
 
 from __future__ import annotations
 
