@@ -44,7 +44,6 @@ def command_of(scenario: Scenario) -> click.Command:
     @click.command(name=scenario.name, help=scenario.story)
     @click.option(
         f"--{parameter.name}",
-        "chosen_mode",
         type=click.Choice([*modes, *several]),
         default=_BOTH,
         show_default=True,
@@ -52,8 +51,9 @@ def command_of(scenario: Scenario) -> click.Command:
     )
     @options.run
     @report_options
-    def command(chosen_mode: str, reports: tuple[Wanted, ...], **chosen: Any) -> None:
-        wanted = several.get(chosen_mode, (chosen_mode,))
+    def command(reports: tuple[Wanted, ...], **chosen: Any) -> None:
+        mode = chosen.pop(parameter.name)
+        wanted = several.get(mode, (mode,))
         sys.exit(guarded(lambda: _compare(scenario, wanted, chosen, reports)))
 
     return command

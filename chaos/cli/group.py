@@ -38,20 +38,26 @@ from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
 
-#: Commands in modules of their own, which are imported when they are used: each has a `command`.
-_MODULES = ("load", "planted", "sweep")
+#: Commands that are imported when they are used.
+_ELSEWHERE = {
+    "docs": "chaos.cli.docs:command",
+    "load": "chaos.cli.load:command",
+    "planted": "chaos.cli.planted:command",
+    "sweep": "chaos.cli.sweep:command",
+}
 
 
 class _Group(click.Group):
     """Knows every scenario and every program by name, and suggests the nearest."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = {*super().list_commands(ctx), *_MODULES, *(each.name for each in scenarios())}
+        names = {*super().list_commands(ctx), *_ELSEWHERE, *(each.name for each in scenarios())}
         return sorted(names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _MODULES:
-            command: click.Command = importlib.import_module(f"chaos.cli.{cmd_name}").command
+        if cmd_name in _ELSEWHERE:
+            module, _, name = _ELSEWHERE[cmd_name].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), name)
             return command
         for scenario in scenarios():
             if scenario.name == cmd_name:

@@ -1,4 +1,4 @@
-"""Reading a history: every line checked, and all of them in one DuckDB table."""
+"""Reads a history: checks every line, and puts them all into one DuckDB table."""
 
 from __future__ import annotations
 

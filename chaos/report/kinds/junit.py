@@ -16,6 +16,9 @@ def _render(report: Report, path: Path) -> bytes:
     del path
     root = Element("testsuites", name=report.program)
     root.extend(_suite(suite) for suite in report.suites)
+    for element in root.iter():
+        element.text = lines(element.text) if element.text else None
+        element.attrib.update({name: lines(value) for name, value in element.items()})
     for element in (root, *root):
         for tag, attribute in _COUNTS.items():
             element.set(attribute, str(len(list(element.iter(tag)))))
@@ -25,28 +28,28 @@ def _render(report: Report, path: Path) -> bytes:
 
 
 def _suite(suite: Suite) -> Element:
-    element = Element("testsuite", name=lines(suite.name))
+    element = Element("testsuite", name=suite.name)
     if suite.properties:
         properties = SubElement(element, "properties")
         for name, value in suite.properties.items():
-            SubElement(properties, "property", name=name, value=lines(value))
+            SubElement(properties, "property", name=name, value=value)
     element.extend(_case(case) for case in suite.cases)
     if suite.output:
-        SubElement(element, "system-out").text = lines(suite.output)
+        SubElement(element, "system-out").text = suite.output
     return element
 
 
 def _case(case: Case) -> Element:
-    element = Element("testcase", classname=lines(case.group), name=lines(case.name))
+    element = Element("testcase", classname=case.group, name=case.name)
     if case.seconds is not None:
         element.set("time", f"{case.seconds:.3f}")
     if case.result is not Result.PASSED:
-        result = SubElement(element, str(case.result), message=lines(case.message))
+        result = SubElement(element, str(case.result), message=case.message)
         if case.type:
             result.set("type", case.type)
-        result.text = lines(case.text) or None
+        result.text = case.text
     if case.output:
-        SubElement(element, "system-out").text = lines(case.output)
+        SubElement(element, "system-out").text = case.output
     return element
 
 
