@@ -96,7 +96,7 @@ def missing_evidence(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> li
 
 
 def obstructed(db: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the rig itself kept the target from its server: nothing then counts against it."""
+    """True if the rig itself kept the target from its server: nothing then counts against it."""
     return bool(_one(db, "SELECT count(*) FROM events WHERE type = 'rig' AND event = 'obstructed'"))
 
 

@@ -115,7 +115,7 @@ class WireAction(FaultKind):
     takes: tuple[str, ...] = ()
     """Fields of `WireFault` that may be given."""
     whole_listener: bool = False
-    """Whether it hits all who share the listener of a fleet, and not the sender alone."""
+    """True if it hits all who share the listener of a fleet, and not the sender alone."""
     swept: tuple[Side, ...] = ("before-send", "before-reply")
     """The sides on which the sweep tries it, of those on which it makes sense."""
     swept_with: Callable[[int], Mapping[str, Any]] = lambda turn: {}

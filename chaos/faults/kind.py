@@ -26,15 +26,15 @@ class FaultKind:
     former: tuple[str, ...] = ()
     """Names that it had in histories of earlier versions. These are judged all the same."""
     lasts: bool = False
-    """Whether it goes on until the history says that it is over (`healed`), and otherwise for ever.
+    """True if it lasts until the history says that it is over (`healed`), and otherwise for ever.
     One that does not last is over as soon as it has landed."""
     forgets: bool = False
-    """Whether the server, where it is the one that is hit, may forget what it had accepted."""
+    """True if a server that is hit may forget writes that it had accepted."""
     to_process: ToProcess = "disturbs"
     signal: Signals | None = None
     """The signal that does it, where it is one."""
 
     @property
     def takes_out(self) -> bool:
-        """Whether it is a signal after which a process does nothing, for good or for a while."""
+        """True if it is a signal after which a process does nothing, for good or for a while."""
         return self.signal is not None and self.to_process in ("ends", "halts")

@@ -40,7 +40,7 @@ class WireFault:
     for_ms: int | None = None
     """Its length in ms. Without it a pause or a partition lasts until it is ended."""
     then: Literal["forward", "hold"] = "forward"
-    """Whether what a pause came before goes on once the process has stopped, or runs again."""
+    """After a pause: the command goes on once the process has stopped, or once it runs again."""
     direction: Direction = "both"
     """The direction in which a partition lets nothing pass."""
     error: str | None = None
@@ -144,12 +144,12 @@ class Injection:
 
     @property
     def waiting(self) -> bool:
-        """Whether its command is still to come."""
+        """True if its command is still to come."""
         return not self._met and not self.settled
 
     @property
     def settled(self) -> bool:
-        """Whether it is known what became of it."""
+        """True if it is known whether it landed."""
         return self._settled.is_set()
 
     def is_due(self, argv: list[bytes]) -> bool:

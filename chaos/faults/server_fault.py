@@ -22,7 +22,7 @@ class ServerSite(Protocol):
 
     @property
     def durable(self) -> bool:
-        """Whether everything that it has answered is on the disk."""
+        """True if everything that it has answered is on the disk."""
 
     def stop(self) -> None:
         """Shut it down in an orderly way."""

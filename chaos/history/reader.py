@@ -126,7 +126,7 @@ def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
 
 
 def _is_cast(db: duckdb.DuckDBPyConnection, files: list[Path]) -> bool:
-    """Whether DuckDB had to cast a value: it reads "5" as 5, 5 as "5" and 1.5 as 2."""
+    """True if DuckDB had to cast a value: it reads "5" as 5, 5 as "5" and 1.5 as 2."""
     wrong = (
         f"json_type(\"{name}\") NOT IN ({_JSON_TYPES[kind]}, 'NULL')"
         for name, kind in COLUMNS.items()
@@ -149,7 +149,7 @@ def _source(columns: Mapping[str, str]) -> str:
 
 
 def _is_pattern(path: Path) -> bool:
-    """Whether DuckDB would take this path for a pattern."""
+    """True if DuckDB would take this path for a pattern."""
     return bool(set("*?[]") & set(str(path)))
 
 

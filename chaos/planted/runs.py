@@ -53,7 +53,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        """Whether the trial shows what it should: a bug in one run at least, soundness in all."""
+        """True if all is as it should be: a bug shows in one run at least, soundness in all."""
         needed = len(self.runs) if self.trial.anomaly is None else 1
         return len(self.hits) >= max(1, needed)
 

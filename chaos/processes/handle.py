@@ -60,7 +60,7 @@ class Handle(ABC):
     @property
     @abstractmethod
     def alive(self) -> bool:
-        """Whether the process lives; a stopped one does, a zombie does not."""
+        """True if the process lives; a stopped one does, a zombie does not."""
 
     @abstractmethod
     def signal(self, signum: int) -> bool:
@@ -72,7 +72,7 @@ class Handle(ABC):
 
     @property
     def stopped(self) -> bool:
-        """Whether the process is stopped, in all its threads."""
+        """True if the process is stopped, in all its threads."""
         return self.alive and is_stopped(self.pid)
 
     def kill(self) -> bool:

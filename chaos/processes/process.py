@@ -48,7 +48,7 @@ class Process(Child):
             return not self._group_gone
 
     def group_alive(self) -> bool:
-        """Whether the process or a descendant in its group lives. Zombies do not count."""
+        """True if the process or a descendant in its group lives. Zombies do not count."""
         if self.alive:
             return True
         return self.signal_group(0) and any(_group_members(self.pid))

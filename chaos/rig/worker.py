@@ -70,7 +70,7 @@ class Worker:
         return self._ids
 
     def started(self, *jobs: str) -> bool:
-        """Whether its handlers have started all of these jobs."""
+        """True if its handlers have started all of these jobs."""
         return self.started_jobs().issuperset(jobs)
 
     def started_jobs(self) -> set[str]:
@@ -79,7 +79,7 @@ class Worker:
         return {job for job, _ in self._starts}
 
     def started_since(self, t: int) -> bool:
-        """Whether its handlers have started a job after this time, in ns."""
+        """True if its handlers have started a job after this time, in ns."""
         self._read_on()
         return any(at > t for _, at in self._starts)
 
@@ -94,7 +94,7 @@ class Worker:
         return self._ends
 
     def succeeded(self, job: str) -> bool:
-        """Whether one of its handlers has succeeded in this job."""
+        """True if one of its handlers has succeeded in this job."""
         self._read_on()
         return job in self._succeeded
 

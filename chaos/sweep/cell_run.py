@@ -33,5 +33,5 @@ class CellRun:
 
     @property
     def complete(self) -> bool:
-        """Whether every fault landed."""
+        """True if every fault landed."""
         return all(self.landed) and len(self.landed) == len(self.cell.faults)

@@ -36,7 +36,7 @@ class Sent:
     """The channels of an (un)subscribe that have yet to be confirmed; 0: none seen yet."""
 
     def blocks(self) -> bool:
-        """Whether the server may wait with the reply for as long as the client is there."""
+        """True if the server may wait with the reply for as long as the client is there."""
         word = self.argv[0].upper()
         if word in (b"XREAD", b"XREADGROUP"):
             return any(arg.upper() == b"BLOCK" for arg in self.argv[1:])
@@ -52,7 +52,7 @@ class PendingReplies:
 
     @property
     def at_server(self) -> bool:
-        """Whether the server owes a reply."""
+        """True if the server owes a reply."""
         return any(sent.injected is None for sent in self.in_flight)
 
     def answered(self, value: Value) -> Sent | None:

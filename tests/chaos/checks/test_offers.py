@@ -1,4 +1,4 @@
-"""What a target does not show is not known: that is said, with a reason, and nothing is guessed."""
+"""Evidence that a target does not show: the report says so, with a reason, and guesses nothing."""
 
 from __future__ import annotations
 
