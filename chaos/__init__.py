@@ -22,7 +22,7 @@ def tell_what_is_missing(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     """Print one sentence, and no traceback, when a package that the program imports is missing,
-    and end with the exit code for wrong usage. Everything else as ever."""
+    and end with the exit code for wrong usage. All other errors are reported as usual."""
     name = getattr(error, "name", None) or ""
     if not isinstance(error, ImportError) or name.partition(".")[0] in _OURS:
         return sys.__excepthook__(kind, error, traceback)

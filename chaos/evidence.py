@@ -1,4 +1,4 @@
-"""What a target can show, and a check may need."""
+"""The kinds of evidence that a target can show and a check may need."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 
 SHARE = 0.1
-#: Among so many first commands of each process the share is drawn.
+#: The share is drawn among this many first commands of each process.
 COMMANDS = 300
 
 

@@ -1,4 +1,4 @@
-"""Who enqueues what: the users of `chaos.load.generator`, for `locust -f loadtests/`.
+"""The users of `chaos.load.generator`, and the jobs that they enqueue, for `locust -f loadtests/`.
 
 locust -f loadtests/ --headless -u 20 -r 10 -t 20s --chaos kill
 """

@@ -54,7 +54,7 @@ def sources(package: str) -> dict[str, Path]:
 
 
 def imports(files: Mapping[str, Path]) -> Imports:
-    """What each of these modules imports of the others."""
+    """The imports of each of these modules among the others."""
     return {
         module: set(_imported(module, path, files)) - {module} for module, path in files.items()
     }

@@ -1,4 +1,4 @@
-"""What a run amounts to, and what of it is missing: a green result needs evidence."""
+"""The evidence of a run, and the parts that are missing: a green result needs evidence."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[s
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
-    """How the faults of the run went, by kind and phase.
+    """The numbers of the run's faults, by kind and phase.
 
     Sending everybody home is no fault, nor is one that the rig took back.
     """
@@ -84,12 +84,19 @@ def missing_evidence(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> li
         missing.append("no job was ever started")
     missing += _rig_trouble(db)
     missing += _faults_that_did_not_land(db)
-    missing += _unread_finals(db) if Evidence.JOBS in offers else _unseen_ends(db)
+    if Evidence.JOBS in offers:
+        missing += _unread_finals(db)
+    elif unseen := unseen_ends(db):
+        named = ", ".join(unseen[:_NAMED]) + (", ..." if len(unseen) > _NAMED else "")
+        missing.append(
+            f"{len(unseen)} acknowledged jobs were not seen to end ({named}), and the target has no"
+            " inspector that tells whether they are lost"
+        )
     return missing
 
 
 def obstructed(db: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the rig itself kept the target from its server: nothing then counts against it."""
+    """True if the rig itself kept the target from its server: nothing then counts against it."""
     return bool(_one(db, "SELECT count(*) FROM events WHERE type = 'rig' AND event = 'obstructed'"))
 
 
@@ -147,18 +154,12 @@ def _unread_finals(db: duckdb.DuckDBPyConnection) -> list[str]:
     return [f"the final state leaves out {unread} acknowledged jobs"] if unread else []
 
 
-def _unseen_ends(db: duckdb.DuckDBPyConnection) -> list[str]:
-    """The same, of a target whose final state nobody can read."""
+def unseen_ends(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """The acknowledged jobs that nobody saw done."""
     unseen = db.execute(
         "SELECT job FROM jobs ANTI JOIN done USING (job) WHERE ack_t IS NOT NULL ORDER BY job"
     ).fetchall()
-    if not unseen:
-        return []
-    named = ", ".join(job for (job,) in unseen[:_NAMED]) + (", ..." if len(unseen) > _NAMED else "")
-    return [
-        f"{len(unseen)} acknowledged jobs were not seen to end ({named}), and the target has no"
-        " inspector that tells whether they are lost"
-    ]
+    return [job for (job,) in unseen]
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +11,13 @@ from typing import Any
 import duckdb
 
 from chaos.checks import fault_kinds
-from chaos.checks.evidence import count_events, count_faults, missing_evidence, obstructed
+from chaos.checks.evidence import (
+    count_events,
+    count_faults,
+    missing_evidence,
+    obstructed,
+    unseen_ends,
+)
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
@@ -19,7 +25,7 @@ from chaos.history.reader import History, read_history
 from chaos.history.schema import MAX_DURATION_MS
 
 MAX_ROWS = 20
-"""How many broken cases of one check a verdict shows."""
+"""The most broken cases of one check that a verdict shows."""
 
 #: Name in run.json's `timing` -> what to take when it is absent. None: a run must say it.
 TIMING_MS: dict[str, int | None] = {
@@ -48,7 +54,7 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
 
 @contextmanager
 def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdict, History]]:
-    """As `judge`, with the history and all tables of views.sql, for whoever draws them."""
+    """The same as `judge`, with the history and all tables of views.sql, for drawing them."""
     with read_history(run_dir) as history:
         yield _judged(history, max_rows), history
 
@@ -190,7 +196,7 @@ def _run_check(
     guarantee = guarantee_of(anomaly)
     examined, broken, error = 0, 0, None
     rows: list[dict[str, Any]] = []
-    missing = ANOMALIES[anomaly].missing(offers)
+    missing = _missing(db, anomaly, offers)
     try:
         if not missing:
             examined, broken, rows = _look(db, sql_of(anomaly), max_rows)
@@ -213,6 +219,19 @@ def _run_check(
         error=error,
         lacks=" and ".join(evidence.absence for evidence in sorted(missing)) or None,
     )
+
+
+def _missing(
+    db: duckdb.DuckDBPyConnection, anomaly: str, offers: frozenset[Evidence]
+) -> Set[Evidence]:
+    """The evidence for want of which a check can say nothing.
+
+    Whether a job is lost needs no final state if it was seen to end. One that was not may still
+    wait somewhere in the store.
+    """
+    if anomaly == "lost" and Evidence.JOBS not in offers and unseen_ends(db):
+        return {Evidence.JOBS}
+    return ANOMALIES[anomaly].missing(offers)
 
 
 def _look(

@@ -1,4 +1,4 @@
-"""What a judged run comes to: pass, fail or unknown, and all the evidence that a report shows."""
+"""The verdict on a run: pass, fail or unknown, and all the evidence that a report shows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CheckResult:
     lacks: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """The same as plain JSON values."""
         return {
             "anomaly": self.anomaly,
             "guarantee": self.guarantee,
@@ -76,7 +76,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultCount:
-    """How often faults of one kind were planned, and landed or missed, by phase of the job's life.
+    """The numbers of faults of one kind and phase that were planned, that landed, and that missed.
 
     `phase` is where the fault was planned to land or did land; "" when no event tells.
     """
@@ -88,7 +88,7 @@ class FaultCount:
     missed: int
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """The same as plain JSON values."""
         return dataclasses.asdict(self)
 
     @classmethod
@@ -119,7 +119,7 @@ class Verdict:
         return tuple(check for check in self.checks if check.status is Status.BROKEN)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values, which is what `verdict.json` holds."""
+        """The same as plain JSON values: the contents of `verdict.json`."""
         return {
             "outcome": str(self.outcome),
             "exit_code": self.outcome.exit_code,

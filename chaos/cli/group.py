@@ -40,7 +40,7 @@ from chaos.servers import is_url
 
 #: Commands that are imported when they are used.
 _ELSEWHERE = {
-    "docs": "chaos.documents:main",
+    "docs": "chaos.cli.docs:command",
     "load": "chaos.cli.load:command",
     "planted": "chaos.cli.planted:command",
     "sweep": "chaos.cli.sweep:command",

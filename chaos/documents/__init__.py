@@ -1,4 +1,4 @@
-"""Writes the pages about what is recorded and judged from the code: `python -m chaos.documents`.
+"""The pages about what is recorded and judged, written from the code: `python -m chaos.documents`.
 
 `docs/history.md` comes from the events and the kinds of faults, `docs/history.schema.json` from the
 events, and `docs/anomalies.md` from the guarantees. Prose that says more than these stands in the
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from inspect import getdoc
 from pathlib import Path
 
-import click
 import jinja2
 
 from chaos.evidence import Evidence
@@ -23,7 +22,6 @@ from chaos.history.event import Event
 from chaos.history.json_schema import json_schema
 from chaos.history.schema import REQUIRED, base_of, events_by_type, fields_of
 
-DIRECTORY = Path(__file__).parents[2] / "docs"
 _WIDTH = 100
 _TYPES = {int: "integer", str: "text", bool: "boolean"}
 
@@ -145,15 +143,3 @@ def _word(event: type[Event]) -> str:
 def _listed(words: Sequence[str]) -> str:
     quoted = [f"`{word}`" for word in words]
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
-
-
-@click.command(name="python -m chaos.documents", help=__doc__)
-@click.option(
-    "--directory",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=DIRECTORY,
-    help="Where the pages go; docs/ by default.",
-)
-def main(directory: Path) -> None:
-    for name, text in documents().items():
-        (directory / name).write_text(text, encoding="utf-8")

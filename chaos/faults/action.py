@@ -22,7 +22,7 @@ Direction = Literal["up", "down", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of the command or the reply that the fault came before."""
+    """The fate of the command or the reply that the fault came before."""
 
     answer: bytes | None = None
     """Deliver this in place of the server's reply."""
@@ -60,7 +60,7 @@ class Parameters(Protocol):
 
 
 class Site(Protocol):
-    """Where a fault has met its command: everything that an action may see and do.
+    """A fault's meeting with its command: everything that an action may see and do there.
 
     An action runs in the proxy's loop and must not block it.
     """
@@ -115,7 +115,7 @@ class WireAction(FaultKind):
     takes: tuple[str, ...] = ()
     """Fields of `WireFault` that may be given."""
     whole_listener: bool = False
-    """Whether it hits all who share the listener of a fleet, and not the sender alone."""
+    """True if it hits all who share the listener of a fleet, and not the sender alone."""
     swept: tuple[Side, ...] = ("before-send", "before-reply")
     """The sides on which the sweep tries it, of those on which it makes sense."""
     swept_with: Callable[[int], Mapping[str, Any]] = lambda turn: {}

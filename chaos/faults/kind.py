@@ -1,4 +1,4 @@
-"""What every kind of fault says of itself: its name, its meaning, what it does to whom it hits.
+"""The description of a kind of fault: its name, its meaning, its effect on the process it hits.
 
 The checks read these properties as a table (`chaos.checks.fault_kinds`), so that no query needs to
 know a fault by its name.
@@ -11,7 +11,7 @@ from signal import Signals
 from typing import Literal
 
 ToProcess = Literal["ends", "leaves", "halts", "disturbs"]
-"""What a process does when it is hit: it ends at once; it is asked to leave; it stands still, and
+"""The effect on a process that is hit: it ends at once; it is asked to leave; it stands still, and
 hears of nothing until it goes on; or it goes on, with some trouble."""
 
 
@@ -22,19 +22,19 @@ class FaultKind:
     name: str
     """The one name that it has: on the wire, in the sweep, in storms, in histories and reports."""
     meaning: str
-    """What happens, in a sentence; help texts show it."""
+    """Its effect in one sentence, which help texts show."""
     former: tuple[str, ...] = ()
     """Names that it had in histories of earlier versions. These are judged all the same."""
     lasts: bool = False
-    """Whether it goes on until the history says that it is over (`healed`), and otherwise for ever.
+    """True if it lasts until the history says that it is over (`healed`), and otherwise for ever.
     One that does not last is over as soon as it has landed."""
     forgets: bool = False
-    """Whether the server, where it is the one that is hit, may forget what it had accepted."""
+    """True if a server that is hit may forget writes that it had accepted."""
     to_process: ToProcess = "disturbs"
     signal: Signals | None = None
     """The signal that does it, where it is one."""
 
     @property
     def takes_out(self) -> bool:
-        """Whether it is a signal after which a process does nothing, for good or for a while."""
+        """True if it is a signal after which a process does nothing, for good or for a while."""
         return self.signal is not None and self.to_process in ("ends", "halts")

@@ -1,4 +1,4 @@
-"""Which command a fault waits for."""
+"""The match of a command that a fault waits for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _HANDSHAKE = frozenset((b"HELLO", b"AUTH", b"SELECT", b"CLIENT", b"PING", b"COMM
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which commands are meant, and a short name for them (reports show it)."""
+    """A predicate on commands, and a short name for them, which reports show."""
 
     label: str
     test: Callable[[list[bytes]], bool]

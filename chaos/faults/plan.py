@@ -31,16 +31,16 @@ class WireFault:
     """The process it is for; None takes whichever sends the command."""
     match: Match
     nth: int = 1
-    """Which of the matching commands, counted from 1 after the fault was planned. Where `process`
+    """The number of the matching command, counted from 1 after the fault was planned. If `process`
     is None, the commands of all processes are counted together."""
     side: Side
     action: str
     """Name of the fault (`chaos.faults.actions`). It says which of the next five fields it needs,
     and which it takes."""
     for_ms: int | None = None
-    """How long it lasts. A pause and a partition without it last until somebody ends them."""
+    """Its length in ms. Without it a pause or a partition lasts until it is ended."""
     then: Literal["forward", "hold"] = "forward"
-    """Whether what a pause came before goes on once the process has stopped, or runs again."""
+    """After a pause: the command goes on once the process has stopped, or once it runs again."""
     direction: Direction = "both"
     """The direction in which a partition lets nothing pass."""
     error: str | None = None
@@ -49,7 +49,7 @@ class WireFault:
     pieces: int | None = None
     """The number of pieces in which a chopped command or reply is passed on; None: single bytes."""
     phase: str | None = None
-    """Where in a job's life this is, for reports; by default `<label of match>/<side>`."""
+    """Its place in a job's life, for reports; by default `<label of match>/<side>`."""
 
     def __post_init__(self) -> None:
         kind = FAULTS.action(self.action)
@@ -92,7 +92,7 @@ _PARAMETERS = {
 
 
 class Plan(Protocol):
-    """Who keeps planned faults: the wire proxy."""
+    """The keeper of planned faults: the wire proxy."""
 
     def withdraw(self, injection: "Injection") -> None:
         """Take back a fault that has not met its command yet."""
@@ -110,7 +110,7 @@ class Injection:
     def __init__(self, fault: WireFault, plan: Plan) -> None:
         self.fault = fault
         self.t: int | None = None
-        """When it landed, ns of the monotonic clock: after a kill, the process is dead by then."""
+        """The time of its landing, ns of the monotonic clock. A killed process is dead by then."""
         self.argv: list[bytes] | None = None
         """The command it landed at."""
         self.process: str | None = None
@@ -144,12 +144,12 @@ class Injection:
 
     @property
     def waiting(self) -> bool:
-        """Whether its command is still to come."""
+        """True if its command is still to come."""
         return not self._met and not self.settled
 
     @property
     def settled(self) -> bool:
-        """Whether it is known what became of it."""
+        """True if it is known whether it landed."""
         return self._settled.is_set()
 
     def is_due(self, argv: list[bytes]) -> bool:
@@ -166,5 +166,5 @@ class Injection:
         self._settled.set()
 
     def give_up(self) -> None:
-        """Nobody should wait for it any longer. For the proxy's thread."""
+        """Say that waiting for it is in vain. For the proxy's thread."""
         self._settled.set()

@@ -22,7 +22,7 @@ class ServerSite(Protocol):
 
     @property
     def durable(self) -> bool:
-        """Whether everything that it has answered is on the disk."""
+        """True if everything that it has answered is on the disk."""
 
     def stop(self) -> None:
         """Shut it down in an orderly way."""
@@ -59,11 +59,11 @@ class ServerFault(FaultKind):
     once: Callable[..., int | None] | None = None
     """Carries it out; it is over when this returns. May return how many were hit."""
     silent: bool = False
-    """Nobody is answered meanwhile, so the rig must not ask."""
+    """The server answers nobody meanwhile, so the rig must not ask it."""
     takes_down: bool = False
     """The server is down meanwhile."""
     steps_clock: bool = False
-    """What is due or expires by the server's clock does so early or late."""
+    """Due times and expiries by the server's clock come early or late."""
     form: Callable[[ServerSite, Mapping[str, Any]], str] | None = None
     """The name under which it goes into the history, where that depends on the server or on the
     parameters."""

@@ -77,7 +77,7 @@ class EnqueueFailed(Enqueue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueUncertain(Enqueue):
-    """Nobody knows whether it was done."""
+    """It is unknown whether it was done."""
 
     word = ("phase", "info")
     error: Annotated[str | None, "why"] = None
@@ -88,7 +88,7 @@ class EnqueueUncertain(Enqueue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition(Event):
-    """What a command on the wire did to one job. `t` is when its reply arrived."""
+    """The effect of a command on one job, seen on the wire. `t` is the time of its reply."""
 
     type = "transition"
     op: Annotated[

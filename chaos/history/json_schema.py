@@ -1,4 +1,4 @@
-"""The JSON Schema of a line, for whoever writes histories in another language."""
+"""The JSON Schema of a line, for programs in other languages that write histories."""
 
 from __future__ import annotations
 

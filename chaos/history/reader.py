@@ -1,4 +1,4 @@
-"""Reading a history: every line checked, and all of them in one DuckDB table."""
+"""Reads a history: checks every line, and puts them all into one DuckDB table."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
 
 
 def _whole_lines(path: Path) -> int:
-    """How many lines a file has; 0 if the last of them does not end, or it cannot be read."""
+    """The number of lines of a file; 0 if the last of them does not end, or it cannot be read."""
     lines, last = 0, b""
     with contextlib.suppress(OSError), path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -126,7 +126,7 @@ def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
 
 
 def _is_cast(db: duckdb.DuckDBPyConnection, files: list[Path]) -> bool:
-    """Whether DuckDB had to cast a value: it reads "5" as 5, 5 as "5" and 1.5 as 2."""
+    """True if DuckDB had to cast a value: it reads "5" as 5, 5 as "5" and 1.5 as 2."""
     wrong = (
         f"json_type(\"{name}\") NOT IN ({_JSON_TYPES[kind]}, 'NULL')"
         for name, kind in COLUMNS.items()
@@ -139,7 +139,7 @@ def _is_cast(db: duckdb.DuckDBPyConnection, files: list[Path]) -> bool:
 
 
 def _source(columns: Mapping[str, str]) -> str:
-    """What to select these columns from; its parameter is a list of files."""
+    """The relation that has these columns. Its parameter is a list of files."""
     spec = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     return (
         f"read_json(?, format = 'newline_delimited', columns = {{{spec}}}, filename = true,"
@@ -149,7 +149,7 @@ def _source(columns: Mapping[str, str]) -> str:
 
 
 def _is_pattern(path: Path) -> bool:
-    """Whether DuckDB would take this path for a pattern."""
+    """True if DuckDB would take this path for a pattern."""
     return bool(set("*?[]") & set(str(path)))
 
 

@@ -1,4 +1,4 @@
-"""Writing a history: one JSON line and one system call per event."""
+"""Writes a history: one JSON line and one system call for each event."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Recorder:
     def write(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
         """Append one event, stamped with time, process and pid.
 
-        `t` is in ns of `time.monotonic_ns()`, and now by default. `process` stands for another one
-        than the recorder's: a proxy writes on behalf of the process behind the connection. Raises
-        HistoryProblem when the line cannot be stored.
+        `t` is in ns of `time.monotonic_ns()`; now by default. `process` replaces the recorder's own
+        name: a proxy writes on behalf of the process behind the connection. Raises HistoryProblem
+        when the line cannot be stored.
         """
         line = {
             "t": time.monotonic_ns() if t is None else t,

@@ -1,4 +1,4 @@
-"""What the reader demands of a line: made from the events (`chaos.history.events`)."""
+"""The reader's demands on a line, made from the events (`chaos.history.events`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SQL_TYPES: dict[type, str] = {int: "BIGINT", str: "VARCHAR", bool: "BOOLEAN"}
 """DuckDB's type of each type that a field may have."""
 
 STAMP: dict[str, type] = {"t": int, "process": str, "pid": int, "type": str}
-"""What every line begins with."""
+"""The fields with which every line begins."""
 
 MAX_TIME_NS = 2**61
 MAX_DURATION_MS = 10**11
@@ -117,7 +117,7 @@ REQUIRED: dict[str, tuple[str, ...]] = dict(_required())
 """The fields without which an event of this type says nothing. Its keys are all the types."""
 
 REQUIRED_OF_WORD: dict[tuple[str, str, str], tuple[str, ...]] = dict(_required_of_word())
-"""What else some events need: by type, column of the word, and word."""
+"""Further required fields of some events, by type, column of the word, and word."""
 
 WORDS: dict[tuple[str, str], tuple[str, ...]] = _words()
 """The words allowed in (type of event, field)."""

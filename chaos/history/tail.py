@@ -1,4 +1,4 @@
-"""Following a history while it is being written."""
+"""Follows a history while it is being written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Tail:
         self._offsets: dict[Path, int] = {}
 
     def read(self, limit: int = -1) -> list[bytes]:
-        """The whole lines since the last call: of each file at most `limit` bytes, -1 for all.
+        """The whole lines since the last call: at most `limit` bytes of each file; -1 for all.
 
         A line that is longer than `limit` is never found.
         """

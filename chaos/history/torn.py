@@ -1,4 +1,4 @@
-"""Reading files of which DuckDB's reader would not take every line.
+"""Reads files that DuckDB's reader would not take as they are.
 
 SIGKILL may cut the last line of a process short. That is expected of a process that is known to
 have been killed, and of no other. A name may be used again after a kill, so the cut line need not
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaos.history.schema import COLUMNS
+from chaos.history.schema import COLUMNS, SQL_TYPES
 
-_PYTHON_TYPE = {"BIGINT": int, "VARCHAR": str, "BOOLEAN": bool}
+_PYTHON_TYPE = {sql_type: type_ for type_, sql_type in SQL_TYPES.items()}
 _INT64 = 2**63
 
 

@@ -30,7 +30,7 @@ ORDERS = ("none", *(kind.name for kind in FAULTS if kind.takes_out))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """Where to put jobs. `server` is the URL without its password; the real one is in `url_file`,
+    """The place for jobs. `server` is the URL without its password; the real one is in `url_file`,
     which only this user may read."""
 
     server: str
@@ -41,7 +41,7 @@ class Ready:
     settings: WorkerSettings
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """The same as plain JSON values."""
         return {
             "server": self.server,
             "url_file": str(self.url_file),

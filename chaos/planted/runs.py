@@ -53,7 +53,7 @@ class Result:
 
     @property
     def good(self) -> bool:
-        """Whether the trial shows what it should: a bug in one run at least, soundness in all."""
+        """True if all is as it should be: a bug shows in one run at least, soundness in all."""
         needed = len(self.runs) if self.trial.anomaly is None else 1
         return len(self.hits) >= max(1, needed)
 
@@ -79,7 +79,7 @@ class Result:
         return [self.trial.command(run.seed) for run in self.runs]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """The same as plain JSON values."""
         low, high = wilson(len(self.hits), len(self.runs))
         return {
             "name": self.trial.name,

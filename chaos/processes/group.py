@@ -18,7 +18,7 @@ from chaos.processes.process import Process, spawn
 from chaos.processes.waiting import wait_until
 
 GRACE_S = 5.0
-"""How long a process may take to leave after SIGTERM before it is killed, in seconds."""
+"""Time for a process to leave after SIGTERM before it is killed, in seconds."""
 
 
 class ProcessGroup:

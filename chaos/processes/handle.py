@@ -12,7 +12,7 @@ from chaos.processes.stopped import is_stopped
 from chaos.processes.waiting import wait_until
 
 KILL_TIMEOUT_S = 10.0
-"""How long the kernel may take to carry out SIGKILL or SIGSTOP, in seconds."""
+"""Limit for the kernel to carry out SIGKILL or SIGSTOP, in seconds."""
 
 
 class ProcessStillRunning(ChaosError):
@@ -21,7 +21,7 @@ class ProcessStillRunning(ChaosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitStatus:
-    """How a process ended: exactly one of exit code and signal number is set."""
+    """The end of a process: exactly one of exit code and signal number is set."""
 
     code: int | None
     signal: int | None
@@ -43,8 +43,8 @@ class ExitStatus:
 class Handle(ABC):
     """One process. All methods may be called from several threads at once.
 
-    `Process` is a child of this one, `Forked` a child of a fork server, and `Descendant` a process
-    that one of these has started.
+    `Child` is a child of this one, and `Process` a child that was spawned; `Forked` is a child of a
+    fork server, and `Descendant` a process that one of these has started.
     """
 
     #: For messages.
@@ -60,7 +60,7 @@ class Handle(ABC):
     @property
     @abstractmethod
     def alive(self) -> bool:
-        """Whether the process lives; a stopped one does, a zombie does not."""
+        """True if the process lives; a stopped one does, a zombie does not."""
 
     @abstractmethod
     def signal(self, signum: int) -> bool:
@@ -68,11 +68,11 @@ class Handle(ABC):
 
     @abstractmethod
     def poll(self) -> ExitStatus | None:
-        """How it ended; None while that is not known. Only its parent is told."""
+        """The exit status; None while it is not known here. Only the parent is told."""
 
     @property
     def stopped(self) -> bool:
-        """Whether the process is stopped, in all its threads."""
+        """True if the process is stopped, in all its threads."""
         return self.alive and is_stopped(self.pid)
 
     def kill(self) -> bool:
@@ -97,16 +97,13 @@ class Handle(ABC):
     def wait(self, timeout_s: float) -> ExitStatus | None:
         """Wait until the process has ended. Raises ProcessStillRunning.
 
-        Returns how it ended, where that is known yet: only its parent is told.
+        Returns how it ended, as `poll` does.
         """
         if not self._ends_within(timeout_s):
             raise ProcessStillRunning(
                 f"{self.name} (pid {self.pid}) still ran after {timeout_s:g} s"
             )
-        return None
-
-    def close(self) -> None:  # noqa: B027 - most hold nothing
-        """Give back the descriptors that it holds. Ask nothing of it any more."""
+        return self.poll()
 
     def _ends_within(self, timeout_s: float) -> bool:
         return wait_until(lambda: not self.alive, timeout_s)

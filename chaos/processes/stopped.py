@@ -1,4 +1,4 @@
-"""Whether a process is stopped."""
+"""A look at whether a process is stopped."""
 
 import contextlib
 import sys
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import psutil
 
-#: States of a thread that runs no code any more: stopped, traced, ended.
+#: States of a thread that no longer runs code: stopped, traced, ended.
 _STOPPED, _ENDED = {"T", "t"}, {"Z", "X"}
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether every thread of a process has halted after SIGSTOP. False if the process is gone.
+    """True if every thread of a process has halted after SIGSTOP. False if the process is gone.
 
     SIGSTOP is only sent when `kill` returns, and each thread halts in its own time. The state that
     `ps` shows is that of the first thread, while others may still be on their way.

@@ -1,4 +1,4 @@
-"""Reports as files. Each appears whole or not at all: somebody may be waiting for it."""
+"""Reports as files. Each appears whole or not at all, because a reader may wait for it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The output of the rig's programs, whoever reads it: a terminal, a file, or a closed pipe.
 
-The exit code is the verdict's. So a program goes on when nobody listens any more (`… | head -1`),
+The exit code is the verdict's. So a program goes on when nobody listens any longer (`… | head -1`),
 prints what the output's encoding lacks as `\\udcff`, and takes no text for markup.
 """
 

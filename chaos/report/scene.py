@@ -256,7 +256,7 @@ class Scene:
         return next((at[name] for name in at if target.startswith(f"{name}.")), None)
 
     def _server(self) -> list[Json]:
-        """When the server was down."""
+        """The times at which the server was down."""
         spans: list[Json] = []
         sql = "SELECT t, event FROM events WHERE type = 'server' ORDER BY t"
         for t, event in self._db.execute(sql).fetchall():

@@ -1,4 +1,4 @@
-"""The verdict on a terminal or in a CI log, for somebody who has never seen this tool."""
+"""The verdict on a terminal or in a CI log, for a reader who has never seen this tool."""
 
 from __future__ import annotations
 

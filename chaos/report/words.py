@@ -72,7 +72,7 @@ class State(StrEnum):
 
     @property
     def idle(self) -> bool:
-        """Whether the run says nothing about the guarantee."""
+        """True if the run says nothing about the guarantee."""
         return self in (State.NOT_EXERCISED, State.NOT_KNOWN)
 
 

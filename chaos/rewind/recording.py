@@ -85,7 +85,7 @@ class Recording:
         yield from self._loss(prefix)
 
     def _acknowledged(self, event: Event, prefix: Prefix) -> bool:
-        """Whether this told a producer, before the power failed, that its job is stored."""
+        """True if this told a producer, before the power failed, that its job is stored."""
         if event["type"] != "enqueue" or event["phase"] != "ok":
             return False
         place = self._stored.get(event.get("answer_job") or event["job"])

@@ -36,7 +36,7 @@ class _Batch:
     overdue_at: float
 
     def over(self) -> bool:
-        """Whether all are recovered. Raises RigProblem where they never will be."""
+        """True if all are recovered. Raises RigProblem if they never will be."""
         status, told = self.process.status, f"the recovery of {self.process.name}"
         if self.process.lost:
             raise RigProblem(str(self.process.lost))

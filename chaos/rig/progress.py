@@ -1,4 +1,4 @@
-"""What a run is doing: one live line on a terminal, plain lines elsewhere."""
+"""The progress of a run: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

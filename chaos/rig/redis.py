@@ -22,7 +22,7 @@ from chaos.servers import Durability, Server, ServerClock
 
 
 class RedisFaults:
-    """What a scenario can do to the server of its run."""
+    """The faults that a scenario can do to the server of its run."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class RedisFaults:
         self._progress.say(f"{name} is over")
 
     def _silence(self, silent: bool) -> None:
-        """The server answers nobody from now on, by the rig's doing; or it answers again."""
+        """Note that the rig has silenced the server, or that the server answers again."""
         self._seen.blind = silent
         self._wire.server_is_away(silent)
 

@@ -28,7 +28,7 @@ from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets.target import Inspector, Job
+from chaos.targets import Inspector, Job
 from chaos.wire import WireProxyError
 
 P = ParamSpec("P")
@@ -112,7 +112,7 @@ class Rig:
         return Job(id=f"job-{self._ids:05d}", plan=plan or {"do": "ok"}, **fields)
 
     def busy_jobs(self, low_ms: int, high_ms: int) -> list[Job]:
-        """As many jobs as the run is set up with, each of which works for a random time."""
+        """The number of jobs that the run is set up with, each of which works for a random time."""
         times = [self.random.randint(low_ms, high_ms) for _ in range(self.setup.jobs)]
         return [self.job({"do": "ok", "ms": ms}) for ms in times]
 
@@ -128,7 +128,7 @@ class Rig:
         self.progress.say(f"enqueued {len(jobs)} jobs")
 
     def know(self, job_ids: Iterable[str]) -> None:
-        """Let the final state tell about these jobs too, which somebody else enqueues."""
+        """Let the final state tell about these jobs too, which another program enqueues."""
         self.seen.jobs.extend(job_ids)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What can be seen of a run while it goes on: in the store, and in what handlers write."""
+"""The view of a run while it goes on: in the store, and in the lines that handlers write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chaos.history import Write
 from chaos.history.events import FinalWorker, Health
 from chaos.rig.problem import RigProblem
 from chaos.rig.worker import Worker
-from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
+from chaos.targets import CountsDead, Inspector, ShowsHealth
 
 #: Between two looks at the health keys.
 _SAMPLE_S = 0.1
@@ -40,19 +40,19 @@ class Seen:
     # Handlers
 
     def started(self, job: str) -> bool:
-        """Whether any process has started a job."""
+        """True if any process has started a job."""
         return any(worker.started(job) for worker in self._workers)
 
     def started_by_another(self, job: str, than: Worker) -> bool:
-        """Whether a process other than this one has started a job."""
+        """True if a process other than this one has started a job."""
         return any(worker.started(job) for worker in self._workers if worker is not than)
 
     def done(self, job: str) -> bool:
-        """Whether any process has succeeded in a job."""
+        """True if any process has succeeded in a job."""
         return any(worker.succeeded(job) for worker in self._workers)
 
     def done_by_another(self, job: str, than: Worker) -> bool:
-        """Whether a process other than this one has succeeded in a job."""
+        """True if a process other than this one has succeeded in a job."""
         return any(worker.succeeded(job) for worker in self._workers if worker is not than)
 
     # The store
@@ -70,7 +70,7 @@ class Seen:
         return self._inspector.dead_lettered()
 
     def healthy(self, worker: Worker) -> bool:
-        """Whether the store shows this worker as alive. Raises `RigProblem` where it cannot."""
+        """True if the store shows this worker as alive. Raises `RigProblem` if it cannot."""
         if not isinstance(self._inspector, ShowsHealth):
             raise _unseen("inspector that shows health keys, so these")
         health = self._inspector.health([*worker.ids()])
@@ -81,7 +81,7 @@ class Seen:
         return not self.healthy(worker)
 
     def idle(self) -> bool:
-        """Whether there is nothing left to do, as far as can be seen.
+        """True if no work is left, as far as can be seen.
 
         Without an inspector: every job has succeeded, or nobody has written a line for as long as
         the recovery of a job may take.

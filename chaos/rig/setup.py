@@ -8,7 +8,7 @@ from typing import Any
 
 from chaos.rig.options import Options
 from chaos.servers import Durability
-from chaos.targets.target import Target, WorkerSettings
+from chaos.targets import Target, WorkerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class ServerWish:
     durability: Durability
     #: It has a clock of its own, which can be stepped.
     own_clock: bool
-    #: The run does to it what only its owner may.
+    #: The run does things to it that only its owner may do.
     owned: bool
 
 
@@ -50,7 +50,7 @@ class Setup:
 
     @property
     def recovery_s(self) -> float:
-        """How long it may take until the job of a dead worker is started again."""
+        """The longest time until the job of a dead worker is started again."""
         settings = self.settings
         bound_ms = settings.lock_ttl_ms + settings.poll_max_ms + self.recovery_slack_ms
         return bound_ms / 1000

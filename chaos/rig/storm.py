@@ -103,7 +103,7 @@ class Storm:
 
 
 def _stays(kind: str) -> bool:
-    """Whether the storm waits until the fault is over."""
+    """True if the storm waits until the fault is over."""
     known = FAULTS.of_server.get(kind)
     return kind == "partition" if known is None else known.during is not None
 

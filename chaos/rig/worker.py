@@ -10,7 +10,7 @@ from chaos.faults import Injection
 from chaos.history.tail import Tail
 from chaos.processes import Descendant
 from chaos.rig.life import Life
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Worker:
     settings: WorkerSettings
     injections: list[Injection]
     history: Path
-    #: Somebody meant it to end: the rig by a signal, or a job that kills its worker.
+    #: It is meant to end: by a signal of the rig, or by a job that kills its worker.
     doomed: bool = False
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
     ready: bool = False
@@ -70,7 +70,7 @@ class Worker:
         return self._ids
 
     def started(self, *jobs: str) -> bool:
-        """Whether its handlers have started all of these jobs."""
+        """True if its handlers have started all of these jobs."""
         return self.started_jobs().issuperset(jobs)
 
     def started_jobs(self) -> set[str]:
@@ -79,22 +79,22 @@ class Worker:
         return {job for job, _ in self._starts}
 
     def started_since(self, t: int) -> bool:
-        """Whether its handlers have started a job after this time, in ns."""
+        """True if its handlers have started a job after this time, in ns."""
         self._read_on()
         return any(at > t for _, at in self._starts)
 
     def starts(self) -> int:
-        """How often a handler of it has started."""
+        """The number of starts of its handlers."""
         self._read_on()
         return len(self._starts)
 
     def ends(self) -> int:
-        """How often a handler of it has ended."""
+        """The number of ends of its handlers."""
         self._read_on()
         return self._ends
 
     def succeeded(self, job: str) -> bool:
-        """Whether one of its handlers has succeeded in this job."""
+        """True if one of its handlers has succeeded in this job."""
         self._read_on()
         return job in self._succeeded
 

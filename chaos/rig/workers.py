@@ -31,7 +31,7 @@ from chaos.rig.progress import Progress
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
-from chaos.targets.target import Command, WorkerSettings, WorkerSpec
+from chaos.targets import Command, WorkerSettings, WorkerSpec
 
 #: How long a process may take to say hello, and to leave beyond its grace period.
 _READY_S = 20.0
@@ -42,7 +42,7 @@ _SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 
 
 class Workers:
-    """Everybody who works in a run. `ProcessGroup` ends them when the run is left."""
+    """All worker processes of a run. `ProcessGroup` ends them when the run is left."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ SHOWN_SPEC: bool | str = True if mask(DEFAULT_SPEC) == DEFAULT_SPEC else mask(DE
 
 
 def is_url(spec: str) -> bool:
-    """Whether a `spec` of `open_server` names a server that somebody else runs."""
+    """True if a `spec` of `open_server` names a server that the rig does not run."""
     return spec.startswith(("redis://", "rediss://", "unix://"))
 
 

@@ -9,7 +9,7 @@ from chaos.errors import ChaosError
 from chaos.servers.problem import ServerProblem
 
 PORT_TRIES = 5
-"""How many ports a server tries before it gives up."""
+"""The number of ports that a server tries before it gives up."""
 
 LOWEST = 10_000
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")

@@ -119,7 +119,7 @@ class Replication:
     # Conditions
 
     def _in_sync(self) -> bool:
-        """Whether the replica has confirmed anything. Before that it may not have been sent any."""
+        """True if the replica has confirmed anything. Until then it may have been sent nothing."""
         self._ask_primary("PUBLISH", _NAME, "")
         told = self._ask_primary("INFO", "replication").get("slave0", {})
         return bool(told.get("state") == "online" and int(told["offset"]) > 0)

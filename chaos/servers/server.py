@@ -12,7 +12,7 @@ from chaos.servers.client import About, NotReady, connect, probe
 from chaos.servers.problem import ServerProblem, mask
 
 Durability = Literal["none", "everysec", "always"]
-"""How much survives when a server is killed: nothing, all but about the last second, or everything
+"""The data that survives when a server is killed: nothing, all but about the last second, or all
 that it had answered."""
 
 READY_TIMEOUT_S = 15.0
@@ -29,7 +29,7 @@ class Server(abc.ABC):
     """
 
     controllable: bool = True
-    """Whether the rig can stop, kill, pause, resume and restart it."""
+    """True if the rig can stop, kill, pause, resume and restart it."""
 
     def __init__(self) -> None:
         self._version: str | None = None
@@ -110,7 +110,7 @@ class Server(abc.ABC):
 
     @abc.abstractmethod
     def _running(self) -> bool:
-        """Whether it has been started and has not ended."""
+        """True if it has been started and has not ended."""
 
     @abc.abstractmethod
     def _check_running(self) -> None:
@@ -118,7 +118,7 @@ class Server(abc.ABC):
 
     @abc.abstractmethod
     def _is_ours(self, about: About) -> bool:
-        """Whether the server that answered is the one that was started."""
+        """True if the server that answered is the one that was started."""
 
     def __enter__(self) -> Self:
         try:

@@ -1,4 +1,4 @@
-"""A server that somebody else runs."""
+"""A server that the rig does not run."""
 
 from typing import NoReturn
 from urllib.parse import parse_qs, urlencode, urlsplit

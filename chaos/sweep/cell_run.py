@@ -1,4 +1,4 @@
-"""What one run of a cell leaves to be judged."""
+"""One run of a cell, as it is left to be judged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chaos.sweep.cells import Cell
 
 @dataclass(slots=True, kw_only=True)
 class CellRun:
-    """What became of one run of a cell, before it is judged."""
+    """The result of one run of a cell, before it is judged."""
 
     cell: Cell
     directory: Path
@@ -33,5 +33,5 @@ class CellRun:
 
     @property
     def complete(self) -> bool:
-        """Whether every fault landed."""
+        """True if every fault landed."""
         return all(self.landed) and len(self.landed) == len(self.cell.faults)

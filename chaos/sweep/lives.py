@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from chaos.targets.target import Job, WorkerSettings
+from chaos.targets import Job, WorkerSettings
 
 SETTINGS = WorkerSettings(
     concurrency=1,
@@ -27,7 +27,7 @@ PATIENT = replace(SETTINGS, lock_ttl_ms=1_500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """What happens to the jobs of a cell, and to whom the fault happens."""
+    """The life of a cell's jobs, and the process that the fault hits."""
 
     name: str
     meaning: str

@@ -324,7 +324,7 @@ class _Play:
         victim.signal(signal.SIGTERM)
 
     def _cancel_first(self) -> None:
-        """As its life may have it, and as an operator would: past the wire, and past its faults."""
+        """Cancel the job, if its life has that, as an operator does: past the wire's faults."""
         if self._life.cancelled and not self._cancelled:
             self._cancelled = True
             if isinstance(self._stage.producer, CanCancel):

@@ -41,7 +41,7 @@ _SLACK_MS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepOptions(Options):
-    """As for every scenario, and what is to be swept."""
+    """The options of every scenario, and the choice of what to sweep."""
 
     lives: tuple[str, ...] = tuple(BY_NAME)
     faults: tuple[str, ...] = tuple(SWEPT)
@@ -165,7 +165,7 @@ def _about(
 
 
 def _chosen(options: SweepOptions) -> dict[str, str]:
-    """What must be chosen again to repeat a cell."""
+    """The options that repeat a cell."""
     usual = SweepOptions()
     chosen = {"target": options.target} if options.target != usual.target else {}
     return chosen | ({"redis": mask(options.redis)} if options.redis != usual.redis else {})

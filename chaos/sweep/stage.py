@@ -5,12 +5,12 @@ from __future__ import annotations
 from chaos.processes import ForkServer
 from chaos.rig.options import BadOption
 from chaos.sweep.lives import PATIENT, SETTINGS
-from chaos.targets.target import Target
+from chaos.targets import Target
 from chaos.wire import WireProxy
 
 
 class Stage:
-    """Where cells are played. To be used by one thread.
+    """The stage on which cells are played. For one thread only.
 
     Raises `BadOption` for a target that has no inspector: a cell begins on an empty database, and
     ends when the store shows that nothing is left to do.

@@ -1,4 +1,4 @@
-"""Which cells there are is found by running them: every run tells which commands a life has."""
+"""The cells of a sweep are found by running them: every run tells which commands a life has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PAIR_TRIES = 2
 #: What is tried for it may show others.
 _CHANCE_TRIES = (2, 1, 1)
 _SAY_S = 2.0
-#: An interruption waits for so long at most.
+#: The longest wait after an interruption.
 _LOOK_S = 0.1
 
 T = TypeVar("T")
@@ -182,7 +182,7 @@ class Sweep:
         }
 
     def _beyond(self, tried: dict[str, set[str]]) -> dict[str, set[str]]:
-        """What the runs so far have shown beyond the boundaries that were tried, by life."""
+        """Boundaries that the runs so far have shown and that were not tried, by life."""
         shown: dict[str, set[str]] = {}
         for run in self._runs:
             new = set(boundaries(run.commands)) - tried[run.cell.life]
@@ -251,7 +251,7 @@ class Sweep:
         return [future.result() for future in waiting]
 
     def _done(self, futures: list[Future[T]]) -> int:
-        """How many are done, once all are or a moment has passed."""
+        """Wait until all are done, or for a moment. Returns how many are done."""
         # Cut short, `wait` and `submit` may leave a lock taken that a thread then waits for.
         with held_back():
             return len(wait(futures, timeout=_LOOK_S).done)

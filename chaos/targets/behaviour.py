@@ -1,9 +1,9 @@
-"""What a job does inside a worker under test, and the lines that it leaves in the history.
+"""The handler of a worker under test: it does what its job's plan says, and writes the history.
 
-A job's `plan` is a small dictionary: `do` is one of
+A plan is a small dictionary. `do` is one of
 
 * `ok`: work for `ms` milliseconds (0), then succeed;
-* `fail`: the first `times` runs raise, later ones succeed;
+* `fail`: the first `times` attempts raise, later ones succeed;
 * `until`: raise while there is no file at `path`, succeed once there is;
 * `hang`: never end by itself;
 * `block`: keep the event loop busy for `ms` milliseconds in the first `times` attempts (all), then
@@ -35,15 +35,17 @@ class Planned(ChaosError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Attempt:
     """One start of a handler, as the queue under test names it."""
 
+    #: Id of the job.
     job: str
+    #: Id of the worker.
     worker: str
     #: Fencing token, where the queue has one.
-    token: int | None
-    #: 1 for the first run.
-    attempt: int
+    token: int | None = None
+    #: 1 for the job's first attempt, where the queue counts them.
+    number: int = 1
 
 
 class WorkerLog:
@@ -71,16 +73,16 @@ class WorkerLog:
         return Recorder(self._history.with_name(f"{name}.jsonl"), name)
 
     def hello(self, worker: str) -> None:
-        """Say once which worker id this process has."""
+        """Say, once, that the worker with this id lives in this process."""
         if worker not in self._greeted:
             self._greeted.add(worker)
             self._write(Hello(worker=worker))
 
     @contextmanager
-    def recorded(self, run: Run) -> Iterator[None]:
-        """The start and the end of one run."""
-        self.hello(run.worker)
-        self._write(Start(job=run.job, token=run.token, worker=run.worker))
+    def recorded(self, attempt: Attempt) -> Iterator[None]:
+        """Write down the start and the end of an attempt, which is this block."""
+        self.hello(attempt.worker)
+        self._write(Start(job=attempt.job, token=attempt.token, worker=attempt.worker))
         outcome: Outcome = "error"
         try:
             yield
@@ -89,20 +91,20 @@ class WorkerLog:
             outcome = "cancelled"
             raise
         finally:
-            self._write(End(job=run.job, token=run.token, outcome=outcome))
+            self._write(End(job=attempt.job, token=attempt.token, outcome=outcome))
 
 
-async def behave(plan: Mapping[str, Any], run: Run) -> Any:
+async def behave(plan: Mapping[str, Any], attempt: Attempt) -> Any:
     """Do what the plan says; raises `Planned` where it says so."""
     seconds = plan.get("ms", 0) / 1000
     match plan.get("do", "ok"):
-        case "fail" if run.attempt <= plan["times"]:
-            raise Planned(f"run {run.attempt} of {plan['times']} that fail")
+        case "fail" if attempt.number <= plan["times"]:
+            raise Planned(f"attempt {attempt.number} of {plan['times']} that fail")
         case "until" if not os.access(plan["path"], os.F_OK):
             raise Planned("it is not mended yet")
         case "hang":
             await asyncio.sleep(86_400)
-        case "block" if (run.token or run.attempt) <= plan.get("times", 1_000_000):
+        case "block" if (attempt.token or attempt.number) <= plan.get("times", 1_000_000):
             time.sleep(seconds)  # noqa: ASYNC251 - that is the fault
         case "resist":
             await _resist(seconds)

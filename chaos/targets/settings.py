@@ -1,4 +1,4 @@
-"""How workers are set up in a run."""
+"""The settings of workers in a run."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ class WorkerSettings:
 
     @property
     def health_ttl_ms(self) -> int:
-        """How long a health key lives without a heartbeat."""
+        """The life of a health key without a heartbeat."""
         return self.health_interval_ms + self.health_slack_ms

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from chaos.evidence import Evidence
 from chaos.guarantees import GUARANTEES
 from chaos.targets.inspector import Inspector
-from chaos.targets.job import Job
-from chaos.targets.producer import EnqueueInDoubt, EnqueueRefused, Producer
+from chaos.targets.producer import Producer
 from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
 
@@ -25,21 +24,6 @@ if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fas
     from chaos.faults import Match
     from chaos.history.events import Transition
     from chaos.wire import Exchange
-
-__all__ = [
-    "Command",
-    "Decode",
-    "EnqueueInDoubt",
-    "EnqueueRefused",
-    "Forkable",
-    "Inspector",
-    "Job",
-    "Producer",
-    "Target",
-    "Wire",
-    "WorkerSettings",
-    "WorkerSpec",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +68,13 @@ class Decode(Protocol):
     def __call__(self, exchange: Exchange, /) -> Iterable[Transition]:
         """Tell what one command did to jobs.
 
-        With a reply of `NoReply` nobody knows whether it did: the events' `answer` is None.
+        With a reply of `NoReply` it is unknown whether it did: the events' `answer` is None.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """How the rig reads the queue's commands."""
+    """The rig's way to read the queue's commands."""
 
     #: Commands by the transition that they make: claim, finish, retry, release, refresh, …
     moments: Mapping[str, Match]
@@ -100,7 +84,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forkable:
-    """How a worker in Python comes to life in a forked process, which saves its start."""
+    """The start of a worker in a forked process, which saves the start of Python."""
 
     #: Imports what `work` needs, in a process from which many workers are forked.
     warm: Callable[[], None]

@@ -21,7 +21,7 @@ from chaos.wire.site import Site
 from chaos.wire.transports import ServerSide, reset_transport
 
 LINGER_S = 5.0
-"""How long the server may take to answer a command whose client has gone, in seconds."""
+"""Limit for the server to answer a command whose client has gone, in seconds."""
 
 _Work = Coroutine[Any, Any, None] | None
 _Command = tuple[bytes, list[bytes]] | None  # None: the client has left

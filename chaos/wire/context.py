@@ -1,4 +1,4 @@
-"""What every part of a proxy shares: the way to the server, the journal, what runs beside."""
+"""The parts that a proxy shares: the way to the server, the journal, the tasks beside."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -15,7 +15,7 @@ class ProxyContext:
         self.upstream = upstream
         self.journal = journal
         self.absences = 0
-        """How often the rig has taken the server away."""
+        """The number of times that the rig has taken the server away."""
         self.away = False
         """By the rig's doing it answers nobody at the moment. Set from any thread."""
         self.tasks: set[asyncio.Task[None]] = set()

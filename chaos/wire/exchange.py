@@ -6,7 +6,7 @@ from chaos.wire.resp import Value
 
 
 class NoReply:
-    """In the place of a reply: none has come (yet), and nobody knows whether the command ran."""
+    """In the place of a reply: none has come (yet), and it is unknown whether the command ran."""
 
 
 class Exchange(NamedTuple):
@@ -16,7 +16,7 @@ class Exchange(NamedTuple):
     argv: list[bytes]
     reply: Value | NoReply
     t_sent: int
-    """When the command was forwarded to the server, ns of the monotonic clock."""
+    """The time at which the command went to the server, ns of the monotonic clock."""
     t_reply: int
-    """When the whole reply had reached the proxy, or could not come any more, in ns of the
+    """The time at which the whole reply was there, or could no longer come, in ns of the
     monotonic clock."""

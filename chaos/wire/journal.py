@@ -1,4 +1,4 @@
-"""What the proxy tells the run's history, and what it does when a callback of the rig raises."""
+"""The proxy's events for the run's history, and its way with callbacks that raise."""
 
 import time
 from collections.abc import Callable
@@ -68,11 +68,11 @@ class Journal:
             return None
 
     def healed(self, fault: WireFault, process: str) -> None:
-        """What the fault had done has been undone."""
+        """The effect of the fault has been undone."""
         self._write(FaultHealed(**_about(fault, process)))
 
     def missed(self, injection: Injection, reason: str) -> None:
-        """The fault will not land any more."""
+        """The fault can no longer land."""
         injection.give_up()
         fault = injection.fault
         self._write(FaultMissed(error=reason, **_about(fault, fault.process)))

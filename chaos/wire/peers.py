@@ -1,4 +1,4 @@
-"""Which process is at the other end of a connection.
+"""The process at the other end of a connection.
 
 The rig knows the process that it has started. In a fleet that is the parent, whose workers share
 its listener, and a signal has to hit the one that sent the command: it is found by its socket.
@@ -22,7 +22,7 @@ class Ends(NamedTuple):
 
 
 def peers_of(process: Handle, wanted: Collection[Ends]) -> dict[Ends, Handle]:
-    """Who holds each of these connections: the process itself, or one of its descendants.
+    """The holder of each of these connections: the process itself, or one of its descendants.
 
     A connection is missing from the answer when its process has ended or has closed it. Where a
     fork has handed one down, it belongs to the ancestor, who opened it.

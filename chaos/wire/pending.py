@@ -1,4 +1,4 @@
-"""Which reply answers which command on one connection.
+"""The matching of replies with commands on one connection.
 
 A server answers in the order of the commands, with these exceptions: RESP3 pushes and pub/sub
 messages answer nothing, and a (un)subscribe command is answered once for each of its channels.
@@ -33,10 +33,10 @@ class Sent:
     reply: Value = None
     """The server's reply, where a fault waits for it."""
     confirmations: int = field(default=0)
-    """How many more channels of a (un)subscribe have to be confirmed; 0: none seen yet."""
+    """The channels of an (un)subscribe that have yet to be confirmed; 0: none seen yet."""
 
     def blocks(self) -> bool:
-        """Whether the server may wait with the reply for as long as the client is there."""
+        """True if the server may wait with the reply for as long as the client is there."""
         word = self.argv[0].upper()
         if word in (b"XREAD", b"XREADGROUP"):
             return any(arg.upper() == b"BLOCK" for arg in self.argv[1:])
@@ -52,7 +52,7 @@ class PendingReplies:
 
     @property
     def at_server(self) -> bool:
-        """Whether the server owes a reply."""
+        """True if the server owes a reply."""
         return any(sent.injected is None for sent in self.in_flight)
 
     def answered(self, value: Value) -> Sent | None:

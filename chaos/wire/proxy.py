@@ -33,7 +33,7 @@ from chaos.wire.transports import ClientSide
 from chaos.wire.upstream import Upstream, UpstreamProblem
 
 CALL_TIMEOUT_S = 10.0
-"""How long the proxy's thread may take to do what it is asked, in seconds."""
+"""Limit for the proxy's thread to answer a call, in seconds."""
 
 _POLL_S = 0.001
 _LAST_POLLS = 2000

@@ -27,7 +27,7 @@ class Faulty(Connected, Protocol):
 
 
 class Site:
-    """Where a fault has met its command. A `chaos.faults.action.Site`."""
+    """A fault's meeting with its command: a `chaos.faults.action.Site`."""
 
     def __init__(self, injection: Injection, connection: Faulty, exchange: Exchange) -> None:
         self._injection = injection

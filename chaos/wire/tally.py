@@ -15,7 +15,7 @@ class Tally:
 
     @property
     def value(self) -> int:
-        """How many so far. A command counts once it is about to be forwarded."""
+        """The count so far. A command counts once it is about to be forwarded."""
         return self._value
 
     def wait(self, at_least: int, timeout_s: float) -> bool:

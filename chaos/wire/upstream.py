@@ -1,4 +1,4 @@
-"""Where the server is, how to reach it, and the URL by which a process reaches the proxy.
+"""The server's address, the way to it, and the URL by which a process reaches the proxy.
 
 redis-py reads the URL and makes the TLS context, so that the proxy reaches what a client reaches.
 """
@@ -18,7 +18,7 @@ from chaos.errors import ChaosError
 from chaos.servers.problem import ServerProblem, mask
 
 CONNECT_TIMEOUT_S = 5.0
-"""How long opening a connection may take; longer where the URL says so."""
+"""Limit for opening a connection; longer if the URL says so."""
 
 _PLACE = ("host", "port", "path", "db", "username", "password")
 #: What redis-py checks beside the certificate, on connections of its own.
@@ -57,7 +57,7 @@ class Upstream:
         return cls(url, options, path, tls)
 
     def url_at(self, port: int) -> str:
-        """What a process uses instead: same user, password, database and options, no TLS."""
+        """The URL for a process instead: same user, password, database and options, no TLS."""
         user, password = (self.options.get(name) or "" for name in ("username", "password"))
         login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
         at = "@" if login else ""
@@ -90,7 +90,7 @@ class Upstream:
 
     @property
     def limit_s(self) -> float:
-        """How long opening a connection may take."""
+        """Limit for opening a connection, in seconds."""
         return max(CONNECT_TIMEOUT_S, self.options.get("socket_connect_timeout") or 0.0)
 
     def _told(self, reason: str) -> str:

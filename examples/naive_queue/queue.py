@@ -44,11 +44,11 @@ class Queue:
         self._redis.hset(self.results_key, job.id, json.dumps(result))
 
     def waiting(self) -> list[Job]:
-        """The jobs that nobody has taken yet."""
+        """The jobs that no worker has taken yet."""
         return [Job(**json.loads(text)) for text in self._redis.lrange(self.key, 0, -1)]
 
     def results(self) -> dict[str, dict[str, Any]]:
-        """What became of each job that is over, by its id."""
+        """The result of each job that is over, by its id."""
         found = self._redis.hgetall(self.results_key)
         return {job: json.loads(text) for job, text in found.items()}
 

@@ -38,7 +38,7 @@ class Client(queue.Queue):
 
 
 def decode(exchange: Exchange) -> Iterator[Transition]:
-    """What is popped is claimed, and its result ends it."""
+    """A pop is a claim, and a result ends the job."""
     match exchange.argv, exchange.reply:
         case [b"BLPOP", *_], [_, bytes(job)]:
             yield Transition(op="claim", job=json.loads(job)["id"], answer="ok")

@@ -1,4 +1,4 @@
-"""The naive queue's worker with a handler that writes the history of a run."""
+"""The naive queue's worker with a handler that the rig understands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from chaos.targets import WorkerSpec
-from chaos.targets.behaviour import Run, WorkerLog, behave
+from chaos.targets.behaviour import Attempt, WorkerLog, behave
 from examples.naive_queue.queue import Job, Queue
 from examples.naive_queue.worker import work
 
@@ -17,9 +17,9 @@ worker = f"worker-{os.getpid()}"
 
 
 def handler(job: Job) -> Any:
-    run = Run(job=job.id, worker=worker, token=None, attempt=1)
-    with log.recorded(run):
-        return asyncio.run(behave(job.arguments["plan"], run))
+    attempt = Attempt(job=job.id, worker=worker)
+    with log.recorded(attempt):
+        return asyncio.run(behave(job.arguments["plan"], attempt))
 
 
 if __name__ == "__main__":

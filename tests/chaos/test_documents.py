@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chaos.documents import documents, main
+from chaos.cli.docs import command
+from chaos.documents import documents
 from chaos.history.json_schema import json_schema
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,7 +22,7 @@ def test_a_page_is_what_the_command_writes(name: str) -> None:
 
 
 def test_the_command_writes_all_pages(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["--directory", str(tmp_path)])
+    done = CliRunner().invoke(command, ["--directory", str(tmp_path)])
 
     assert done.exit_code == 0, done.output
     assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == documents()

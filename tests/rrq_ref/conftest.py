@@ -95,7 +95,7 @@ def run(redis: Redis, client: Client, settings: Settings, database: Database) ->
 
 
 def _settled(database: Database) -> bool:
-    """Whether nothing is due or locked; both at one moment, for a claim may come in between."""
+    """True if nothing is due or locked at one moment: between two looks a claim may come."""
     pipe = database.redis.pipeline(transaction=True)
     pipe.zcount(keys.queue("default"), "-inf", database.now_ms())
     pipe.zcard(keys.locks("default"))

@@ -7,7 +7,7 @@ from chaos.faults.action import CannotLand, Outcome, Site, WireAction
 from chaos.processes import Handle
 
 DEATH_TIMEOUT_S = 5.0
-"""How long a process may take to be gone after SIGKILL, in seconds."""
+"""Limit for a process to be gone after SIGKILL, in seconds."""
 
 
 def _end(victim: Handle) -> bool:

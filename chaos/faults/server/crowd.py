@@ -1,4 +1,4 @@
-"""A server that lets nobody in."""
+"""A server that accepts no connections."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

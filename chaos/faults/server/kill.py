@@ -31,7 +31,7 @@ KILL = ServerFault(
 #: It answers only when what it did is stored, so nothing that it has answered is forgotten.
 KILL_DURABLE = ServerFault(
     name="server-kill-durable",
-    meaning="the same to a server that answers only what is on its disk",
+    meaning="SIGKILL to a server that answers only what it has stored on its disk",
     lasts=True,
     during=_during,
     silent=True,

@@ -9,8 +9,8 @@ from chaos.faults.server_fault import ServerFault, ServerSite, configured
 
 @contextmanager
 def _during(site: ServerSite, reason: Literal["replica", "alone"] = "replica") -> Iterator[None]:
-    """As the `replica` of a primary that is gone, or `alone`, without the replicas that it was told
-    to wait for."""
+    """Read-only as the `replica` of a primary that is gone, or `alone`, without the replicas that
+    it was told to wait for."""
     if reason == "alone":
         with configured(site, {"min-replicas-to-write": "1"}):
             yield

@@ -1,4 +1,4 @@
-"""Where the users of one Locust process enqueue, and write down what they know about each job."""
+"""The one place of a Locust process that enqueues, and records what is known of each job."""
 
 # Locust leaves some of its methods without types.
 # mypy: allow-untyped-calls
@@ -98,6 +98,6 @@ def enqueuer_of(environment: Environment) -> Enqueuer:
 
 
 def leave() -> None:
-    """As `Enqueuer.leave`, whether there is one or not."""
+    """`Enqueuer.leave`, if there is an enqueuer."""
     if _enqueuer is not None:
         _enqueuer[1].leave()

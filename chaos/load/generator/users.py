@@ -1,4 +1,4 @@
-"""Who enqueues what. This is the locustfile: `locust -f` takes its path.
+"""The users and the jobs that they enqueue. This is the locustfile: `locust -f` takes its path.
 
 Give names of classes at the end of Locust's command line to have only these.
 """

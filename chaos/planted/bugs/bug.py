@@ -12,7 +12,7 @@ class Bug:
     """One thing that the reference does wrong."""
 
     name: str
-    #: What it does wrong.
+    #: Its fault, in one sentence.
     sentence: str
     edits: tuple[Edit, ...]
     #: The scenario that is meant to find it, or the sweep: a module below `chaos`.
@@ -32,5 +32,5 @@ class Ablation:
     #: The edits that remove the two, the safe one first, by their names.
     removed: dict[str, tuple[Edit, ...]]
     scenario: str
-    #: What breaks without both.
+    #: The anomaly that shows without both.
     anomaly: str

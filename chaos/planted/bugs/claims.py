@@ -68,7 +68,7 @@ BUGS = (
     ),
     Bug(
         name="expired_locks_never_taken_back",
-        sentence="nobody takes back the jobs of the dead",
+        sentence="no worker takes back the jobs of the dead",
         edits=(
             Edit(
                 LOCK_AND_POP,

@@ -8,7 +8,7 @@ from chaos.planted.edit import Edit
 BUGS = (
     Bug(
         name="no_refresher",
-        sentence="nobody renews the locks of running jobs",
+        sentence="no worker renews the locks of running jobs",
         edits=(Edit("worker.py", '            self._serve("refresher", refresher.run()),\n', ""),),
         scenario="planted.scenarios.long_jobs_unseen",
         anomaly="overlap",

@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _found()}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that somebody asked for."""
+    """A file that the user asked for."""
 
     kind: Kind
     path: Path

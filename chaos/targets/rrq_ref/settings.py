@@ -1,4 +1,4 @@
-"""How the reference is set up in a run. All that its workers need of this package, so it is light:
+"""The reference's settings in a run. Its workers need no more of this package, so it is light:
 a run starts many of them."""
 
 from __future__ import annotations

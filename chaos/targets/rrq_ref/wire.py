@@ -65,17 +65,17 @@ def decoder(settings: WorkerSettings) -> Decode:
 
 
 class Confirmations:
-    """Where an outcome counts only once a barrier (WAIT, WAITAOF) has confirmed it.
+    """A decoder for outcomes that count only once a barrier (WAIT, WAITAOF) has confirmed them.
 
-    Until then nobody knows: it has no answer. A worker writes its outcomes one call after the
-    other, each with its barrier behind it.
+    Until then it is unknown: an outcome has no answer. A worker writes its outcomes one call after
+    another, each with its barrier behind it.
     """
 
     def __init__(self) -> None:
         self._open: dict[str, list[Transition]] = {}
 
     def __call__(self, exchange: Exchange) -> Iterator[Transition]:
-        """As `transitions`; of outcomes each twice, the second time confirmed."""
+        """The same as `transitions`, but each outcome comes twice, the second time confirmed."""
         if exchange.argv[0].upper() in _BARRIERS:
             waiting = self._open.pop(exchange.process, [])
             yield from waiting if _reached(exchange) else ()
@@ -98,7 +98,7 @@ def _reached(exchange: Exchange) -> bool:
 
 
 def transitions(exchange: Exchange) -> Iterator[Transition]:
-    """What a command did to each job that it named, or may have done if it got no reply."""
+    """The effect of a command on each job that it named, or its possible one if it got no reply."""
     name = _name(exchange.argv)
     reply: Any = exchange.reply
     if name is None or isinstance(reply, RespError):

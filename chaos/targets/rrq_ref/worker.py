@@ -6,7 +6,7 @@ import sys
 from typing import Any, NoReturn
 
 from chaos.targets import WorkerSpec
-from chaos.targets.behaviour import Run, WorkerLog, behave
+from chaos.targets.behaviour import Attempt, WorkerLog, behave
 from rrq_ref import Context, Fleet
 from rrq_ref.logs import configure
 from rrq_ref.process import leave, run_worker
@@ -15,21 +15,21 @@ from .settings import EFFECTS, settings_of
 
 
 def work(spec: WorkerSpec, workers: int | None = None) -> NoReturn:
-    """Work in this process, or as the parent of so many workers, until it is over."""
+    """Work in this process, or as the parent of a number of workers, until it is over."""
     settings = settings_of(spec.url, spec.settings)
     log = WorkerLog(spec.history, spec.name)
 
     async def handler(context: Context, plan: dict[str, Any], effects: int) -> Any:
-        run = Run(
+        attempt = Attempt(
             job=context.job_id,
             worker=context.worker_id,
             token=context.token,
-            attempt=context.attempt,
+            number=context.attempt,
         )
-        with log.recorded(run):
+        with log.recorded(attempt):
             for _ in range(effects):
                 context.effect("RPUSH", EFFECTS, f"{context.job_id}:{context.token}")
-            return await behave(plan, run)
+            return await behave(plan, attempt)
 
     configure()
     handlers = {"behave": handler}

@@ -1,4 +1,4 @@
-"""What the checks make of each kind of fault, by hand here and by the registry there."""
+"""The checks' view of each kind of fault, by hand here and by the registry there."""
 
 from __future__ import annotations
 

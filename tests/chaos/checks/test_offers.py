@@ -1,4 +1,4 @@
-"""What a target does not show is not known: that is said, with a reason, and nothing is guessed."""
+"""Evidence that a target does not show: the report says so, with a reason, and guesses nothing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ ALWAYS = {
 def test_a_check_looks_only_where_there_is_evidence(
     offers: tuple[str, ...], known: set[str], tmp_path: Path
 ) -> None:
-    checks = judge(story(*offers).write(tmp_path)).checks
+    told = story(*offers)
+    told.wire("finish", "j1", "w1", at=20)
+    checks = judge(told.write(tmp_path)).checks
     not_known = {check.anomaly for check in checks if check.status is Status.NOT_KNOWN}
     assert {check.anomaly for check in checks} - not_known == ALWAYS | known
     assert all(bool(check.lacks) == (check.anomaly in not_known) for check in checks)
@@ -110,6 +112,8 @@ def test_without_an_inspector_a_job_that_was_not_seen_to_end_is_no_loss_and_no_p
         told.enqueue(f"j{number}")
     verdict = judge(told.write(tmp_path))
     assert not verdict.broken
+    (lost,) = (check for check in verdict.checks if check.anomaly == "lost")
+    assert (lost.status, lost.lacks) == (Status.NOT_KNOWN, Evidence.JOBS.absence)
     assert (verdict.outcome, verdict.unknown_because) == (
         Outcome.UNKNOWN,
         (

@@ -142,7 +142,7 @@ def lines(draw: st.DrawFn) -> Line:
 
 
 def taken_by_reader(given: list[Line]) -> list[bool]:
-    """Whether the reader takes each of these lines."""
+    """True if the reader takes each of these lines."""
     with tempfile.TemporaryDirectory() as directory:
         history = Path(directory) / "history"
         history.mkdir()
@@ -175,5 +175,5 @@ def test_the_reader_and_the_json_schema_take_the_same_lines(given: list[Line]) -
 @settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(line=lines())
 def test_so_they_do_of_a_line_that_is_alone(line: Line) -> None:
-    """Which is read in the fast way, unless that fails."""
+    """A history is read in the fast way, unless that fails."""
     assert taken_by_reader([line]) == [SCHEMA.is_valid(line)]

@@ -33,7 +33,7 @@ def eventually(condition: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> N
 
 
 def running(pid: int) -> bool:
-    """Whether it lives; an orphan may stay a zombie where nobody reaps it."""
+    """True if it lives; an orphan may stay a zombie where nobody reaps it."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False

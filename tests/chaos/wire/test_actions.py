@@ -8,9 +8,9 @@ from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 RAN = {"before-send": 4, "before-reply": 5, "after-reply": 5}
-"""How many INCRs had run when the fault landed."""
+"""The number of INCRs that had run when the fault landed."""
 SEEN = {"before-send": 4, "before-reply": 4, "after-reply": 5}
-"""How many replies had been delivered."""
+"""The number of replies that had been delivered."""
 
 
 def saw_up_to(victim: Victim, last: int) -> bool:

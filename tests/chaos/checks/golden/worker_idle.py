@@ -78,7 +78,7 @@ def irrelevant(s: Story) -> None:
 
 
 def indeterminate(s: Story) -> None:
-    """Nobody saw these processes start."""
+    """The start of these processes was not seen."""
     run(s)
     offered(s, "w7", "idle")
     s.forget("process", name="worker-2")

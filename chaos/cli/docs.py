@@ -1,0 +1,32 @@
+"""`rrq-chaos docs`: the pages that are written from the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from chaos.cli.program import enter
+from chaos.documents import documents
+from chaos.report import output
+
+_DOCS = Path(__file__).parents[2] / "docs"
+
+
+@click.command(name="docs")
+@click.option(
+    "--directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=_DOCS,
+    help="Where they go; docs/ of the sources by default.",
+)
+def command(directory: Path) -> None:
+    """Write history.md, history.schema.json and anomalies.md from the code, for who changes it."""
+    for name, text in documents().items():
+        (directory / name).write_text(text, encoding="utf-8")
+        output.console().print(str(directory / name), soft_wrap=True)
+
+
+def main() -> NoReturn:
+    enter(command, "python -m chaos.documents")

@@ -1,0 +1,53 @@
+"""Targets that leave optional parts out are tested for what can be seen, and no verdict guesses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.rig.running import run
+
+pytestmark = pytest.mark.slow
+
+
+def judged(scenario: str, target: str, tmp_path: Path, *, code: int) -> dict[str, Any]:
+    out = tmp_path / "run"
+    where = f"tests.chaos.targets.blind:{target}"
+    done = run(f"chaos.{scenario}", "--target", where, "--out", str(out))
+    assert done.returncode == code, done.stdout + done.stderr
+    verdict: dict[str, Any] = json.loads((out / "verdict.json").read_text())
+    return verdict
+
+
+def test_handlers_alone_are_enough_for_a_pass(tmp_path: Path) -> None:
+    verdict = judged("drain_on_sigterm", "HANDLERS_ONLY", tmp_path, code=0)
+    examined = {check["anomaly"]: check["examined"] for check in verdict["checks"]}
+    assert examined["lost"] == verdict["counts"]["acknowledged"]
+    assert examined["abandoned"]
+    assert examined["late-redelivery"]
+
+
+def test_without_an_inspector_a_lost_job_is_not_known_to_be_lost(tmp_path: Path) -> None:
+    verdict = judged("kill_during_claim", "UNINSPECTED", tmp_path, code=3)
+    (reason,) = [why for why in verdict["unknown_because"] if "were not seen to end" in why]
+    assert reason.startswith("4 acknowledged jobs were not seen to end (job-")
+    (lost,) = [check for check in verdict["checks"] if check["anomaly"] == "lost"]
+    assert lost["status"] == "not known"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [
+        ("kill_during_claim", "the target unreadable does not say which command makes a claim"),
+        ("drain_on_sigterm", "the target unreadable has no fleet"),
+    ],
+)
+def test_a_scenario_that_needs_a_part_says_so_in_a_sentence(
+    scenario: str, why: str, tmp_path: Path
+) -> None:
+    verdict = judged(scenario, "UNREADABLE", tmp_path, code=3)
+    (reason,) = [told for told in verdict["unknown_because"] if why in told]
+    assert "choose a scenario" in reason
