@@ -112,6 +112,21 @@ def test_the_command_names_all_that_there_is(here: Path) -> None:
     assert "Usage: rrq-chaos " in done.stdout
 
 
+def test_a_package_that_is_missing_is_told_in_a_sentence(here: Path) -> None:
+    gone = "import sys; sys.modules['click'] = None; "
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", gone + SCRIPT, "list"],
+        cwd=here,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'rrq-chaos[chaos]'" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_load_test_is_where_the_command_says(here: Path) -> None:
     path = rrq_chaos("load", "--path", cwd=here).stdout.removesuffix("\n")

@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
@@ -32,7 +33,7 @@ _LONG = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRun:
-    """A run and what it came to. `timeline` is its page, where it has one."""
+    """A run and the judgement on it. `timeline` is its page, where it has one."""
 
     name: str
     verdict: Verdict
@@ -44,20 +45,21 @@ def report_on_run(run: JudgedRun, page: Callable[[], str] | None = None) -> Repo
     """The report on a single run, whose HTML page is its timeline."""
     report = report_on_runs(run.name, [run], run.seconds)
     if page is None and run.timeline is not None:
-        page = run.timeline.read_text
-    return dataclasses.replace(report, data=run.verdict.to_json(), page=page)
+        page = partial(run.timeline.read_text, encoding="utf-8")
+    return dataclasses.replace(report, page=page)
 
 
 def report_on_runs(title: str, runs: Sequence[JudgedRun], seconds: float) -> Report:
     """The report on any number of runs, which took `seconds` in all."""
     verdicts = [run.verdict for run in runs]
+    data = [verdict.to_json() for verdict in verdicts]
     suites = zip(verdicts, _names(verdicts), strict=True)
     return Report(
         program="chaos",
         title=title,
         outcome=worst(verdicts),
         summary=summary(runs),
-        data=[verdict.to_json() for verdict in verdicts],
+        data=data[0] if len(data) == 1 else data,
         suites=tuple(_suite(verdict, name) for verdict, name in suites),
         findings=tuple(finding for run in runs for finding in _findings(run)),
         notes=_notes(verdicts),
