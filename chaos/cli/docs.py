@@ -19,10 +19,10 @@ _DOCS = Path(__file__).parents[2] / "docs"
     "--directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=_DOCS,
-    help="Where they go; docs/ of the sources by default.",
+    help="Write them here (default: docs/ of the sources).",
 )
 def command(directory: Path) -> None:
-    """Write history.md, history.schema.json and anomalies.md from the code, for who changes it."""
+    """Write history.md, history.schema.json and anomalies.md again, after a change of the code."""
     for name, text in documents().items():
         (directory / name).write_text(text, encoding="utf-8")
         output.console().print(str(directory / name), soft_wrap=True)

@@ -37,9 +37,19 @@ _WIDTH = 160
 
 @click.command(name="planted", help=_HELP)
 @click.option(
-    "--bug", "names", multiple=True, type=click.Choice(list(BUGS)), help="Only this; repeatable."
+    "--bug",
+    "names",
+    multiple=True,
+    type=click.Choice(list(BUGS)),
+    help="Only this bug; repeatable.",
 )
-@click.option("--runs", type=click.IntRange(1, 10_000), default=1, show_default=True)
+@click.option(
+    "--runs",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Number of runs of each bug.",
+)
 @click.option(
     "--at-once",
     type=click.IntRange(1, 64),
@@ -47,9 +57,11 @@ _WIDTH = 160
     show_default=True,
     help="Number of runs to play at the same time; they wait more than they work.",
 )
-@click.option("--seed", type=int, help="Of the first run; each later one has the next.")
-@click.option("--ablations", "kind", flag_value="ablations", help="Safeguards that may be missing.")
-@click.option("--control", "kind", flag_value="control", help="The sound reference.")
+@click.option("--seed", type=int, help="Seed of the first run; each later run has the next.")
+@click.option(
+    "--ablations", "kind", flag_value="ablations", help="Remove safeguards, alone and in pairs."
+)
+@click.option("--control", "kind", flag_value="control", help="Play the sound reference.")
 @click.option("--list", "kind", flag_value="list", help="List the bugs, and play nothing.")
 @click.option("--out", type=options.PATH, help="Keep all run directories here.")
 @report_options

@@ -69,5 +69,5 @@ def _alias(kind: Kind) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         type=PATH,
         expose_value=False,
         callback=want,
-        help=f"The same, as {kind.meaning} whatever the file is called.",
+        help=f"Also write {kind.meaning} to this file, whatever it is called.",
     )

@@ -47,12 +47,14 @@ _WIDTH = 160
 
 @click.command(name="sweep", help=_HELP)
 @options.target
-@click.option("--life", "lives", default=",".join(BY_NAME), help="Comma-separated; all.")
-@click.option("--fault", "faults", default=",".join(SWEPT), help="Comma-separated; all.")
+@click.option("--life", "lives", default=",".join(BY_NAME), help="Comma-separated (default: all).")
+@click.option("--fault", "faults", default=",".join(SWEPT), help="Comma-separated (default: all).")
 @click.option("--cell", help="Repeat this cell, and tell its story.")
-@click.option("--pairs", help="A second fault during recovery: all pairs, or a sample of N.")
+@click.option("--pairs", help="Add a second fault during recovery: all pairs, or a sample of N.")
 @click.option("--seed", type=int, help="Draw the same sample again.")
-@click.option("--slots", type=click.IntRange(1, 500), help="Cells at a time; 4 per CPU.")
+@click.option(
+    "--slots", type=click.IntRange(1, 500), help="Number of cells at a time (default: 4 per CPU)."
+)
 @options.redis
 @options.out
 @report_options

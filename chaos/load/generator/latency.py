@@ -3,8 +3,8 @@
 `start` is the time from the enqueue (or, of a deferred job, from when it was due) to the first
 start of its handler; `commit` is that to the end of the run that succeeded, which the worker
 commits next.
-All processes share this machine's monotonic clock. Under load the figures may come late, but not
-wrong: what is read is never more than a fifth of the time's work.
+All processes share this machine's monotonic clock. Reading takes a fifth of the time at most: under
+load the figures may come late, but they are never wrong.
 """
 
 # Locust leaves some of its methods without types.

@@ -52,14 +52,14 @@ def add(parser: LocustArgumentParser) -> None:
         type=_at_least_1,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="Worker processes; the CPU count by default. Fixed when Locust starts.",
+        help="Number of worker processes (default: of CPUs). Fixed when Locust starts.",
     )
     option(
         "--worker-concurrency",
         type=_at_least_1,
         default=10,
         metavar="N",
-        help="Jobs that a worker process runs at a time. Fixed when Locust starts.",
+        help="Number of jobs that a worker runs at a time. Fixed when Locust starts.",
     )
     option(
         "--target",
@@ -85,7 +85,7 @@ def add(parser: LocustArgumentParser) -> None:
         "--shape",
         choices=SHAPES,
         default="none",
-        help="ramp-spike: to half of -u, a spike to all of them, and back; it takes -t in all.",
+        help="ramp-spike: climb to half of -u users, spike to all of them, and go back, within -t.",
     )
     # Locust's own default is all interfaces, without a login; who is told that may stop the load.
     parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1")

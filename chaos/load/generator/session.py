@@ -32,11 +32,11 @@ from chaos.rig.options import SIGNALLED
 
 _log = logging.getLogger(__name__)
 output.harden()  # before Locust takes the streams for its log
-#: How long late figures may take at the end.
+#: The time that late figures have at the end.
 _CATCH_UP_S = 5.0
-#: Signals that come closer together than this are one: an impatient finger, or a whole group's.
+#: Signals that come closer together than this are one: of an impatient finger, or a whole group.
 _SAME_S = 1.0
-#: How long Locust may take to notice that its runner has quit.
+#: The time that Locust has to notice that its runner has quit.
 _NOTICE_S = 3.0
 
 
@@ -65,8 +65,8 @@ class Session:
             web_ui.app.before_request(self._before_request)
 
     def _before_request(self) -> Any:
-        """The web page may ask for another shape; Locust looks which there is right after this.
-        What it may not ask for is refused: Locust itself takes any text for any option."""
+        """Refuse a wrong option of the web page, for Locust takes any text for any of them. A new
+        shape takes effect at once: right after this, Locust looks which one there is."""
         from flask import jsonify, request
 
         if request.method != "POST" or not request.path.endswith("/swarm"):

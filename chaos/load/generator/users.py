@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from locust import User, constant_throughput, task
 
-# Locust finds this file anywhere, and makes only its directory importable, and the current one
-# before all others, where a folder `chaos/` of somebody else's may be. From the beginning of the
-# path it removes again what it has put there.
+# Locust finds this file anywhere, but puts only its directory and the current one on the module
+# path. A project may have a folder `chaos/` of its own there, so ours goes before it. Not at the very
+# beginning, from which Locust removes its own entry again.
 _ROOT = str(Path(__file__).resolve().parents[3])
 sys.path.insert(1, _ROOT)
 try:
