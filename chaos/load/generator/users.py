@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 from locust import User, constant_throughput, task
 
 # Locust finds this file anywhere, but puts only its directory and the current one on the module
-# path. A project may have a folder `chaos/` of its own there, so ours goes before it. Not at the very
-# beginning, from which Locust removes its own entry again.
+# path. There a project may have a folder `chaos/` of its own, so ours goes before it: not at the
+# very beginning, from which Locust removes its own entry again.
 _ROOT = str(Path(__file__).resolve().parents[3])
 sys.path.insert(1, _ROOT)
 try:
