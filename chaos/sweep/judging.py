@@ -125,15 +125,14 @@ def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
 def _events(history: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
     for path in sorted(history.glob("*.jsonl")):
         lines = path.read_bytes().split(b"\n")
-        # The last line of a process that was killed may be cut short.
-        killed = lines.pop() if "-victim" in path.name or "-rescuer" in path.name else b""
+        if "-victim" in path.name or "-rescuer" in path.name:
+            lines.pop()  # a process that was killed may have cut it short
         for line in lines:
             try:
                 if line:
                     yield json.loads(line)
             except ValueError:
                 torn.append(f"{path.name} has a line that is no JSON")
-        del killed
 
 
 def _lacks(events: Sequence[Mapping[str, Any]], run: CellRun) -> Iterator[str]:
