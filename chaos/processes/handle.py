@@ -106,7 +106,7 @@ class Handle(ABC):
         return None
 
     def close(self) -> None:  # noqa: B027 - most hold nothing
-        """Give back the descriptors that it holds. Ask nothing of it any more."""
+        """Give back the descriptors that it holds. It may not be used afterwards."""
 
     def _ends_within(self, timeout_s: float) -> bool:
         return wait_until(lambda: not self.alive, timeout_s)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from locust import User, constant_throughput, task
 
 # Locust finds this file anywhere, and makes only its directory importable, and the current one
-# before all others, where a folder `chaos/` of somebody else's may be. From the beginning of the
+# before all others, where another folder `chaos/` may be. From the beginning of the
 # path it removes again what it has put there.
 _ROOT = str(Path(__file__).resolve().parents[3])
 sys.path.insert(1, _ROOT)
