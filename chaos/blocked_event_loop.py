@@ -9,7 +9,7 @@ refused.
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 BLOCK = {"do": "block", "ms": 2 * SETTINGS.lock_ttl_ms, "times": 1}

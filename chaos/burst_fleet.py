@@ -9,7 +9,7 @@ all of it is done. Then the same happens to a fleet with a parent.
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets.target import Job
+from chaos.targets import Job
 
 
 def play(rig: Rig) -> None:

@@ -12,7 +12,7 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.servers import clock
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=3_000)
 BACK_S, FORWARDS_S = -2.0, 3_600.0

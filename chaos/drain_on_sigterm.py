@@ -12,7 +12,7 @@ import signal
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.worker import Worker
-from chaos.targets.target import Job, WorkerSettings
+from chaos.targets import Job, WorkerSettings
 
 SETTINGS = WorkerSettings(grace_s=1.0, cleanup_s=0.3, concurrency=6)
 GRACE_MS = int(SETTINGS.grace_s * 1000)

@@ -26,7 +26,7 @@ from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.setup import Setup
 from chaos.servers.binary import BinaryServer
 from chaos.servers.replication import Replication
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 #: The first is the control.
 MODES = ("none", "replicated", "fsynced")

@@ -10,7 +10,7 @@ from chaos.faults import Side
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=900, concurrency=2)
 JOB_MS = 3 * SETTINGS.lock_ttl_ms

@@ -7,7 +7,7 @@ while locks expire. Each job must run once, and the jobs of the dead must be sta
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 #: Each worker holds one such job when the kills come.
 HELD_MS = 4_000

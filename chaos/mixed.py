@@ -11,7 +11,7 @@ heal by itself.
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.storm import Storm
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 
 def play(rig: Rig) -> None:

@@ -10,7 +10,7 @@ has to say what was lost.
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
 #: The share of its memory that an evicting server may keep.

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from chaos.faults import Direction
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import Job, WorkerSettings
+from chaos.targets import Job, WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000, concurrency=2)
 DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")

@@ -12,7 +12,7 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.rig.worker import Worker
-from chaos.targets.target import Job, WorkerSettings
+from chaos.targets import Job, WorkerSettings
 
 #: The plan of the job whose end is written, by the transition that writes it.
 PLANS = {

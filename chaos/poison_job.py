@@ -8,7 +8,7 @@ whose result has no JSON. They must be dead-lettered as well, and no other job m
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 
 def play(rig: Rig) -> None:

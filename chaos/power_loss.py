@@ -27,7 +27,7 @@ from chaos.rig.scenario import Parameter, Scenario
 from chaos.rig.setup import durable_as_asked
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer
-from chaos.targets.target import Job
+from chaos.targets import Job
 
 #: Enqueued at once, and the pause until the next: so that workers and producer are busy together.
 _BATCH = 3

@@ -1,30 +1,23 @@
-"""A child that this process has forked itself."""
-
-from __future__ import annotations
+"""A child of this process, whoever started it."""
 
 import os
-import select
-import signal
-from collections.abc import Callable
-from typing import Self
+import threading
 
-from chaos.processes.forking import fork
 from chaos.processes.handle import ExitStatus, Handle
 
 
 class Child(Handle):
-    """A process forked here, and reaped here once it has ended. Linux only; for one thread."""
+    """A child of this process, which reaps it.
 
-    def __init__(self, name: str, pid: int) -> None:
+    Signals are sent under the lock under which the child is reaped, so a signal cannot reach a
+    stranger who inherited the process id.
+    """
+
+    def __init__(self, pid: int, name: str) -> None:
         self.name = name
         self._pid = pid
-        self._pidfd = os.pidfd_open(pid)
+        self._lock = threading.Lock()
         self._status: ExitStatus | None = None
-
-    @classmethod
-    def fork(cls, name: str, work: Callable[[], object]) -> Self:
-        """Fork a child that does `work` (see `chaos.processes.fork`)."""
-        return cls(name, fork(work))
 
     @property
     def pid(self) -> int:
@@ -35,21 +28,27 @@ class Child(Handle):
         return self.poll() is None
 
     def poll(self) -> ExitStatus | None:
-        if self._status is None and select.select([self._pidfd], [], [], 0)[0]:
-            returncode = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-            self._status = ExitStatus.of(returncode)
-        return self._status
+        """Reap the process if it has ended. None while it lives."""
+        with self._lock:
+            return self._poll()
 
     def signal(self, signum: int) -> bool:
-        if not self.alive:
-            return False
-        signal.pidfd_send_signal(self._pidfd, signum)
-        return True
+        with self._lock:
+            if self._poll() is not None:
+                return False
+            os.kill(self._pid, signum)
+            return True
 
-    def close(self) -> None:
-        os.close(self._pidfd)
+    def wait(self, timeout_s: float) -> ExitStatus:
+        """Wait until the process has ended, and tell how. Raises ProcessStillRunning."""
+        # Polls, because a blocking wait would hold the lock that another thread needs to kill.
+        status = super().wait(timeout_s)
+        assert status is not None
+        return status
 
-    def _ends_within(self, timeout_s: float) -> bool:
+    def _poll(self) -> ExitStatus | None:
         if self._status is None:
-            select.select([self._pidfd], [], [], timeout_s)
-        return not self.alive
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            if ended:
+                self._status = ExitStatus.of(os.waitstatus_to_exitcode(status))
+        return self._status

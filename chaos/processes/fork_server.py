@@ -18,9 +18,11 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from chaos.processes import packets
+from chaos.processes.child import Child
 from chaos.processes.forking import fork
 
 
@@ -38,18 +40,18 @@ class _ForkServer:
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is not self._orders:
-                    self._reap(key.fd, *key.data)
+                    self._reap(key.fd, key.data)
                 elif received := packets.receive(self._orders):
                     self._fork(**received[0])
                 else:
                     return
 
     def _fork(self, name: str, log: str, order: Any) -> None:
-        pid = fork(lambda: self._be_child(log, order))
+        child = fork(lambda: self._be_child(log, order), name=name)
         # Only this process reaps the child, so its pid is still its own.
-        pidfd = os.pidfd_open(pid)
-        self._selector.register(pidfd, selectors.EVENT_READ, (pid, name))
-        packets.send(self._orders, {"name": name, "pid": pid}, pidfd)
+        pidfd = os.pidfd_open(child.pid)
+        self._selector.register(pidfd, selectors.EVENT_READ, child)
+        packets.send(self._orders, {"name": name, "pid": child.pid}, pidfd)
 
     def _be_child(self, log: str, order: Any) -> None:
         output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -60,11 +62,10 @@ class _ForkServer:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._work(order)
 
-    def _reap(self, pidfd: int, pid: int, name: str) -> None:
+    def _reap(self, pidfd: int, child: Child) -> None:
         self._selector.unregister(pidfd)
         os.close(pidfd)
-        _, status = os.waitpid(pid, 0)
-        packets.send(self._orders, {"name": name, "exit": os.waitstatus_to_exitcode(status)})
+        packets.send(self._orders, {"name": child.name, **asdict(child.wait(0))})
 
 
 def main(prepare: str, argument: str, fd: str) -> None:

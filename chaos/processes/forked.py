@@ -89,15 +89,15 @@ class Forked(Handle):
     def on_start(self, pid: int, pidfd: int) -> None:
         self._child.set_result(_Child(pid, pidfd))
 
-    def on_end(self, returncode: int) -> None:
-        self.status = ExitStatus.of(returncode)
+    def on_end(self, status: ExitStatus) -> None:
+        self.status = status
         self._tell()
 
     def on_loss(self, reason: ForkServerGone) -> None:
         self.lost = reason
         if not self._child.done():
             self._child.set_exception(reason)
-        self.on_end(-signal.SIGKILL)
+        self.on_end(ExitStatus(code=None, signal=signal.SIGKILL))
 
 
 class ForkServer:
@@ -159,7 +159,8 @@ class ForkServer:
             if "pid" in told:
                 self._forked[told["name"]].on_start(told["pid"], fds[0])
             else:
-                self._forked.pop(told["name"]).on_end(told["exit"])
+                status = ExitStatus(code=told["code"], signal=told["signal"])
+                self._forked.pop(told["name"]).on_end(status)
         with self._lock:
             self._gone = ForkServerGone(
                 f"the fork server has ended, and with it every process; see {self._log}"

@@ -7,6 +7,8 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from chaos.processes.child import Child
+
 _PR_SET_PDEATHSIG = 1
 
 if sys.platform == "linux":
@@ -27,8 +29,8 @@ def die_with_parent(signum: int = signal.SIGKILL, *, parent: int | None = None) 
         os._exit(1)
 
 
-def fork(work: Callable[[], object]) -> int:
-    """Fork a child that does `work` and dies with its parent; its pid.
+def fork(work: Callable[[], object], *, name: str = "child") -> Child:
+    """Fork a child that does `work` and dies with its parent.
 
     The child never returns from here. It ends as a program that calls `work` would: with exit code
     0, with that of a `SystemExit`, or with 1 and a traceback. Call this only where there is one
@@ -37,7 +39,7 @@ def fork(work: Callable[[], object]) -> int:
     _flush()  # or the child would say it again
     parent = os.getpid()
     if pid := os.fork():
-        return pid
+        return Child(pid, name)
     code = 1
     try:
         die_with_parent(parent=parent)

@@ -43,8 +43,8 @@ class ExitStatus:
 class Handle(ABC):
     """One process. All methods may be called from several threads at once.
 
-    `Process` is a child of this one, `Forked` a child of a fork server, and `Descendant` a process
-    that one of these has started.
+    `Child` is a child of this one, and `Process` a child that was spawned; `Forked` is a child of a
+    fork server, and `Descendant` a process that one of these has started.
     """
 
     #: For messages.
@@ -68,7 +68,7 @@ class Handle(ABC):
 
     @abstractmethod
     def poll(self) -> ExitStatus | None:
-        """The exit status; None while it is not known. Only the parent is told."""
+        """The exit status; None while it is not known here. Only the parent is told."""
 
     @property
     def stopped(self) -> bool:
@@ -97,16 +97,13 @@ class Handle(ABC):
     def wait(self, timeout_s: float) -> ExitStatus | None:
         """Wait until the process has ended. Raises ProcessStillRunning.
 
-        Returns how it ended, where that is known yet: only its parent is told.
+        Returns how it ended, as `poll` does.
         """
         if not self._ends_within(timeout_s):
             raise ProcessStillRunning(
                 f"{self.name} (pid {self.pid}) still ran after {timeout_s:g} s"
             )
-        return None
-
-    def close(self) -> None:  # noqa: B027 - most hold nothing
-        """Give back the descriptors that it holds. It may not be used afterwards."""
+        return self.poll()
 
     def _ends_within(self, timeout_s: float) -> bool:
         return wait_until(lambda: not self.alive, timeout_s)

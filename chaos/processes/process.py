@@ -15,51 +15,19 @@ from typing import IO
 
 import psutil
 
+from chaos.processes.child import Child
 from chaos.processes.forking import die_with_parent
-from chaos.processes.handle import ExitStatus, Handle
+from chaos.processes.handle import ExitStatus
 
 
-class Process(Handle):
-    """A child of this process, and the process group that it leads.
-
-    Signals are sent under the lock under which the child is reaped, so a signal cannot reach a
-    stranger who inherited the process id.
-    """
+class Process(Child):
+    """A child that was spawned, and the process group that it leads."""
 
     def __init__(self, popen: subprocess.Popen[bytes], *, name: str, log: Path) -> None:
-        self.name = name
+        super().__init__(popen.pid, name)
         self.log = log
         self._popen = popen
-        self._lock = threading.Lock()
         self._group_gone = False
-
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
-
-    def poll(self) -> ExitStatus | None:
-        """Reap the process if it has ended. None while it lives."""
-        with self._lock:
-            return self._poll()
-
-    @property
-    def alive(self) -> bool:
-        return self.poll() is None
-
-    def signal(self, signum: int) -> bool:
-        with self._lock:
-            if self._poll() is not None:
-                return False
-            os.kill(self.pid, signum)
-            return True
-
-    def wait(self, timeout_s: float) -> ExitStatus:
-        """Wait until the process has ended, and tell how. Raises ProcessStillRunning."""
-        # Polls, because a blocking wait would hold the lock that another thread needs to kill.
-        super().wait(timeout_s)
-        status = self.poll()
-        assert status is not None
-        return status
 
     def signal_group(self, signum: int) -> bool:
         """Send a signal to the process and its descendants. False if none of them is left.

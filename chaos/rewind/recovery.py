@@ -14,15 +14,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.history import Recorder
+from chaos.history import Recorder, Write
 from chaos.history.events import FaultHealed, FaultLanded, ProcessReady, ServerUp
-from chaos.processes import Child, ProcessStillRunning
+from chaos.processes import Child, ProcessStillRunning, fork
 from chaos.rewind.prefix import Prefix
 from chaos.rig.ending import read_final_state
 from chaos.rig.life import start
+from chaos.rig.problem import RigProblem
 from chaos.servers.aof import AppendOnlyFile
 from chaos.servers.binary import BinaryServer, binary_version
-from chaos.targets import Target, WorkerSettings, WorkerSpec, find_target
+from chaos.targets import WorkerSettings, WorkerSpec, find_target
 
 WORKER = "recoverer"
 #: Limit for the worker to do all the work that a prefix has left.
@@ -74,7 +75,10 @@ class _Recoverer:
         self._binary = Path(recovery.binary)
         binary_version(self._binary)  # asked here once for all
         self._source = AppendOnlyFile(Path(recovery.source))
-        self._target: Target = find_target(recovery.target)
+        self._target = find_target(recovery.target)
+        if self._target.inspector is None:
+            raise RigProblem(f"{self._target.name} has no inspector, which a power loss needs")
+        self._inspector = self._target.inspector
         if self._target.forkable is not None:
             self._target.forkable.warm()
 
@@ -88,38 +92,31 @@ class _Recoverer:
                 server.start()
                 recorder.write(ServerUp())
                 recorder.write(FaultHealed(fault="cut", kind="server-kill"))
-                self._drain(server.url, directory, recorder)
-                self._read_end(server.url, prefix, recorder)
+                self._drain(server.url, directory, recorder.write)
+                with closing(self._inspector(server.url, self._settings)) as inspector:
+                    # This ends with the line by which the recovery is known to be complete.
+                    read_final_state(inspector, prefix.jobs, recorder.write)
             finally:
                 if server.pid is not None:
                     server.kill()
         shutil.rmtree(server.directory)
 
-    def _drain(self, url: str, directory: Path, recorder: Recorder) -> None:
+    def _drain(self, url: str, directory: Path, record: Write) -> None:
         """Let a worker in burst mode do what is left, and leave."""
         history = str(directory / f"{WORKER}.jsonl")
         spec = WorkerSpec(
             name=WORKER, url=url, history=history, settings=self._settings, burst=True
         )
-        life = start(self._begin, spec, recorder.write)
+        life = start(self._begin, spec, record)
         life.note(ProcessReady)
-        with closing(life.process) as worker:
-            try:
-                worker.wait(_DRAIN_S)
-            except ProcessStillRunning:
-                recorder.write(
-                    FaultLanded(fault="impatience", kind="kill", target=WORKER, phase="late")
-                )
-                worker.kill()
-                worker.wait(_DRAIN_S)
-            life.look()
+        try:
+            life.process.wait(_DRAIN_S)
+        except ProcessStillRunning:
+            record(FaultLanded(fault="impatience", kind="kill", target=WORKER, phase="late"))
+            life.process.kill()
+            life.process.wait(_DRAIN_S)
+        life.look()
 
     def _begin(self, spec: WorkerSpec, attach: object) -> Child:
         del attach  # there is no wire
-        return Child.fork(spec.name, lambda: self._target.start(spec))
-
-    def _read_end(self, url: str, prefix: Prefix, recorder: Recorder) -> None:
-        assert self._target.inspector is not None  # the scenario has looked
-        with closing(self._target.inspector(url, self._settings)) as inspector:
-            # Its last line says that the recovery is complete.
-            read_final_state(inspector, prefix.jobs, recorder.write)
+        return fork(lambda: self._target.start(spec), name=spec.name)

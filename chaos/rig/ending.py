@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chaos.history import Write
 from chaos.history.events import Final, FinalRead
-from chaos.targets.target import Inspector
+from chaos.targets import Inspector
 
 
 def read_final_state(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chaos.history import Write
 from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
-from chaos.targets.target import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerSettings
+from chaos.targets import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerSettings
 
 
 def enqueue(

@@ -12,7 +12,7 @@ from chaos.history.events import Process as ProcessEvent
 from chaos.history.events import ProcessExited, ProcessSpawned
 from chaos.processes import ExitStatus, Handle
 from chaos.rig.wire import Wire
-from chaos.targets.target import WorkerSpec
+from chaos.targets import WorkerSpec
 
 #: Starts a process that is told this. Calls the second argument as soon as there is a handle, which
 #: must be before the process can send its first command.

@@ -10,7 +10,7 @@ from typing import Self
 
 from chaos.history import Write
 from chaos.rig.enqueue import enqueue
-from chaos.targets.target import Job, Producer, WorkerSettings
+from chaos.targets import Job, Producer, WorkerSettings
 
 #: Jobs at once, and the pause between two enqueues.
 _BATCH = 5

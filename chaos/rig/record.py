@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.rig.setup import Setup
-from chaos.targets.target import Target, WorkerSettings
+from chaos.targets import Target, WorkerSettings
 
 
 def write_record(directory: Path, record: dict[str, Any]) -> None:

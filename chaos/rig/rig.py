@@ -28,7 +28,7 @@ from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets.target import Inspector, Job
+from chaos.targets import Inspector, Job
 from chaos.wire import WireProxyError
 
 P = ParamSpec("P")

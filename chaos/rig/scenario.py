@@ -10,8 +10,7 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.setup import ServerWish, Setup
 from chaos.servers import Durability
-from chaos.targets import find_target
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings, find_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

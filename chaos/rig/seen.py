@@ -11,7 +11,7 @@ from chaos.history import Write
 from chaos.history.events import FinalWorker, Health
 from chaos.rig.problem import RigProblem
 from chaos.rig.worker import Worker
-from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
+from chaos.targets import CountsDead, Inspector, ShowsHealth
 
 #: Between two looks at the health keys.
 _SAMPLE_S = 0.1

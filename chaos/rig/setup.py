@@ -8,7 +8,7 @@ from typing import Any
 
 from chaos.rig.options import Options
 from chaos.servers import Durability
-from chaos.targets.target import Target, WorkerSettings
+from chaos.targets import Target, WorkerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

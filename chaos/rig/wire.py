@@ -15,7 +15,7 @@ from chaos.history import Write
 from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
 from chaos.rig.problem import RigProblem
-from chaos.targets.target import Target, WorkerSettings
+from chaos.targets import Target, WorkerSettings
 from chaos.wire import Exchange, Tally, WireProxy
 
 #: Time for which commands may be under way after their senders have left or died.

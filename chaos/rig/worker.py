@@ -10,7 +10,7 @@ from chaos.faults import Injection
 from chaos.history.tail import Tail
 from chaos.processes import Descendant
 from chaos.rig.life import Life
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ from chaos.rig.progress import Progress
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
-from chaos.targets.target import Command, WorkerSettings, WorkerSpec
+from chaos.targets import Command, WorkerSettings, WorkerSpec
 
 #: Limits for a process to say hello, and to leave after its grace period.
 _READY_S = 20.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from chaos.targets.target import Job, WorkerSettings
+from chaos.targets import Job, WorkerSettings
 
 SETTINGS = WorkerSettings(
     concurrency=1,

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from chaos.evidence import Evidence
 from chaos.guarantees import GUARANTEES
 from chaos.targets.inspector import Inspector
-from chaos.targets.job import Job
-from chaos.targets.producer import EnqueueInDoubt, EnqueueRefused, Producer
+from chaos.targets.producer import Producer
 from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
 
@@ -25,21 +24,6 @@ if TYPE_CHECKING:  # a worker, which needs its `WorkerSpec`, starts twice as fas
     from chaos.faults import Match
     from chaos.history.events import Transition
     from chaos.wire import Exchange
-
-__all__ = [
-    "Command",
-    "Decode",
-    "EnqueueInDoubt",
-    "EnqueueRefused",
-    "Forkable",
-    "Inspector",
-    "Job",
-    "Producer",
-    "Target",
-    "Wire",
-    "WorkerSettings",
-    "WorkerSpec",
-]
 
 
 @dataclass(frozen=True, slots=True)

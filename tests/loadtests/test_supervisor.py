@@ -17,8 +17,7 @@ import pytest
 from chaos.history import Recorder
 from chaos.load.protocol import Ready
 from chaos.rig.enqueue import enqueue
-from chaos.targets import find_target
-from chaos.targets.target import Job
+from chaos.targets import Job, find_target
 from tests.chaos.rig.running import LIMIT_S
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import signal
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(health_interval_ms=250, health_slack_ms=350)
 

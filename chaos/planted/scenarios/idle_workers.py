@@ -7,7 +7,7 @@ import time
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 
 def play(rig: Rig) -> None:

@@ -10,7 +10,7 @@ import signal
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(grace_s=0.5, cleanup_s=0.3)
 LONG_MS = 2_500

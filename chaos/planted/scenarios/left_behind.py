@@ -5,7 +5,7 @@ from __future__ import annotations
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=600, concurrency=2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_200)
 

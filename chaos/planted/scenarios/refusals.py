@@ -10,7 +10,7 @@ from chaos.faults import ERRORS
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 #: The number of times that a producer sends a refused batch.
 TRIES = 3

@@ -11,7 +11,7 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.rig.worker import Worker
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=800, grace_s=0.2, cleanup_s=0.3)
 

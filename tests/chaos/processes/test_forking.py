@@ -15,8 +15,8 @@ CHILD = """
 import os, sys, time
 from chaos.processes import fork
 print("before", end=" ")
-pid = fork(lambda: {work})
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), end=" ")
+child = fork(lambda: {work})
+print(child.wait(20).code, end=" ")
 """
 
 
@@ -40,7 +40,7 @@ def test_a_forked_child_dies_with_its_parent() -> None:
     code = """
 import time
 from chaos.processes import fork
-print(fork(lambda: time.sleep(60)), flush=True)
+print(fork(lambda: time.sleep(60)).pid, flush=True)
 time.sleep(60)
 """
     with subprocess.Popen(python(code), stdout=subprocess.PIPE) as parent:

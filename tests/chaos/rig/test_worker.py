@@ -15,7 +15,7 @@ from chaos.history.events import End, Hello, Start
 from chaos.processes import ProcessGroup
 from chaos.rig.life import Life
 from chaos.rig.worker import Worker
-from chaos.targets.target import WorkerSettings
+from chaos.targets import WorkerSettings
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_options_of_a_scenario_are_checked_and_repeated(tmp_path: Path) -> None:
 
     told: list[Any] = []
     with_one = Parameter(name="size", help="How much.", default=3)
-    played(lambda rig: told.append(rig.parameters), tmp_path / "run", parameters=(with_one,))
+    played(lambda rig: told.append(rig.setup.parameters), tmp_path / "run", parameters=(with_one,))
     assert told == [{"size": 3}]
 
 
