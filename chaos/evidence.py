@@ -11,13 +11,13 @@ class Evidence(StrEnum):
 
     #: Commands on the wire: which transition of a job each of them makes.
     WIRE = "wire"
-    #: Which of these commands completes a job.
+    #: The commands that complete a job.
     COMPLETIONS = "completions"
     #: Fencing tokens, which number the attempts of a job.
     TOKENS = "tokens"
     #: The state of each job in the end.
     JOBS = "jobs"
-    #: How often each job was retried.
+    #: The number of retries of each job.
     RETRIES = "retries"
     #: The effects that jobs handed to their commit.
     EFFECTS = "effects"

@@ -29,7 +29,7 @@ class Anomaly:
     bad: str
     #: An example that looks alike and breaks nothing.
     near_miss: str
-    #: The evidence without which nobody can know.
+    #: The evidence without which it cannot be known.
     needs: Needs = ()
 
     def missing(self, offers: Set[Evidence]) -> Set[Evidence]:

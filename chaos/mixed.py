@@ -36,7 +36,7 @@ SCENARIO = Scenario(
     settings=WorkerSettings(lock_ttl_ms=1_000, max_crashes=100),
     durability="always",
     owns_server=True,
-    parameters=(Parameter(name="seconds", help="How long the storm lasts.", default=6.0),),
+    parameters=(Parameter(name="seconds", help="Length of the storm.", default=6.0),),
 )
 
 if __name__ == "__main__":

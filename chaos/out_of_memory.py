@@ -13,7 +13,7 @@ from chaos.rig.scenario import Parameter, Scenario
 from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
-#: What an evicting server may keep of what it has.
+#: The share of its memory that an evicting server may keep.
 KEPT = 0.98
 
 

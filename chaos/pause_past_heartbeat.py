@@ -14,7 +14,7 @@ from chaos.rig.wire import At
 from chaos.rig.worker import Worker
 from chaos.targets import Job, WorkerSettings
 
-#: What the job does whose end is written, by the transition that writes it.
+#: The plan of the job whose end is written, by the transition that writes it.
 PLANS = {
     "finish": {"do": "ok", "ms": 100},
     "retry": {"do": "fail", "times": 1},

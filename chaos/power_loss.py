@@ -109,7 +109,7 @@ SCENARIO = Scenario(
     parameters=(
         Parameter(
             name="durability",
-            help="When the server makes durable what it is told.",
+            help="When the server makes writes durable.",
             default="always",
             choices=("always", "everysec"),
         ),

@@ -38,7 +38,7 @@ SCENARIO = Scenario(
     parameters=(
         Parameter(
             name="durability",
-            help="How the server stores what it is told.",
+            help="How the server makes writes durable.",
             default="always",
             choices=("always", "everysec", "none"),
         ),

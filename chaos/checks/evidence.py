@@ -13,7 +13,7 @@ from chaos.evidence import Evidence
 HOME = "end"
 """The phase of the SIGTERM by which the rig sends everybody home when all work is done."""
 
-#: How many jobs a sentence names.
+#: The most jobs that a sentence names.
 _NAMED = 3
 
 _COUNTS = """

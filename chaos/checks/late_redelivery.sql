@@ -8,10 +8,10 @@
 -- after that time.
 -- The lock expires at the latest when the reply to its last accepted claim or refresh had arrived,
 -- plus TTL; without a wire, one TTL after the death.
--- Nobody is late while nobody can come: another worker must have lived through the whole wait, neither
--- told to stop nor touched by a fault, and neither must the server have been.
+-- Late only counts if a worker could have come: another one must have lived through the whole wait, not
+-- told to stop and not touched by a fault, and no fault may have touched the server.
 -- Needs: to know which process held the job and when it died; an intact history. Without the state of
--- jobs in the end nobody knows why a job never came, so that is then no case.
+-- jobs in the end it is unknown why a job never came, so that is then no case.
 WITH orphaned AS (
     SELECT row_number() OVER () AS orphan, h.job, h.next_t, h.process, l.dead_from, l.dead_by,
            greatest(l.dead_by, coalesce(h.expires_by, l.dead_by + lock_ttl()))

@@ -57,7 +57,7 @@ SELECT
     min(result_ttl_s) AS result_ttl_s
 FROM events WHERE type = 'enqueue' GROUP BY op;
 
--- One row per requeue of a job, by whoever saw it; it happened within [from_t, until_t] if at all.
+-- One row per requeue of a job, from each witness; it happened within [from_t, until_t] if at all.
 CREATE TABLE requeues AS
 SELECT job, t_sent AS from_t, t AS until_t
 FROM events WHERE type = 'transition' AND op = 'requeue' AND answer IS DISTINCT FROM 'refused'
@@ -320,7 +320,7 @@ WITH wired AS (
         arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
-        -- Without an answer, nobody knows whether it was.
+        -- Without an answer, it is unknown whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
         bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,

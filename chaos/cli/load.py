@@ -10,7 +10,7 @@ import click
 import chaos.load
 from chaos.report import output
 
-#: What Locust loads.
+#: The file that Locust loads.
 LOCUSTFILE = Path(chaos.load.__file__).parent / "generator" / "users.py"
 
 

@@ -45,7 +45,7 @@ def command(workers: int, concurrency: int, **chosen: Any) -> None:
         return played.verdict.outcome.exit_code
 
     code = guarded(work)
-    # Nobody may listen any more; that must not become a message at the interpreter's end.
+    # The reader may have gone; that must not become a message at the interpreter's end.
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(code)

@@ -70,7 +70,7 @@ class Site(Protocol):
         """The fault as it was planned."""
 
     async def process(self) -> Handle:
-        """The process that sent the command. Raises CannotLand when there is none any more."""
+        """The process that sent the command. Raises CannotLand when it is gone."""
 
     def landed(self) -> None:
         """Note that the fault has landed: now, and on this process."""

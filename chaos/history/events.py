@@ -24,7 +24,7 @@ Answer = Literal["ok", "repeat", "refused"]
 State = Literal["queued", "active", "retrying", "completed", "dead", "missing"]
 
 
-# Written by whoever enqueues
+# Written by producers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,7 +369,7 @@ class FinalKey(Final):
         str | None, "`job`, `unique`, `health`, `queue`, `lock`, `dlq`, `hint`, `other`"
     ] = None
     ttl_ms: Annotated[int | None, "as `PTTL` tells; -1: it never expires"] = None
-    owner: Annotated[str | None, "the job or queue that needs it; absent: nobody"] = None
+    owner: Annotated[str | None, "the job or queue that needs it; absent: none"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,5 +9,5 @@ killed and judged must not depend on the process that loads it.
 * `supervisor`: the scenario that the supervisor plays.
 * `faults`: kills or pauses one worker after the other while the load runs.
 * `protocol`: the lines that the two processes send each other.
-* `lock`: how the supervisor knows that nobody enqueues any more.
+* `lock`: tells the supervisor when all producers have stopped.
 """

@@ -28,9 +28,9 @@ from chaos.targets import WorkerSettings
 
 #: Between two looks at orders and processes.
 _TURN_S = 0.05
-#: How long producers may take to leave once the load has ended.
+#: Time for producers to leave once the load has ended.
 _LEAVE_S = 30.0
-#: How long the work that is left when the load has ended may stay the same.
+#: Time for which the work that is left after the load may stay the same.
 _STALLED_S = 30.0
 #: Between two words on how much is left.
 _SAY_S = 2.0

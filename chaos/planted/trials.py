@@ -69,4 +69,4 @@ def check(trials: Iterable[Trial]) -> None:
         try:
             edited(edits_of(trial.bugs) if trial.bugs else ())
         except Misfit as error:
-            raise Misfit(f"{trial.bugs} does not fit any more: {error}") from error
+            raise Misfit(f"{trial.bugs} no longer fits: {error}") from error

@@ -47,7 +47,7 @@ class Forked(Handle):
         self._tell = ended
         self._child: Future[_Child] = Future()
         self.status: ExitStatus | None = None
-        #: Why it is not there any more, where it ended only because its fork server did.
+        #: The reason why it is gone, if it ended only because its fork server did.
         self.lost: ForkServerGone | None = None
 
     @property
@@ -71,7 +71,7 @@ class Forked(Handle):
         return True
 
     def close(self) -> None:
-        """Give the pidfd back. Ask nothing of it any more."""
+        """Give the pidfd back. It may not be used afterwards."""
         if self._child.done() and self._child.exception() is None:
             os.close(self._pidfd)
 

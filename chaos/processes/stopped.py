@@ -25,7 +25,7 @@ def is_stopped(pid: int) -> bool:
         threads = set(tasks.iterdir())
         states = {_state(thread) for thread in threads}
         # A thread that was started after the list was read is not on it. Once one thread has
-        # halted, none can be started any more.
+        # halted, none can be started.
         return (
             bool(states & _STOPPED)
             and states <= _STOPPED | _ENDED

@@ -118,7 +118,7 @@ class Report:
     #: Sentences on what the target does not show.
     notes: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    #: How to read the details.
+    #: A legend for the details.
     legend: str = ""
     command: str | None = None
     page: Callable[[], str] | None = None

@@ -26,7 +26,7 @@ from chaos.servers.binary import BinaryServer, binary_version
 from chaos.targets import WorkerSettings, WorkerSpec, find_target
 
 WORKER = "recoverer"
-#: How long the worker may take to do all that a prefix has left to do.
+#: Limit for the worker to do all the work that a prefix has left.
 _DRAIN_S = 20.0
 
 

@@ -18,7 +18,7 @@ from chaos.rig.progress import Progress
 
 #: A worker waits for back-offs and deferred jobs most of the time.
 _AT_ONCE_PER_CPU = 4
-#: How many batches follow each other, at the least.
+#: The fewest batches that follow each other.
 _BATCHES_EACH = 4
 #: The longest that one recovery may take.
 _RECOVERY_S = 40.0

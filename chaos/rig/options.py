@@ -15,7 +15,7 @@ from chaos.errors import ChaosError
 from chaos.processes.modules import shown
 from chaos.servers import DEFAULT_SPEC, mask
 
-#: Where runs go that were not told where to go.
+#: The directory for runs without `--out`.
 _RUNS = Path("chaos-runs")
 #: The exit code for what a user can mend by other words on the command line.
 USAGE = 2
@@ -38,7 +38,7 @@ class Options:
     redis: str = DEFAULT_SPEC
     #: Directory for the run; by default a new one below `chaos-runs/`.
     out: Path | None = None
-    #: What the scenario's own options were set to (`Scenario.parameters`).
+    #: The values of the scenario's own options (`Scenario.parameters`).
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, scenario: str, seed: int) -> str:

@@ -34,11 +34,11 @@ from chaos.wire import WireProxyError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: How long a scenario waits for what it needs before it gives up.
+#: Limit of a scenario's wait for a condition.
 _PATIENCE_S = 30.0
-#: How long workers are offered jobs before one that takes none is called idle.
+#: Time for which workers are offered jobs before one that takes none is called idle.
 _OFFER_S = 10.0
-#: How long there must be nothing to do before a fault that waits for a command is given up.
+#: Time without any work after which a fault that waits for a command is given up.
 _IDLE_S = 2.0
 
 

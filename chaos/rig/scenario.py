@@ -49,13 +49,13 @@ class Scenario:
     prepare: Callable[[Setup], Setup] = lambda setup: setup
     #: Whether it stops, starves or reconfigures the server, which must then be the rig's own.
     owns_server: bool = False
-    #: What survives a killed server.
+    #: The data that survives a killed server.
     durability: Durability = "none"
     #: Whether the server has a clock of its own, which can be stepped.
     own_clock: bool = False
     #: Why it cannot be played on this machine; None where it can.
     lacking: Callable[[], str | None] = lambda: None
-    #: What is left running when the story has been told must become idle within this time.
+    #: Time for the work that is left when the story has been told.
     settle_s: float = 30.0
 
     def setup(self, options: Options) -> Setup:

@@ -43,9 +43,9 @@ class Setup:
     server: ServerWish
     #: Whether processes reach the server through the wire proxy.
     wire: bool
-    #: How much later than lock TTL and poll interval a job may be started again, in ms.
+    #: Time, beyond lock TTL and poll interval, until a job has to be started again, in ms.
     recovery_slack_ms: int
-    #: How long the work that a story leaves behind may take, in seconds.
+    #: Time for the work that a story leaves behind, in seconds.
     settle_s: float
 
     @property

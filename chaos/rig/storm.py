@@ -48,7 +48,7 @@ class StormFault:
     #: Seconds since the storm began; later, where those before it took longer.
     at_s: float
     kind: str
-    #: Which of the workers that are there, by their order.
+    #: The number of the worker that it hits, among those that are there.
     worker: int
     lasts_s: float
     nth: int

@@ -18,7 +18,7 @@ from chaos.rig.problem import RigProblem
 from chaos.targets import Target, WorkerSettings
 from chaos.wire import Exchange, Tally, WireProxy
 
-#: How long commands may be under way after their senders have left or died.
+#: Time for which commands may be under way after their senders have left or died.
 QUIET_S = 5.0
 
 

@@ -62,7 +62,7 @@ class Worker:
         """It has ended, and so have all workers of this fleet."""
         return self.life.gone and not self.living_children()
 
-    # What its handlers have written
+    # The lines of its handlers
 
     def ids(self) -> dict[str, int]:
         """The queue's ids of its workers, and the process of each."""

@@ -33,7 +33,7 @@ from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
 from chaos.targets import Command, WorkerSettings, WorkerSpec
 
-#: How long a process may take to say hello, and to leave beyond its grace period.
+#: Limits for a process to say hello, and to leave after its grace period.
 _READY_S = 20.0
 _LEAVE_S = 10.0
 #: Between two looks at the children of fleets.

@@ -36,7 +36,7 @@ from chaos.sweep.tasks import order
 from chaos.targets import CanCancel, Job, WorkerSettings, WorkerSpec
 from chaos.wire import Exchange
 
-#: How long a process may take for its whole part.
+#: Limit for a process to play its whole part.
 PATIENCE_S = 15.0
 #: Workers that may come after each other until nothing is left.
 _RESCUERS = 4
@@ -138,7 +138,7 @@ class _Play:
         self._record(RigStarted())
         faults = list(self._run.cell.faults)
         victim = self._victim(faults.pop(0) if faults else None)
-        if self._life.victim != "worker":  # somebody does again what may have been done
+        if self._life.victim != "worker":  # the operator repeats a command that may have run
             self._await(self._client("second"))
         if victim.hit or self._backlog():
             rescuer = self._worker("rescuer", faults.pop(0) if faults else None)
@@ -154,7 +154,7 @@ class _Play:
         self._read_end()
 
     def _victim(self, fault: BoundaryFault | None) -> _Process:
-        """Start the process to be hit, and wait until that has happened, or will not any more."""
+        """Start the process to be hit, and wait until it was hit, or cannot be hit any longer."""
         if self._life.victim == "producer":
             victim = self._client("victim", fault)
         else:

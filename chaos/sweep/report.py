@@ -17,7 +17,7 @@ from chaos.sweep.judging import Mark
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Result, Results, Row
 
-#: How many broken cells a terminal shows of one kind, and a page in all.
+#: The most broken cells that a terminal shows of one kind, and a page in all.
 _MOST, _MOST_ON_A_PAGE = 12, 50
 _TONES = {Mark.OK: Tone.GOOD, Mark.BROKEN: Tone.BAD, Mark.UNKNOWN: Tone.UNKNOWN}
 _RESULTS = {

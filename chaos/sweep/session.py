@@ -46,7 +46,7 @@ class SweepOptions(Options):
     lives: tuple[str, ...] = tuple(BY_NAME)
     faults: tuple[str, ...] = tuple(SWEPT)
     cell: Cell | None = None
-    #: How many pairs; 0: all of them; None: no pairs.
+    #: The number of pairs; 0: all of them; None: no pairs.
     pairs: int | None = None
     slots: int | None = None
 
@@ -172,7 +172,7 @@ def _chosen(options: SweepOptions) -> dict[str, str]:
 
 
 def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) -> None:
-    """Keep the directories of cells that somebody will want to look into; `check` reads them."""
+    """Keep the directories of cells that are worth a look; `check` reads them."""
     for each in judged:
         directory = each.run.directory
         if everything or each.mark is not Mark.OK:

@@ -30,7 +30,7 @@ _TRIES = 5
 #: The same in a pair: whoever recovers need not come as far.
 _PAIR_TRIES = 2
 #: The same where a boundary has come up in some run by chance (a renewal of the lock, a poll more).
-#: What is tried for it may show others.
+#: A run that tries it may show others.
 _CHANCE_TRIES = (2, 1, 1)
 _SAY_S = 2.0
 #: The longest wait after an interruption.
@@ -125,7 +125,7 @@ class Sweep:
 
     def pairs(self, life: str, size: int | None, random: Random) -> Swept:
         """A second kill, while another worker recovers from a first kill or pause: every ordered
-        pair of boundaries, or a random sample of so many."""
+        pair of boundaries, or a random sample of that size."""
         return self._timed(lambda: self._pair(life, size, random))
 
     def one(self, cell: Cell) -> Swept:

@@ -117,7 +117,7 @@ class Endpoint:
             unknown[ends].peer = peer
 
     def quiet(self, pid: int | None = None) -> bool:
-        """True if nothing of this process can reach the server or happen there any more, unless
+        """True if nothing of this process can still reach the server or happen there, unless
         it lives and sends something new. With `pid`: nothing of this one in a fleet."""
         if pid is None:
             return all(_is_quiet(each, each.peer or self.process) for each in self.connections)

@@ -64,7 +64,7 @@ class WireProxy:
         upstream_url: redis://, rediss:// or unix://, with every option that redis-py takes.
         write: writes an event into the history, as `Recorder.write` does.
         observe: gets every `Exchange` when the server's reply has arrived, whether or not the
-            client gets it, or cannot come any more (`NoReply`). Replies that the proxy made up are
+            client gets it, or can no longer come (`NoReply`). Replies that the proxy made up are
             not shown.
         job_of: the job that a command is about, for the history of faults: gets the `Exchange`
             at which one lands, with `NoReply` where the command has not been sent yet.
@@ -209,7 +209,7 @@ class WireProxy:
         return tally
 
     def quiet(self, process: str, timeout_s: float, *, pid: int | None = None) -> bool:
-        """Wait until no command of a process can land any more, unless it sends a new one.
+        """Wait until no command of a process can still land, unless it sends a new one.
 
         That is: none is at the server, on its way, or (for a process that is stopped or has died)
         unread in a socket. False when that is not so within `timeout_s`; a partition that has not

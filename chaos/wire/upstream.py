@@ -21,7 +21,7 @@ CONNECT_TIMEOUT_S = 5.0
 """Limit for opening a connection; longer if the URL says so."""
 
 _PLACE = ("host", "port", "path", "db", "username", "password")
-#: What redis-py checks beside the certificate, on connections of its own.
+#: The options that redis-py checks beside the certificate, on connections of its own.
 _BESIDES = ("ssl_validate_ocsp", "ssl_ocsp")
 
 

@@ -15,7 +15,7 @@ def _during(site: ServerSite) -> Iterator[None]:
 
 CROWD = ServerFault(
     name="server-crowd",
-    meaning="the server closes all connections, and lets nobody in any more",
+    meaning="the server closes all connections, and accepts no new ones",
     lasts=True,
     during=_during,
     silent=True,

@@ -24,7 +24,7 @@ from chaos.targets import Job, Producer, find_target
 
 class Enqueuer:
     """One for each process. It holds the run's lock while a test runs here, since the supervisor
-    judges when nobody holds it any more."""
+    judges once nobody holds it."""
 
     def __init__(self, environment: Environment, ready: Ready) -> None:
         self._environment = environment

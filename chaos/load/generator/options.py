@@ -26,7 +26,7 @@ _SEED = new_seed()
 
 
 class Spec(str):
-    """`--redis` as everybody may see it: Locust shows its options on a page, and sends them to
+    """`--redis` without its password: Locust shows its options on a page, and sends them to
     whoever says to be a worker. `real` has the password."""
 
     real: str

@@ -32,11 +32,11 @@ from chaos.rig.options import SIGNALLED
 
 _log = logging.getLogger(__name__)
 output.harden()  # before Locust takes the streams for its log
-#: The time that late figures have at the end.
+#: Time for late figures at the end.
 _CATCH_UP_S = 5.0
 #: Signals that come closer together than this are one: of an impatient finger, or a whole group.
 _SAME_S = 1.0
-#: The time that Locust has to notice that its runner has quit.
+#: Time for Locust to notice that its runner has quit.
 _NOTICE_S = 3.0
 
 

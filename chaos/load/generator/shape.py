@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from locust import LoadTestShape
 
-#: What stands in for -u and -t where they are not given.
+#: Values for -u and -t when they are not given.
 USERS, SECONDS = 50, 60
 _STEPS = 5
 

@@ -6,7 +6,7 @@ from chaos.planted.bugs.bug import Bug
 from chaos.planted.edit import Edit
 
 FINISH, RETRY, STORE = "lua/finish.lua", "lua/retry.lua", "store.py"
-#: What the store does next when outcomes have been written.
+#: The store's next statement after outcomes have been written.
 _SETTLED = "        finished = iter("
 
 BUGS = (

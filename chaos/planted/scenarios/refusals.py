@@ -12,7 +12,7 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.targets import WorkerSettings
 
-#: How often a producer sends a batch that is refused.
+#: The number of times that a producer sends a refused batch.
 TRIES = 3
 
 

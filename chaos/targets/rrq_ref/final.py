@@ -37,7 +37,7 @@ _LIVE = ("queued", "active", "retrying")
 _BATCH = 1_000
 #: PTTL's answer where there is no key; it is -1 where one has no TTL.
 _ABSENT = -2
-#: How long the server may take for one answer.
+#: Limit for one answer of the server.
 _LIMIT_S = 5.0
 #: Keys by their beginning. A longer beginning stands before a shorter one.
 _KINDS = {

@@ -94,7 +94,7 @@ def test_a_bug_that_does_not_fit_any_more_is_an_error(monkeypatch: pytest.Monkey
     done = CliRunner().invoke(planted.command, [])
 
     assert done.exit_code == 1
-    assert "old does not fit any more: found 0 times in worker.py" in done.output
+    assert "old no longer fits: found 0 times in worker.py" in done.output
 
 
 def test_an_interrupted_command_leaves_nothing_running() -> None:
