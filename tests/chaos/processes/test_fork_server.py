@@ -91,6 +91,8 @@ def test_a_server_that_dies_takes_its_children_along(server: ForkServer, log: Pa
     order = "import time; print('ready', flush=True); time.sleep(60)"
     children = [fork(server, log, order, name) for name in ("one", "two")]
     words(log, 2)
+    # A child may speak before the server has said that it is there.
+    assert all(child.alive for child in children)
     server_of(children[0]).kill()
     for child in children:
         assert end_of(child) == ExitStatus(code=None, signal=signal.SIGKILL)
