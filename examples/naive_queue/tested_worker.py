@@ -24,4 +24,4 @@ def handler(job: Job) -> Any:
 
 if __name__ == "__main__":
     log.hello(worker)
-    work(Queue(spec.url, spec.settings.queue), {"behave": handler})
+    work(Queue(spec.url, spec.settings.queue), {"behave": handler}, burst=spec.burst)

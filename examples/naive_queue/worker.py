@@ -12,8 +12,11 @@ from examples.naive_queue.queue import Job, Queue
 Handler = Callable[[Job], Any]
 
 
-def work(queue: Queue, handlers: Mapping[str, Handler]) -> None:
-    """Take one job after the other, until SIGTERM; the job in hand is finished first."""
+def work(queue: Queue, handlers: Mapping[str, Handler], *, burst: bool = False) -> None:
+    """Take one job after the other, until SIGTERM; the job in hand is finished first.
+
+    With `burst`, leave when no job is waiting.
+    """
     told_to_stop = False
 
     def stop(*_: object) -> None:
@@ -25,6 +28,8 @@ def work(queue: Queue, handlers: Mapping[str, Handler]) -> None:
         job = queue.pop()
         if job is not None:
             queue.store(job, _outcome(job, handlers[job.function]))
+        elif burst:
+            return
 
 
 def _outcome(job: Job, handler: Handler) -> dict[str, Any]:
