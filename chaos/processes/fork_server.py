@@ -1,13 +1,13 @@
-"""The program of a fork server: a process from which children are forked that need no start.
+"""The program of a fork server, whose children have everything imported when they begin.
 
 `python -m chaos.processes.fork_server MODULE:CALLABLE ARGUMENT FD` imports the callable and calls
-it once with the argument, which is the time to import whatever children will need; the result is
-called in each child, with the child's order, and the child ends when it returns.
+it once with the argument, which is the time to import whatever children will need. The result is
+called in each child, with the child's order; the child ends when it returns.
 
-`chaos.processes.ForkServer` has the other end of the socket FD. For each order that it sends, a
-child is forked, and answered for with two packets: one with the child's pid and pidfd, one with its
-end. The server has one thread, so that a fork is safe, and ends with its socket; its children die
-with it.
+`chaos.processes.ForkServer` has the other end of the socket FD. For each order that it sends, this
+program forks a child, and sends back two packets: the child's pid and pidfd, and later its exit
+status. It has one thread, so that a fork is safe, and ends with its socket; its children die with
+it.
 """
 
 import gc

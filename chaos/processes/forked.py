@@ -1,4 +1,4 @@
-"""A fork server and its children, as the process sees them that gives the orders."""
+"""The client of a fork server, and the handles of the children that it asks for."""
 
 from __future__ import annotations
 

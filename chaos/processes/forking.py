@@ -19,8 +19,8 @@ if sys.platform == "linux":
 def die_with_parent(signum: int = signal.SIGKILL, *, parent: int | None = None) -> None:
     """Let the kernel send this process `signum` when the thread that started it ends. Linux only.
 
-    A child gives its `parent`, as its parent told it: where that has already ended, so does the
-    child. The setting outlives an exec, but not a fork: children of the child lack it.
+    A child that knows its `parent` gives it: if that has already ended, the child ends at once. The
+    setting survives an exec, but not a fork: children of the child lack it.
     """
     if sys.platform != "linux":
         return

@@ -59,7 +59,7 @@ PREPARE = f"{__name__}:prepare"
 
 
 def prepare(recovery: str) -> Callable[[dict[str, Any]], None]:
-    """Import what a worker of the target needs; what each child then does with its order."""
+    """Import what a worker of the target needs, and return what each child does with its order."""
     recoverer = _Recoverer(Recovery.parse(recovery))
 
     def carry_out(order: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ def order(do: str, spec: WorkerSpec, jobs: tuple[Job, ...] = ()) -> dict[str, An
 
 
 def prepare(target: str) -> Callable[[dict[str, Any]], None]:
-    """Import what a target's processes need; what each then does with its order."""
+    """Import what a target's processes need, and return what each does with its order."""
     found = find_target(target)
     if found.forkable is not None:
         found.forkable.warm()
