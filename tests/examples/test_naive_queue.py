@@ -68,8 +68,10 @@ def test_its_worker_does_jobs_until_it_is_told_to_stop(url: str, admin: Redis) -
 def test_it_loses_a_job_and_the_rig_tells_its_story(naive: NaiveRun) -> None:
     verdict = json.loads((naive.directory / "verdict.json").read_text())
     broken = {each["anomaly"]: each["broken"] for each in verdict["checks"] if each["broken"]}
-    # Killed before its claim was sent, a worker takes no job along. Two of the six were.
-    assert broken == {"lost": 4}
+    # Two of six are killed before their claim is sent, and take no job along. Two are killed right
+    # after its reply: on a busy machine they may get a job done before they are dead.
+    assert list(broken) == ["lost"]
+    assert 2 <= broken["lost"] <= 4
     lost, *lines = naive.done.stdout.split("the story of ")[1].split("\n\n")[0].splitlines()
     story = [line.split(" ms  ")[1] for line in lines]
     # It was killed as soon as it had the job; its handler may just have begun.
@@ -95,11 +97,8 @@ def test_it_loses_a_job_and_the_rig_tells_its_story(naive: NaiveRun) -> None:
 
 @pytest.mark.slow
 def test_what_it_does_not_show_is_not_known(naive: NaiveRun) -> None:
-    assert json.loads((naive.directory / "run.json").read_text())["offers"] == [
-        "completions",
-        "jobs",
-        "wire",
-    ]
+    told = json.loads((naive.directory / "run.json").read_text())
+    assert told["offers"] == ["completions", "jobs", "wire"]
     checks = json.loads((naive.directory / "verdict.json").read_text())["checks"]
     assert {check["guarantee"] for check in checks if check["status"] == "not known"} == {
         *("effects-once", "fenced", "retry-once", "quiescent", "visible")
