@@ -6,13 +6,9 @@ go on (SIGCONT), and their writes reach the server too late. The store must refu
 health keys of those that live on must come back.
 """
 
-import signal
-
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.wire import At
-from chaos.rig.worker import Worker
-from chaos.targets import Job, WorkerSettings
+from chaos.targets import WorkerSettings
 
 #: The plan of the job whose end is written, by the transition that writes it.
 PLANS = {
@@ -23,7 +19,7 @@ PLANS = {
 
 
 def play(rig: Rig) -> None:
-    zombies = [(_stopped_at(rig, moment, job := rig.job(PLANS[moment])), job) for moment in PLANS]
+    zombies = [(rig.stopped_at(moment, job := rig.job(PLANS[moment])), job) for moment in PLANS]
     rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     rig.workers.start()
     for zombie, job in zombies:
@@ -34,16 +30,6 @@ def play(rig: Rig) -> None:
         rig.workers.resume(zombie)
     for zombie, _ in zombies[:2]:  # the third one leaves: its release came with its drain
         rig.wait(f"{zombie.name} visible again", rig.seen.healthy, zombie)
-
-
-def _stopped_at(rig: Rig, moment: str, job: Job) -> Worker:
-    zombie = rig.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
-    rig.enqueue([job])
-    rig.wait(f"{job.id} at work", zombie.started, job.id)
-    if moment == "release":
-        rig.workers.signal(zombie, signal.SIGTERM)
-    rig.landed(zombie)
-    return zombie
 
 
 SCENARIO = Scenario(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -197,6 +198,17 @@ class Rig:
             if idle_since is not None and now - idle_since > _IDLE_S:
                 break
             time.sleep(0.01)
+
+    def stopped_at(self, moment: str, job: Job) -> Worker:
+        """Start a worker, give it a job, and stop it (SIGSTOP) right before the command that makes
+        this transition; for a release, it is told to leave. The command goes when it runs again."""
+        zombie = self.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
+        self.enqueue([job])
+        self.wait(f"{job.id} at work", zombie.started, job.id)
+        if moment == "release":
+            self.workers.signal(zombie, signal.SIGTERM)
+        self.landed(zombie)
+        return zombie
 
     def everyone_works(self) -> None:
         """Offer jobs until every worker that should be there has taken one, or clearly will not.

@@ -5,35 +5,21 @@ One was about to renew its locks. The other was leaving, and about to hand its j
 
 from __future__ import annotations
 
-import signal
-
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
-from chaos.rig.wire import At
-from chaos.rig.worker import Worker
 from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=800, grace_s=0.2, cleanup_s=0.3)
 
 
 def play(rig: Rig) -> None:
-    zombies = [_stopped_at(rig, "refresh"), _stopped_at(rig, "release")]
+    plan = {"do": "ok", "ms": 2_000}
+    zombies = [rig.stopped_at(moment, rig.job(plan)) for moment in ("refresh", "release")]
     rescuer = rig.workers.start()
     for zombie in zombies:
         rig.wait("their jobs at work again", rescuer.started, *zombie.started_jobs())
     for zombie in zombies:
         rig.workers.resume(zombie)
-
-
-def _stopped_at(rig: Rig, moment: str) -> Worker:
-    zombie = rig.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
-    job = rig.job({"do": "ok", "ms": 2_000})
-    rig.enqueue([job])
-    rig.wait(f"{job.id} at work", zombie.started, job.id)
-    if moment == "release":
-        rig.workers.signal(zombie, signal.SIGTERM)
-    rig.landed(zombie)
-    return zombie
 
 
 SCENARIO = Scenario(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
 import click
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +18,7 @@ from chaos.cli import planted, sweep
 from chaos.cli.group import command
 from chaos.cli.program import enter
 from chaos.cli.reports import report_options
+from chaos.history.reader import History, read_history
 from chaos.report import JudgedRun, Wanted, by_ending, report_on_run, report_on_runs, write
 from tests.chaos.checks.story import Story
 from tests.chaos.report.verdicts import HOSTILE, check, verdict
@@ -134,7 +137,17 @@ def test_the_report_on_one_run_is_its_verdict_and_its_page(tmp_path: Path) -> No
     assert (tmp_path / "a.html").read_text() == "the timeline"
 
 
-def test_a_saved_run_is_judged_and_drawn_again(tmp_path: Path) -> None:
+def test_a_saved_run_is_read_once_judged_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[History] = []
+
+    def read_and_note(run_dir: Path) -> History:
+        read.append(read_history(run_dir))
+        return read[-1]
+
+    judge = import_module("chaos.checks.judge")  # the package has a function of this name
+    monkeypatch.setattr(judge, "read_history", read_and_note)
     story = Story()
     story.enqueue("lost-1")
     story.finally_("lost-1", "missing")
@@ -145,6 +158,9 @@ def test_a_saved_run_is_judged_and_drawn_again(tmp_path: Path) -> None:
         command, ["check", str(run), "--report", str(page), "--json", str(data)]
     )
     assert done.exit_code == 1, done.output
+    (history,) = read
+    with pytest.raises(duckdb.ConnectionException):
+        history.db.execute("SELECT 1")
     assert json.loads(data.read_bytes())["outcome"] == "fail"
     assert "job lost-1 was acknowledged" in page.read_text()
     assert '<script type="application/json" id="data">' in page.read_text()

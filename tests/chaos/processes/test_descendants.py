@@ -10,7 +10,7 @@ import pytest
 
 from chaos.processes import Descendant, ProcessGroup, children_of, descendants_of
 
-from .children import TIMEOUT_S, eventually, python, words
+from .children import TIMEOUT_S, python, words
 
 #: A child that has a child, each of which prints its process id.
 FAMILY = """
@@ -67,5 +67,6 @@ def test_a_stranger_with_the_same_process_id_is_left_alone(group: ProcessGroup, 
     child = Descendant(stranger, "me")
     # Started at another time, as whoever gets the number next will have been.
     stranger._ident = (process.pid, 1.0)  # type: ignore[attr-defined]
+    assert not child.alive
     assert not child.kill()
-    eventually(lambda: process.alive)
+    assert process.alive

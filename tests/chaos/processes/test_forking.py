@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -29,9 +30,10 @@ print(child.wait(20).code, end=" ")
     ],
 )
 def test_a_forked_child_does_its_work_and_nothing_else(work: str, printed: str) -> None:
-    ran = subprocess.run(
-        python(CHILD.format(work=work)), capture_output=True, text=True, timeout=TIMEOUT_S
-    )
+    # With a buffer, in which the child could find what its parent has printed.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    argv = python(CHILD.format(work=work))
+    ran = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=TIMEOUT_S)
     assert ran.stdout == printed
     assert ("ZeroDivisionError" in ran.stderr) == ("1 / 0" in work)
 

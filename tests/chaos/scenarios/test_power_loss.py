@@ -11,10 +11,14 @@ import redis
 
 from chaos.rewind.prefix import Prefix
 from chaos.rewind.recording import Recording
-from chaos.rewind.rewinding import complete
+from chaos.rewind.recovery import Recovery
+from chaos.rewind.rewinding import complete, rewind
 from chaos.rig.problem import RigProblem
+from chaos.rig.progress import Progress
 from chaos.servers import ServerProblem, open_server
 from chaos.servers.aof import AppendOnlyFile
+from chaos.servers.embedded import embedded_binary
+from chaos.targets import WorkerSettings
 from tests.chaos.rig.running import run
 
 
@@ -157,6 +161,34 @@ def test_a_prefix_that_was_not_drained_is_not_counted(tmp_path: Path) -> None:
         (tmp_path / name / "rig.jsonl").write_text(line + "\n")
 
     assert [prefix.name for prefix in complete(prefixes, tmp_path)] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    ("target", "limit_s", "told"),
+    [
+        ("rrq_ref", 40.0, r"p00000 or one of the next ended with exit code 1; see .*p00000\.log"),
+        ("rrq_ref", 0.0, r"p00000 and 1 more takes too long; see .*p00000\.log"),
+        ("nowhere:TARGET", 40.0, r"fork server has ended.*see .*fork-server\.log"),
+    ],
+)
+def test_a_recovery_that_fails_is_told(
+    target: str, limit_s: float, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chaos.rewind.rewinding._RECOVERY_S", limit_s)
+    monkeypatch.setattr("chaos.rewind.rewinding._AT_ONCE_PER_CPU", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("chaos.rewind.rewinding._BATCHES_EACH", 1)
+    text = "nonsense\r\n"  # no server starts on it
+    (tmp_path / "appendonly.aof").write_text(text, newline="")
+    recovery = Recovery(
+        target=target,
+        settings=WorkerSettings(),
+        binary=str(embedded_binary()),
+        source=str(tmp_path),
+    )
+    prefixes = [Prefix(name=f"p{n:05d}", size=len(text), whole=0, t=1, jobs=()) for n in range(2)]
+    with pytest.raises(RigProblem, match=told):
+        rewind(prefixes, recovery, tmp_path / "prefixes", Progress(None))
 
 
 def test_without_the_wire_nothing_is_concluded(tmp_path: Path) -> None:

@@ -243,7 +243,8 @@ def test_a_fault_for_any_process_hits_whoever_comes_first(bench: Bench) -> None:
     dead = [victim for victim in victims if not victim.process.alive]
     assert [victim.process.pid for victim in dead] == [injection.pid]
     assert injection.process in ("one", "two")
-    # The commands of both were counted together: five replies had come before this one.
+    # The commands of both were counted together: five replies had come before this one. The fault
+    # holds its command up for a turn of the loop, in which one from the other may overtake it.
     incrs = [x for x in bench.exchanges if x.argv[0] == b"INCRBY"]
     (at,) = [x for x in incrs if x.process == injection.process][-1:]
-    assert at.reply in (5, 6)
+    assert at.reply in (5, 6, 7)
