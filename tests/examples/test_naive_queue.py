@@ -74,8 +74,8 @@ def test_it_loses_a_job_and_the_rig_tells_its_story(naive: NaiveRun) -> None:
     assert 2 <= broken["lost"] <= 4
     lost, *lines = naive.done.stdout.split("the story of ")[1].split("\n\n")[0].splitlines()
     story = [line.split(" ms  ")[1] for line in lines]
-    # It was killed as soon as it had the job; its handler may just have begun.
-    story = [line for line in story if "the handler starts" not in line]
+    # It was killed as soon as it had the job; its handler may have begun, or even ended.
+    story = [line for line in story if "the handler " not in line]
     victim = next(line.split()[0] for line in story if "claimed" in line)
     fault = f"rig        FAULT: kill of {victim} at claim/"
     assert [line.removesuffix("before-reply").removesuffix("after-reply") for line in story] == [
@@ -92,7 +92,7 @@ def test_it_loses_a_job_and_the_rig_tells_its_story(naive: NaiveRun) -> None:
         line.split(" ms  ")[1].split(maxsplit=1)[1] for line in lines
     ]
     (bar,) = [bar for bar in drawn["bars"] if drawn["jobs"][bar["job"]] == job]
-    assert bar["fate"] in ("unstarted", "died")
+    assert bar["fate"] in ("unstarted", "died", "ok")
 
 
 @pytest.mark.slow
