@@ -24,7 +24,7 @@ def find_target(spec: str) -> Target:
     try:
         module = importlib.import_module(BUILT_IN.get(spec, module_name))
         target = getattr(module, attribute or "TARGET")
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise UnknownTarget(f"the target {spec!r} cannot be loaded: {error}") from error
     if not isinstance(target, Target):
         raise UnknownTarget(f"{spec!r} is not a chaos.targets.Target")

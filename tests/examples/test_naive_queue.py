@@ -18,11 +18,10 @@ from redis import Redis
 
 import chaos
 from examples.naive_queue.queue import Queue
-from tests.chaos.rig.running import run
+from tests.examples.conftest import NaiveRun
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "naive_queue"
-TARGET = "examples.naive_queue.target:TARGET"
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -66,19 +65,17 @@ def test_its_worker_does_jobs_until_it_is_told_to_stop(url: str, admin: Redis) -
 
 
 @pytest.mark.slow
-def test_it_loses_a_job_and_the_rig_tells_its_story(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    done = run("chaos.kill_during_claim", "--target", TARGET, "--seed", "7", "--out", str(out))
-
-    assert done.returncode == 1, done.stdout + done.stderr
-    verdict = json.loads((out / "verdict.json").read_text())
+def test_it_loses_a_job_and_the_rig_tells_its_story(naive: NaiveRun) -> None:
+    verdict = json.loads((naive.directory / "verdict.json").read_text())
     broken = {each["anomaly"]: each["broken"] for each in verdict["checks"] if each["broken"]}
-    # Killed before its claim was sent, a worker takes no job along. Two of the six were.
-    assert broken == {"lost": 4}
-    lost, *lines = done.stdout.split("the story of ")[1].split("\n\n")[0].splitlines()
+    # Two of six are killed before their claim is sent, and take no job along. Two are killed right
+    # after its reply: on a busy machine they may get a job done before they are dead.
+    assert list(broken) == ["lost"]
+    assert 2 <= broken["lost"] <= 4
+    lost, *lines = naive.done.stdout.split("the story of ")[1].split("\n\n")[0].splitlines()
     story = [line.split(" ms  ")[1] for line in lines]
-    # It was killed as soon as it had the job; its handler may just have begun.
-    story = [line for line in story if "the handler starts" not in line]
+    # It was killed as soon as it had the job; its handler may have begun, or even ended.
+    story = [line for line in story if "the handler " not in line]
     victim = next(line.split()[0] for line in story if "claimed" in line)
     fault = f"rig        FAULT: kill of {victim} at claim/"
     assert [line.removesuffix("before-reply").removesuffix("after-reply") for line in story] == [
@@ -88,38 +85,35 @@ def test_it_loses_a_job_and_the_rig_tells_its_story(tmp_path: Path) -> None:
         fault,
         "rig        in the end it is missing",
     ]
-    page = (out / "timeline.html").read_text()
+    page = (naive.directory / "timeline.html").read_text()
     drawn = json.loads(page.split('id="data">')[1].split("</script>")[0])
     (job,) = [job for job in drawn["jobs"] if job["id"] == lost]
     assert [line["text"] for line in job["story"]] == [
         line.split(" ms  ")[1].split(maxsplit=1)[1] for line in lines
     ]
     (bar,) = [bar for bar in drawn["bars"] if drawn["jobs"][bar["job"]] == job]
-    assert bar["fate"] in ("unstarted", "died")
+    assert bar["fate"] in ("unstarted", "died", "ok")
 
 
 @pytest.mark.slow
-def test_what_it_does_not_show_is_not_known(tmp_path: Path) -> None:
-    out, report = tmp_path / "run", tmp_path / "junit.xml"
-    words = ("--target", TARGET, "--seed", "7", "--out", str(out), "--junit", str(report))
-    done = run("chaos.kill_during_claim", *words)
-
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert json.loads((out / "run.json").read_text())["offers"] == ["completions", "jobs", "wire"]
-    checks = json.loads((out / "verdict.json").read_text())["checks"]
+def test_what_it_does_not_show_is_not_known(naive: NaiveRun) -> None:
+    told = json.loads((naive.directory / "run.json").read_text())
+    assert told["offers"] == ["completions", "jobs", "wire"]
+    checks = json.loads((naive.directory / "verdict.json").read_text())["checks"]
     assert {check["guarantee"] for check in checks if check["status"] == "not known"} == {
         *("effects-once", "fenced", "retry-once", "quiescent", "visible")
     }
     reason = "its attempts have no fencing tokens"
-    assert f"fenced: {reason} (zombie-write)" in done.stdout
-    assert f"not known: {reason}" in report.read_text()
-    assert reason in (out / "timeline.html").read_text()
+    assert f"fenced: {reason} (zombie-write)" in naive.done.stdout
+    assert f"not known: {reason}" in naive.junit.read_text()
+    assert reason in (naive.directory / "timeline.html").read_text()
 
 
 def test_chaos_says_that_it_is_typed() -> None:
     assert (files("chaos") / "py.typed").is_file()
 
 
+@pytest.mark.slow
 def test_a_users_target_passes_a_strict_type_checker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from redis import Redis
 from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES
 from tests.chaos.rig.running import LIMIT_S
+from tests.examples.conftest import NaiveRun
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "test-your-own-queue.md").read_text("utf-8")
@@ -61,24 +62,17 @@ def test_every_command_on_the_page_runs_as_it_says(
 
 
 def alike(line: str) -> str:
-    """A line without its numbers, which differ from run to run."""
-    return re.sub(r"\d+", "#", " ".join(line.split()))
+    """A line without its numbers, and without the side of a fault, which may differ."""
+    return re.sub(r"\d+|(before|after)-reply", "#", " ".join(line.split()))
 
 
 @pytest.mark.slow
-def test_the_readme_shows_what_the_naive_queue_prints(tmp_path: Path) -> None:
+def test_the_readme_shows_what_the_naive_queue_prints(naive: NaiveRun) -> None:
     (command,) = [line for line in blocks(README, "console") if "naive_queue" in line]
+    assert f"\n  {command.removeprefix('$ ')}" in naive.done.stdout
     shown = next(block for block in blocks(README, "") if "ran     naive_queue" in block)
-    done = subprocess.run(
-        [sys.executable, *shlex.split(command.removeprefix("$ python "))],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    printed = {alike(line) for line in done.stdout.splitlines()}
+    printed = {alike(line) for line in naive.done.stdout.splitlines()}
+    printed.add("and # more")  # if there are: a victim may get its job done before it is dead
     assert [line for line in shown.splitlines() if alike(line) not in printed] == []
 
 

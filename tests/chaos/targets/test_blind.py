@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def test_handlers_alone_are_enough_for_a_pass(tmp_path: Path) -> None:
 def test_without_an_inspector_a_lost_job_is_not_known_to_be_lost(tmp_path: Path) -> None:
     verdict = judged("kill_during_claim", "UNINSPECTED", tmp_path, code=3)
     (reason,) = [why for why in verdict["unknown_because"] if "were not seen to end" in why]
-    assert reason.startswith("4 acknowledged jobs were not seen to end (job-")
+    # As many as were lost: two to four, as in `tests/examples/test_naive_queue.py`.
+    assert re.match(r"[234] acknowledged jobs were not seen to end \(job-", reason)
     (lost,) = [check for check in verdict["checks"] if check["anomaly"] == "lost"]
     assert lost["status"] == "not known"
 

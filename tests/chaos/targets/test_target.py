@@ -143,6 +143,7 @@ def test_a_mistake_is_told_in_one_sentence(wrong: Callable[[], object], why: str
     ("attribute", "why"),
     [
         ("MISTYPED", "did you mean 'no-loss'?"),
+        ("INCOMPLETE", "missing 1 required keyword-only argument: 'producer'"),
         ("NOTHING", "has no attribute 'NOTHING'"),
         ("LIST", "is not a chaos.targets.Target"),
     ],
@@ -158,6 +159,8 @@ LIST = []
 def __getattr__(name):
     if name == "MISTYPED":
         return Target(name="x", promises={"no-los"}, worker=Command(["x"]), producer=None)
+    if name == "INCOMPLETE":
+        return Target(name="x", promises={"no-loss"}, worker=Command(["x"]))
     raise AttributeError(f"module has no attribute {name!r}")
 """
     )
