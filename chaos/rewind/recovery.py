@@ -79,8 +79,7 @@ class _Recoverer:
         if self._target.inspector is None:
             raise RigProblem(f"{self._target.name} has no inspector, which a power loss needs")
         self._inspector = self._target.inspector
-        if self._target.forkable is not None:
-            self._target.forkable.warm()
+        self._target.warm()
 
     def recover(self, prefix: Prefix, directory: Path) -> None:
         """Start a server on a prefix, drain it, and read what is there in the end."""

@@ -33,8 +33,7 @@ def order(do: str, spec: WorkerSpec, jobs: tuple[Job, ...] = ()) -> dict[str, An
 def prepare(target: str) -> Callable[[dict[str, Any]], None]:
     """Import what a target's processes need, and return what each does with its order."""
     found = find_target(target)
-    if found.forkable is not None:
-        found.forkable.warm()
+    found.warm()
     return lambda order: carry_out(found, order)
 
 

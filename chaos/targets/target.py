@@ -149,6 +149,11 @@ class Target:
             offers |= {Evidence.COMPLETIONS} if "finish" in self.wire.moments else set()
         return frozenset(offers)
 
+    def warm(self) -> None:
+        """Import what `start` needs, in a process from which many workers are forked."""
+        if self.forkable is not None:
+            self.forkable.warm()
+
     @property
     def start(self) -> Callable[[WorkerSpec], NoReturn]:
         """Turns a forked process into a worker."""
