@@ -78,7 +78,8 @@ class Wire:
 
     #: Commands by the transition that they make: claim, finish, retry, release, refresh, …
     moments: Mapping[str, Match]
-    #: Makes the decoder of a run. It is asked once for each, so that a decoder may remember.
+    #: Makes a decoder: one for the run, which may remember, and one for each fault that lands, which
+    #: is shown its command alone.
     decoder: Callable[[WorkerSettings], Decode]
 
 
