@@ -12,15 +12,7 @@ from signal import SIGINT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1
 import pytest
 
 from chaos.errors import ChaosError
-from chaos.faults import (
-    FAULTS,
-    FaultProblem,
-    WireAction,
-    WireFault,
-    actions,
-    any_command,
-    server,
-)
+from chaos.faults import FAULTS, FaultProblem, WireAction, WireFault, actions, any_command, server
 from chaos.faults.registry import Registry
 
 HISTORY_PAGE = Path(__file__).parents[3] / "docs" / "history.md"
