@@ -78,8 +78,8 @@ class Wire:
 
     #: Commands by the transition that they make: claim, finish, retry, release, refresh, …
     moments: Mapping[str, Match]
-    #: Makes a decoder: one for the run, which may remember, and one for each fault that lands, which
-    #: is shown its command alone.
+    #: Makes a decoder: one for the run, which may remember, and one for each fault that lands,
+    #: which is shown its command alone.
     decoder: Callable[[WorkerSettings], Decode]
 
 
