@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+# It reads sources and pages, which are the same on every Python.
+pytestmark = pytest.mark.slow
+
 #: Parts of `chaos`, the lowest first. A part may import those below it, and no other.
 LAYERS = (
     {"errors"},

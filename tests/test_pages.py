@@ -18,6 +18,9 @@ import pytest
 from chaos.history.schema import COLUMNS, REQUIRED, STAMP, WORDS
 from tests.test_layout import LAYERS
 
+# It reads sources and pages, which are the same on every Python.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TOUR = (ROOT / "docs" / "tour.md").read_text("utf-8")

@@ -12,6 +12,9 @@ from chaos.cli.docs import command
 from chaos.documents import documents
 from chaos.history.json_schema import json_schema
 
+# It reads sources and pages, which are the same on every Python.
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 

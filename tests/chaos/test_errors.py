@@ -5,6 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+# The sources are the same on every Python.
+pytestmark = pytest.mark.slow
+
 #: Prints the errors that are defined in the rig, and `+` after each that belongs to the tree.
 PROGRAM = """
 import importlib, pkgutil

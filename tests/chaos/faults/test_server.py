@@ -116,8 +116,7 @@ def test_fill(run: Run) -> None:
 
 
 def test_evict(run: Run) -> None:
-    for n in range(2000):
-        run.ask("SET", f"k{n}", "x" * 1000)
+    run.ask("MSET", *(word for n in range(2000) for word in (f"k{n}", "x" * 1000)))
     with run.during("server-evict", policy="allkeys-lru", kept=0.5):
         run.ask("SET", "a", "1")
         assert run.ask("DBSIZE") < 2000
