@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +18,18 @@ from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
 
 _BLOCK = 1 << 20
-#: DuckDB's types of the JSON values that a column takes as they are.
-_JSON_TYPES = {"BIGINT": "'BIGINT', 'UBIGINT'", "VARCHAR": "'VARCHAR'", "BOOLEAN": "'BOOLEAN'"}
+#: The beginning of a JSON value that a column takes as it is.
+_PLAIN = {"BIGINT": rb"-?\d+\s*[,}]", "VARCHAR": rb'"', "BOOLEAN": rb"(?:true|false)\b"}
+
+
+def _unlike(kind: str) -> bytes:
+    """A pattern for a column of this type that has another value. DuckDB would cast it: it reads
+    "5" as 5, 5 as "5" and 1.5 as 2."""
+    names = "|".join(name for name, its in COLUMNS.items() if its == kind).encode()
+    return rb'"(?:%b)"\s*:\s*(?!\s|null\b|%b)' % (names, _PLAIN[kind])
+
+
+_NOT_PLAIN = re.compile(b"|".join(map(_unlike, _PLAIN)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +100,13 @@ def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
     """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line. It is
-    checked that it has left none out, and has cast nothing."""
+    checked that it leaves none out, and has nothing to cast."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
-    lines = [_whole_lines(path) for path in files]
+    lines = [_plain_lines(path) for path in files]
     if files and all(lines) and not any(_is_pattern(path) for path in files):
         with contextlib.suppress(duckdb.Error):
-            if _insert(db, files) == sum(lines) and not _is_cast(db, files):
+            if _insert(db, files) == sum(lines):
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
@@ -106,46 +116,32 @@ def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
     return problems
 
 
-def _whole_lines(path: Path) -> int:
-    """The number of lines of a file; 0 if the last of them does not end, or it cannot be read."""
-    lines, last = 0, b""
+def _plain_lines(path: Path) -> int:
+    """The number of lines of a file; 0 if it cannot be read, if the last of them does not end, or
+    if a line has to be looked at more closely: a known field may be of another type."""
+    lines, rest = 0, b""
     with contextlib.suppress(OSError), path.open("rb") as file:
         while block := file.read(_BLOCK):
-            lines += block.count(b"\n")
-            last = block
-    return lines if last.endswith(b"\n") else 0
+            whole, newline, rest = (rest + block).rpartition(b"\n")
+            if _NOT_PLAIN.search(whole):
+                return 0
+            lines += whole.count(b"\n") + len(newline)
+    return 0 if rest else lines
 
 
 def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
     """Read these files; how many events there were."""
+    spec = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     names = ", ".join(f'"{name}"' for name in COLUMNS)
-    sql = f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM {_source(COLUMNS)}"
-    done = db.execute(sql, [[str(path) for path in files]]).fetchone()
+    done = db.execute(
+        f"INSERT INTO events SELECT {names}, parse_filename(filename) FROM read_json("
+        f"?, format = 'newline_delimited', columns = {{{spec}}}, filename = true,"
+        # Or a directory `job=7` would be the value of each event's column `job`.
+        " hive_partitioning = false)",
+        [[str(path) for path in files]],
+    ).fetchone()
     assert done is not None
     return int(done[0])
-
-
-def _is_cast(db: duckdb.DuckDBPyConnection, files: list[Path]) -> bool:
-    """True if DuckDB had to cast a value: it reads "5" as 5, 5 as "5" and 1.5 as 2."""
-    wrong = (
-        f"json_type(\"{name}\") NOT IN ({_JSON_TYPES[kind]}, 'NULL')"
-        for name, kind in COLUMNS.items()
-    )
-    source = _source(dict.fromkeys(COLUMNS, "JSON"))
-    sql = f"SELECT count(*) FROM {source} WHERE {' OR '.join(wrong)}"
-    found = db.execute(sql, [[str(path) for path in files]]).fetchone()
-    assert found is not None
-    return bool(found[0])
-
-
-def _source(columns: Mapping[str, str]) -> str:
-    """The relation that has these columns. Its parameter is a list of files."""
-    spec = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
-    return (
-        f"read_json(?, format = 'newline_delimited', columns = {{{spec}}}, filename = true,"
-        # Or a directory `job=7` would be the value of each event's column `job`.
-        " hive_partitioning = false)"
-    )
 
 
 def _is_pattern(path: Path) -> bool:

@@ -18,7 +18,11 @@ from tests.chaos.checks.story import Story
 ROOT = Path(__file__).parents[3]
 ANOMALIES_PAGE = ROOT / "docs" / "anomalies.md"
 HISTORY_PAGE = ROOT / "docs" / "history.md"
-pytestmark = pytest.mark.skipif(not HISTORY_PAGE.exists(), reason="docs/ is not installed")
+# The pages are the same on every Python.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not HISTORY_PAGE.exists(), reason="docs/ is not installed"),
+]
 
 SQL_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "boolean": "BOOLEAN"}
 

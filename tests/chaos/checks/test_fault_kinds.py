@@ -18,6 +18,9 @@ from tests.chaos.checks.goldens import Golden, all_goldens
 from tests.chaos.checks.stage import Stage
 from tests.chaos.checks.story import Story, ns
 
+# It asks queries, which are the same on every Python.
+pytestmark = pytest.mark.slow
+
 #: kind -> what the checks must make of it.
 EXPECTED: dict[str, set[str]] = {
     "kill": {"forgets", "ends"},
@@ -149,7 +152,6 @@ def uses(margin: str) -> list[str]:
     return [each for each in ANOMALIES if re.search(rf"\b{margin}\(\)", sql_of(each))]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("change", ["0", "{0}::BIGINT * 10"])
 @pytest.mark.parametrize("margin", MARGINS)
 def test_another_margin_turns_a_golden_history_red(

@@ -11,6 +11,9 @@ from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES
 from tests.chaos.checks.story import Story
 
+# It asks queries, which are the same on every Python.
+pytestmark = pytest.mark.slow
+
 
 def story(*offers: str, end: bool = True) -> Story:
     """A job that is done; its history is as poor as the offers."""
