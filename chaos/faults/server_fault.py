@@ -54,6 +54,8 @@ class ServerFault(FaultKind):
     Both get the site and the parameters that the scenario gives.
     """
 
+    before: Callable[[ServerSite], None] | None = None
+    """Prepares it, before it is noted."""
     during: Callable[..., AbstractContextManager[None]] | None = None
     """A `with` block in which it goes on."""
     once: Callable[..., int | None] | None = None

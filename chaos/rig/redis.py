@@ -70,6 +70,8 @@ class RedisFaults:
         fault, target, phase = f"redis-{next(self._numbers):03d}", "server", "under load"
         self._progress.say(f"{name} begins")
         self._silence(kind.silent)
+        if kind.before is not None:
+            kind.before(self._site)
         self._record(FaultLanded(fault=fault, kind=name, target=target, phase=phase))
         yield
         self._record(FaultHealed(fault=fault, kind=name, target=target, phase=phase))

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 
@@ -113,6 +114,16 @@ def test_fill(run: Run) -> None:
     with run.during("server-fill"), pytest.raises(redis.exceptions.OutOfMemoryError):
         run.ask("SET", "a", "1")
     assert run.ask("SET", "a", "1")
+
+
+def test_no_command_runs_between_the_note_of_a_step_and_the_step(run: Run) -> None:
+    kind = FAULTS.server("server-clock")
+    assert kind.before is not None
+    kind.before(run.site)
+    assert psutil.Process(run.server.pid).status() == psutil.STATUS_STOPPED
+    with run.during("server-clock", seconds=1.0):
+        assert run.ask("PING")
+    assert run.steps == [1.0]
 
 
 def test_evict(run: Run) -> None:
