@@ -234,7 +234,7 @@ class Rig:
             self.tend()
             time.sleep(0.02)
         self.workers.leave()
-        self.seen.sample()
+        self.seen.sample(at_once=True)
         if not self.setup.wire:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):

@@ -97,11 +97,11 @@ class Seen:
 
     # Health keys
 
-    def sample(self) -> None:
-        """Write down which workers the store shows as alive, now and then."""
+    def sample(self, *, at_once: bool = False) -> None:
+        """Write down which workers the store shows as alive: now and then, or `at_once`."""
         if self.blind or not isinstance(self._inspector, ShowsHealth):
             return
-        if time.monotonic() - self._sampled_at < _SAMPLE_S:
+        if not at_once and time.monotonic() - self._sampled_at < _SAMPLE_S:
             return
         self._sampled_at = time.monotonic()
         ids = [worker for each in self._workers for worker in each.ids()]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from chaos.faults import Direction, Injection, Match, Side, WireFault, any_command, data_command
+from chaos.faults import Direction, Injection, Match, Side, WireFault, data_command
 from chaos.history import Write
 from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
@@ -73,8 +73,12 @@ class Wire:
         #: Fields of a story's own for each transition, asked for before its reply goes on.
         self.stamp: Callable[[], dict[str, Any]] = dict
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin to listen. Once only; `with` does it too."""
         self._proxy.start()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(
@@ -193,15 +197,10 @@ class Wire:
         """Reset all connections of a process."""
         self._proxy.reset(process.name, phase=phase)
 
-    def name_of(self, argv: Sequence[bytes]) -> str:
+    def name_of(self, argv: list[bytes]) -> str:
         """A command as a report names it: by the transition that it makes, where it makes one."""
-        words = list(argv)
         for name, match in self._moments.items():
-            if match(words):
+            if match(argv):
                 return name
-        first = words[:2] if words[0].upper() in (b"CLIENT", b"SCRIPT") else words[:1]
+        first = argv[:2] if argv[0].upper() in (b"CLIENT", b"SCRIPT") else argv[:1]
         return b"-".join(first).decode(errors="replace").upper()
-
-
-#: Every command, also those by which a client sets its connection up.
-EVERY = any_command()

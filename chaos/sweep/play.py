@@ -123,7 +123,7 @@ class _Play:
         self._recorders = [self._recorder("rig"), self._recorder("producer")]
         self._record, self._produce = (recorder.write for recorder in self._recorders)
         self._wire = Wire(stage.url, stage.target, SETTINGS, self._note, self._on_transition)
-        self._wire.__enter__()
+        self._wire.start()
 
     def _recorder(self, who: str) -> Recorder:
         name = f"{self._prefix}-{who}"
