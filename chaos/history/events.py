@@ -249,7 +249,25 @@ class ServerDown(Server):
     word = ("event", "down")
 
 
-# Written by the rig: itself, and the end
+# Written by the rig: what must be, itself, and the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected(Event):
+    """The end that a job must come to, wherever it is interrupted; what is absent may be anything.
+
+    The rig says so of jobs whose handler and terms leave no choice.
+    """
+
+    type = "expected"
+    job: Annotated[str, "the job"]
+    state: Annotated[State | None, "as in `final`"] = None
+    listed: Annotated[bool | None, "whether it is in a dead-letter queue"] = None
+    retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "crashes that it counts"] = None
+    effects: Annotated[int | None, "effects that it has left behind"] = None
+    result: Annotated[str | None, "the digest of its result"] = None
+    after: Annotated[str | None, "the job whose first start must come before its own"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +337,9 @@ class FinalJob(Final):
         "`queued`, `active`, `retrying`, `completed`, `dead`, or `missing`: there is no such job",
     ]
     retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "lost workers that it counts"] = None
+    queue: Annotated[str | None, "its queue's name"] = None
+    result: Annotated[str | None, "of a completed one: digest of its result"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
