@@ -221,8 +221,8 @@ _ALL = (
             Anomaly(
                 id="wrong-end",
                 needs=((Evidence.JOBS,),),
-                meaning="A job whose end was known beforehand ended in another state, or with other "
-                "counts, effects or another result.",
+                meaning="A job whose end was known beforehand ended in another state, or with "
+                "other counts, effects or another result.",
                 examines="every job of which the rig knew how it must end",
                 bad="a job that fails once is completed, and counts no failure; one that was "
                 "cancelled is completed; one that was requeued still counts the crashes of "

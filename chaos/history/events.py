@@ -33,7 +33,7 @@ class Enqueue(Event):
 
     type = "enqueue"
     op: Annotated[str, "names the operation; the same in both of its events"]
-    job: Annotated[str | None, "id that was asked for"] = None
+    job: Annotated[str | None, "id that was asked for; absent: the queue was to give it one"] = None
     kind: Annotated[
         str | None, "what the handler is to do; `requeue`: a dead job was put back by hand"
     ] = None
@@ -44,7 +44,12 @@ class EnqueueInvoked(Enqueue):
     """A producer is about to enqueue."""
 
     word = ("phase", "invoke")
-    job: Annotated[str, "id that was asked for"]
+    queue: Annotated[str | None, "its queue's name"] = None
+    handler: Annotated[
+        str | None, "`async`, or `thread`: a plain function, which the queue runs in a thread"
+    ] = None
+    arguments: Annotated[str | None, "digest of the arguments that were sent"] = None
+    returns: Annotated[str | None, "digest of what the handler is to return"] = None
     unique: Annotated[str | None, "unique key"] = None
     due_t: Annotated[int | None, "not before this time, in ns; absent: at once"] = None
     max_retries: Annotated[int | None, "failed attempts until it is dead-lettered"] = None
@@ -55,6 +60,9 @@ class EnqueueInvoked(Enqueue):
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
+    point: Annotated[
+        str | None, "place in the space of jobs: `dimension=value`, one after the other"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +313,16 @@ class RigObstructed(Rig):
 
     word = ("event", "obstructed")
     error: Annotated[str | None, "why"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag(Event):
+    """The machine has kept the run waiting for a processor right before `t`."""
+
+    type = "lag"
+    lag_ms: Annotated[
+        int, "the wait of the rig's clockwork, of the server, and the longest one of a worker"
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
