@@ -269,7 +269,7 @@ class Expected(Event):
 
     type = "expected"
     job: Annotated[str, "the job"]
-    state: Annotated[State | None, "as in `final`"] = None
+    state: Annotated[str | None, "as in `final`"] = None
     listed: Annotated[bool | None, "whether it is in a dead-letter queue"] = None
     retries: Annotated[int | None, "failures that it counts"] = None
     crashes: Annotated[int | None, "crashes that it counts"] = None
