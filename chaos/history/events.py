@@ -54,6 +54,7 @@ class EnqueueInvoked(Enqueue):
         None
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
 
 
