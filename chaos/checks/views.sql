@@ -38,6 +38,18 @@ SELECT max(t) FILTER (ok) AS t FROM events WHERE type = 'final' AND what = 'read
 CREATE VIEW finals AS
 SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT NULL;
 
+-- The lag of the machine: stretches of time in which processes of the run stood in the kernel's queue
+-- for a processor. An upper bound on time grows by some of it, or it would accuse a sound worker on a
+-- busy machine.
+CREATE TABLE lags AS
+SELECT t - lag_ms * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
+FROM events WHERE type = 'lag';
+
+-- The lag between two times, in ns; 0 where there was none.
+CREATE MACRO lag_between(a, b) AS (
+    SELECT coalesce(sum(lags.lag), 0)::BIGINT FROM lags
+    WHERE lags.lag_until_t >= a AND lags.lag_from_t <= b);
+
 -- ------------------------------------------------------------------ enqueues and jobs
 
 -- One row per enqueue operation. `result` is ok, fail (definitely did not happen) or info.

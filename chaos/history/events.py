@@ -291,6 +291,16 @@ class RigObstructed(Rig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lag(Event):
+    """The machine has kept the run waiting for a processor right before `t`."""
+
+    type = "lag"
+    lag_ms: Annotated[
+        int, "the wait of the rig's clockwork, of the server, and the longest one of a worker"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Final(Event):
     """The store, read when everything has settled: an event for each thing that is there.
 

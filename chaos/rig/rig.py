@@ -18,6 +18,7 @@ from chaos.history.events import RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
 from chaos.rig.ending import read_final_state
 from chaos.rig.enqueue import enqueue
+from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
@@ -295,6 +296,9 @@ def _assemble(
     random = Random(setup.seed)
     workers = Workers(setup, random, directory, wire, server.url, processes, record, progress)
     seen = Seen(inspector, workers.all, record, setup.recovery_s)
+    lag = LagWatch(record, workers.pids, server)
+    lag.start()
+    stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
     record(RigStarted())
     return Rig(
