@@ -59,6 +59,7 @@ class EnqueueInvoked(Enqueue):
         None
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
     point: Annotated[
         str | None, "place in the space of jobs: `dimension=value`, one after the other"
