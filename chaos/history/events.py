@@ -59,6 +59,7 @@ class EnqueueInvoked(Enqueue):
         None
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
     timeout_ms: Annotated[int | None, "how long one attempt may run"] = None
     retry_delay_ms: Annotated[
@@ -265,7 +266,25 @@ class ServerDown(Server):
     word = ("event", "down")
 
 
-# Written by the rig: itself, and the end
+# Written by the rig: what must be, itself, and the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected(Event):
+    """The end that a job must come to, wherever it is interrupted; what is absent may be anything.
+
+    The rig says so of jobs whose handler and terms leave no choice.
+    """
+
+    type = "expected"
+    job: Annotated[str, "the job"]
+    state: Annotated[str | None, "as in `final`"] = None
+    listed: Annotated[bool | None, "whether it is in a dead-letter queue"] = None
+    retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "crashes that it counts"] = None
+    effects: Annotated[int | None, "effects that it has left behind"] = None
+    result: Annotated[str | None, "the digest of its result"] = None
+    after: Annotated[str | None, "the job whose first start must come before its own"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
