@@ -121,12 +121,15 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each. `through` is the URL of a
         listener (`wire.listener`)."""
-        self.know(job.own_id for job in jobs)
-        producer = self.setup.target.producer(through or self.server.url, self.setup.settings)
+        self.know(job.id for job in jobs if job.id is not None)
+        answered: list[str] = []
+        settings = self.setup.settings
+        producer = self.setup.target.producer(through or self.server.url, settings)
         try:
-            enqueue(producer, jobs, self.setup.settings, self.producer_log)
+            enqueue(producer, jobs, settings, self.producer_log, answered)
         finally:
             producer.close()
+            self.know(answered)
         self.progress.say(f"enqueued {len(jobs)} jobs")
 
     def know(self, job_ids: Iterable[str]) -> None:
@@ -134,17 +137,20 @@ class Rig:
         self.seen.jobs.extend(job_ids)
 
     @contextmanager
-    def load(self, *faults: At) -> Iterator[Load]:
-        """Enqueue jobs of several kinds all the time, until the block ends.
+    def load(self, *faults: At, crashes: bool = False) -> Iterator[Load]:
+        """Enqueue jobs of all kinds all the time, until the block ends.
 
-        The producer has a listener of its own, `producer`, at whose commands the faults land.
+        The producers share a listener, `producer`, at whose commands the faults land. With
+        `crashes`, some jobs kill their worker; who asks for these replaces it.
         """
         self._loads += 1
+        target, settings = self.setup.target, self.setup.settings
         listener = self.wire.listener("producer", *faults)
         load = Load(
             f"load-{self._loads}",
-            self.setup.target.producer(listener, self.setup.settings),
-            self.setup.settings,
+            {word: connect(listener, settings) for word, connect in target.clients.items()},
+            {*target.takes} if crashes else {*target.takes} - {"crashes"},
+            settings,
             Random(self.random.random()),
             self.producer_log,
         )
@@ -153,7 +159,7 @@ class Rig:
                 yield load
         finally:
             self.know(load.job_ids)
-            self.progress.say(f"enqueued {len(load.job_ids)} jobs meanwhile")
+            self.progress.say(f"enqueued {len({*load.job_ids})} jobs meanwhile")
 
     # Waiting
 

@@ -70,15 +70,21 @@ class Workers:
     # Starting
 
     def start(
-        self, *faults: At, burst: bool = False, settings: WorkerSettings | None = None
+        self,
+        *faults: At,
+        burst: bool = False,
+        settings: WorkerSettings | None = None,
+        queues: tuple[str, ...] | None = None,
     ) -> Worker:
         """Start a worker process behind a listener of its own; returns when it is ready.
 
-        Faults are planned before it starts, so that its first commands can meet them. Raises
+        Faults are planned before it starts, so that its first commands can meet them. It serves
+        `queues` in this order; by default all, each worker in another order. Raises
         `WorkerProblem`.
         """
-        command = self._setup.target.worker
-        worker = self._start("worker", command, settings or self._setup.settings, faults, burst)
+        command, settings = self._setup.target.worker, settings or self._setup.settings
+        served = queues or _rotated(settings.queues, len(self.all))
+        worker = self._start("worker", command, settings, faults, burst, served)
         self._await_hello(worker)
         return self._is_ready(worker)
 
@@ -117,6 +123,7 @@ class Workers:
         settings: WorkerSettings,
         faults: Sequence[At],
         burst: bool,
+        queues: tuple[str, ...] = (),
     ) -> Worker:
         name = f"{role}-{1 + sum(worker.life.role == role for worker in self.all)}"
         history = self._directory / "history" / f"{name}.jsonl"
@@ -124,10 +131,12 @@ class Workers:
         wired = self._setup.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
-        spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
+        spec = WorkerSpec(
+            name=name, url=url, history=str(history), settings=settings, burst=burst, queues=queues
+        )
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
-        worker = Worker(life, log, settings, injections, history)
+        worker = Worker(life, log, settings, injections, history, queues)
         worker.doomed = any(fault.action == "kill" for fault in faults)
         self.all.append(worker)
         return worker
@@ -287,3 +296,8 @@ class Workers:
                 time.sleep(0.01)
         self.tend()
         self._look_at_fleets()
+
+
+def _rotated(queues: tuple[str, ...], by: int) -> tuple[str, ...]:
+    by %= len(queues)
+    return queues[by:] + queues[:by]
