@@ -323,7 +323,7 @@ WITH wired AS (
         -- Without an answer, it is unknown whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
-        bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
+        max(t_sent) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS end_sent_t,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
         bool_or(op = 'retry' AND accepted) AS retry_accepted
     FROM transitions
