@@ -324,7 +324,6 @@ class RigObstructed(Rig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-<<<<<<< HEAD
 class HistoryFile(Event):
     """A file of the history, as the rig found it when all had been done. Such a file only grows, so
     that a shorter one, or none, is missing evidence."""
@@ -332,7 +331,9 @@ class HistoryFile(Event):
     type = "file"
     name: Annotated[str, "of the file, without `.jsonl`"]
     lines: Annotated[int, "whole lines in it"]
-=======
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lag(Event):
     """The machine has kept the run waiting for a processor right before `t`."""
 
@@ -340,7 +341,6 @@ class Lag(Event):
     lag_ms: Annotated[
         int, "the wait of the rig's clockwork, of the server, and the longest one of a worker"
     ]
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
