@@ -205,8 +205,15 @@ class FaultPlanned(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultBegun(Fault):
+    """The rig is about to do it: from now on it may have taken effect."""
+
+    word = ("event", "begun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLanded(Fault):
-    """It was done."""
+    """It was done: it took effect between its beginning, where that is told, and now."""
 
     word = ("event", "landed")
     job: Annotated[str | None, "of the command that it landed at"] = None
@@ -314,6 +321,16 @@ class RigObstructed(Rig):
 
     word = ("event", "obstructed")
     error: Annotated[str | None, "why"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFile(Event):
+    """A file of the history, as the rig found it when all had been done. Such a file only grows, so
+    that a shorter one, or none, is missing evidence."""
+
+    type = "file"
+    name: Annotated[str, "of the file, without `.jsonl`"]
+    lines: Annotated[int, "whole lines in it"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
