@@ -32,6 +32,7 @@ def enqueue(
             effects=job.effects,
             doomed=job.doomed,
             resists=job.resists,
+            deadly=job.deadly,
         )
         write(invoked, t=now)
     try:

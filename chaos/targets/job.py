@@ -25,6 +25,11 @@ class Job:
     resists: bool = False
 
     @property
+    def deadly(self) -> bool:
+        """Whether its handler ends the process of its worker."""
+        return self.kind == "die"
+
+    @property
     def kind(self) -> str:
         """The word for what it does."""
         return str(self.plan.get("do", "ok"))
