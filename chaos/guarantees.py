@@ -215,6 +215,32 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="right-end",
+        sentence="a job ends as its handler and its terms decide, wherever it is interrupted",
+        anomalies=(
+            Anomaly(
+                id="wrong-end",
+                needs=((Evidence.JOBS,),),
+                meaning="A job whose end was known beforehand ended in another state, or with "
+                "other counts, effects or another result.",
+                examines="every job of which the rig knew how it must end",
+                bad="a job that fails once is completed, and counts no failure; one that was "
+                "cancelled is completed; one that was requeued still counts the crashes of "
+                "its first life",
+                near_miss="a job whose end depends on the faults that hit it, so that nothing was "
+                "expected of it",
+            ),
+            Anomaly(
+                id="wrong-order",
+                meaning="A job was first started before one that had to come before it.",
+                examines="every job that had to wait for another's start, where both were started",
+                bad="a job of the second queue is started first, although one of the first queue "
+                "was due, and the worker serves that queue first",
+                near_miss="neither queue goes first, so that nothing was expected of the order",
+            ),
+        ),
+    ),
+    Guarantee(
         id="retry-once",
         sentence="one failure = one increment and one re-queue, together",
         anomalies=(

@@ -124,7 +124,8 @@ LEFT JOIN (SELECT DISTINCT job FROM requeues WHERE job IS NOT NULL) AS requeued 
 
 -- One row per job of the final state.
 CREATE TABLE final_jobs AS
-SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries, max(t) AS t
+SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries,
+       arg_max(crashes, t) AS crashes, arg_max(result, t) AS result, max(t) AS t
 FROM finals WHERE what = 'job' GROUP BY job;
 
 CREATE TABLE final_effects AS

@@ -13,7 +13,8 @@ class WorkerSettings:
     A target follows those that its queue knows.
     """
 
-    queue: str = "chaos"
+    #: In order of priority. A job that names none goes to the first.
+    queues: tuple[str, ...] = ("chaos",)
     concurrency: int = 4
     lock_ttl_ms: int = 1_500
     poll_max_ms: int = 300
@@ -28,6 +29,14 @@ class WorkerSettings:
     #: What an enqueue and an outcome wait for before they count as done, where a queue can choose:
     #: nothing, WAIT for one replica, or WAITAOF for the disks of both.
     acknowledge: Literal["none", "replicated", "fsynced"] = "none"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "queues", tuple(self.queues))  # from JSON they come as a list
+
+    @property
+    def queue(self) -> str:
+        """The queue of jobs that name none."""
+        return self.queues[0]
 
     @property
     def health_ttl_ms(self) -> int:

@@ -10,11 +10,11 @@ from rrq_ref import Settings
 EFFECTS = "chaos:effects"
 
 
-def settings_of(url: str, settings: WorkerSettings) -> Settings:
-    """The reference's settings for a run."""
+def settings_of(url: str, settings: WorkerSettings, queues: tuple[str, ...] = ()) -> Settings:
+    """The reference's settings for a run, or for a worker that serves these queues."""
     return Settings(
         redis_url=url,
-        queues=(settings.queue,),
+        queues=queues or settings.queues,
         concurrency=settings.concurrency,
         lock_ttl_ms=settings.lock_ttl_ms,
         poll_max_ms=settings.poll_max_ms,
