@@ -29,13 +29,22 @@ class Life:
     burst: bool
     process: Handle
     record: Write
+    #: The jobs that it may run at a time.
+    concurrency: int | None = None
     #: Its end has been noted.
     gone: bool = field(default=False, init=False)
 
     def note(self, event: type[ProcessEvent], *, t: int | None = None, **more: Any) -> None:
         """Write down what has happened to it, now or at `t`."""
         pid = self.process.pid
-        told = event(name=self.name, role=self.role, burst=self.burst, child_pid=pid, **more)
+        told = event(
+            name=self.name,
+            role=self.role,
+            burst=self.burst,
+            child_pid=pid,
+            concurrency=self.concurrency,
+            **more,
+        )
         self.record(told, t=t)
 
     def look(self) -> ExitStatus | None:
@@ -58,6 +67,13 @@ def start(
 
     at = time.monotonic_ns()
     process = begin(spec, attach)
-    life = Life(name=spec.name, role=role, burst=spec.burst, process=process, record=record)
+    life = Life(
+        name=spec.name,
+        role=role,
+        burst=spec.burst,
+        process=process,
+        record=record,
+        concurrency=spec.settings.concurrency,
+    )
     life.note(ProcessSpawned, t=at)
     return life
