@@ -121,7 +121,7 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each. `through` is the URL of a
         listener (`wire.listener`)."""
-        self.know(job.id for job in jobs)
+        self.know(job.own_id for job in jobs)
         producer = self.setup.target.producer(through or self.server.url, self.setup.settings)
         try:
             enqueue(producer, jobs, self.setup.settings, self.producer_log)
@@ -205,7 +205,7 @@ class Rig:
         this transition; for a release, it is told to leave. The command goes when it runs again."""
         zombie = self.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
         self.enqueue([job])
-        self.wait(f"{job.id} at work", zombie.started, job.id)
+        self.wait(f"{job.own_id} at work", zombie.started, job.own_id)
         if moment == "release":
             self.workers.signal(zombie, signal.SIGTERM)
         self.landed(zombie)

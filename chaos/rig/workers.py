@@ -217,7 +217,7 @@ class Workers:
                 child_pid=child.pid,
                 role="worker",
                 burst=fleet.life.burst,
-                concurrency=fleet.life.concurrency,
+                **fleet.life.room,
             )
         )
 

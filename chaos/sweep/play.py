@@ -336,7 +336,7 @@ class _Play:
         if self._life.cancelled and not self._cancelled:
             self._cancelled = True
             if isinstance(self._stage.producer, CanCancel):
-                self._stage.producer.cancel(self._jobs[0].id)
+                self._stage.producer.cancel(self._jobs[0].own_id)
             else:
                 self._run.trouble.append(f"{self._stage.target.name} has no way to cancel a job")
 
@@ -346,7 +346,7 @@ class _Play:
         names = [process.forked.name for process in self._processes]
         for name in self._wire.still_busy(names):
             self._run.trouble.append(f"commands of {name} were still under way")
-        jobs = [job.id for job in self._jobs]
+        jobs = [job.own_id for job in self._jobs]
         for event in read_final_state(self._stage.inspector, jobs, self._record):
             if isinstance(event, FinalJob):
                 self._run.unfinished |= event.state in _UNFINISHED

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from chaos.errors import ChaosError
-from chaos.targets.job import Job
+from chaos.jobs import Job
 
 
 class EnqueueRefused(ChaosError):

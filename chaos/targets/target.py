@@ -116,6 +116,8 @@ class Target:
     prepare: Callable[[str], None] | None = None
     #: What `wire` and `inspector` show beside transitions and the state of jobs: see `Evidence`.
     shows: Collection[str] = ()
+    #: The dimensions of the space of jobs (`chaos.jobs.space`) that it can take beside plain jobs.
+    takes: Collection[str] = ()
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
 

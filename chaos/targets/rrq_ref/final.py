@@ -91,7 +91,8 @@ class RrqInspector:
                 state = _STATES.get(stored.get("status", ""), "missing")
                 states[job] = state
                 retries = int(stored.get("current_retries", 0))
-                yield FinalJob(job=job, state=state, retries=retries)
+                crashes = int(stored.get("crashes", 0))
+                yield FinalJob(job=job, state=state, retries=retries, crashes=crashes)
         for entry in client.lrange(self._effects, 0, -1):
             job, _, token = entry.rpartition(":")
             yield FinalEffect(job=job, token=int(token))

@@ -16,7 +16,7 @@ from .settings import EFFECTS, settings_of
 
 def work(spec: WorkerSpec, workers: int | None = None) -> NoReturn:
     """Work in this process, or as the parent of a number of workers, until it is over."""
-    settings = settings_of(spec.url, spec.settings)
+    settings = settings_of(spec.url, spec.settings, spec.serves)
     log = WorkerLog(spec.history, spec.name)
 
     async def handler(context: Context, plan: dict[str, Any], effects: int) -> Any:
