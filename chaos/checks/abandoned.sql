@@ -3,7 +3,8 @@
 -- A row is a job that a process which was told to stop had held, then or earlier or later; and, once
 -- for each such process, its leaving.
 -- Broken: the process left by itself, and the store accepted neither an end nor a hand-back of the job
--- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time to leave.
+-- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time
+-- to leave. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
 -- the server); jobs that it had lost already (its write was refused, or a later attempt had them, or
 -- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
@@ -12,12 +13,13 @@
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
 WITH draining AS (
     SELECT d.life, d.t AS drain_t, l.name, l.exit_t, l.kill_t,
-           d.t + grace() + cleanup() + drain_slack() + leaving_slack() AS deadline
+           least(d.t + grace(), greatest(d.t, d.hurry_t))
+               + cleanup() + drain_slack() + leaving_slack() AS deadline
     FROM drains AS d JOIN lives AS l USING (life)
 ), calm AS (
     SELECT * FROM draining AS d
     WHERE NOT EXISTS (
-        FROM life_stalls AS s WHERE s.life = d.life AND NOT s.leaves
+        FROM life_stalls AS s WHERE s.life = d.life AND NOT s.leaves AND (s.own OR NOT s.ends)
         AND s.from_t <= least(d.exit_t, d.deadline) AND s.until_t >= d.drain_t - lock_ttl())
 ), at_drain AS (
     SELECT h.*, c.drain_t, c.exit_t, c.name

@@ -36,6 +36,8 @@ TIMING_MS: dict[str, int | None] = {
     "health_interval_ms": None,
     "grace_ms": None,
     "cleanup_ms": None,
+    #: 0: no fleet watches whether its workers hang.
+    "hung_ms": 0,
     "drain_slack_ms": 250,
     "clock_slack_ms": 5,
 }

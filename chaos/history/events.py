@@ -59,7 +59,16 @@ class EnqueueInvoked(Enqueue):
         None
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
+    timeout_ms: Annotated[int | None, "how long one attempt may run"] = None
+    retry_delay_ms: Annotated[
+        int | None,
+        "the delay that its handler asks for after each failure; absent: the queue's own",
+    ] = None
+    refused: Annotated[
+        bool | None, "the server refuses one of its effects, and earlier ones may stay"
+    ] = None
     point: Annotated[
         str | None, "place in the space of jobs: `dimension=value`, one after the other"
     ] = None
@@ -357,6 +366,7 @@ class FinalJob(Final):
     retries: Annotated[int | None, "failures that it counts"] = None
     crashes: Annotated[int | None, "lost workers that it counts"] = None
     queue: Annotated[str | None, "its queue's name"] = None
+    arguments: Annotated[str | None, "digest of its arguments"] = None
     result: Annotated[str | None, "of a completed one: digest of its result"] = None
 
 

@@ -22,6 +22,8 @@ class WorkerSettings:
     health_slack_ms: int = 600
     grace_s: float = 2.0
     cleanup_s: float = 0.5
+    #: Silence of a fleet's worker after which it counts as hung; 0: nobody looks.
+    hung_after_s: float = 0.0
     retry_base_s: float = 0.05
     max_crashes: int = 5
     #: What an enqueue and an outcome wait for before they count as done, where a queue can choose:
