@@ -223,6 +223,7 @@ class Workers:
                 child_pid=child.pid,
                 role="worker",
                 burst=fleet.life.burst,
+                **fleet.life.room,
             )
         )
 
