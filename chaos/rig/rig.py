@@ -40,6 +40,8 @@ T = TypeVar("T")
 _PATIENCE_S = 30.0
 #: Time for which workers are offered jobs before one that takes none is called idle.
 _OFFER_S = 10.0
+#: Beyond a bound, so that it is over on every clock.
+_MARGIN_S = 0.1
 #: Time without any work after which a fault that waits for a command is given up.
 _IDLE_S = 2.0
 
@@ -240,12 +242,22 @@ class Rig:
         while not self.seen.idle() and self.workers.living() and time.monotonic() < end:
             self.tend()
             time.sleep(0.02)
+        if "recovery" in self.setup.about:
+            self._witness()
         self.workers.leave()
         self.seen.sample(at_once=True)
         if not self.setup.wire:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
+
+
+    def _witness(self) -> None:
+        """Keep the workers until the jobs of the dead must have come to them. Work may be over
+        before: a job that is lost leaves nothing to wait for."""
+        end = self.workers.changed_at + self.setup.recovery_s
+        if self.workers.living():
+            self.let_work(end + _MARGIN_S - time.monotonic())
 
 
 @contextmanager

@@ -64,6 +64,8 @@ class Workers:
         self._record = record
         self._progress = progress
         self._looked_at = 0.0
+        #: When a worker was last seen to be there, or to be gone.
+        self.changed_at = time.monotonic()
         self._faults = itertools.count(1)
         self.all: list[Worker] = []
 
@@ -163,6 +165,7 @@ class Workers:
     def _is_ready(self, worker: Worker) -> Worker:
         worker.life.note(ProcessReady)
         worker.ready = True
+        self.changed_at = time.monotonic()
         self._progress.say(f"{worker.name} started")
         return worker
 
@@ -197,6 +200,8 @@ class Workers:
 
     def _look_for_end(self, worker: Worker) -> None:
         status = worker.life.look()
+        if status is not None:
+            self.changed_at = time.monotonic()
         if status is None or worker.doomed or status.signal == signal.SIGKILL or status.code == 0:
             return
         self._progress.say(f"{worker.name} ended with {status} although nobody ended it")
@@ -220,6 +225,7 @@ class Workers:
     def _note_child(
         self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
     ) -> None:
+        self.changed_at = time.monotonic()
         self._record(
             event(
                 name=f"{fleet.name}.{child.pid}",
