@@ -69,6 +69,8 @@ class Rig:
     inspector: Inspector | None
     record: Write
     producer_log: Write
+    #: A worker that SIGKILL ends is replaced at once, where the rig waits.
+    replaces: bool = field(default=False, init=False)
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
 
@@ -168,6 +170,8 @@ class Rig:
     def tend(self) -> None:
         """Note what has become of everybody. Whoever waits calls this meanwhile."""
         self.workers.tend()
+        if self.replaces:
+            self.workers.replace()
         self.seen.sample()
 
     def let_work(self, seconds: float) -> None:
@@ -250,7 +254,6 @@ class Rig:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
-
 
     def _witness(self) -> None:
         """Keep the workers until the jobs of the dead must have come to them. Work may be over
