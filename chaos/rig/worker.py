@@ -35,6 +35,8 @@ class Worker:
     _tail: Tail = field(init=False)
     _ids: dict[str, int] = field(default_factory=dict)
     _starts: list[tuple[str, int]] = field(default_factory=list)
+    #: Of each job, the process that started it last.
+    _pids: dict[str, int] = field(default_factory=dict)
     _ends: int = 0
     _succeeded: set[str] = field(default_factory=set)
 
@@ -83,6 +85,11 @@ class Worker:
         self._read_on()
         return any(at > t for _, at in self._starts)
 
+    def pid_of(self, job: str) -> int:
+        """The process that started a job last. Raises KeyError if none has."""
+        self._read_on()
+        return self._pids[job]
+
     def starts(self) -> int:
         """The number of starts of its handlers."""
         self._read_on()
@@ -106,6 +113,7 @@ class Worker:
                     self._ids[event["worker"]] = event["pid"]
                 case "start":
                     self._starts.append((event["job"], event["t"]))
+                    self._pids[event["job"]] = event["pid"]
                 case "end":
                     self._ends += 1
                     if event["outcome"] == "ok":

@@ -23,8 +23,8 @@ def ended(s: Story, name: str, *, at: float = 5_000) -> None:
     s.worker(f"{name}2", process=f"{name}2", at=at + 100)
 
 
-def runs(s: Story, job: str, worker: str, **fields: bool) -> None:
-    s.enqueue(job, **fields)
+def runs(s: Story, job: str, worker: str, *, deadly: bool) -> None:
+    s.enqueue(job, deadly=deadly)
     s.wire("claim", job, worker, at=4_900)
     s.start(job, worker, at=4_902)
     s.finally_(job, "completed")
