@@ -1,7 +1,7 @@
 """All workers of a fleet die at once; and a fleet's only worker dies again and again.
 
-The first fleet must be whole again soon. In the second one, each of some jobs kills the worker that
-runs it (SIGKILL): it must be replaced each time, but later each time, or a machine would do nothing
+The first fleet must be whole again soon. In the second one, some jobs kill the worker that runs
+them (SIGKILL): it must be replaced each time, but later each time, or a machine would do nothing
 but start processes. When no such job is left, the other ones must be done.
 """
 
@@ -11,8 +11,8 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets import WorkerSettings
 
-#: So many deaths in a row show whether the fleet waits longer each time.
-DEATHS = 6
+#: Each kills two workers. So many deaths in a row show whether the fleet waits longer each time.
+DEADLY = 3
 
 
 def play(rig: Rig) -> None:
@@ -25,10 +25,10 @@ def play(rig: Rig) -> None:
     rig.allow(4.0, lambda: len(fleet.living_children()) == rig.setup.workers)
     rig.allow(4.0, rig.seen.idle)
     rig.workers.signal(fleet, signal.SIGTERM)
-    rig.enqueue([rig.job({"do": "die"}) for _ in range(DEATHS)])
+    rig.enqueue([rig.job({"do": "die"}) for _ in range(DEADLY)])
     rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     looping = rig.workers.fleet(workers=1)
-    rig.allow(20.0, lambda: len(looping.children) > DEATHS)
+    rig.allow(20.0, lambda: looping.came() > 2 * DEADLY)
 
 
 SCENARIO = Scenario(

@@ -26,7 +26,7 @@ from chaos.history.events import (
     ProcessSpawned,
     ProcessWorking,
 )
-from chaos.processes import Descendant, Handle, ProcessGroup, children_of
+from chaos.processes import Handle, ProcessGroup, children_of
 from chaos.rig.life import start
 from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
@@ -213,24 +213,29 @@ class Workers:
             for child in children_of(fleet.life.process):
                 if child.pid not in fleet.children:
                     fleet.children[child.pid] = child
-                    self._note_child(ProcessSpawned, fleet, child)
+                    self._note_child(ProcessSpawned, fleet, child.pid)
+        for pid, t in fleet.unseen().items():  # it came and went between two looks
+            self._note_child(ProcessSpawned, fleet, pid, t)
+            fleet.ended_pids.add(pid)
+            self._note_child(ProcessExited, fleet, pid)
         for child in fleet.living_children():
             if not child.alive:
                 fleet.ended_pids.add(child.pid)
                 # Its parent knows how it ended, we do not.
-                self._note_child(ProcessExited, fleet, child)
+                self._note_child(ProcessExited, fleet, child.pid)
 
     def _note_child(
-        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
+        self,
+        event: type[ProcessSpawned] | type[ProcessExited],
+        fleet: Worker,
+        pid: int,
+        t: int | None = None,
     ) -> None:
-        self._record(
-            event(
-                name=f"{fleet.name}.{child.pid}",
-                child_pid=child.pid,
-                role="worker",
-                burst=fleet.life.burst,
-            )
+        life = fleet.life
+        about = event(
+            name=f"{fleet.name}.{pid}", child_pid=pid, role="worker", burst=life.burst, **life.room
         )
+        self._record(about, t=t)
 
     def report(self, worker: Worker, *, works: bool) -> None:
         """Note whether a worker has taken a job that was offered to it."""

@@ -23,7 +23,7 @@ def ended(s: Story, name: str, *, at: float = 5_000) -> None:
     s.worker(f"{name}2", process=f"{name}2", at=at + 100)
 
 
-def runs(s: Story, job: str, worker: str, *, deadly: bool) -> None:
+def runs(s: Story, job: str, worker: str, *, deadly: bool = False) -> None:
     s.enqueue(job, deadly=deadly)
     s.wire("claim", job, worker, at=4_900)
     s.start(job, worker, at=4_902)
