@@ -34,7 +34,7 @@ def play(rig: Rig) -> None:
 SCENARIO = Scenario(
     name="crash_loop",
     story=__doc__,
-    guarantees=("replaced", "no-loss", "honest-dlq", "recovery"),
+    guarantees=("replaced", "no-loss"),
     play=play,
     workers=3,
     jobs=20,
