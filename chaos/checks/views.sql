@@ -36,6 +36,12 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
 
+-- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks.
+DELETE FROM events
+WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true)
+  AND job IN (SELECT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
+              WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins);
+
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS
 SELECT max(t) FILTER (ok) AS t FROM events WHERE type = 'final' AND what = 'read';
@@ -140,7 +146,7 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 
 -- ------------------------------------------------------------------ processes and faults
 
--- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
+-- One row per fault that landed, but for those that nothing may come of. A fleet's processes share one connection name: of a fault that hit
 -- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
 -- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
 -- lasts until it is healed, and what it hits may forget.
@@ -164,7 +170,7 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     -- It came before the reply to a claim went on.
     coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
 FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed';
+WHERE e.type = 'fault' AND e.event = 'landed' AND NOT coalesce(k.unfelt, false);
 
 -- The parents of fleets, by name.
 CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';

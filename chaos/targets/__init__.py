@@ -2,7 +2,7 @@
 
 from chaos.jobs import Job
 from chaos.targets.find import BUILT_IN, UnknownTarget, find_target
-from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
+from chaos.targets.inspector import DAMAGES, CountsDead, Inspector, RuinsJobs, ShowsHealth
 from chaos.targets.producer import CanCancel, CanRequeue, EnqueueInDoubt, EnqueueRefused, Producer
 from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
@@ -10,6 +10,7 @@ from chaos.targets.target import Command, Decode, Forkable, Target, Wire
 
 __all__ = [
     "BUILT_IN",
+    "DAMAGES",
     "CanCancel",
     "CanRequeue",
     "Command",
@@ -21,6 +22,7 @@ __all__ = [
     "Inspector",
     "Job",
     "Producer",
+    "RuinsJobs",
     "ShowsHealth",
     "Target",
     "UnknownTarget",

@@ -6,6 +6,7 @@ A plan is a small dictionary. `do` is one of
 * `fail`: the first `times` attempts raise, later ones succeed;
 * `until`: raise while there is no file at `path`, succeed once there is;
 * `hang`: never end by itself;
+* `once`: work for `ms` milliseconds in the first attempt, succeed at once in later ones;
 * `block`: keep the event loop busy for `ms` milliseconds in the first `times` attempts (all), then
   succeed;
 * `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile; a plain function
@@ -174,7 +175,11 @@ async def behave(plan: Mapping[str, Any], attempt: Attempt) -> Any:
     match plan.get("do", "ok"):
         case "hang":
             await asyncio.sleep(86_400)
-        case "block" if attempt.place <= plan.get("times", 1_000_000):
+        case "once" if attempt.place > 1:
+            pass
+        case "block" if attempt.place > plan.get("times", attempt.place):
+            pass
+        case "block":
             time.sleep(seconds)  # noqa: ASYNC251 - that is the fault
         case "resist":
             await _resist(seconds)
