@@ -125,6 +125,7 @@ class Transition(Event):
     ttl_ms: Annotated[
         int | None, "of a `claim` or `refresh`: how long the lock lives from then on"
     ] = None
+    delay_ms: Annotated[int | None, "of a `retry`: how long the job then waits"] = None
     aof: Annotated[
         int | None, "size of the server's append-only file, in bytes, where it is followed"
     ] = None
@@ -143,6 +144,10 @@ class Process(Event):
     child_pid: Annotated[int | None, "its pid"] = None
     role: Annotated[str | None, "`worker`, `fleet` (the parent of some), or another"] = None
     burst: Annotated[bool | None, "it is to leave when no work is left"] = None
+    concurrency: Annotated[int | None, "the jobs that it may run at a time"] = None
+    queues: Annotated[
+        str | None, "names of the queues that it serves, in its order, joined by commas"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +218,15 @@ class FaultPlanned(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultBegun(Fault):
+    """The rig is about to do it: from now on it may have taken effect."""
+
+    word = ("event", "begun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLanded(Fault):
-    """It was done."""
+    """It was done: it took effect between its beginning, where that is told, and now."""
 
     word = ("event", "landed")
     job: Annotated[str | None, "of the command that it landed at"] = None
@@ -322,6 +334,16 @@ class RigObstructed(Rig):
 
     word = ("event", "obstructed")
     error: Annotated[str | None, "why"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFile(Event):
+    """A file of the history, as the rig found it when all had been done. Such a file only grows, so
+    that a shorter one, or none, is missing evidence."""
+
+    type = "file"
+    name: Annotated[str, "of the file, without `.jsonl`"]
+    lines: Annotated[int, "whole lines in it"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

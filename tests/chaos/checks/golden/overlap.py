@@ -57,6 +57,7 @@ def near_miss(s: Story) -> None:
     for op in ("finish", "retry", "bury"):
         two(s, op, 900, wire=True)
         s.wire(op, op, "w1", at=800)
+    s.judged = 7
 
 
 def near_miss_stalled(s: Story) -> None:
@@ -102,6 +103,7 @@ def near_miss_dead(s: Story) -> None:
     two(s, "j1", 200, end=None)
     two(s, "j2", 200, end=None, wire=True)
     s.kill("w1", at=100)
+    s.judged = 1
 
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
@@ -152,12 +154,16 @@ def indeterminate(s: Story) -> None:
     s.event("start", at=10, by="stranger", pid=9, job="unknown", token=1, worker="w9")
     s.event("end", at=90, by="stranger", pid=9, job="unknown", token=1, outcome="ok")
     s.start("unknown", "w1", at=20, token=2)
+    two(s, "unclaimed", 500, wire=True)
+    s.forget("transition", op="claim", job="unclaimed", token=1)
+    s.wire("refresh", "unclaimed", "w1", at=80, answer=None)
     s.enqueue("endless")
     s.event("start", at=10, by="stranger", pid=9, job="endless", token=1, worker="w9")
     s.start("endless", "w1", at=20, token=2)
     s.wire("claim", "endless", "w2", at=9)
     s.finally_("unknown", "completed")
     s.finally_("endless", "completed")
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
