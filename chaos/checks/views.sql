@@ -209,6 +209,13 @@ FROM placed AS p
 LEFT JOIN kills AS k USING (life)
 LEFT JOIN fleets AS f ON starts_with(p.name, f.name || '.');
 
+-- One row per life of a worker of a fleet, with the life of its parent, and from when on that was dead.
+CREATE TABLE fleet_workers AS
+SELECT l.*, p.life AS parent, coalesce(p.dead_from, never()) AS orphan_t
+FROM lives AS l
+JOIN lives AS p ON p.name = l.fleet AND l.from_t >= p.from_t AND l.from_t < coalesce(p.gone_t, never())
+WHERE l.works;
+
 -- Which life wrote an event. By pid; a process that the rig knows only through its launcher (its
 -- pid is then not child_pid) goes by name. Not so in a fleet, where many processes share a name.
 CREATE TABLE writers AS
@@ -302,17 +309,18 @@ WITH asked AS (
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
-    SELECT l.life, parent.dead_from, false, false
-    FROM lives AS l
-    JOIN lives AS parent ON parent.name = l.fleet AND parent.kill_t IS NOT NULL
-        AND parent.dead_from BETWEEN l.from_t AND coalesce(l.exit_t, l.gone_t, parent.dead_from)
-    WHERE l.works
+    SELECT life, orphan_t, false, false
+    FROM fleet_workers
+    WHERE parent IN (SELECT life FROM lives WHERE kill_t IS NOT NULL)
+      AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
 ), told AS (
     SELECT life, min(t) AS t, min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
     FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
     GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.hurry_t
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t,
+       CASE WHEN told.hurry_t IS NOT NULL
+            THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
@@ -376,7 +384,7 @@ WITH wired AS (
         -- Without an answer, it is unknown whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
-        bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
+        max(t_sent) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS end_sent_t,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
         bool_or(op = 'retry' AND accepted) AS retry_accepted
     FROM transitions
