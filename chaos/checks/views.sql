@@ -471,19 +471,22 @@ WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
 -- ------------------------------------------------------------------ waiting and room
 
 -- One row per life and time in which it could not do as it should: a fault touched it, or a job of its
--- own kept its event loop busy. The workers of a fleet whose parent was killed leave.
+-- own kept its event loop busy. The workers of a fleet whose parent was killed leave. (An argument of a macro
+-- that has the name of a column in its table would be taken for that column: so these have names of their own.)
 CREATE TABLE disturbances AS
-SELECT life, from_t, CASE WHEN ends THEN never() ELSE until_t END AS until_t FROM life_stalls
+SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t
+FROM life_stalls
 UNION ALL
 SELECT life, start_t, coalesce(end_t, never()) FROM attempts
 WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
 
+-- Was this life disturbed between two times?
 CREATE MACRO disturbed(one, a, b) AS EXISTS (
-    FROM disturbances
-    WHERE disturbances.life = one AND disturbances.from_t <= b AND disturbances.until_t >= a);
+    FROM disturbances WHERE whom = one AND begun_t <= b AND over_by_t >= a);
 
--- The moment after which a worker that was told to stop need not hold its jobs any longer, nor take any.
-CREATE MACRO told_to_stop(one, a) AS EXISTS (FROM drains WHERE drains.life = one AND drains.t <= a);
+-- Had this life been told to stop by then?
+CREATE MACRO told_to_stop(one, a) AS EXISTS (
+    FROM (SELECT life AS whom, t AS told_t FROM drains) WHERE whom = one AND told_t <= a);
 
 -- One row per life and longest time in which it had room for another job. A job takes its place from the
 -- claim on, until its handler has ended and its end is written.
