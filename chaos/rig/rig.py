@@ -23,6 +23,7 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
+from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
@@ -60,6 +61,7 @@ class Rig:
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
     stays: Callable[[AbstractContextManager[Any]], Any]
@@ -92,6 +94,7 @@ class Rig:
             self.wire.check()
         story(self)
         self.settle()
+        self.samples.finish()
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
@@ -296,6 +299,7 @@ def _assemble(
     workers = Workers(setup, random, directory, wire, server.url, processes, record, progress)
     seen = Seen(inspector, workers.all, record, setup.recovery_s)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
+    samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
     record(RigStarted())
     return Rig(
         setup=setup,
@@ -306,6 +310,7 @@ def _assemble(
         wire=wire,
         redis=redis,
         seen=seen,
+        samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,
         inspector=inspector,

@@ -1,7 +1,7 @@
 """The queues that the rig can test, each a `Target`. Workers import this, so it stays light."""
 
 from chaos.targets.find import BUILT_IN, UnknownTarget, find_target
-from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
+from chaos.targets.inspector import CanLook, CountsDead, Finding, Inspector, ShowsHealth, Sight
 from chaos.targets.job import Job
 from chaos.targets.producer import CanCancel, CanRequeue, EnqueueInDoubt, EnqueueRefused, Producer
 from chaos.targets.settings import WorkerSettings
@@ -11,17 +11,20 @@ from chaos.targets.target import Command, Decode, Forkable, Target, Wire
 __all__ = [
     "BUILT_IN",
     "CanCancel",
+    "CanLook",
     "CanRequeue",
     "Command",
     "CountsDead",
     "Decode",
     "EnqueueInDoubt",
     "EnqueueRefused",
+    "Finding",
     "Forkable",
     "Inspector",
     "Job",
     "Producer",
     "ShowsHealth",
+    "Sight",
     "Target",
     "UnknownTarget",
     "Wire",

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,10 @@ from typing import Any
 
 from chaos.errors import ChaosError
 from chaos.history import Event, Recorder
-from chaos.history.worker_events import End, Hello, Outcome, Start
+from chaos.history.worker_events import End, Hello, Outcome, Start, Vitals
+
+#: Between two looks of a worker at itself.
+_EXAMINE_S = 0.25
 
 
 class Planned(ChaosError):
@@ -57,6 +61,7 @@ class WorkerLog:
         self._pid = os.getpid()
         self._recorder: Recorder | None = None
         self._greeted: set[str] = set()
+        self._examined_at = 0.0
 
     def _write(self, event: Event) -> None:
         if self._recorder is None or self._pid != os.getpid():
@@ -92,6 +97,18 @@ class WorkerLog:
             raise
         finally:
             self._write(End(job=attempt.job, token=attempt.token, outcome=outcome))
+            self._examine()
+
+    def _examine(self) -> None:
+        """Write down what this process has grown to: now and then."""
+        if time.monotonic() - self._examined_at < _EXAMINE_S:
+            return
+        self._examined_at = time.monotonic()
+        try:
+            tasks = len(asyncio.all_tasks())
+        except RuntimeError:  # in a thread, which has no event loop
+            return
+        self._write(Vitals(tasks=tasks, blocks=sys.getallocatedblocks()))
 
 
 async def behave(plan: Mapping[str, Any], attempt: Attempt) -> Any:

@@ -20,10 +20,11 @@ from chaos.history.events import (
     FinalQueue,
     State,
 )
-from chaos.targets import WorkerSettings
+from chaos.targets import Sight, WorkerSettings
 from rrq_ref import keys
 
 from .settings import EFFECTS
+from .state import Looker
 
 _STATES: Mapping[str, State] = {
     "PENDING": "queued",
@@ -56,7 +57,9 @@ _KINDS = {
 class RrqInspector:
     """Looks at one queue, and at the list of effects that its jobs were told to push to."""
 
-    def __init__(self, url: str, queue: str, effects: str) -> None:
+    def __init__(
+        self, url: str, queue: str, effects: str, settings: WorkerSettings | None = None
+    ) -> None:
         # Any: redis-py types answers as bytes or text; these are text.
         # A server under test closes connections, and must not hold up the rig for long.
         self._client: Any = redis.Redis.from_url(
@@ -64,6 +67,7 @@ class RrqInspector:
         )
         self._queue = queue
         self._effects = effects
+        self._looker = Looker(url, settings or WorkerSettings(queue=queue))
 
     def backlog(self) -> int:
         # In one step: a job that is handed back between two of them would be in neither.
@@ -111,13 +115,17 @@ class RrqInspector:
         for key in self._client.scan_iter(match="rrq:*", count=_BATCH):
             self._client.delete(key)
 
+    def look(self) -> Sight:
+        return self._looker.look()
+
     def close(self) -> None:
         self._client.close()
+        self._looker.close()
 
 
 def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
     """The inspector of a run."""
-    return RrqInspector(url, settings.queue, EFFECTS)
+    return RrqInspector(url, settings.queue, EFFECTS, settings)
 
 
 def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:
