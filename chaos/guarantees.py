@@ -215,6 +215,32 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="right-end",
+        sentence="a job ends as its handler and its terms decide, wherever it is interrupted",
+        anomalies=(
+            Anomaly(
+                id="wrong-end",
+                needs=((Evidence.JOBS,),),
+                meaning="A job whose end was known beforehand ended in another state, or with "
+                "other counts, effects or another result.",
+                examines="every job of which the rig knew how it must end",
+                bad="a job that fails once is completed, and counts no failure; one that was "
+                "cancelled is completed; one that was requeued still counts the crashes of "
+                "its first life",
+                near_miss="a job whose end depends on the faults that hit it, so that nothing was "
+                "expected of it",
+            ),
+            Anomaly(
+                id="wrong-order",
+                meaning="A job was first started before one that had to come before it.",
+                examines="every job that had to wait for another's start, where both were started",
+                bad="a job of the second queue is started first, although one of the first queue "
+                "was due, and the worker serves that queue first",
+                near_miss="neither queue goes first, so that nothing was expected of the order",
+            ),
+        ),
+    ),
+    Guarantee(
         id="retry-once",
         sentence="one failure = one increment and one re-queue, together",
         anomalies=(
@@ -241,13 +267,14 @@ _ALL = (
     ),
     Guarantee(
         id="drain",
-        sentence="after SIGTERM a worker starts nothing new, and every job it held is finished or "
-        "handed back within the grace period",
+        sentence="after SIGTERM a worker starts nothing new, lets what it runs go on for its grace "
+        "period, and has then finished or handed back every job that it held",
         anomalies=(
             Anomaly(
                 id="start-after-drain",
                 meaning="A worker that had been told to stop started another job.",
-                examines="every process that was told to stop (SIGTERM, SIGINT)",
+                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, or "
+                "the death of its fleet's parent)",
                 bad="it starts a job 300 ms later, with a slack of 250 ms",
                 near_miss="it was paused meanwhile, and hears of it when it goes on",
             ),
@@ -260,6 +287,15 @@ _ALL = (
                 bad="it leaves by itself, and no end or hand-back of a job it held was ever sent",
                 near_miss="the hand-back was sent, but its reply was lost; or the handler resists "
                 "cancellation",
+            ),
+            Anomaly(
+                id="cut-short",
+                meaning="A job was taken from a worker that had been told to stop, before its grace "
+                "period was over.",
+                examines="every attempt that ran when its process was told to stop",
+                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its lock "
+                "is not renewed, and another worker takes it",
+                near_miss="a second SIGTERM, or SIGQUIT, came right before",
             ),
         ),
     ),
@@ -416,6 +452,43 @@ _ALL = (
                 examines="every worker that the rig watched while it offered jobs",
                 bad="ten seconds of jobs, and it started none",
                 near_miss="it was still paused at that time",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="replaced",
+        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each time; "
+        "it ends no healthy one",
+        anomalies=(
+            Anomaly(
+                id="hung-worker",
+                meaning="A worker of a fleet hung for longer than its parent puts up with, and was "
+                "not ended.",
+                examines="every fault that kept a worker of a fleet from doing anything for so long",
+                bad="it is stopped (SIGSTOP) for 6 s with a limit of 1.5 s, and is still there",
+                near_miss="it went on after 3 s",
+            ),
+            Anomaly(
+                id="unreplaced",
+                meaning="A worker of a fleet was gone, and no other took its place.",
+                examines="the first workers of each fleet that were gone",
+                bad="two are killed, and 3 s later there is one new one",
+                near_miss="the parent was told to stop meanwhile",
+            ),
+            Anomaly(
+                id="needless-replacement",
+                meaning="A worker of a fleet ended although nothing was wrong with it.",
+                examines="every worker of a fleet that does not leave when nothing is left",
+                bad="its parent is stopped for a while, and ends it when it goes on",
+                near_miss="it had been stopped itself, for longer than half of the limit",
+            ),
+            Anomaly(
+                id="hasty-restart",
+                meaning="A fleet started a worker that crashes again and again without waiting "
+                "longer each time.",
+                examines="every restart that is the sixth or later of a place in its fleet",
+                bad="six restarts within a second",
+                near_miss="six restarts within three seconds",
             ),
         ),
     ),

@@ -12,6 +12,8 @@ A row for each name that a history may call a fault by, former names too:
     ends          whether a process that is hit dies
     leaves        whether it is asked to leave
     halts         whether it stands still, and hears of nothing until it goes on
+    hurries       whether it is to leave without its grace period
+    hangs         whether it does nothing meanwhile, and cannot say so
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from chaos.faults import FAULTS, FaultKind, ServerFault
 
 COLUMNS = (
     *("of_server", "lasts", "forgets", "takes_down", "steps_clock"),
-    *("ends", "leaves", "halts"),
+    *("ends", "leaves", "halts", "hurries", "hangs"),
 )
 
 
@@ -54,5 +56,6 @@ def properties(kind: FaultKind) -> dict[str, bool]:
         *(server is not None, kind.lasts, kind.forgets),
         *(server is not None and server.takes_down, server is not None and server.steps_clock),
         *(kind.to_process == word for word in ("ends", "leaves", "halts")),
+        *(kind.hurries, kind.hangs),
     )
     return dict(zip(COLUMNS, values, strict=True))

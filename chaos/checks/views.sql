@@ -1,7 +1,7 @@
 -- What the checks build on: the events of a run, put together into jobs, attempts and lives.
 --
 -- Times are ns of one monotonic clock. Durations of run.json are macros in ns: lock_ttl(), poll(),
--- recovery_slack(), health_ttl(), health_interval(), grace(), cleanup(), drain_slack(),
+-- recovery_slack(), health_ttl(), health_interval(), hung(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
 -- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
@@ -16,6 +16,7 @@
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
+<<<<<<< HEAD
 -- What a process may use more of in the end than in the second quarter of its life; and how many
 -- samples of it, over how long, are enough to tell.
 CREATE TABLE leak_slacks AS FROM (VALUES
@@ -25,6 +26,12 @@ CREATE MACRO leak_samples() AS 12;
 CREATE MACRO leak_span() AS 2500000000::BIGINT;
 -- Commands of a process in a second in which there is nothing to do.
 CREATE MACRO idle_commands() AS 100;
+=======
+-- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. Six
+-- restarts in a row of one worker that crashes at once take that long, because each waits longer.
+CREATE MACRO restart_slack() AS 3000000000::BIGINT;
+CREATE MACRO restart_span() AS 2500000000::BIGINT;
+>>>>>>> main
 
 -- Later than everything that happens in a run.
 CREATE MACRO never() AS 9000000000000000000::BIGINT;
@@ -42,6 +49,18 @@ SELECT max(t) FILTER (ok) AS t FROM events WHERE type = 'final' AND what = 'read
 
 CREATE VIEW finals AS
 SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT NULL;
+
+-- The lag of the machine: stretches of time in which processes of the run stood in the kernel's queue
+-- for a processor. An upper bound on time grows by some of it, or it would accuse a sound worker on a
+-- busy machine.
+CREATE TABLE lags AS
+SELECT t - lag_ms * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
+FROM events WHERE type = 'lag';
+
+-- The lag between two times, in ns; 0 where there was none.
+CREATE MACRO lag_between(a, b) AS (
+    SELECT coalesce(sum(lags.lag), 0)::BIGINT FROM lags
+    WHERE lags.lag_until_t >= a AND lags.lag_from_t <= b);
 
 -- ------------------------------------------------------------------ enqueues and jobs
 
@@ -64,6 +83,7 @@ SELECT
     max(effects) AS effects,
     coalesce(bool_or(doomed), false) AS doomed,
     coalesce(bool_or(resists), false) AS resists,
+    coalesce(bool_or(deadly), false) AS deadly,
     min(result_ttl_s) AS result_ttl_s
 FROM events WHERE type = 'enqueue' GROUP BY op;
 
@@ -92,6 +112,7 @@ WITH asked AS (
         CASE WHEN min(effects) = max(effects) THEN max(effects) END AS effects,
         bool_or(doomed) AS doomed,
         bool_or(resists) AS resists,
+        bool_or(deadly) AS deadly,
         min(result_ttl_s) AS result_ttl_s
     FROM enqueues
     WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue'
@@ -115,7 +136,8 @@ LEFT JOIN (SELECT DISTINCT job FROM requeues WHERE job IS NOT NULL) AS requeued 
 
 -- One row per job of the final state.
 CREATE TABLE final_jobs AS
-SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries, max(t) AS t
+SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries,
+       arg_max(crashes, t) AS crashes, arg_max(result, t) AS result, max(t) AS t
 FROM finals WHERE what = 'job' GROUP BY job;
 
 CREATE TABLE final_effects AS
@@ -142,11 +164,16 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     coalesce(k.steps_clock, false) AS steps_clock,
     coalesce(k.ends, false) AS ends,
     coalesce(k.leaves, false) AS leaves,
-    coalesce(k.halts, false) AS halts
+    coalesce(k.halts, false) AS halts,
+    coalesce(k.hurries, false) AS hurries,
+    coalesce(k.hangs, false) AS hangs
 FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
 WHERE e.type = 'fault' AND e.event = 'landed';
 
--- One row per life of a process. It died at or after dead_from (the kill was sent) and at or
+-- The parents of fleets, by name.
+CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';
+
+-- One row per life of a process; `fleet` is its parent's name, where it has one. It died at or after dead_from (the kill was sent) and at or
 -- before dead_by (the rig saw it gone); both NULL while it lives. gone_t is when its name is reused.
 CREATE TABLE lives AS
 WITH named AS (
@@ -177,10 +204,12 @@ WITH named AS (
     WHERE e.ends
     GROUP BY p.life
 )
-SELECT p.*, k.t AS kill_t,
+SELECT p.*, f.name AS fleet, k.t AS kill_t,
        coalesce(k.t, p.exit_t) AS dead_from,
        coalesce(p.exit_t, k.t) AS dead_by
-FROM placed AS p LEFT JOIN kills AS k USING (life);
+FROM placed AS p
+LEFT JOIN kills AS k USING (life)
+LEFT JOIN fleets AS f ON starts_with(p.name, f.name || '.');
 
 -- Which life wrote an event. By pid; a process that the rig knows only through its launcher (its
 -- pid is then not child_pid) goes by name. Not so in a fleet, where many processes share a name.
@@ -224,7 +253,8 @@ FROM landed AS l LEFT JOIN healed AS h USING (fault)
 UNION ALL BY NAME
 SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
        coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
-       true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts
+       true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts,
+       false AS hurries, false AS hangs
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
@@ -251,7 +281,8 @@ CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 
 -- One row per life and fault that touched it: its own, its fleet's, the server's.
 CREATE TABLE life_stalls AS
-SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts
+SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts, s.hurries, s.hangs,
+       s.target = l.name AS own
 FROM lives AS l
 JOIN stalls AS s ON s.of_server OR within(l.name, s.target) OR within(s.target, l.name)
 WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
@@ -260,23 +291,35 @@ WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
 CREATE TABLE calm_lives AS
 SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) USING (life);
 
--- One row per life that was told to stop. One that stands still hears of it when it goes on; one that
--- was halted within the slack that it has may not have heard of it before either.
+-- One row per life that was told to stop: by a signal, or by the death of its fleet's parent. One that
+-- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
+-- heard of it before either. hurry_t is when it was told not to wait for what it runs, by a signal that
+-- says so or by a second one; NULL: never. A worker of a fleet goes by the signals that its parent got:
+-- a terminal signals both of them.
 CREATE TABLE drains AS
-WITH told AS (
-    SELECT l.life, min(s.from_t) AS t
+WITH asked AS (
+    SELECT l.life, s.from_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
-    GROUP BY l.life
+    UNION ALL
+    SELECT l.life, parent.dead_from, false, false
+    FROM lives AS l
+    JOIN lives AS parent ON parent.name = l.fleet AND parent.kill_t IS NOT NULL
+        AND parent.dead_from BETWEEN l.from_t AND coalesce(l.exit_t, l.gone_t, parent.dead_from)
+    WHERE l.works
+), told AS (
+    SELECT life, min(t) AS t, min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
+    FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
+    GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
-GROUP BY told.life, told.t;
+GROUP BY told.life, told.t, told.hurry_t;
 
 -- ------------------------------------------------------------------ attempts and transitions
 
@@ -333,7 +376,7 @@ WITH wired AS (
         -- Without an answer, it is unknown whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
-        bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
+        max(t_sent) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS end_sent_t,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
         bool_or(op = 'retry' AND accepted) AS retry_accepted
     FROM transitions

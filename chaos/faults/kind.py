@@ -31,6 +31,11 @@ class FaultKind:
     forgets: bool = False
     """True if a server that is hit may forget writes that it had accepted."""
     to_process: ToProcess = "disturbs"
+    hurries: bool = False
+    """True if a process that is hit is to hand back what it holds at once, without the grace period
+    that it has otherwise."""
+    hangs: bool = False
+    """True if the process does nothing meanwhile, and cannot say so."""
     signal: Signals | None = None
     """The signal that does it, where it is one."""
 

@@ -34,7 +34,7 @@ class Enqueue(Event):
 
     type = "enqueue"
     op: Annotated[str, "names the operation; the same in both of its events"]
-    job: Annotated[str | None, "id that was asked for"] = None
+    job: Annotated[str | None, "id that was asked for; absent: the queue was to give it one"] = None
     kind: Annotated[
         str | None, "what the handler is to do; `requeue`: a dead job was put back by hand"
     ] = None
@@ -45,7 +45,12 @@ class EnqueueInvoked(Enqueue):
     """A producer is about to enqueue."""
 
     word = ("phase", "invoke")
-    job: Annotated[str, "id that was asked for"]
+    queue: Annotated[str | None, "its queue's name"] = None
+    handler: Annotated[
+        str | None, "`async`, or `thread`: a plain function, which the queue runs in a thread"
+    ] = None
+    arguments: Annotated[str | None, "digest of the arguments that were sent"] = None
+    returns: Annotated[str | None, "digest of what the handler is to return"] = None
     unique: Annotated[str | None, "unique key"] = None
     due_t: Annotated[int | None, "not before this time, in ns; absent: at once"] = None
     max_retries: Annotated[int | None, "failed attempts until it is dead-lettered"] = None
@@ -55,7 +60,19 @@ class EnqueueInvoked(Enqueue):
         None
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
+    timeout_ms: Annotated[int | None, "how long one attempt may run"] = None
+    retry_delay_ms: Annotated[
+        int | None,
+        "the delay that its handler asks for after each failure; absent: the queue's own",
+    ] = None
+    refused: Annotated[
+        bool | None, "the server refuses one of its effects, and earlier ones may stay"
+    ] = None
+    point: Annotated[
+        str | None, "place in the space of jobs: `dimension=value`, one after the other"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,8 +264,15 @@ class FaultPlanned(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultBegun(Fault):
+    """The rig is about to do it: from now on it may have taken effect."""
+
+    word = ("event", "begun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLanded(Fault):
-    """It was done."""
+    """It was done: it took effect between its beginning, where that is told, and now."""
 
     word = ("event", "landed")
     job: Annotated[str | None, "of the command that it landed at"] = None
@@ -300,7 +324,25 @@ class ServerDown(Server):
     word = ("event", "down")
 
 
-# Written by the rig: itself, and the end
+# Written by the rig: what must be, itself, and the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected(Event):
+    """The end that a job must come to, wherever it is interrupted; what is absent may be anything.
+
+    The rig says so of jobs whose handler and terms leave no choice.
+    """
+
+    type = "expected"
+    job: Annotated[str, "the job"]
+    state: Annotated[str | None, "as in `final`"] = None
+    listed: Annotated[bool | None, "whether it is in a dead-letter queue"] = None
+    retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "crashes that it counts"] = None
+    effects: Annotated[int | None, "effects that it has left behind"] = None
+    result: Annotated[str | None, "the digest of its result"] = None
+    after: Annotated[str | None, "the job whose first start must come before its own"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +383,26 @@ class RigObstructed(Rig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFile(Event):
+    """A file of the history, as the rig found it when all had been done. Such a file only grows, so
+    that a shorter one, or none, is missing evidence."""
+
+    type = "file"
+    name: Annotated[str, "of the file, without `.jsonl`"]
+    lines: Annotated[int, "whole lines in it"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag(Event):
+    """The machine has kept the run waiting for a processor right before `t`."""
+
+    type = "lag"
+    lag_ms: Annotated[
+        int, "the wait of the rig's clockwork, of the server, and the longest one of a worker"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Final(Event):
     """The store, read when everything has settled: an event for each thing that is there.
 
@@ -370,6 +432,10 @@ class FinalJob(Final):
         "`queued`, `active`, `retrying`, `completed`, `dead`, or `missing`: there is no such job",
     ]
     retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "lost workers that it counts"] = None
+    queue: Annotated[str | None, "its queue's name"] = None
+    arguments: Annotated[str | None, "digest of its arguments"] = None
+    result: Annotated[str | None, "of a completed one: digest of its result"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

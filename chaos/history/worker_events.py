@@ -30,6 +30,7 @@ class Start(Event):
     job: Annotated[str, "id of the job"]
     token: Annotated[int | None, "fencing token, where the queue has one"] = None
     worker: Annotated[str | None, "as in `hello`"] = None
+    arguments: Annotated[str | None, "digest of the arguments that the handler got"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class End(Event):
         Outcome, "`ok`; `error`: it raised; `cancelled`; `lost`: it stopped as its lock was lost"
     ]
     token: Annotated[int | None, "as in `start`"] = None
+<<<<<<< HEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +53,6 @@ class Vitals(Event):
     type = "vitals"
     tasks: Annotated[int, "asyncio tasks that have not ended"]
     blocks: Annotated[int, "blocks of memory that Python has allocated"]
+=======
+    result: Annotated[str | None, "of `ok`: digest of what the handler returned"] = None
+>>>>>>> main

@@ -58,7 +58,7 @@ class Load:
         try:
             while not self._stop.is_set():
                 jobs = [self._job() for _ in range(_BATCH)]
-                self.job_ids += [job.id for job in jobs]
+                self.job_ids += [job.own_id for job in jobs]
                 enqueue(self._producer, jobs, self._settings, self._write)
                 self._stop.wait(_PAUSE_S)
         except BaseException as error:  # noqa: BLE001 - raised again where the block ends

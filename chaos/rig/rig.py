@@ -18,6 +18,7 @@ from chaos.history.events import RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
 from chaos.rig.ending import read_final_state
 from chaos.rig.enqueue import enqueue
+from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
@@ -123,7 +124,7 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each. `through` is the URL of a
         listener (`wire.listener`)."""
-        self.know(job.id for job in jobs)
+        self.know(job.own_id for job in jobs)
         producer = self.setup.target.producer(through or self.server.url, self.setup.settings)
         try:
             enqueue(producer, jobs, self.setup.settings, self.producer_log)
@@ -207,7 +208,7 @@ class Rig:
         this transition; for a release, it is told to leave. The command goes when it runs again."""
         zombie = self.workers.start(At(moment, "before-send", "pause", more={"then": "hold"}))
         self.enqueue([job])
-        self.wait(f"{job.id} at work", zombie.started, job.id)
+        self.wait(f"{job.own_id} at work", zombie.started, job.own_id)
         if moment == "release":
             self.workers.signal(zombie, signal.SIGTERM)
         self.landed(zombie)
@@ -298,6 +299,9 @@ def _assemble(
     random = Random(setup.seed)
     workers = Workers(setup, random, directory, wire, server.url, processes, record, progress)
     seen = Seen(inspector, workers.all, record, setup.recovery_s)
+    lag = LagWatch(record, workers.pids, server)
+    lag.start()
+    stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
     samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
     record(RigStarted())

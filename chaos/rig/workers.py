@@ -166,6 +166,13 @@ class Workers:
         """Workers that live and that nobody means to end."""
         return [each for each in self.living() if not each.is_fleet and not each.doomed]
 
+    def pids(self) -> list[int]:
+        """The processes that are there to take jobs. May be called from any thread."""
+        ready = [worker for worker in list(self.all) if worker.ready and not worker.life.gone]
+        single = [worker.life.process.pid for worker in ready if not worker.is_fleet]
+        children = [list(worker.children) for worker in ready]
+        return [*single, *(pid for pids in children for pid in pids)]
+
     def tend(self) -> None:
         """Note who has ended, and who has come and gone in fleets."""
         for worker in self.all:

@@ -26,6 +26,7 @@ from chaos.history.events import (
 from chaos.processes import Forked, ForkServerGone, Handle
 from chaos.rig.ending import read_final_state
 from chaos.rig.enqueue import enqueue
+from chaos.rig.lag import LagWatch
 from chaos.rig.life import Life, start
 from chaos.rig.wire import Wire
 from chaos.sweep.cell_run import CellRun
@@ -124,6 +125,8 @@ class _Play:
         self._record, self._produce = (recorder.write for recorder in self._recorders)
         self._wire = Wire(stage.url, stage.target, SETTINGS, self._note, self._on_transition)
         self._wire.start()
+        self._lag = LagWatch(self._record, self._workers)
+        self._lag.start()
 
     def _recorder(self, who: str) -> Recorder:
         name = f"{self._prefix}-{who}"
@@ -240,6 +243,11 @@ class _Play:
         self._stage.fork_server.fork(forked, order(do, spec, self._jobs), log=log)
         return forked
 
+    def _workers(self) -> list[int]:
+        """The pids of the processes that have been forked and have not ended."""
+        there = [p for p in list(self._processes) if p.life is not None and not p.over]
+        return [process.forked.pid for process in there]
+
     def _await_injection(self, process: _Process) -> None:
         injection = process.injection
         if injection is None:
@@ -328,7 +336,7 @@ class _Play:
         if self._life.cancelled and not self._cancelled:
             self._cancelled = True
             if isinstance(self._stage.producer, CanCancel):
-                self._stage.producer.cancel(self._jobs[0].id)
+                self._stage.producer.cancel(self._jobs[0].own_id)
             else:
                 self._run.trouble.append(f"{self._stage.target.name} has no way to cancel a job")
 
@@ -338,7 +346,7 @@ class _Play:
         names = [process.forked.name for process in self._processes]
         for name in self._wire.still_busy(names):
             self._run.trouble.append(f"commands of {name} were still under way")
-        jobs = [job.id for job in self._jobs]
+        jobs = [job.own_id for job in self._jobs]
         for event in read_final_state(self._stage.inspector, jobs, self._record):
             if isinstance(event, FinalJob):
                 self._run.unfinished |= event.state in _UNFINISHED
@@ -358,6 +366,7 @@ class _Play:
         except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
             self._run.trouble.append(f"the rig itself failed: {error}")
         self._tell()
+        self._lag.close()
         for process in self._processes:
             process.forked.close()
         for recorder in self._recorders:

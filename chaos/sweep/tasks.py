@@ -52,7 +52,7 @@ def carry_out(target: Target, order: dict[str, Any]) -> None:
         if not isinstance(producer, CanRequeue):
             raise NotImplementedError(f"the producer of {target.name} has no `requeue`")
         for job in jobs:
-            _requeue(producer, job.id, write)
+            _requeue(producer, job.own_id, write)
 
 
 def _requeue(producer: CanRequeue, job: str, write: Write) -> None:

@@ -24,16 +24,18 @@ pytestmark = pytest.mark.slow
 #: kind -> what the checks must make of it.
 EXPECTED: dict[str, set[str]] = {
     "kill": {"forgets", "ends"},
-    "pause": {"lasts", "halts"},
+    "pause": {"lasts", "halts", "hangs"},
     "reset": set(),
     "lost-reply": set(),
     "error": set(),
     "delay": {"lasts"},
     "chop": {"lasts"},
     "partition": {"lasts"},
-    "block": {"lasts"},
+    "block": {"lasts", "hangs"},
     "term": {"forgets", "leaves"},
     "int": {"forgets", "leaves"},
+    "hup": {"forgets", "leaves"},
+    "quit": {"forgets", "leaves", "hurries"},
     "server-stop": {"of_server", "lasts", "takes_down"},
     "server-kill": {"of_server", "lasts", "forgets", "takes_down"},
     "server-kill-durable": {"of_server", "lasts", "takes_down"},
@@ -168,9 +170,8 @@ def turns_red(golden: Golden, margin: str, change: str, directory: Path) -> bool
     db = views(story, directory / golden.id)
     (now,) = db.execute(f"SELECT {margin}()").fetchall()
     db.execute(f"CREATE OR REPLACE MACRO {margin}() AS ({change.format(now[0])})::BIGINT")
-    return Stage(golden=golden, db=db, expected=expected).turns_red(
-        golden.anomaly, sql_of(golden.anomaly)
-    )
+    staged = Stage(golden=golden, db=db, expected=expected, judged=golden.judged(story, expected))
+    return staged.turns_red(golden.anomaly, sql_of(golden.anomaly))
 
 
 def test_no_check_has_a_time_of_its_own_or_names_a_fault() -> None:

@@ -34,6 +34,7 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
+    "wrong-order",
 }
 
 
@@ -44,11 +45,17 @@ ALWAYS = {
         (("wire",), {"premature-redelivery"}),
         (("wire", "tokens"), {"premature-redelivery", "zombie-write"}),
         (("wire", "completions"), {"premature-redelivery", "double-commit"}),
-        (("jobs",), {"false-dead-letter", "stuck"}),
-        (("jobs", "retries"), {"false-dead-letter", "stuck", "retry-lost", "retry-twice"}),
-        (("jobs", "keys"), {"false-dead-letter", "stuck", "orphan-key"}),
+        (("jobs",), {"false-dead-letter", "wrong-end", "stuck"}),
+        (
+            ("jobs", "retries"),
+            {"false-dead-letter", "wrong-end", "stuck", "retry-lost", "retry-twice"},
+        ),
+        (("jobs", "keys"), {"false-dead-letter", "wrong-end", "stuck", "orphan-key"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
-        (("jobs", "effects"), {"false-dead-letter", "stuck", "effect-missing", "effect-repeated"}),
+        (
+            ("jobs", "effects"),
+            {"false-dead-letter", "wrong-end", "stuck", "effect-missing", "effect-repeated"},
+        ),
         (("effects", "tokens"), {"double-commit"}),
         (tuple(Evidence), set(ANOMALIES)),
     ],

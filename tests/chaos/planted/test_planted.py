@@ -74,7 +74,10 @@ def test_every_bug_is_listed_with_its_sentence() -> None:
 
     assert done.exit_code == 0
     text = " ".join(done.output.split())
-    assert all(f"{bug.name} ({bug.anomaly} in {bug.scenario}): " in text for bug in BUGS.values())
+    assert all(
+        f"{bug.name} ({bug.anomaly} in {bug.scenario or 'the default programme'}): " in text
+        for bug in BUGS.values()
+    )
     assert len(BUGS) >= 25
     assert {bug.anomaly for bug in BUGS.values()} == set(ANOMALIES)
 

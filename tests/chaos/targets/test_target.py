@@ -36,7 +36,7 @@ class Nothing:
     def __init__(self, url: str, settings: WorkerSettings) -> None: ...
 
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:
-        return [job.id for job in jobs]
+        return [job.own_id for job in jobs]
 
     def close(self) -> None: ...
 

@@ -34,6 +34,7 @@ def bad(s: Story) -> dict[str, int]:
     held(s, "started late", wire=False, at=1_200)
     s.wire("claim", "from an earlier run", "w1", at=900)
     drain(s)
+    s.judged = 7
     return {"abandoned": 6}
 
 
@@ -61,6 +62,7 @@ def bad_although_disturbed_at_other_times(s: Story) -> dict[str, int]:
     s.exit("w1", at=5_500)
     s.fault("pause", "w2", at=5_100, until=5_200)
     s.fault("pause", "w1", at=5_600, until=5_700)
+    s.judged = 2
     return {"abandoned": 1}
 
 
@@ -79,6 +81,7 @@ def near_miss(s: Story) -> None:
     s.wire("claim", "lost before", "w2", at=1_200, token=2)
     s.forget("transition", job="lost before", t=(1_000_000 + 2_050) * 1_000_000)
     drain(s)
+    s.judged = 7
 
 
 def near_miss_slow(s: Story) -> None:
@@ -86,6 +89,7 @@ def near_miss_slow(s: Story) -> None:
     s.attempt("j1", at=10, until=20)
     s.finally_("j1", "completed")
     drain(s, exit_at=5_700)
+    s.judged = 1
 
 
 def near_miss_slow_to_wake(s: Story) -> None:
@@ -94,6 +98,7 @@ def near_miss_slow_to_wake(s: Story) -> None:
     s.attempt("j1", "w2", at=10, until=20)
     s.finally_("j1", "completed")
     drain(s, "w2", exit_at=1_200)
+    s.judged = 1
 
 
 def irrelevant_killed(s: Story) -> None:
@@ -128,11 +133,13 @@ def indeterminate(s: Story) -> None:
     s.enqueue("unfinished", result="info")
     s.wire("claim", "unfinished", "w2", at=57_900)
     s.finally_("unfinished", "missing")
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
     bad(s)
     s.tear()
+    s.judged = 1
 
 
 def near_miss_the_server_forgot_it(s: Story) -> None:
@@ -141,6 +148,7 @@ def near_miss_the_server_forgot_it(s: Story) -> None:
     s.fault("server-kill", "server", at=950, until=960)
     s.fault("term", "w1", at=5_000)
     s.exit("w1", at=5_500)
+    s.judged = 1
 
 
 def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
@@ -150,6 +158,7 @@ def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     s.fault("term", "w1", at=5_000)
     s.exit("w1", at=5_500)
     s.fault("server-kill", "server", at=9_000, until=9_010)
+    s.judged = 2
     return {"abandoned": 1}
 
 
@@ -161,6 +170,7 @@ def near_miss_its_completion_had_no_reply(s: Story) -> None:
         s.end(job, "w1", at=920)
         s.finally_(job, state)
     drain(s)
+    s.judged = 1
 
 
 def bad_never_ended(s: Story) -> dict[str, int]:
@@ -174,4 +184,5 @@ def bad_never_ended(s: Story) -> dict[str, int]:
     s.finally_("running", "completed")
     s.finally_("unwritten", "missing")
     drain(s)
+    s.judged = 4
     return {"abandoned": 3}

@@ -1,0 +1,40 @@
+-- Guarantee replaced: a fleet ends a worker that hangs, and replaces one that is gone, later each time; it
+-- ends no healthy one.
+-- A row is a worker of a fleet that is gone: one of its first workers, or one of the first four to go. (Of
+-- a worker that goes again and again the next one may come much later.) Of a burst fleet, whose workers
+-- leave when nothing is left, those count that were killed.
+-- Broken: the n-th to go was not followed by the n-th new one in time.
+-- Excused is a fleet whose parent was told to stop, had a fault of its own, or is gone itself.
+-- Needs: to have watched the fleet.
+WITH members AS (
+    SELECT l.*, exit_t IS NOT NULL AND (NOT burst OR kill_t IS NOT NULL) AS counts
+    FROM lives AS l
+    WHERE fleet IS NOT NULL AND works
+), beginnings AS (
+    SELECT fleet, min(exit_t) FILTER (counts) AS first_t FROM members GROUP BY fleet
+), fleets_of AS (
+    SELECT b.fleet, b.first_t, count(*) AS places
+    FROM beginnings AS b JOIN members AS m ON m.fleet = b.fleet AND m.from_t < b.first_t
+    GROUP BY b.fleet, b.first_t
+), gone AS (
+    SELECT m.name, m.fleet, m.exit_t, m.from_t < o.first_t AS of_the_first, o.places,
+           row_number() OVER (PARTITION BY m.fleet ORDER BY m.exit_t, m.life) AS nth,
+           m.exit_t + restart_slack() AS deadline
+    FROM members AS m JOIN fleets_of AS o USING (fleet)
+    WHERE m.counts
+)
+SELECT
+    NULL AS job,
+    g.deadline AS t,
+    true AS judged,
+    (SELECT count(*) FROM members AS m WHERE m.fleet = g.fleet AND m.from_t <= g.deadline)
+        < g.places + g.nth AS broken,
+    format('{} was gone at {}, as number {} of {}, and nobody had taken its place at {}', g.name,
+           at_s(g.exit_t), g.nth, g.fleet, at_s(g.deadline)) AS why
+FROM gone AS g
+JOIN lives AS parent ON parent.name = g.fleet AND coalesce(parent.dead_from > g.deadline, true)
+CROSS JOIN final_read AS f
+WHERE f.t > g.deadline AND (g.of_the_first OR g.nth <= 4)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life = parent.life AND d.t <= g.deadline)
+  AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = parent.life AND s.own
+                  AND s.from_t <= g.deadline AND s.until_t >= g.exit_t)
