@@ -16,7 +16,6 @@
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
-<<<<<<< HEAD
 -- What a process may use more of in the end than in the second quarter of its life; and how many
 -- samples of it, over how long, are enough to tell.
 CREATE TABLE leak_slacks AS FROM (VALUES
@@ -26,12 +25,11 @@ CREATE MACRO leak_samples() AS 12;
 CREATE MACRO leak_span() AS 2500000000::BIGINT;
 -- Commands of a process in a second in which there is nothing to do.
 CREATE MACRO idle_commands() AS 100;
-=======
+
 -- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. Six
 -- restarts in a row of one worker that crashes at once take that long, because each waits longer.
 CREATE MACRO restart_slack() AS 3000000000::BIGINT;
 CREATE MACRO restart_span() AS 2500000000::BIGINT;
->>>>>>> main
 
 -- Later than everything that happens in a run.
 CREATE MACRO never() AS 9000000000000000000::BIGINT;

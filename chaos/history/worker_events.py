@@ -43,7 +43,7 @@ class End(Event):
         Outcome, "`ok`; `error`: it raised; `cancelled`; `lost`: it stopped as its lock was lost"
     ]
     token: Annotated[int | None, "as in `start`"] = None
-<<<<<<< HEAD
+    result: Annotated[str | None, "of `ok`: digest of what the handler returned"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,3 @@ class Vitals(Event):
     type = "vitals"
     tasks: Annotated[int, "asyncio tasks that have not ended"]
     blocks: Annotated[int, "blocks of memory that Python has allocated"]
-=======
-    result: Annotated[str | None, "of `ok`: digest of what the handler returned"] = None
->>>>>>> main

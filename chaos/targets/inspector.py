@@ -66,8 +66,6 @@ class Sight:
     #: How many things were looked at, by rule.
     looked_at: Mapping[str, int]
     findings: Sequence[Finding]
-    #: Jobs that are due or being worked on; None: not known.
-    work: int | None = None
 
 
 @runtime_checkable

@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-<<<<<<< HEAD
-from chaos.history.events import (
-    Final,
-    FinalDlq,
-    FinalEffect,
-    FinalJob,
-    FinalKey,
-    FinalLock,
-    FinalQueue,
-    State,
-)
+from chaos.history.events import Final, FinalDlq, FinalJob, FinalKey, FinalLock, FinalQueue, State
 from chaos.targets import Sight, WorkerSettings
 from rrq_ref import keys
 
-from .settings import EFFECTS
-from .state import Looker
-=======
-from chaos.history.events import Final, FinalDlq, FinalJob, FinalKey, FinalLock, FinalQueue, State
-from chaos.jobs import digest, digest_of_arguments
-from chaos.targets import WorkerSettings
-from rrq_ref import keys
-
 from . import effects
->>>>>>> main
+from .state import Looker
 
 _STATES: Mapping[str, State] = {
     "PENDING": "queued",
@@ -71,25 +52,14 @@ _KINDS = {
 class RrqInspector:
     """Looks at the queues of a run, and at the effects of its jobs."""
 
-<<<<<<< HEAD
-    def __init__(
-        self, url: str, queue: str, effects: str, settings: WorkerSettings | None = None
-    ) -> None:
-=======
-    def __init__(self, url: str, queues: Sequence[str]) -> None:
->>>>>>> main
+    def __init__(self, url: str, settings: WorkerSettings) -> None:
         # Any: redis-py types answers as bytes or text; these are text.
         # A server under test closes connections, and must not hold up the rig for long.
         self._client: Any = redis.Redis.from_url(
             url, decode_responses=True, socket_timeout=_LIMIT_S, retry=Retry(NoBackoff(), 2)
         )
-<<<<<<< HEAD
-        self._queue = queue
-        self._effects = effects
-        self._looker = Looker(url, settings or WorkerSettings(queue=queue))
-=======
-        self._queues = queues
->>>>>>> main
+        self._queues = settings.queues
+        self._looker = Looker(url, settings)
 
     def backlog(self) -> int:
         seconds, us = self._client.time()
@@ -155,45 +125,7 @@ class RrqInspector:
 
 def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
     """The inspector of a run."""
-<<<<<<< HEAD
-    return RrqInspector(url, settings.queue, EFFECTS, settings)
-=======
-    return RrqInspector(url, settings.queues)
-
-
-def _final_job(job: str, stored: Mapping[str, str]) -> FinalJob:
-    state = _STATES.get(stored.get("status", ""), "missing")
-    if state == "missing":
-        return FinalJob(job=job, state=state)
-    return FinalJob(
-        job=job,
-        state=state,
-        retries=int(stored.get("current_retries", 0)),
-        crashes=int(stored.get("crashes", 0)),
-        queue=keys.queue_name(stored.get("queue_name", "")),
-        arguments=_arguments(stored),
-        result=_read(lambda: digest(json.loads(stored["result"])))
-        if state == "completed"
-        else None,
-    )
-
-
-def _arguments(stored: Mapping[str, str]) -> str:
-    def told() -> str:
-        named = json.loads(stored["job_kwargs"])
-        given = {name: value for name, value in named.items() if name not in _OWN}
-        return digest_of_arguments([*json.loads(stored["job_args"])], given)
-
-    return _read(told)
-
-
-def _read(what: Callable[[], str]) -> str:
-    """A digest, or the reason why there is none."""
-    try:
-        return what()
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        return f"unreadable: {error}"
->>>>>>> main
+    return RrqInspector(url, settings)
 
 
 def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:

@@ -2,14 +2,14 @@
 --
 -- ARGV[1] cursor of SCAN     ARGV[2] how many keys to look at, about
 -- ARGV[3] how many entries of each queue and list     ARGV[4..] names of queues
--- Returns {now, cursor, jobs, keys, queues}
+-- Returns {now, cursor, jobs, keys, dead}
 --   now     the server's clock, in ms since the epoch
 --   cursor  for the next look; '0' = all keys have been looked at
 --   jobs    per job {id, type, ttl in ms, places, fields, unknown fields, holder of its unique key, that key's ttl}
 --     places  per queue {score in the queue, score in the locks, times that its DLQ lists it}, false where it is not
 --     fields  the FIELDS below, then the LONG ones, as text; false where absent
 --   keys    per key that is no job {name, type, ttl in ms, content}
---   queues  per queue {jobs that are due, jobs that wait, locks, dead ids, the newest first}
+--   dead    per queue the ids in its dead-letter queue, the newest first, 2000 at most
 local FIELDS = {'id', 'status', 'queue_name', 'function_name', 'enqueue_time', 'max_retries', 'job_timeout_seconds',
   'result_ttl_seconds', 'job_unique_key', 'current_retries', 'next_scheduled_run_time', 'fencing_token', 'worker_id',
   'crashes', 'charged', 'acquitted', 'dead_reason', 'completion_time', 'cancel_requested', 'awaited'}
@@ -34,17 +34,15 @@ end
 local function some(key)
   local n = tonumber(ARGV[3])
   local card = redis.pcall('ZCARD', key)
-  if type(card) == 'table' then return 0 end
+  if type(card) == 'table' then return end
   for _, first in ipairs({0, card > n and now % card or 0}) do
     for _, id in ipairs(redis.call('ZRANGE', key, first, first + n - 1)) do want(id) end
   end
-  return card
 end
 
-local queues, dead = {}, {}
+local all_dead, dead = {}, {}
 for i, name in ipairs(names) do
-  local queue, dlq = 'rrq:queue:' .. name, 'rrq:dlq:' .. name
-  local listed = redis.pcall('LRANGE', dlq, 0, LISTED - 1)
+  local listed = redis.pcall('LRANGE', 'rrq:dlq:' .. name, 0, LISTED - 1)
   if listed.err then listed = {} end
   dead[i] = {}
   for n, id in ipairs(listed) do
@@ -52,9 +50,9 @@ for i, name in ipairs(names) do
     if n <= tonumber(ARGV[3]) then want(id) end
   end
   if #listed == LISTED then dead[i] = nil end -- longer than that: it is not known who is not in it
-  local waiting, locked = some(queue), some('rrq:locks:' .. name)
-  local due = redis.pcall('ZCOUNT', queue, '-inf', now)
-  queues[i] = {type(due) == 'table' and 0 or due, waiting, locked, listed}
+  all_dead[i] = listed
+  some('rrq:queue:' .. name)
+  some('rrq:locks:' .. name)
 end
 
 local found, keys = redis.call('SCAN', ARGV[1], 'MATCH', 'rrq:*', 'COUNT', ARGV[2]), {}
@@ -107,4 +105,4 @@ for i, id in ipairs(ids) do
   end
   jobs[i] = {id, kind, redis.call('PTTL', job), places, values, unknown, holder, ttl}
 end
-return {tostring(now), found[1], jobs, keys, queues}
+return {tostring(now), found[1], jobs, keys, all_dead}

@@ -68,8 +68,6 @@ class Store:
     keys: list[Key]
     #: The ids in each dead-letter queue, the newest first.
     dead: dict[str, list[str]]
-    #: Jobs that are due or locked.
-    work: int
 
     def job(self, job: str) -> Seen | None:
         """The job with this id, if it was looked at."""

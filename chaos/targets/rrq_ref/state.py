@@ -41,7 +41,7 @@ class Looker:
         )
         self._script = (files(__package__) / "look.lua").read_text("utf-8")
         self._settings = settings
-        self._queues = queues_of(settings)
+        self._queues = settings.queues
         self._cursor = b"0"
         self._before: dict[str, Seen] = {}
 
@@ -62,7 +62,7 @@ class Looker:
         if len(self._before) > _REMEMBERED:
             self._before.clear()
         self._before.update((job.id, job) for job in store.jobs)
-        return Sight(looked_at=counts, findings=findings, work=store.work)
+        return Sight(looked_at=counts, findings=findings)
 
     def _judged(self, store: Store) -> Iterator[tuple[str | None, str | None, Verdict]]:
         for job in store.jobs:
@@ -79,14 +79,13 @@ class Looker:
 
     def _read(self) -> Store:
         words = (self._cursor, _KEYS, _ENTRIES, *self._queues)
-        now, self._cursor, jobs, keys, queues = self._client.eval(self._script, 0, *words)
+        now, self._cursor, jobs, keys, dead = self._client.eval(self._script, 0, *words)
         return Store(
             now_ms=int(now),
             settings=self._settings,
             jobs=[_seen(raw, self._queues) for raw in jobs],
             keys=[_key(*raw) for raw in keys],
-            dead={name: [*map(_text, q[3])] for name, q in zip(self._queues, queues, strict=True)},
-            work=sum(due + locked for due, _, locked, _ in queues),
+            dead={name: [*map(_text, ids)] for name, ids in zip(self._queues, dead, strict=True)},
         )
 
     def close(self) -> None:
@@ -100,11 +99,6 @@ _FIELDS = (
     *("dead_reason", "completion_time", "cancel_requested", "awaited", "job_args", "job_kwargs"),
     *("result", "last_error", "last_traceback", "error_history"),
 )
-
-
-def queues_of(settings: WorkerSettings) -> tuple[str, ...]:
-    """The queues of a run."""
-    return getattr(settings, "queues", None) or (settings.queue,)
 
 
 def _key(name: bytes, type_: bytes, ttl_ms: int, content: bytes) -> Key:

@@ -35,7 +35,7 @@ def samples(
     name, pid = s._processes[worker]
     for number in range(count):
         share = number / (count - 1)
-        grown = {what: round((SIZES | VITALS)[what] + more(share))}
+        grown: dict[str, Any] = {what: round((SIZES | VITALS)[what] + more(share))}
         at = begin + share * span
         if what in VITALS:
             s.event("vitals", at=at, by=name, pid=pid, **{**VITALS, **grown})
