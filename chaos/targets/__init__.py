@@ -2,12 +2,7 @@
 
 from chaos.jobs import Job
 from chaos.targets.find import BUILT_IN, UnknownTarget, find_target
-<<<<<<< HEAD
 from chaos.targets.inspector import CanLook, CountsDead, Finding, Inspector, ShowsHealth, Sight
-from chaos.targets.job import Job
-=======
-from chaos.targets.inspector import CountsDead, Inspector, ShowsHealth
->>>>>>> main
 from chaos.targets.producer import CanCancel, CanRequeue, EnqueueInDoubt, EnqueueRefused, Producer
 from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec

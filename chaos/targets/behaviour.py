@@ -36,20 +36,15 @@ from typing import Any
 
 from chaos.errors import ChaosError
 from chaos.history import Event, Recorder
-<<<<<<< HEAD
 from chaos.history.worker_events import End, Hello, Outcome, Start, Vitals
-
-#: Between two looks of a worker at itself.
-_EXAMINE_S = 0.25
-=======
-from chaos.history.worker_events import End, Hello, Outcome, Start
 from chaos.jobs import ECHO, digest, digest_of_arguments, echo
 
 #: An exception with this argument was raised by the handler itself.
 _OWN = "as the job's plan says"
 #: Work before a planned failure or death, and between two looks of a plain function.
 _STEP_S = 0.005
->>>>>>> main
+#: Between two looks of a worker at itself.
+_EXAMINE_S = 0.25
 
 
 class Planned(ChaosError):
@@ -157,8 +152,8 @@ class WorkerLog:
             outcome = self._outcome(error)
             raise
         finally:
-<<<<<<< HEAD
-            self._write(End(job=attempt.job, token=attempt.token, outcome=outcome))
+            result = _digest(returned[0]) if outcome == "ok" and returned else None
+            self._write(End(job=attempt.job, token=attempt.token, outcome=outcome, result=result))
             self._examine()
 
     def _examine(self) -> None:
@@ -171,9 +166,6 @@ class WorkerLog:
         except RuntimeError:  # in a thread, which has no event loop
             return
         self._write(Vitals(tasks=tasks, blocks=sys.getallocatedblocks()))
-=======
-            result = _digest(returned[0]) if outcome == "ok" and returned else None
-            self._write(End(job=attempt.job, token=attempt.token, outcome=outcome, result=result))
 
     def _outcome(self, error: BaseException) -> Outcome:
         if isinstance(error, self._lost):
@@ -187,7 +179,6 @@ def _digest(value: Any) -> str | None:
         return digest(value)
     except (TypeError, ValueError):
         return None
->>>>>>> main
 
 
 async def behave(plan: Mapping[str, Any], attempt: Attempt) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -11,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from chaos.history.events import Final, FinalDlq, FinalJob, FinalKey, FinalLock, FinalQueue, State
+from chaos.jobs import digest, digest_of_arguments
 from chaos.targets import Sight, WorkerSettings
 from rrq_ref import keys
 
@@ -126,6 +128,40 @@ class RrqInspector:
 def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
     """The inspector of a run."""
     return RrqInspector(url, settings)
+
+
+def _final_job(job: str, stored: Mapping[str, str]) -> FinalJob:
+    state = _STATES.get(stored.get("status", ""), "missing")
+    if state == "missing":
+        return FinalJob(job=job, state=state)
+    return FinalJob(
+        job=job,
+        state=state,
+        retries=int(stored.get("current_retries", 0)),
+        crashes=int(stored.get("crashes", 0)),
+        queue=keys.queue_name(stored.get("queue_name", "")),
+        arguments=_arguments(stored),
+        result=_read(lambda: digest(json.loads(stored["result"])))
+        if state == "completed"
+        else None,
+    )
+
+
+def _arguments(stored: Mapping[str, str]) -> str:
+    def told() -> str:
+        named = json.loads(stored["job_kwargs"])
+        given = {name: value for name, value in named.items() if name not in _OWN}
+        return digest_of_arguments([*json.loads(stored["job_args"])], given)
+
+    return _read(told)
+
+
+def _read(what: Callable[[], str]) -> str:
+    """A digest, or the reason why there is none."""
+    try:
+        return what()
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        return f"unreadable: {error}"
 
 
 def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:

@@ -148,11 +148,7 @@ TARGET = Target(
     forkable=Forkable(warm=_warm, work=_work),
     fleet=lambda workers: Command([*_WORKER, str(workers)]),
     prepare=_load_scripts,
-<<<<<<< HEAD
     shows={"tokens", "retries", "effects", "keys", "health", "state"},
-=======
-    shows={"tokens", "retries", "effects", "keys", "health"},
     takes=SPACE.names,
->>>>>>> main
     packages=("redis", "hiredis", "uvloop"),
 )
