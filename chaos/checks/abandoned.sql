@@ -13,7 +13,7 @@
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
 WITH draining AS (
     SELECT d.life, d.t AS drain_t, l.name, l.exit_t, l.kill_t,
-           least(d.t + grace(), greatest(d.t, d.hurry_t))
+           least(d.t + grace(), d.hurry_t)
                + cleanup() + drain_slack() + leaving_slack() AS deadline
     FROM drains AS d JOIN lives AS l USING (life)
 ), calm AS (

@@ -126,6 +126,7 @@ class Transition(Event):
     ttl_ms: Annotated[
         int | None, "of a `claim` or `refresh`: how long the lock lives from then on"
     ] = None
+    delay_ms: Annotated[int | None, "of a `retry`: how long the job then waits"] = None
     aof: Annotated[
         int | None, "size of the server's append-only file, in bytes, where it is followed"
     ] = None
@@ -144,6 +145,10 @@ class Process(Event):
     child_pid: Annotated[int | None, "its pid"] = None
     role: Annotated[str | None, "`worker`, `fleet` (the parent of some), or another"] = None
     burst: Annotated[bool | None, "it is to leave when no work is left"] = None
+    concurrency: Annotated[int | None, "the jobs that it may run at a time"] = None
+    queues: Annotated[
+        str | None, "names of the queues that it serves, in its order, joined by commas"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

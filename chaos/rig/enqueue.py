@@ -39,6 +39,7 @@ def enqueue(
             effects=job.effects,
             doomed=job.doomed,
             resists=job.resists,
+            deadly=job.deadly,
             timeout_ms=job.timeout_s * 1000,
             retry_delay_ms=_retry_delay_ms(job),
             refused=True if "refused" in job.plan or "clash" in job.plan else None,

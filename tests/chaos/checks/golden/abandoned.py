@@ -70,6 +70,7 @@ def near_miss(s: Story) -> None:
     for op in ("finish", "retry", "release", "bury"):
         held(s, op)
         s.wire(op, op, "w1", at=1_100)
+    s.fault("quit", "w1", at=1_000)  # so that it hands back at once
     held(s, "refused")
     s.wire("finish", "refused", "w1", at=1_100, answer="refused")
     held(s, "resists", resists=True)
@@ -186,3 +187,56 @@ def bad_never_ended(s: Story) -> dict[str, int]:
     drain(s)
     s.judged = 4
     return {"abandoned": 3}
+
+
+def everyday(s: Story) -> None:
+    """Some work that another worker does."""
+    s.enqueue("everyday")
+    s.attempt("everyday", "w2", at=10, until=20)
+    s.finally_("everyday", "completed")
+
+
+def bad_deaf_to_the_second_signal(s: Story) -> dict[str, int]:
+    """It had to leave by 4250, as one that is told to hurry from the start has."""
+    everyday(s)
+    for n, (kind, at) in enumerate((("term", 1_500), ("quit", 1_500), ("quit", 900)), 3):
+        s.worker(f"w{n}")
+        s.fault("term", f"w{n}", at=1_000)
+        s.fault(kind, f"w{n}", at=at)
+        s.exit(f"w{n}", at=4_900)
+    return {"abandoned": 3}
+
+
+def near_miss_in_a_hurry(s: Story) -> None:
+    everyday(s)
+    s.fault("term", "w1", at=1_000)
+    s.fault("int", "w1", at=1_500)
+    s.exit("w1", at=4_200)
+
+
+def near_miss_the_second_signal_comes_late(s: Story) -> None:
+    """The grace period is over by then."""
+    everyday(s)
+    s.fault("term", "w1", at=1_000)
+    s.fault("term", "w1", at=5_000)
+    s.exit("w1", at=5_700)
+
+
+def near_miss_a_terminal_signals_all(s: Story) -> None:
+    """A worker of a fleet hurries only when its parent is told twice."""
+    everyday(s)
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("c1", process="fleet-1.c1")
+    for who in ("parent", "c1"):
+        s.fault("int", who, at=1_000)
+        s.exit(who, at=5_700)
+
+
+def bad_orphan(s: Story) -> dict[str, int]:
+    everyday(s)
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("c1", process="fleet-1.c1")
+    s.worker("c2", process="fleet-1.c2")
+    s.kill("parent", at=1_000)
+    s.exit("c1", at=5_700)
+    return {"abandoned": 1}

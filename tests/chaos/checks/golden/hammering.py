@@ -69,11 +69,13 @@ def bad_while_another_works(s: Story) -> dict[str, int]:
 
 
 def near_miss(s: Story) -> None:
+    s.judged = 1
     done(s)
     sent(s, ENOUGH)
 
 
 def near_miss_in_a_fleet(s: Story) -> None:
+    s.judged = 2
     done(s)
     s.worker("f1", process="fleet-1", role="fleet")
     sent(s, 3 * ENOUGH, worker="f1", children=3)
@@ -81,6 +83,7 @@ def near_miss_in_a_fleet(s: Story) -> None:
 
 
 def near_miss_in_a_longer_time(s: Story) -> None:
+    s.judged = 1
     done(s)
     (name, _) = s._processes["w1"]
     s.event("traffic", at=5_000, name=name, t_sent=round((1e6 + 3_000) * 1e6), commands=200,
@@ -88,6 +91,7 @@ def near_miss_in_a_longer_time(s: Story) -> None:
 
 
 def near_miss_in_a_shorter_time(s: Story) -> None:
+    s.judged = 1
     done(s)
     sent(s, ENOUGH, span=100)
 

@@ -26,6 +26,7 @@ def found(s: Story, job: str | None = "j1", *, at: float = 500, **fields: Any) -
 
 
 def bad(s: Story) -> dict[str, int]:
+    s.judged = 5
     done(s)
     look(s)
     found(s)
@@ -57,11 +58,13 @@ def bad_after_other_faults(s: Story) -> dict[str, int]:
 
 
 def near_miss(s: Story) -> None:
+    s.judged = 1
     done(s)
     look(s)
 
 
 def near_miss_after_the_clock_was_stepped(s: Story) -> None:
+    s.judged = 1
     done(s)
     look(s)
     s.fault("server-clock", "server", at=400, until=450, planned=False)

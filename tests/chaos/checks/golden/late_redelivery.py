@@ -81,6 +81,7 @@ def fleet(s: Story) -> dict[str, int]:
     s.worker("parent", process="fleet-1", role="fleet")
     s.worker("w3", process="fleet-1.103")
     s.worker("w4", process="fleet-1.104")
+    s.worker("w5", process="fleet-1.105", at=150)
     s.enqueue("j1")
     s.wire("claim", "j1", "w3", at=10)
     s.start("j1", "w3", at=12)

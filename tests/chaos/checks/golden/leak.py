@@ -53,12 +53,14 @@ def flat(by: float) -> Callable[[float], float]:
 
 
 def bad(s: Story) -> dict[str, int]:
+    s.judged = 4
     done(s)
     samples(s, more=steadily(SLACKS["sockets"] + 1))
     return {"leak": 1}
 
 
 def bad_in_all_its_forms(s: Story) -> dict[str, int]:
+    s.judged = 20
     done(s)
     for number, what in enumerate(SLACKS, 3):
         s.worker(f"w{number}")
@@ -67,6 +69,7 @@ def bad_in_all_its_forms(s: Story) -> dict[str, int]:
 
 
 def bad_until_it_was_told_to_stop(s: Story) -> dict[str, int]:
+    s.judged = 4
     done(s)
     samples(s, more=steadily(60))
     s.fault("term", "w1", at=4_000)
@@ -77,6 +80,7 @@ def bad_until_it_was_told_to_stop(s: Story) -> dict[str, int]:
 
 def bad_in_the_parent_of_a_fleet(s: Story) -> dict[str, int]:
     """Only what it uses while all of its workers are there can be compared."""
+    s.judged = 4
     done(s)
     s.worker("f1", process="fleet-1", role="fleet")
     samples(s, "descriptors", "f1", more=lambda share: 900 * (1 - share), begin=1_100, children=3)
@@ -84,35 +88,63 @@ def bad_in_the_parent_of_a_fleet(s: Story) -> dict[str, int]:
     return {"leak": 1}
 
 
+def bad_one_after_the_other(s: Story) -> dict[str, int]:
+    """The quarters are those of each process."""
+    s.judged = 8
+    done(s)
+    samples(s, more=steadily(60))
+    samples(s, worker="w2", more=flat(60), begin=3_600)
+    return {"leak": 1}
+
+
 def near_miss(s: Story) -> None:
     """As much as it may."""
+    s.judged = 4
     done(s)
     samples(s, more=steadily(SLACKS["sockets"]))
 
 
 def near_miss_that_fills_up(s: Story) -> None:
+    s.judged = 4
     done(s)
     samples(s, more=lambda share: 200 * min(share, 0.7))
 
 
+def near_miss_that_almost_fills_up(s: Story) -> None:
+    """A quarter of the growth is in the last quarter, and no more."""
+    s.judged = 4
+    done(s)
+    samples(s, more=lambda share: 0 if share < 0.5 else 75 if share < 0.7 else 100)
+
+
+def near_miss_of_a_single_step(s: Story) -> None:
+    s.judged = 4
+    done(s)
+    samples(s, more=lambda share: 100 if share > 0.7 else 0)
+
+
 def near_miss_that_warms_up(s: Story) -> None:
+    s.judged = 4
     done(s)
     samples(s, more=lambda share: 200 if share > 0.2 else 0)
 
 
 def near_miss_that_was_less_in_between(s: Story) -> None:
+    s.judged = 4
     done(s)
     samples(s, more=lambda share: 200 * share if not 0.5 <= share < 0.75 else 0)
 
 
 def near_miss_whose_workers_are_counted_apart(s: Story) -> None:
     """What one uses has nothing to do with another."""
+    s.judged = 8
     done(s)
     samples(s, more=lambda share: share)
     samples(s, worker="w2", more=lambda share: 100 + share, begin=3_600)
 
 
 def near_miss_of_a_fleet_that_grows(s: Story) -> None:
+    s.judged = 4
     done(s)
     s.worker("f1", process="fleet-1", role="fleet")
     for number in range(20):
