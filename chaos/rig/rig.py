@@ -24,6 +24,7 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
+from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
@@ -63,6 +64,7 @@ class Rig:
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
     stays: Callable[[AbstractContextManager[Any]], Any]
@@ -96,6 +98,7 @@ class Rig:
             self.wire.check()
         story(self)
         self.settle()
+        self.samples.finish()
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
@@ -276,7 +279,6 @@ class Rig:
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
 
-
     def _witness(self) -> None:
         """Keep the workers until the jobs of the dead must have come to them. Work may be over
         before: a job that is lost leaves nothing to wait for."""
@@ -343,6 +345,7 @@ def _assemble(
     lag.start()
     stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
+    samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
     record(RigStarted())
     return Rig(
         setup=setup,
@@ -353,6 +356,7 @@ def _assemble(
         wire=wire,
         redis=redis,
         seen=seen,
+        samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,
         inspector=inspector,
