@@ -3,8 +3,5 @@
 from chaos.faults.kind import FaultKind
 
 BLOCK = FaultKind(
-    name="block",
-    meaning="a job keeps the event loop of its worker busy",
-    lasts=True,
-    hangs=True,
+    name="block", meaning="a job keeps the event loop of its worker busy", lasts=True, hangs=True
 )
