@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -196,27 +197,27 @@ def _run_check(
     max_rows: int,
 ) -> CheckResult:
     guarantee = guarantee_of(anomaly)
-    examined, broken, error = 0, 0, None
-    rows: list[dict[str, Any]] = []
+    seen, error = _Seen(), None
     missing = _missing(db, anomaly, offers)
     try:
         if not missing:
-            examined, broken, rows = _look(db, sql_of(anomaly), max_rows)
-    except (duckdb.Error, OSError) as problem:
+            seen = _look(db, sql_of(anomaly), max_rows)
+    except (duckdb.Error, OSError, _Contradiction) as problem:
         error = str(problem)
-    status = Status.OK if examined else Status.NOT_EXERCISED
+    status = Status.OK if seen.judged else Status.NOT_EXERCISED
     if missing:
         status = Status.NOT_KNOWN
-    elif broken:
+    elif seen.broken:
         status = Status.BROKEN
     return CheckResult(
         anomaly=anomaly,
         guarantee=guarantee.id,
         sentence=guarantee.sentence,
         promised=guarantee.id in promised,
-        examined=examined,
-        broken=broken,
-        rows=tuple(rows),
+        examined=seen.judged,
+        excused=seen.excused,
+        broken=seen.broken,
+        rows=seen.rows,
         status=status,
         error=error,
         lacks=" and ".join(evidence.absence for evidence in sorted(missing)) or None,
@@ -236,19 +237,35 @@ def _missing(
     return ANOMALIES[anomaly].missing(offers)
 
 
-def _look(
-    db: duckdb.DuckDBPyConnection, sql: str, max_rows: int
-) -> tuple[int, int, list[dict[str, Any]]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The cases that a check met: judged (and of these broken, with the first ones), or excused."""
+
+    judged: int = 0
+    excused: int = 0
+    broken: int = 0
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+class _Contradiction(Exception):
+    """A check calls a case broken that it says could not be judged."""
+
+
+def _look(db: duckdb.DuckDBPyConnection, sql: str, max_rows: int) -> _Seen:
     """Count the cases first: DuckDB then skips the sentences, which cost more than the search."""
     counted = db.execute(
-        f"SELECT count(*), count(*) FILTER (broken) FROM ({sql}\n) AS cases"
+        "SELECT count(*), count(*) FILTER (judged), count(*) FILTER (broken),"
+        f" count(*) FILTER (broken AND judged IS NOT TRUE) FROM ({sql}\n) AS cases"
     ).fetchone()
     assert counted is not None
-    examined, broken = int(counted[0]), int(counted[1])
+    met, judged, broken, unfounded = map(int, counted)
+    if unfounded:
+        raise _Contradiction(f"{unfounded} of its broken cases could not be judged")
+    seen = _Seen(judged=judged, excused=met - judged, broken=broken)
     if not broken:
-        return examined, 0, []
+        return seen
     found = db.execute(
         f"SELECT job, t, why FROM ({sql}\n) AS cases WHERE broken "
         f"ORDER BY t, job, why LIMIT {max_rows}"
     ).fetchall()
-    return examined, broken, [{"job": job, "t": t, "why": why} for job, t, why in found]
+    return replace(seen, rows=tuple({"job": job, "t": t, "why": why} for job, t, why in found))

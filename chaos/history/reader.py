@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import duckdb
 
+from chaos.history.accounts import unaccounted
+from chaos.history.files import LONGEST, history_files, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
@@ -68,7 +70,7 @@ def read_history(run_dir: Path) -> History:
     if not run_dir.is_dir():
         raise HistoryProblem(f"{run_dir} is not a run directory")
     run, problems = _read_run(run_dir / "run.json")
-    files = sorted(path for path in (run_dir / "history").glob("*.jsonl") if path.is_file())
+    found = history_files(run_dir / "history")
     db = duckdb.connect(
         config={
             # A judge must not reach for the network, nor leave a .tmp in the working directory.
@@ -77,8 +79,9 @@ def read_history(run_dir: Path) -> History:
         }
     )
     try:
-        damage = [] if files else [f"there is no history file in {run_dir / 'history'}"]
-        damage += _load(db, files)
+        scans = {path: _scan(path) for path in found.files}
+        damage = [*found.problems, *_load(db, scans)]
+        damage += unaccounted(db, {path.name: scan.lines for path, scan in scans.items()})
         damage += _drop_malformed(db)
     except BaseException:
         db.close()
@@ -88,25 +91,43 @@ def read_history(run_dir: Path) -> History:
 
 def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
     try:
-        run = json.loads(path.read_bytes())
+        return read_document(path), []
     except FileNotFoundError:
         return {}, ["run.json is missing"]
-    except (OSError, ValueError) as error:
-        return {}, [f"run.json cannot be read: {error}"]
-    if not isinstance(run, dict) or not run:
-        return {}, ["run.json is not a JSON object, or says nothing"]
-    return run, []
+    except ValueError as error:
+        return {}, [f"run.json {error}"]
 
 
-def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scan:
+    """A look at a file: its whole lines, and whether DuckDB can read it as it is. It cannot where
+    the last line does not end, or where a known field may be of another type."""
+
+    lines: int
+    plain: bool
+
+
+def _scan(path: Path) -> _Scan:
+    lines, plain, rest = 0, True, b""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            lines += block.count(b"\n")
+            if plain:
+                whole, _, rest = (rest + block).rpartition(b"\n")
+                plain = len(rest) <= LONGEST and not _NOT_PLAIN.search(whole)
+    return _Scan(lines=lines, plain=plain and not rest and lines > 0)
+
+
+def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[str]:
     """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line. It is
     checked that it leaves none out, and has nothing to cast."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
-    lines = [_plain_lines(path) for path in files]
-    if files and all(lines) and not any(_is_pattern(path) for path in files):
+    files = [*scans]
+    plain = all(scan.plain for scan in scans.values())
+    if files and plain and not any(_is_pattern(path) for path in files):
         with contextlib.suppress(duckdb.Error):
-            if _insert(db, files) == sum(lines):
+            if _insert(db, files) == sum(scan.lines for scan in scans.values()):
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
@@ -114,19 +135,6 @@ def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
         if copies:
             _insert(db, copies)
     return problems
-
-
-def _plain_lines(path: Path) -> int:
-    """The number of lines of a file; 0 if it cannot be read, if the last of them does not end, or
-    if a line has to be looked at more closely: a known field may be of another type."""
-    lines, rest = 0, b""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            whole, newline, rest = (rest + block).rpartition(b"\n")
-            if _NOT_PLAIN.search(whole):
-                return 0
-            lines += whole.count(b"\n") + len(newline)
-    return 0 if rest else lines
 
 
 def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
@@ -166,5 +174,6 @@ def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:
     if rows:
         db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
     return [
-        f"{file} has {n} event{'s' if n > 1 else ''} {complaint}" for file, complaint, n in rows
+        f"{shown(file)} has {n} event{'s' if n > 1 else ''} {complaint}"
+        for file, complaint, n in rows
     ]

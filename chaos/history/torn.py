@@ -11,8 +11,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from chaos.history.files import LONGEST, SUFFIX, shown
 from chaos.history.schema import COLUMNS, SQL_TYPES
 
 _PYTHON_TYPE = {sql_type: type_ for type_, sql_type in SQL_TYPES.items()}
@@ -49,7 +50,7 @@ def salvage(files: list[Path], directory: Path) -> tuple[list[Path], list[str]]:
         try:
             copies.append(_copy(path, directory / path.name, seen, killed))
         except OSError as error:
-            problems.append(f"{path.name} cannot be read: {error}")
+            problems.append(f"{shown(path.name)} cannot be read: {error}")
     for file in seen:
         problems += _judge(file, killed)
     return copies, problems
@@ -77,11 +78,20 @@ def _copy(path: Path, copy: Path, seen: list[_File], killed: list[str]) -> Path:
     return copy
 
 
-def _events(source: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def _events(source: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """Every line that is not blank: its number, and its known fields or None if unreadable."""
-    for number, line in enumerate(source, start=1):
+    for number, line in enumerate(_lines(source), start=1):
         if line.strip():
             yield number, _parse(line)
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long, the beginning, which is no event."""
+    while line := source.readline(LONGEST):
+        rest = line
+        while len(rest) == LONGEST and not rest.endswith(b"\n"):
+            rest = source.readline(LONGEST)
+        yield line
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
@@ -116,11 +126,13 @@ def _killed_names(event: dict[str, Any]) -> list[str]:
 
 
 def _judge(file: _File, killed: list[str]) -> list[str]:
-    process = file.path.name.removesuffix(".jsonl")
+    process = file.path.name.removesuffix(SUFFIX)
     # A fleet's children may share their parent's file: worker-1.3 writes to worker-1.jsonl.
     kills = sum(name == process or name.startswith(process + ".") for name in killed)
     if file.empty:
-        return [] if kills else [f"{file.path.name} is empty, and its process was not killed"]
+        return (
+            [] if kills else [f"{shown(file.path.name)} is empty, and its process was not killed"]
+        )
     unexcused = [
         cut for cut in file.cuts if not kills or (cut.after is not None and cut.after == cut.before)
     ]
@@ -132,6 +144,6 @@ def _judge(file: _File, killed: list[str]) -> list[str]:
     lines = ", ".join(str(cut.line) for cut in unexcused[:5])
     many = len(unexcused) > 1
     return [
-        f"{file.path.name} has {len(unexcused)} unreadable line{'s' if many else ''} "
+        f"{shown(file.path.name)} has {len(unexcused)} unreadable line{'s' if many else ''} "
         f"(line {lines}) that no kill explains"
     ]

@@ -217,6 +217,7 @@ class Workers:
                 child_pid=child.pid,
                 role="worker",
                 burst=fleet.life.burst,
+                **fleet.life.room,
             )
         )
 
