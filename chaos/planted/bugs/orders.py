@@ -48,7 +48,7 @@ BUGS = (
                 "for q = (#KEYS - 1) / 4, 1, -1 do\n  local queue",
             ),
         ),
-        anomaly="starved",
+        anomaly="wrong-order",
     ),
     Bug(
         name="only_the_first_queue_taken_back",
