@@ -64,21 +64,29 @@ class Workers:
         self._record = record
         self._progress = progress
         self._looked_at = 0.0
+        #: When a worker was last seen to be there, or to be gone.
+        self.changed_at = time.monotonic()
         self._faults = itertools.count(1)
         self.all: list[Worker] = []
 
     # Starting
 
     def start(
-        self, *faults: At, burst: bool = False, settings: WorkerSettings | None = None
+        self,
+        *faults: At,
+        burst: bool = False,
+        settings: WorkerSettings | None = None,
+        queues: tuple[str, ...] | None = None,
     ) -> Worker:
         """Start a worker process behind a listener of its own; returns when it is ready.
 
-        Faults are planned before it starts, so that its first commands can meet them. Raises
+        Faults are planned before it starts, so that its first commands can meet them. It serves
+        `queues` in this order; by default all, each worker in another order. Raises
         `WorkerProblem`.
         """
-        command = self._setup.target.worker
-        worker = self._start("worker", command, settings or self._setup.settings, faults, burst)
+        command, settings = self._setup.target.worker, settings or self._setup.settings
+        served = queues or _rotated(settings.queues, len(self.all))
+        worker = self._start("worker", command, settings, faults, burst, served)
         self._await_hello(worker)
         return self._is_ready(worker)
 
@@ -117,6 +125,7 @@ class Workers:
         settings: WorkerSettings,
         faults: Sequence[At],
         burst: bool,
+        queues: tuple[str, ...] = (),
     ) -> Worker:
         name = f"{role}-{1 + sum(worker.life.role == role for worker in self.all)}"
         history = self._directory / "history" / f"{name}.jsonl"
@@ -124,10 +133,12 @@ class Workers:
         wired = self._setup.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
-        spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
+        spec = WorkerSpec(
+            name=name, url=url, history=str(history), settings=settings, burst=burst, queues=queues
+        )
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
-        worker = Worker(life, log, settings, injections, history)
+        worker = Worker(life, log, settings, injections, history, queues)
         worker.doomed = any(fault.action == "kill" for fault in faults)
         self.all.append(worker)
         return worker
@@ -154,6 +165,7 @@ class Workers:
     def _is_ready(self, worker: Worker) -> Worker:
         worker.life.note(ProcessReady)
         worker.ready = True
+        self.changed_at = time.monotonic()
         self._progress.say(f"{worker.name} started")
         return worker
 
@@ -188,6 +200,8 @@ class Workers:
 
     def _look_for_end(self, worker: Worker) -> None:
         status = worker.life.look()
+        if status is not None:
+            self.changed_at = time.monotonic()
         if status is None or worker.doomed or status.signal == signal.SIGKILL or status.code == 0:
             return
         self._progress.say(f"{worker.name} ended with {status} although nobody ended it")
@@ -211,6 +225,7 @@ class Workers:
     def _note_child(
         self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
     ) -> None:
+        self.changed_at = time.monotonic()
         self._record(
             event(
                 name=f"{fleet.name}.{child.pid}",
@@ -288,3 +303,8 @@ class Workers:
                 time.sleep(0.01)
         self.tend()
         self._look_at_fleets()
+
+
+def _rotated(queues: tuple[str, ...], by: int) -> tuple[str, ...]:
+    by %= len(queues)
+    return queues[by:] + queues[:by]
