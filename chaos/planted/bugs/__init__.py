@@ -14,6 +14,7 @@ from chaos.planted.bugs import (
     fleets,
     leases,
     locks,
+    matrix,
     orders,
     payloads,
     producers,
@@ -27,7 +28,7 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, drains, services),
+    *(enqueues, claims, locks, ends, drains, services, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {

@@ -1,4 +1,4 @@
-"""Bugs that need the fault of a scenario, one kind for each guarantee: see `chaos.planted.matrix`."""
+"""Bugs that show under the faults of scenarios: see `chaos.planted.matrix`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ _GIVEN_UP_AT_ONCE = Edit(
     "for attempt in [a for a in self._pending if a.deadline <= now]:\n",
     "for attempt in batch:\n",
 )
-_UNKNOWN = "            unknown += range(len(commands), len(replies))\n"
+_SENT_AGAIN = (
+    "            again = await self._replies([*(commands[n] for n in unknown), *barrier])\n"
+    "            unknown += range(len(commands), len(replies))\n"
+)
 #: The first time all scripts are unknown, and that is no trouble.
 _NOT_SENT_AGAIN = Edit(
     STORE,
-    "            again = await self._replies([*(commands[n] for n in unknown), *barrier])\n" + _UNKNOWN,
+    _SENT_AGAIN,
     '            if getattr(self, "knew", False):\n'
     '                raise StoreUnavailable("the server knew no such script")\n'
-    "            self.knew = True\n"
-    "            again = await self._replies([*(commands[n] for n in unknown), *barrier])\n" + _UNKNOWN,
+    "            self.knew = True\n" + _SENT_AGAIN,
 )
 
 BUGS = (
@@ -78,7 +80,9 @@ BUGS = (
         name="completed_once_more",
         sentence="a job that is completed at its first start keeps its lock, and is done again",
         edits=(
-            Edit(FINISH, "table.insert(done[at], id)", "table.insert(done[at], token ~= '1' and id)"),
+            Edit(
+                FINISH, "table.insert(done[at], id)", "table.insert(done[at], token ~= '1' and id)"
+            ),
             Edit(
                 FINISH,
                 "do redis.call('ZREM', KEYS[at], unpack(ids)) end",
@@ -133,6 +137,24 @@ BUGS = (
             ),
         ),
         scenario="scripts_flushed",
+        anomaly="worker-died",
+    ),
+    Bug(
+        name="leaves_when_its_clock_is_stepped",
+        sentence="a worker leaves when its wall clock was stepped by more than a minute",
+        edits=(
+            Edit(
+                WORKER,
+                "            try:\n                claim = await self._store.lock_and_pop(room)\n",
+                "            import time\n"
+                "            offset = time.time() - time.monotonic()\n"
+                '            self.offset = getattr(self, "offset", offset)\n'
+                "            if abs(offset - self.offset) > 60:\n"
+                "                return\n"
+                "            try:\n                claim = await self._store.lock_and_pop(room)\n",
+            ),
+        ),
+        scenario="worker_clock",
         anomaly="worker-died",
     ),
 )
