@@ -24,6 +24,6 @@ FROM hung AS h
 JOIN lives AS parent ON parent.name = h.fleet AND coalesce(parent.dead_from > h.deadline, true)
 CROSS JOIN final_read AS f
 WHERE f.t > h.deadline
-  AND NOT EXISTS (FROM drains AS d WHERE d.life IN (h.life, parent.life) AND d.t <= h.deadline)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life IN (h.life, parent.life) AND d.from_t <= h.deadline)
   AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = parent.life AND s.own
                   AND s.from_t <= h.deadline AND s.until_t >= h.from_t)

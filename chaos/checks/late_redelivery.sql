@@ -29,7 +29,7 @@ WITH orphaned AS (
     WHERE NOT EXISTS (
         FROM life_stalls AS s WHERE s.life = w.life
         AND s.from_t <= o.deadline AND s.until_t >= o.dead_from - lock_ttl())
-      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.t <= o.deadline)
+      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.from_t <= o.deadline)
 )
 SELECT
     o.job,

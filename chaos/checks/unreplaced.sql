@@ -35,6 +35,6 @@ FROM gone AS g
 JOIN lives AS parent ON parent.name = g.fleet AND coalesce(parent.dead_from > g.deadline, true)
 CROSS JOIN final_read AS f
 WHERE f.t > g.deadline AND (g.of_the_first OR g.nth <= 4)
-  AND NOT EXISTS (FROM drains AS d WHERE d.life = parent.life AND d.t <= g.deadline)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life = parent.life AND d.from_t <= g.deadline)
   AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = parent.life AND s.own
                   AND s.from_t <= g.deadline AND s.until_t >= g.exit_t)

@@ -7,7 +7,7 @@ SELECT
     NULL AS job,
     e.t,
     e.event = 'idle'
-        AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.t <= e.t)
+        AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.from_t <= e.t)
         AND NOT EXISTS (FROM life_stalls AS s
                         WHERE s.life = l.life AND s.from_t <= e.t AND s.until_t >= e.t) AS broken,
     format('{} lived at {} and had taken none of the jobs that it was offered', e.name,

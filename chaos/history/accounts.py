@@ -5,7 +5,7 @@ A check that finds nothing proves something only where nothing is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -22,34 +22,41 @@ def unaccounted(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> list
 
 
 def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Each process numbers its lines from 1. A process id may come again under the same name."""
+    """Each process numbers its lines from 1."""
     wrong = db.execute(
-        "SELECT file, pid, count(*) > count(n), count(*) FILTER (n = 1) > 1 FROM events "
-        "GROUP BY file, pid HAVING count(n) > 0 AND NOT (count(*) = count(n) "
-        "AND count(DISTINCT n) = count(n) AND max(n) = count(n)) ORDER BY ALL"
+        "SELECT file, pid FROM events GROUP BY file, pid HAVING count(n) > 0 AND NOT "
+        "(count(*) = count(n) AND count(DISTINCT n) = count(n) AND max(n) = count(n)) ORDER BY ALL"
     ).fetchall()
-    for file, pid, some_without, again in wrong:
+    for file, pid in wrong:
         rows = db.execute(
-            "SELECT n, t FROM events WHERE file = ? AND pid = ? AND n IS NOT NULL ORDER BY rowid",
+            "SELECT n, t FROM events WHERE file = ? AND pid IS NOT DISTINCT FROM ? ORDER BY rowid",
             [file, pid],
         ).fetchall()
-        said = "has lines without a number" if some_without else _wrong_numbers(rows, again=again)
-        if said:
+        if said := misnumbered(rows):
             yield f"{shown(file)} {said}, of process id {pid}"
 
 
-def _wrong_numbers(rows: list[tuple[int, int]], *, again: bool) -> str | None:
-    if len(set(rows)) < len(rows):
+def misnumbered(lines: Sequence[tuple[int | None, int]]) -> str | None:
+    """What is wrong with the lines of one process, each given by its number and time; or None.
+
+    Lines without numbers prove nothing. A process id may come again under the same name; then the
+    numbers begin anew.
+    """
+    numbers = [(n, t) for n, t in lines if n is not None]
+    if numbers and len(numbers) < len(lines):
+        return "has lines without a number beside others"
+    if len(set(numbers)) < len(numbers):
         return "repeats lines"
-    lives: list[list[int]] = [[]]
-    for n, _ in rows:
-        if again and n == 1 and lives[-1]:
+    lives: list[list[int]] = []
+    again = sum(n == 1 for n, _ in numbers) > 1
+    for n, _ in numbers:
+        if not lives or (again and n == 1):
             lives.append([])
         lives[-1].append(n)
-    for numbers in lives:
-        if len(set(numbers)) < len(numbers):
+    for life in lives:
+        if len(set(life)) < len(life):
             return "repeats lines"
-        if missing := _gaps(sorted(numbers)):
+        if missing := _gaps(sorted(life)):
             return f"lacks {', '.join(missing[:_NAMED])}"
     return None
 
@@ -65,6 +72,12 @@ def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[
     noted = db.execute(
         "SELECT name, max(lines) FROM events WHERE type = 'file' GROUP BY name ORDER BY name"
     ).fetchall()
+    return cut(noted, lines)
+
+
+def cut(noted: Iterable[tuple[str, int]], lines: Mapping[str, int]) -> Iterator[str]:
+    """A sentence about each file that is gone, or has fewer lines than were noted. `lines` is as
+    for `unaccounted`."""
     for name, before in noted:
         now = lines.get(name + SUFFIX)
         if now is None:

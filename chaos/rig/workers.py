@@ -15,6 +15,7 @@ from chaos.checks.evidence import HOME
 from chaos.faults import FAULTS, Side
 from chaos.history import Write
 from chaos.history.events import (
+    FaultBegun,
     FaultHealed,
     FaultLanded,
     FaultMissed,
@@ -80,7 +81,7 @@ class Workers:
         command = self._setup.target.worker
         worker = self._start("worker", command, settings or self._setup.settings, faults, burst)
         self._await_hello(worker)
-        return self._is_ready(worker)
+        return self._is_ready(worker) if worker.ids() else worker
 
     def start_all(self) -> list[Worker]:
         """Start as many workers as the run is set up with."""
@@ -228,9 +229,9 @@ class Workers:
 
     def signal(self, worker: Worker, number: signal.Signals, *, phase: str = "running") -> None:
         """Send a signal that is to end a process."""
-        self._landed(self._name(), FAULTS.by_signal(number).name, worker.name, phase)
         worker.doomed = True
-        worker.life.process.signal(number)
+        with self._landing(self._name(), FAULTS.by_signal(number).name, worker.name, phase):
+            worker.life.process.signal(number)
         self._progress.say(f"{number.name} to {worker.name}")
 
     def resume(self, worker: Worker) -> None:
@@ -242,8 +243,8 @@ class Workers:
         """Hit one worker of a fleet with a fault that is a signal; returns the fault's id."""
         fault, number = self._name(), FAULTS[kind].signal
         assert number is not None, f"{kind} is no signal"
-        self._landed(fault, kind, f"{fleet.name}.{pid}", "running")
-        fleet.children[pid].signal(number)
+        with self._landing(fault, kind, f"{fleet.name}.{pid}", "running"):
+            fleet.children[pid].signal(number)
         return fault
 
     def heal(self, fleet: Worker, pid: int, fault: str) -> None:
@@ -262,11 +263,20 @@ class Workers:
         """Say that a job blocks the event loop of this process somewhere in the block."""
         fault, phase = self._name(), "by its own job"
         self._landed(fault, "block", worker.name, phase)
-        yield
-        self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
+        try:
+            yield
+        finally:
+            self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
 
     def _landed(self, fault: str, kind: str, target: str, phase: str) -> None:
         self._record(FaultLanded(fault=fault, kind=kind, target=target, phase=phase))
+
+    @contextmanager
+    def _landing(self, fault: str, kind: str, target: str, phase: str) -> Iterator[None]:
+        """Note a fault that is carried out in the block."""
+        self._record(FaultBegun(fault=fault, kind=kind, target=target, phase=phase))
+        yield
+        self._landed(fault, kind, target, phase)
 
     def _name(self) -> str:
         return f"signal-{next(self._faults):03d}"
@@ -277,8 +287,8 @@ class Workers:
         """Ask everybody to drain, and note how they left. Raises `ProcessStillRunning`."""
         for worker in self.living():
             worker.life.process.resume()
-            self._landed(f"home-{worker.name}", "term", worker.name, HOME)
-            worker.life.process.signal(signal.SIGTERM)
+            with self._landing(f"home-{worker.name}", "term", worker.name, HOME):
+                worker.life.process.signal(signal.SIGTERM)
         for worker in self.all:
             limit_s = worker.settings.grace_s + worker.settings.cleanup_s + _LEAVE_S
             worker.life.process.wait(limit_s)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from chaos.faults import FAULTS, Injection, Match
 from chaos.history import Recorder
 from chaos.history.events import (
     Event,
     Fault,
+    FaultBegun,
     FaultLanded,
     FaultMissed,
     FinalJob,
@@ -24,7 +26,7 @@ from chaos.history.events import (
     Transition,
 )
 from chaos.processes import Forked, ForkServerGone, Handle
-from chaos.rig.ending import read_final_state
+from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.life import Life, start
@@ -324,12 +326,15 @@ class _Play:
             return
         self._told_to_stop = True
         victim = self._processes[0].forked
-        self._record(
-            FaultLanded(
-                fault=f"{self._prefix}-term", kind="term", target=victim.name, phase="claimed"
-            )
-        )
+        term: dict[str, Any] = {
+            "fault": f"{self._prefix}-term",
+            "kind": "term",
+            "target": victim.name,
+            "phase": "claimed",
+        }
+        self._record(FaultBegun(**term))
         victim.signal(signal.SIGTERM)
+        self._record(FaultLanded(**term))
 
     def _cancel_first(self) -> None:
         """Cancel the job, if its life has that, as an operator does: past the wire's faults."""
@@ -352,6 +357,7 @@ class _Play:
                 self._run.unfinished |= event.state in _UNFINISHED
                 if event.state == "missing" and self._life.again:
                     self._run.trouble.append(f"no job {event.job}: its key was not free again")
+        note_files(self._run.directory / "history", self._record)
         self._record(RigFinished())
 
     def close(self) -> None:
