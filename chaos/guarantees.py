@@ -166,6 +166,86 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="lease",
+        sentence="a lock does not lapse while its holder lives undisturbed, and nothing starts "
+        "under one that may have expired",
+        anomalies=(
+            Anomaly(
+                id="needless-takeback",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
+                meaning="A lock was taken back although its holder lived undisturbed.",
+                examines="every claim whose lock was taken back, or held for longer than its TTL",
+                bad="claimed with a TTL of 1000 ms, never renewed, and taken back 1010 ms later "
+                "from a worker that no fault had touched",
+                near_miss="the worker had been paused, or told to stop longer ago than its grace "
+                "period; or the machine gave it no processor",
+            ),
+            Anomaly(
+                id="overcounted-crash",
+                needs=((Evidence.JOBS, Evidence.WIRE, Evidence.TOKENS),),
+                meaning="A job counts more crashes than it had attempts whose holder died, stood "
+                "still or was cut off.",
+                examines="every job that was claimed and whose count of crashes is known at the "
+                "end",
+                bad="one worker was killed while it held the job, which counts two crashes",
+                near_miss="one was killed and another one paused: two are possible",
+            ),
+            Anomaly(
+                id="expired-start",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
+                meaning="An attempt was started although its own lock may have expired before.",
+                examines="every start whose claim was seen on the wire",
+                bad="the claim was sent 1300 ms before, with a TTL of 1000 ms",
+                near_miss="1040 ms before: a handler takes a while to begin; or the process was "
+                "stopped after it had been answered",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="prompt",
+        sentence="a job that is due, for which a worker has room, is started within poll interval "
+        "+ slack",
+        anomalies=(
+            Anomaly(
+                id="late-start",
+                meaning="A due job was started too late, although a worker had room for it.",
+                examines="every time that a job waited: after its enqueue, for a retry, and when "
+                "it was handed or taken back",
+                bad="due at 100 ms, with a poll interval of 100 ms and a slack of 500 ms, and "
+                "started at 900 ms, while an undisturbed worker was idle",
+                near_miss="all workers were full, disturbed, leaving, or serve other queues",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="fair",
+        sentence="the head of a queue is taken before what came later, a job that was handed back "
+        "before both, and a queue of higher priority before another",
+        anomalies=(
+            Anomaly(
+                id="starved",
+                meaning="A job was taken while another one, which was ahead of it, was left "
+                "behind.",
+                examines="every job that was taken while others waited",
+                bad="j1 was acknowledged before j2 was sent, and j2 is claimed 50 ms before j1",
+                near_miss="j1 and j2 were enqueued in one call; or j2 had been handed back",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="capacity",
+        sentence="no process runs more jobs at a time than its concurrency",
+        anomalies=(
+            Anomaly(
+                id="over-capacity",
+                meaning="More handlers ran in one process at a time than its concurrency allows.",
+                examines="every process that ran as many jobs at a time as it may",
+                bad="a third handler starts where two run, with a concurrency of 2",
+                near_miss="it starts once one of the two has ended",
+            ),
+        ),
+    ),
+    Guarantee(
         id="recovery",
         sentence="a job whose holder died is started again within lock TTL + poll interval + slack",
         anomalies=(

@@ -4,11 +4,11 @@
 -- Broken: the store accepted its hand-back, or another worker took its lock back, before the grace period
 -- was over and before the process was told to hurry. Without a wire: its handler was cancelled so early.
 -- Excused is a process that any fault, a kill too, touched in that time, or that long before it that a lock
--- may have expired.
+-- may have expired; and a lock that was taken back while the machine was too busy to renew it.
 -- Needs: the starts of that process.
 WITH draining AS (
     SELECT d.life, l.name, d.t AS drain_t,
-           least(d.t + grace(), greatest(d.t, d.hurry_t)) - clock_slack() AS until_t
+           least(d.t + grace(), d.hurry_t) - clock_slack() AS until_t
     FROM drains AS d JOIN lives AS l USING (life)
 ), running AS (
     SELECT w.*, a.job, a.token, a.end_t, a.outcome
@@ -23,7 +23,9 @@ WITH draining AS (
            min(CASE WHEN x.op = 'release' THEN x.t_sent ELSE x.t END) AS t
     FROM running AS r
     JOIN transitions AS x ON x.job = r.job AND x.token = r.token
-        AND x.op IN ('release', 'takeback') AND x.accepted
+        AND x.accepted
+        AND (x.op = 'release'
+             OR x.op = 'takeback' AND lag_between(x.t - lock_ttl(), x.t) < lock_ttl() / 4)
     GROUP BY r.job, r.token
 ), judged AS (
     SELECT r.*, CASE WHEN r.token IS NOT NULL AND offers('wire') THEN cut.t

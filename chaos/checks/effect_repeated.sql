@@ -7,9 +7,10 @@
 SELECT
     f.job,
     f.t,
-    NOT j.requeued AND f.state <> 'missing' AND (
-        x.n > j.effects OR (f.state <> 'completed' AND j.ack_t IS NOT NULL)
-    ) AS broken,
+    NOT j.requeued AND f.state <> 'missing'
+        AND CASE WHEN f.state = 'completed' OR j.ack_t IS NULL THEN j.effects IS NOT NULL
+            ELSE true END AS judged,
+    judged AND (x.n > j.effects OR (f.state <> 'completed' AND j.ack_t IS NOT NULL)) AS broken,
     format('job {} is {} and hands over {} effects, but {} are in the store', f.job, f.state,
            coalesce(j.effects::VARCHAR, 'an unknown number of'), coalesce(x.n, 0)) AS why
 FROM final_jobs AS f

@@ -38,18 +38,24 @@ WITH pairs AS (
     FROM seen AS s
     JOIN life_stalls AS d ON d.life = s.a_life
         AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
+), cases AS (
+    SELECT s.*, l.live_until, l.given_up, l.pair IS NOT NULL AS on_wire,
+           s.together IS NOT NULL AND intact() AND CASE
+               WHEN l.pair IS NOT NULL THEN
+                   l.live_until IS NOT NULL
+                   AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t
+                                   BETWEEN s.a_start_t - lock_ttl() AND s.start_t)
+               ELSE s.a_life IS NOT NULL AND s.pair NOT IN (FROM disturbed) END AS judged
+    FROM seen AS s
+    LEFT JOIN locks AS l USING (pair)
 )
 SELECT
-    s.job,
-    s.start_t AS t,
-    s.together AND intact() AND CASE
-        WHEN l.pair IS NOT NULL THEN
-            s.start_t < l.live_until - clock_slack() AND NOT l.given_up
-            AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN s.a_start_t - lock_ttl()
-                            AND s.start_t)
-        ELSE s.a_life IS NOT NULL AND s.pair NOT IN (FROM disturbed) END AS broken,
+    job,
+    start_t AS t,
+    judged,
+    judged AND together AND CASE WHEN on_wire
+        THEN start_t < live_until - clock_slack() AND NOT given_up ELSE true END AS broken,
     format('{} started job {} at {} while {}, which had started it at {}, still ran it under '
-           'a live lock', coalesce(s.worker, 'a worker'), s.job, at_s(s.start_t),
-           coalesce(s.a_worker, 'another'), at_s(s.a_start_t)) AS why
-FROM seen AS s
-LEFT JOIN locks AS l USING (pair)
+           'a live lock', coalesce(worker, 'a worker'), job, at_s(start_t),
+           coalesce(a_worker, 'another'), at_s(a_start_t)) AS why
+FROM cases

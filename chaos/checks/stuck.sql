@@ -7,6 +7,7 @@
 SELECT
     f.job,
     f.t,
+    true AS judged,
     f.state IN ('queued', 'active', 'retrying') AS broken,
     format('job {} is still {} at the end', f.job, f.state) AS why
 FROM final_jobs AS f
@@ -15,6 +16,7 @@ UNION ALL
 SELECT
     job,
     t,
+    true AS judged,
     true,
     format('{} {} still {} job {}', CASE what WHEN 'queue' THEN 'queue' ELSE 'a lock of queue' END,
            coalesce(queue, '?'), CASE what WHEN 'queue' THEN 'holds' ELSE 'names' END, job)

@@ -14,6 +14,7 @@ WITH looks AS (
 SELECT
     NULL AS job,
     k.t,
+    true AS judged,
     NOT k.seen AS broken,
     format('worker {} had been ready since {} and was not shown as alive at {}', k.worker,
            at_s(w.hello_t), at_s(k.t)) AS why

@@ -4,7 +4,8 @@
 -- recovery_slack(), health_ttl(), health_interval(), hung(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- that argues from the absence of an event must ask for it. `rig_intact()` is enough where only the rig
+-- could have written it. `offers(evidence)` says whether the target
 -- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
 -- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
@@ -15,6 +16,11 @@
 -- be written, or expire, a little late.
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
+
+-- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
+-- hearing of a job to starting it.
+CREATE MACRO starting_slack() AS 50000000::BIGINT;
+CREATE MACRO prompt_slack() AS 500000000::BIGINT;
 
 -- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. Six
 -- restarts in a row of one worker that crashes at once take that long, because each waits longer.
@@ -63,6 +69,7 @@ SELECT
     arg_min(answer_job, t) FILTER (phase = 'ok') AS answer_job,
     CASE WHEN bool_or(phase = 'ok') THEN 'ok' WHEN bool_or(phase = 'info') THEN 'info'
          WHEN bool_or(phase = 'fail') THEN 'fail' ELSE 'info' END AS result,
+    max(queue) AS queue,
     max("unique") AS "unique",
     min(due_t) AS due_t,
     max(max_retries) AS max_retries,
@@ -159,7 +166,9 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, least(b.t, e.t) AS from_t,
     coalesce(k.leaves, false) AS leaves,
     coalesce(k.halts, false) AS halts,
     coalesce(k.hurries, false) AS hurries,
-    coalesce(k.hangs, false) AS hangs
+    coalesce(k.hangs, false) AS hangs,
+    -- It came before the reply to a claim went on.
+    coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
 FROM events AS e LEFT JOIN fault_kinds AS k USING (kind) LEFT JOIN begun AS b USING (fault)
 WHERE e.type = 'fault' AND (e.event = 'landed' OR e.event = 'begun' AND e.fault NOT IN (
     SELECT fault FROM events WHERE type = 'fault' AND event IN ('landed', 'missed', 'cancelled')));
@@ -184,6 +193,8 @@ WITH named AS (
         arg_min(signal, t) FILTER (event = 'exit') AS signal,
         max(role) AS role,
         coalesce(max(role), 'worker') IN ('worker', 'fleet') AS works,
+        max(concurrency) AS concurrency,
+        max(queues) AS queues,
         coalesce(bool_or(burst), false) AS burst
     FROM named GROUP BY ALL
 ), placed AS (
@@ -204,6 +215,13 @@ SELECT p.*, f.name AS fleet, k.t AS kill_t,
 FROM placed AS p
 LEFT JOIN kills AS k USING (life)
 LEFT JOIN fleets AS f ON starts_with(p.name, f.name || '.');
+
+-- One row per life of a worker of a fleet, with the life of its parent, and from when on that was dead.
+CREATE TABLE fleet_workers AS
+SELECT l.*, p.life AS parent, coalesce(p.dead_from, never()) AS orphan_t
+FROM lives AS l
+JOIN lives AS p ON p.name = l.fleet AND l.from_t >= p.from_t AND l.from_t < coalesce(p.gone_t, never())
+WHERE l.works;
 
 -- Which life wrote an event. By pid; a process that the rig knows only through its launcher (its
 -- pid is then not child_pid) goes by name. Not so in a fleet, where many processes share a name.
@@ -249,7 +267,7 @@ UNION ALL BY NAME
 SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
        d.t AS landed_t, coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
        true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts,
-       false AS hurries, false AS hangs
+       false AS hurries, false AS hangs, false AS before_claimed
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
@@ -278,7 +296,7 @@ CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 -- One row per life and fault that touched it: its own, its fleet's, the server's.
 CREATE TABLE life_stalls AS
 SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts, s.hurries, s.hangs,
-       s.target = l.name AS own
+       s.before_claimed, s.target = l.name AS own
 FROM lives AS l
 JOIN stalls AS s ON s.of_server OR within(l.name, s.target) OR within(s.target, l.name)
 WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
@@ -300,18 +318,19 @@ WITH asked AS (
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
-    SELECT l.life, parent.dead_from, coalesce(parent.dead_by, parent.dead_from), false, false
-    FROM lives AS l
-    JOIN lives AS parent ON parent.name = l.fleet AND parent.kill_t IS NOT NULL
-        AND parent.dead_from BETWEEN l.from_t AND coalesce(l.exit_t, l.gone_t, parent.dead_from)
-    WHERE l.works
+    SELECT life, orphan_t, orphan_t, false, false
+    FROM fleet_workers
+    WHERE parent IN (SELECT life FROM lives WHERE kill_t IS NOT NULL)
+      AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
 ), told AS (
     SELECT life, min(from_t) AS from_t, min(t) AS t,
-           min(from_t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
+           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
     FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
     GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t, told.hurry_t
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t,
+       CASE WHEN told.hurry_t IS NOT NULL
+            THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
@@ -343,6 +362,7 @@ LEFT JOIN lives AS l USING (life);
 -- One row per transition of a job that the rig saw on the wire.
 CREATE TABLE transitions AS
 SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t,
+       delay_ms * 1000000 AS delay,
        CASE WHEN op IN ('claim', 'refresh') THEN coalesce(ttl_ms * 1000000, lock_ttl()) END AS ttl,
        coalesce(answer = 'ok', false) AS accepted,
        -- A repeat had been applied before; one without an answer may have been.
@@ -370,10 +390,11 @@ WITH wired AS (
         arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
+        max(t) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS settled_t,
         -- Without an answer, it is unknown whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
-        bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
+        max(t_sent) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS end_sent_t,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
         bool_or(op = 'retry' AND accepted) AS retry_accepted
     FROM transitions
@@ -450,3 +471,96 @@ LEFT JOIN holds AS h ON h.job = a.job AND h.token = a.token
 WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
   AND NOT coalesce(h.ended, false)
   AND a.life NOT IN (SELECT life FROM drains);
+
+-- ------------------------------------------------------------------ waiting and room
+
+-- One row per life and time in which it could not do as it should: a fault touched it, or a job of its
+-- own kept its event loop busy. The workers of a fleet whose parent was killed leave.
+CREATE TABLE disturbances AS
+SELECT life, from_t, CASE WHEN ends THEN never() ELSE until_t END AS until_t FROM life_stalls
+UNION ALL
+SELECT life, start_t, coalesce(end_t, never()) FROM attempts
+WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
+
+CREATE MACRO disturbed(one, a, b) AS EXISTS (
+    FROM disturbances
+    WHERE disturbances.life = one AND disturbances.from_t <= b AND disturbances.until_t >= a);
+
+-- The moment after which a worker that was told to stop need not hold its jobs any longer, nor take any.
+CREATE MACRO told_to_stop(one, a) AS EXISTS (FROM drains WHERE drains.life = one AND drains.t <= a);
+
+-- One row per life and longest time in which it had room for another job. A job takes its place from the
+-- claim on, until its handler has ended and its end is written.
+CREATE TABLE room AS
+WITH steps AS (
+    SELECT life, coalesce(least(claim_sent_t, start_t), begin_t) AS t, 1 AS n FROM holds
+    UNION ALL
+    SELECT life, CASE WHEN start_t IS NULL THEN coalesce(settled_t, next_t)
+                      ELSE greatest(end_t, coalesce(settled_t, end_t)) END, -1
+    FROM holds
+    UNION ALL
+    SELECT life, min(hello_t), 0 FROM workers GROUP BY life
+), counted AS (
+    SELECT s.life, s.t, l.concurrency > sum(s.n) OVER w AS free,
+           coalesce(lead(s.t) OVER w, l.dead_from, never()) AS until_t
+    FROM steps AS s JOIN lives AS l USING (life)
+    WHERE s.t IS NOT NULL AND l.works AND l.role IS DISTINCT FROM 'fleet'
+    WINDOW w AS (PARTITION BY s.life ORDER BY s.t, s.n ROWS UNBOUNDED PRECEDING)
+), numbered AS (
+    SELECT *, count(*) FILTER (NOT free) OVER (PARTITION BY life ORDER BY t, until_t
+                                               ROWS UNBOUNDED PRECEDING) AS stretch
+    FROM counted
+)
+SELECT life, min(t) AS from_t, max(until_t) AS until_t
+FROM numbered WHERE free GROUP BY life, stretch;
+
+-- One row per time that a job certainly lay in a queue, from from_t on; it was due between due_from_t and
+-- due_by_t. `head`: it was handed or taken back, so that it is the next of its queue. It left in the step
+-- between left_sent_t and left_t, and `life` started it at start_t; what is still queued in the end has not
+-- left before. All are NULL where nobody knows when it left. Jobs that several operations asked for are
+-- left out.
+CREATE TABLE waits AS
+WITH asked AS (
+    SELECT job, any_value(queue) AS queue, any_value(invoke_t) AS invoke_t, any_value(ok_t) AS ok_t,
+           any_value(due_t) AS due_t,
+           bool_and(result = 'ok' AND coalesce(answer_job, job) = job AND invoke_t IS NOT NULL) AS sure
+    FROM enqueues GROUP BY job HAVING count(*) = 1
+), entered AS (
+    SELECT job, false AS head, false AS retried, invoke_t AS from_t, coalesce(due_t, invoke_t) AS due_from_t,
+           greatest(ok_t, coalesce(due_t + ok_t - invoke_t, ok_t)) AS due_by_t
+    FROM asked WHERE sure
+    UNION ALL
+    SELECT job, op <> 'retry', op = 'retry', t_sent, t_sent + coalesce(delay, 0), t + coalesce(delay, 0)
+    FROM transitions
+    WHERE accepted AND (op IN ('release', 'takeback') OR (op = 'retry' AND delay IS NOT NULL))
+), buried AS (
+    SELECT job, max(t_sent) AS t_sent, max(t) AS t FROM transitions
+    WHERE op = 'bury' AND token IS NULL AND applied GROUP BY job
+), followed AS (
+    SELECT e.*, asked.queue, h.life, h.start_t, h.on_wire,
+           coalesce(h.claim_sent_t, h.start_t - prompt_slack(), b.t_sent, f.t) AS left_sent_t,
+           coalesce(h.begin_t, b.t, f.t) AS left_t
+    FROM entered AS e
+    JOIN asked USING (job)
+    ASOF LEFT JOIN holds AS h ON h.job = e.job AND e.from_t < h.begin_t
+    LEFT JOIN buried AS b ON b.job = e.job AND b.t >= e.from_t
+    LEFT JOIN final_jobs AS f ON f.job = e.job AND f.state IN ('queued', 'retrying')
+), unseen AS (
+    -- Somebody held it meanwhile whose claim was not seen: it is taken back, given up or repeated. Without a
+    -- wire a claim is never seen, and who dies or stands still may have made one.
+    SELECT f.job, f.from_t FROM followed AS f
+    WHERE disturbed(f.life, f.due_by_t, f.left_t)
+       OR EXISTS (FROM transitions AS x WHERE x.job = f.job AND x.op <> 'claim'
+                  AND x.t_sent > f.from_t AND x.t <= f.left_t AND x.t_sent < f.left_t)
+       OR (NOT f.on_wire AND (
+           EXISTS (FROM stalls AS s WHERE s.from_t <= f.left_t
+                   AND s.until_t + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)
+           OR EXISTS (FROM lives AS l WHERE l.dead_by IS NOT NULL AND l.dead_from <= f.left_t
+                      AND l.dead_by + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)))
+)
+SELECT f.* EXCLUDE (on_wire, left_sent_t, left_t, life, start_t),
+       CASE WHEN u.job IS NULL THEN f.life END AS life,
+       CASE WHEN u.job IS NULL THEN f.start_t END AS start_t,
+       CASE WHEN u.job IS NULL THEN f.left_sent_t END AS left_sent_t,
+       CASE WHEN u.job IS NULL THEN f.left_t END AS left_t
+FROM followed AS f LEFT JOIN unseen AS u USING (job, from_t);

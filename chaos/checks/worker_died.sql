@@ -7,8 +7,8 @@
 SELECT
     NULL AS job,
     l.exit_t AS t,
-    l.kill_t IS NULL AND l.signal IS DISTINCT FROM 9
-        AND NOT (l.burst AND l.code IS NOT DISTINCT FROM 0)
+    l.kill_t IS NULL AND l.signal IS DISTINCT FROM 9 AS judged,
+    judged AND NOT (l.burst AND l.code IS NOT DISTINCT FROM 0)
         AND l.life NOT IN (SELECT life FROM drains) AS broken,
     format('{} ended at {} with {}, and nobody had ended it', l.name, at_s(l.exit_t),
            coalesce('code ' || l.code, 'signal ' || l.signal)) AS why

@@ -25,7 +25,8 @@ WITH placed AS (
 SELECT
     job,
     step_t AS t,
-    answer = 'ok' AS broken,
+    answer IS NOT NULL AS judged,
+    judged AND answer = 'ok' AS broken,
     format('{} of job {} with token {}, sent at {}, was accepted although token {} had been claimed',
            op, job, token, at_s(step_t), highest) AS why
 FROM compared

@@ -9,19 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
-from chaos.history.files import SUFFIX, shown
+from chaos.history.damage import Damage
+from chaos.history.files import SUFFIX, process_of, shown
 
 #: The most names or numbers in a sentence.
 _NAMED = 5
 
 
-def unaccounted(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> list[str]:
-    """A sentence for each part of the table `events` that is missing. `lines` has the number of
+def unaccounted(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> list[Damage]:
+    """Each part of the table `events` that is missing. `lines` has the number of
     whole lines of each history file, by its name."""
     return [*_numbers(db), *_files(db, lines), *_ready(db), *_on_wire(db)]
 
 
-def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     """Each process numbers its lines from 1."""
     wrong = db.execute(
         "SELECT file, pid FROM events GROUP BY file, pid HAVING count(n) > 0 AND NOT "
@@ -33,7 +34,7 @@ def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
             [file, pid],
         ).fetchall()
         if said := misnumbered(rows):
-            yield f"{shown(file)} {said}, of process id {pid}"
+            yield Damage(process_of(file), f"{shown(file)} {said}, of process id {pid}")
 
 
 def misnumbered(lines: Sequence[tuple[int | None, int]]) -> str | None:
@@ -67,7 +68,7 @@ def _gaps(numbers: list[int]) -> list[str]:
     return [f"line {low}" if low == high else f"lines {low} to {high}" for low, high in gaps]
 
 
-def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[str]:
+def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[Damage]:
     """The rig has written down which files there were."""
     noted = db.execute(
         "SELECT name, max(lines) FROM events WHERE type = 'file' GROUP BY name ORDER BY name"
@@ -75,29 +76,31 @@ def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[
     return cut(noted, lines)
 
 
-def cut(noted: Iterable[tuple[str, int]], lines: Mapping[str, int]) -> Iterator[str]:
-    """A sentence about each file that is gone, or has fewer lines than were noted. `lines` is as
+def cut(noted: Iterable[tuple[str, int]], lines: Mapping[str, int]) -> Iterator[Damage]:
+    """Each file that is gone, or has fewer lines than were noted. `lines` is as
     for `unaccounted`."""
     for name, before in noted:
         now = lines.get(name + SUFFIX)
         if now is None:
-            yield f"the history of {shown(name)} is missing, which had {before} lines"
+            yield Damage(name, f"the history of {shown(name)} is missing, which had {before} lines")
         elif now < before:
-            yield f"the history of {shown(name)} has {now} of the {before} lines that it had"
+            said = f"the history of {shown(name)} has {now} of the {before} lines that it had"
+            yield Damage(name, said)
 
 
-def _ready(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _ready(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     """A worker that was ready had said hello."""
     for (name,) in db.execute(_SILENT).fetchall():
-        yield f"{shown(name)} was ready, and its history is missing"
+        yield Damage(name, f"{shown(name)} was ready, and its history is missing")
 
 
-def _on_wire(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _on_wire(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     """A worker says hello before its first command about a job."""
     for process, workers in db.execute(_UNKNOWN).fetchall():
         named = ", ".join(shown(worker) for worker in workers[:_NAMED] if worker is not None)
         whose = f"{shown(process)} ({named})" if named else shown(process)
-        yield f"{whose} was seen at work on the wire, and its history is missing"
+        said = f"{whose} was seen at work on the wire, and its history is missing"
+        yield Damage(process, said)
 
 
 _WROTE = """

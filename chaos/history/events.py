@@ -61,6 +61,14 @@ class EnqueueInvoked(Enqueue):
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
     deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
+    timeout_ms: Annotated[int | None, "how long one attempt may run"] = None
+    retry_delay_ms: Annotated[
+        int | None,
+        "the delay that its handler asks for after each failure; absent: the queue's own",
+    ] = None
+    refused: Annotated[
+        bool | None, "the server refuses one of its effects, and earlier ones may stay"
+    ] = None
     point: Annotated[
         str | None, "place in the space of jobs: `dimension=value`, one after the other"
     ] = None
@@ -117,6 +125,7 @@ class Transition(Event):
     ttl_ms: Annotated[
         int | None, "of a `claim` or `refresh`: how long the lock lives from then on"
     ] = None
+    delay_ms: Annotated[int | None, "of a `retry`: how long the job then waits"] = None
     aof: Annotated[
         int | None, "size of the server's append-only file, in bytes, where it is followed"
     ] = None
@@ -135,6 +144,10 @@ class Process(Event):
     child_pid: Annotated[int | None, "its pid"] = None
     role: Annotated[str | None, "`worker`, `fleet` (the parent of some), or another"] = None
     burst: Annotated[bool | None, "it is to leave when no work is left"] = None
+    concurrency: Annotated[int | None, "the jobs that it may run at a time"] = None
+    queues: Annotated[
+        str | None, "names of the queues that it serves, in its order, joined by commas"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,6 +388,7 @@ class FinalJob(Final):
     retries: Annotated[int | None, "failures that it counts"] = None
     crashes: Annotated[int | None, "lost workers that it counts"] = None
     queue: Annotated[str | None, "its queue's name"] = None
+    arguments: Annotated[str | None, "digest of its arguments"] = None
     result: Annotated[str | None, "of a completed one: digest of its result"] = None
 
 

@@ -51,6 +51,11 @@ class Job:
         return str(self.plan.get("do", "ok"))
 
     @property
+    def deadly(self) -> bool:
+        """Whether its handler ends the process of its worker."""
+        return self.kind == "die"
+
+    @property
     def own_id(self) -> str:
         """The id that it was given."""
         assert self.id is not None, "the queue gives this job its id"

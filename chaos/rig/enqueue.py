@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from secrets import token_hex
 
 from chaos.history import Write
 from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
+from chaos.jobs.space import told
 from chaos.targets import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerSettings
 
 
@@ -37,19 +39,39 @@ def enqueue(
             effects=job.effects,
             doomed=job.doomed,
             resists=job.resists,
-            point=" ".join(f"{name}={value}" for name, value in job.point.items()) or None,
+            deadly=job.deadly,
+            timeout_ms=job.timeout_s * 1000,
+            retry_delay_ms=_retry_delay_ms(job),
+            refused=True if "refused" in job.plan or "clash" in job.plan else None,
+            point=told(job.point),
         )
         write(invoked, t=now)
     try:
         answers = producer.enqueue(jobs)
-    except (EnqueueRefused, EnqueueInDoubt) as error:
-        outcome = EnqueueFailed if isinstance(error, EnqueueRefused) else EnqueueUncertain
+    except EnqueueRefused as error:
         for op, job in zip(ops, jobs, strict=True):
-            write(outcome(op=op, job=job.id, error=str(error)))
+            write(EnqueueFailed(op=op, job=job.id, error=str(error)))
+        return error
+    except EnqueueInDoubt as error:
+        for op, known in zip(ops, _ids(jobs, error), strict=True):
+            write(EnqueueUncertain(op=op, job=known, error=str(error)))
         return error
     for op, job, answer in zip(ops, jobs, answers, strict=True):
         write(EnqueueOk(op=op, job=job.id or answer, answer_job=answer))
     return None
+
+
+def named(jobs: Sequence[Job], doubt: EnqueueInDoubt) -> list[Job]:
+    """The jobs of an enqueue in doubt, with the ids under which they exist if they do.
+
+    Enqueued again like this, there is one of each. Jobs whose ids nobody knows are left out.
+    """
+    known = _ids(jobs, doubt)
+    return [replace(job, id=one) for job, one in zip(jobs, known, strict=True) if one is not None]
+
+
+def _ids(jobs: Sequence[Job], doubt: EnqueueInDoubt) -> Sequence[str | None]:
+    return doubt.jobs or [job.id for job in jobs]
 
 
 def _due_t(job: Job, now: int) -> int | None:
@@ -57,3 +79,9 @@ def _due_t(job: Job, now: int) -> int | None:
     if job.defer_until is not None:
         return max(0, now + int((job.defer_until - time.time()) * 1e9))
     return now + job.delay_ms * 1_000_000 if job.delay_ms else None
+
+
+def _retry_delay_ms(job: Job) -> int | None:
+    """The delay that a job's handler asks for after a failure."""
+    delay_s = job.plan.get("delay_s")
+    return None if delay_s is None else int(delay_s * 1000)

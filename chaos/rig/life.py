@@ -29,13 +29,25 @@ class Life:
     burst: bool
     process: Handle
     record: Write
+    #: Its instructions, where they are known.
+    spec: WorkerSpec | None = None
     #: Its end has been noted.
     gone: bool = field(default=False, init=False)
+
+    @property
+    def room(self) -> dict[str, Any]:
+        """The jobs that it, or each worker of this fleet, may run at a time, and its queues."""
+        if self.spec is None:
+            return {}
+        queues = ",".join(self.spec.serves)
+        return {"concurrency": self.spec.settings.concurrency, "queues": queues}
 
     def note(self, event: type[ProcessEvent], *, t: int | None = None, **more: Any) -> None:
         """Write down what has happened to it, now or at `t`."""
         pid = self.process.pid
-        told = event(name=self.name, role=self.role, burst=self.burst, child_pid=pid, **more)
+        told = event(
+            name=self.name, role=self.role, burst=self.burst, child_pid=pid, **self.room, **more
+        )
         self.record(told, t=t)
 
     def look(self) -> ExitStatus | None:
@@ -58,6 +70,8 @@ def start(
 
     at = time.monotonic_ns()
     process = begin(spec, attach)
-    life = Life(name=spec.name, role=role, burst=spec.burst, process=process, record=record)
+    life = Life(
+        name=spec.name, role=role, burst=spec.burst, process=process, record=record, spec=spec
+    )
     life.note(ProcessSpawned, t=at)
     return life

@@ -218,6 +218,7 @@ class Workers:
                 child_pid=child.pid,
                 role="worker",
                 burst=fleet.life.burst,
+                **fleet.life.room,
             )
         )
 

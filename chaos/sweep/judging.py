@@ -103,8 +103,9 @@ def _problems(verdict: Verdict) -> list[str]:
 def _place(row: Mapping[str, Any], ordered: Sequence[CellRun]) -> int | None:
     """The cell in whose time a broken case lies; None for what another cell's job has done."""
     place = int(row["t"]) // STRETCH_NS - 1
-    job, prefix = row["job"], ordered[place].directory.name
-    return None if job is not None and not job.startswith(prefix) else place
+    job, run = row["job"], ordered[place]
+    ours = job is None or job in run.jobs or job.startswith(run.directory.name)
+    return place if ours else None
 
 
 def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
@@ -146,7 +147,7 @@ def _events(history: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
                 yield event
         wrong = filter(None, map(misnumbered, numbers.values()))
         torn += [f"{path.name} {said}" for said in wrong]
-    torn += cut(noted, counts)
+    torn += [part.told for part in cut(noted, counts)]
 
 
 def _lacks(events: Sequence[Mapping[str, Any]], run: CellRun) -> Iterator[str]:

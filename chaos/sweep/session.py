@@ -23,7 +23,8 @@ from chaos.rig.record import timing, versions, write_record
 from chaos.servers import ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
-from chaos.sweep.lives import BY_NAME, SETTINGS
+from chaos.sweep.life import SETTINGS
+from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Results
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept

@@ -19,7 +19,7 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
+from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, connects
 from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 
@@ -87,13 +87,17 @@ class Swept:
         return self.visited + sum(len(column.unvisited) for column in self.columns)
 
 
-def boundaries(commands: Sequence[str]) -> list[str]:
-    """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …"""
+def boundaries(run: CellRun) -> list[str]:
+    """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …
+
+    How a connection is set up does not depend on the life, so only some lives have these commands.
+    """
     seen: Counter[str] = Counter()
     found = []
-    for command in commands:
+    for command in run.commands:
         seen[command] += 1
-        found.append(f"{command}.{seen[command]}")
+        if run.cell.story.connecting or not connects(command):
+            found.append(f"{command}.{seen[command]}")
     return found
 
 
@@ -175,7 +179,7 @@ class Sweep:
         for run in self._all(
             pool.submit(self._play, Cell(life)) for life in lives for _ in range(_CLEAN_RUNS)
         ):
-            runs.setdefault(run.cell.life, []).append(boundaries(run.commands))
+            runs.setdefault(run.cell.life, []).append(boundaries(run))
         return {
             life: [at for at in first if all(at in other for other in others)]
             for life, (first, *others) in runs.items()
@@ -185,7 +189,7 @@ class Sweep:
         """Boundaries that the runs so far have shown and that were not tried, by life."""
         shown: dict[str, set[str]] = {}
         for run in self._runs:
-            new = set(boundaries(run.commands)) - tried[run.cell.life]
+            new = set(boundaries(run)) - tried[run.cell.life]
             if new:
                 shown.setdefault(run.cell.life, set()).update(new)
         for life, new in shown.items():

@@ -16,6 +16,12 @@ class EnqueueRefused(ChaosError):
 class EnqueueInDoubt(ChaosError):
     """The enqueue may or may not have happened."""
 
+    def __init__(self, message: str, jobs: Sequence[str] = ()) -> None:
+        """`jobs` are the ids under which the jobs exist, if they do; without them, those that were
+        asked for."""
+        super().__init__(message)
+        self.jobs = jobs
+
 
 class Producer(Protocol):
     """A connection that enqueues."""

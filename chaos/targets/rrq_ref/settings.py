@@ -6,9 +6,6 @@ from __future__ import annotations
 from chaos.targets import WorkerSettings
 from rrq_ref import Settings
 
-#: The list that jobs push to in their commit.
-EFFECTS = "chaos:effects"
-
 
 def settings_of(url: str, settings: WorkerSettings, queues: tuple[str, ...] = ()) -> Settings:
     """The reference's settings for a run, or for a worker that serves these queues."""

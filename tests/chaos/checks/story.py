@@ -2,7 +2,8 @@
 
 Times are ms since the run began. Two workers, w1 and w2 (processes worker-1 and worker-2), are up
 and ready from the beginning. The parts of every run (the rig's start and end, a final state that
-was read) are added automatically. `unknown` says that the verdict cannot be a pass.
+was read) are added automatically. `unknown` says that the verdict cannot be a pass, and `judged`
+how many cases the story's own check could judge: if not told, those that it finds broken.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Story:
             "timing": dict(TIMING),
         }
         self.unknown = False
+        self.judged: int | None = None
         self._torn = False
         self._ops = 0
         self._faults = 0

@@ -170,9 +170,8 @@ def turns_red(golden: Golden, margin: str, change: str, directory: Path) -> bool
     db = views(story, directory / golden.id)
     (now,) = db.execute(f"SELECT {margin}()").fetchall()
     db.execute(f"CREATE OR REPLACE MACRO {margin}() AS ({change.format(now[0])})::BIGINT")
-    return Stage(golden=golden, db=db, expected=expected).turns_red(
-        golden.anomaly, sql_of(golden.anomaly)
-    )
+    staged = Stage(golden=golden, db=db, expected=expected, judged=golden.judged(story, expected))
+    return staged.turns_red(golden.anomaly, sql_of(golden.anomaly))
 
 
 def test_no_check_has_a_time_of_its_own_or_names_a_fault() -> None:

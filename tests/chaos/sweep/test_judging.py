@@ -14,7 +14,7 @@ from chaos.rig.record import timing
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
-from chaos.sweep.lives import SETTINGS
+from chaos.sweep.life import SETTINGS
 
 KILL = Cell("succeeds", (BoundaryFault("kill", "claim.1", "before-reply"),))
 

@@ -29,7 +29,7 @@ def test_a_job_that_is_handed_back_meanwhile_is_never_overlooked(url: str, admin
 
     mover = threading.Thread(target=move)
     mover.start()
-    inspector = RrqInspector(url, "chaos", "effects")
+    inspector = RrqInspector(url, ["chaos"])
     try:
         assert {inspector.backlog() for _ in range(2_000)} == {1}
     finally:

@@ -27,6 +27,7 @@ def bad(s: Story) -> dict[str, int]:
     for token in (1, 2):
         s.final("effect", job="from nowhere", token=token)
     s.wire("requeue", "another", "w1", token=None, at=60)
+    s.judged = 15
     return {"double-commit": 7}
 
 
@@ -43,6 +44,7 @@ def near_miss(s: Story) -> None:
     s.enqueue("other")
     s.attempt("other", at=10, until=30)
     s.finally_("other", "completed")
+    s.judged = 4
 
 
 def indeterminate(s: Story) -> None:
@@ -56,3 +58,4 @@ def indeterminate(s: Story) -> None:
     s.enqueue("since", kind="requeue", at=5, result="info")
     about: dict[str, Any] = {"op": "rq", "job": "any time", "kind": "requeue"}
     s.event("enqueue", at=200, phase="ok", **about)
+    s.judged = 3

@@ -23,12 +23,14 @@ def near_miss(s: Story) -> None:
     s.finally_("again", "completed", effects=2)
     s.enqueue("expired", effects=1)
     s.finally_("expired", "missing", effects=2)
+    s.judged = 1
 
 
 def near_miss_none(s: Story) -> dict[str, int]:
     s.enqueue("j1", effects=1)
     s.attempt("j1", at=10, until=30)
     s.finally_("j1", "completed")
+    s.judged = 1
     return {"effect-missing": 1}  # too few is another matter
 
 
@@ -48,3 +50,4 @@ def indeterminate(s: Story) -> None:
     s.enqueue("either", effects=1)
     s.enqueue("either", effects=2)
     s.finally_("either", "completed", effects=2)
+    s.judged = 1

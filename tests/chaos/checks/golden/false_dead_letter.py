@@ -65,6 +65,7 @@ def near_miss(s: Story) -> None:
     failed(s, "failed and timed out", 1, max_retries=2)
     s.wire("claim", "failed and timed out", "w1", at=500, token=2)
     s.wire("retry", "failed and timed out", "w1", at=600, token=2)
+    s.judged = 3
 
 
 def near_miss_a_crash_that_nobody_saw(s: Story) -> None:
@@ -115,6 +116,7 @@ def indeterminate(s: Story) -> None:
     s.attempt("lost reply", at=10, until=50, outcome="error")
     s.events[-1]["answer"] = None
     s.finally_("lost reply", "dead")
+    s.judged = 1
 
 
 def indeterminate_when_disturbed(s: Story) -> None:

@@ -81,6 +81,7 @@ def fleet(s: Story) -> dict[str, int]:
     s.worker("parent", process="fleet-1", role="fleet")
     s.worker("w3", process="fleet-1.103")
     s.worker("w4", process="fleet-1.104")
+    s.worker("w5", process="fleet-1.105", at=150)
     s.enqueue("j1")
     s.wire("claim", "j1", "w3", at=10)
     s.start("j1", "w3", at=12)
@@ -111,6 +112,7 @@ def near_miss(s: Story) -> None:
     s.start("claimed in time", "w2", at=1_500, token=2)
     orphan(s, "its end was not seen", back=None)
     s.kill("w1", at=50)
+    s.judged = 4
 
 
 def irrelevant_ended(s: Story) -> None:
@@ -131,8 +133,23 @@ def irrelevant_taken(s: Story) -> None:
 def near_miss_nobody_else_lived(s: Story) -> None:
     late(s)
     s.kill("w2", at=20)
-    s.worker("w3", at=500)
-    s.worker("w4", role="producer")
+    s.worker("w3", role="producer")
+
+
+def near_miss_another_was_ready_only_then(s: Story) -> None:
+    """The wait begins when w3 is ready."""
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w3", at=1_710)
+    s.judged = 1
+
+
+def bad_another_was_ready_meanwhile(s: Story) -> dict[str, int]:
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w3", at=1_690)
+    s.worker("w4", at=1_990)
+    return {"late-redelivery": 1}
 
 
 def near_miss_the_other_died_meanwhile(s: Story) -> None:
@@ -150,8 +167,9 @@ def near_miss_the_other_was_told_to_leave(s: Story) -> None:
     s.fault("term", "w2", at=500)
     s.exit("w2", at=900)
     s.events = [event for event in s.events if event.get("token") != 2]
-    s.worker("w3", at=600)
+    s.worker("w3", at=1_800)
     s.start("j1", "w3", at=2_000, token=2)
+    s.judged = 1
 
 
 def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
@@ -163,8 +181,9 @@ def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
     s.fault("term", "w2", at=500)
     s.exit("w2", at=20_000)
     s.finally_("j1", "completed")
-    s.worker("w3", at=11_000)
+    s.worker("w3", at=11_800)
     s.start("j1", "w3", at=12_000, token=2)
+    s.judged = 1
 
 
 def near_miss_the_other_had_just_been_stopped(s: Story) -> None:

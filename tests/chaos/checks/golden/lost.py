@@ -24,6 +24,7 @@ def near_miss_completed_and_expired(s: Story) -> None:
     s.finally_("finished", "missing")
     s.finally_("buried", "missing")
     s.finally_("affected", "missing", effects=1)
+    s.judged = 5
 
 
 def indeterminate(s: Story) -> None:
@@ -39,6 +40,7 @@ def indeterminate(s: Story) -> None:
     s.end("j4", "w1", at=20)
     s.wire("finish", "j4", "w1", at=25, answer=None)
     s.kill("w1", at=24)
+    s.judged = 1
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
@@ -46,6 +48,24 @@ def indeterminate_when_events_may_be_missing(s: Story) -> None:
     s.start("j1", "w1", at=10)
     s.finally_("j1", "missing")
     s.tear()
+
+
+def bad_gone_and_a_history_of_a_worker_is_missing(s: Story) -> dict[str, int]:
+    """That it completed would have been seen on the wire."""
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.finally_("j1", "missing")
+    s.forget("hello", worker="w2")
+    return {"lost": 1}
+
+
+def indeterminate_when_only_a_missing_handler_could_tell(s: Story) -> None:
+    s.run["offers"] = ["jobs", "wire"]
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.finally_("j1", "missing")
+    s.forget("hello", worker="w2")
+    s.unknown = True
 
 
 def bad_gone_and_no_handler_succeeded(s: Story) -> dict[str, int]:
@@ -64,6 +84,7 @@ def near_miss_gone_but_its_handler_succeeded(s: Story) -> None:
     s.start("j1", "w1", at=10)
     s.end("j1", "w1", at=20)
     s.finally_("j1", "missing")
+    s.judged = 1
 
 
 def near_miss_seen_to_end_without_an_inspector(s: Story) -> None:
@@ -72,6 +93,7 @@ def near_miss_seen_to_end_without_an_inspector(s: Story) -> None:
     s.enqueue("j1")
     s.start("j1", "w1", at=10)
     s.end("j1", "w1", at=20)
+    s.judged = 1
 
 
 def irrelevant_not_seen_to_end_without_an_inspector(s: Story) -> None:

@@ -57,6 +57,7 @@ def near_miss(s: Story) -> None:
     for op in ("finish", "retry", "bury"):
         two(s, op, 900, wire=True)
         s.wire(op, op, "w1", at=800)
+    s.judged = 7
 
 
 def near_miss_stalled(s: Story) -> None:
@@ -102,6 +103,7 @@ def near_miss_dead(s: Story) -> None:
     two(s, "j1", 200, end=None)
     two(s, "j2", 200, end=None, wire=True)
     s.kill("w1", at=100)
+    s.judged = 1
 
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
@@ -158,6 +160,7 @@ def indeterminate(s: Story) -> None:
     s.wire("claim", "endless", "w2", at=9)
     s.finally_("unknown", "completed")
     s.finally_("endless", "completed")
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

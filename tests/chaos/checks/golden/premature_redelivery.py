@@ -49,6 +49,7 @@ def live(s: Story) -> None:
 
 def bad(s: Story) -> dict[str, int]:
     live(s)
+    s.judged = 12
     return {"premature-redelivery": 10}
 
 
@@ -83,6 +84,7 @@ def near_miss(s: Story) -> None:
     s.wire("refresh", "renewed without a token", "w1", token=None, at=500)
     held(s, "asked for again")
     s.wire("claim", "asked for again", "w1", at=500)
+    s.judged = 9
 
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
@@ -95,6 +97,7 @@ def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     live(s)
     s.fault("server-kill", "server", at=5, until=6)
     s.fault("server-kill", "server", at=1_600, until=1_700)
+    s.judged = 12
     return {"premature-redelivery": 10}
 
 
@@ -114,6 +117,7 @@ def indeterminate(s: Story) -> None:
     s.wire("claim", "claim", "w2", at=300, token=2, answer=None)
     s.start("finish", "w1", at=12)
     s.kill("w1", at=950)
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

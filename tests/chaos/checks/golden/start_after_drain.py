@@ -39,6 +39,7 @@ def bad_fleet(s: Story) -> dict[str, int]:
     told_at_1000(s, "parent")
     s.exit("c1", at=2_000)
     s.exit("c2", at=2_000)
+    s.judged = 3
     return {"start-after-drain": 2}  # told were the parent and, by it, the worker
 
 
@@ -46,6 +47,7 @@ def near_miss(s: Story) -> None:
     run(s, "j1", "w1", at=1_200)
     run(s, "other", "w2", at=1_300)
     told_at_1000(s)
+    s.judged = 1
 
 
 def near_miss_successor(s: Story) -> None:
@@ -54,6 +56,7 @@ def near_miss_successor(s: Story) -> None:
     told_at_1000(s)
     s.worker("w3", at=4_000, process="worker-1")
     run(s, "after", "w3", at=4_500)
+    s.judged = 1
 
 
 def near_miss_fleet_successor(s: Story) -> None:
@@ -66,6 +69,7 @@ def near_miss_fleet_successor(s: Story) -> None:
     s.worker("c3", process="fleet-1.c3", at=4_000)
     run(s, "after", "c3", at=4_500)
     run(s, "elsewhere", "w2", at=1_300)
+    s.judged = 3
 
 
 def near_miss_heard_when_continued(s: Story) -> None:

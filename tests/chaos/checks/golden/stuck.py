@@ -13,6 +13,7 @@ def bad(s: Story) -> dict[str, int]:
         s.finally_(state, state)
     s.final("queue", queue="q", job="done")
     s.final("lock", queue="q", job="done")
+    s.judged = 6
     return {"stuck": 5}
 
 
@@ -23,6 +24,7 @@ def near_miss(s: Story) -> None:
     s.enqueue("dead", doomed=True)
     s.finally_("dead", "dead")
     s.final("dlq", queue="q", job="dead")
+    s.judged = 2
 
 
 def irrelevant(s: Story) -> None:
@@ -44,9 +46,11 @@ def indeterminate(s: Story) -> None:
     s.start("doubtful", "w1", at=30)
     s.kill("w1", at=40)
     s.finally_("doubtful", "missing")
+    s.judged = 1
 
 
 def indeterminate_when_the_final_state_was_not_read(s: Story) -> None:
     bad(s)
     s.forget("final", what="read")
     s.unknown = True
+    s.judged = 0

@@ -70,6 +70,7 @@ def near_miss_answered(s: Story) -> None:
     holder(s)
     second(s, answer_job="j1")
     s.enqueue("j1", unique="k", at=200)
+    s.judged = 1
 
 
 def near_miss_over(s: Story) -> None:

@@ -41,6 +41,7 @@ def near_miss(s: Story) -> None:
     look(s, seen=True)
     s.final("worker", worker="w1", alive=True, seen=True)
     s.final("worker", worker="w2", alive=False, seen=False)
+    s.judged = 2
 
 
 def irrelevant(s: Story) -> None:

@@ -47,12 +47,14 @@ def near_miss_told_to_stop(s: Story) -> None:
     run(s)
     s.fault("term", "w1", at=900)
     s.exit("w1", at=1_000)
+    s.judged = 1
 
 
 def near_miss_burst(s: Story) -> None:
     run(s)
     s.worker("w3", at=30, burst=True)
     s.exit("w3", at=1_000, code=0)
+    s.judged = 1
 
 
 def indeterminate(s: Story) -> None:
