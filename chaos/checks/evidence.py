@@ -9,6 +9,7 @@ import duckdb
 
 from chaos.checks.verdict import FaultCount
 from chaos.evidence import Evidence
+from chaos.jobs.space import Coverage, read
 
 HOME = "end"
 """The phase of the SIGTERM by which the rig sends everybody home when all work is done."""
@@ -52,7 +53,17 @@ def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[s
     if Evidence.JOBS not in offers:
         counts["completed"] = int(_one(db, "SELECT count(*) FROM done"))
         del counts["dead"]
-    return counts
+    return counts | _pairs(db)
+
+
+def _pairs(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The numbers of pairs of the space of jobs that were met, and that are left."""
+    points = db.execute("SELECT DISTINCT point FROM events WHERE point IS NOT NULL").fetchall()
+    if not points:
+        return {}
+    coverage = Coverage()
+    coverage.add(read(point) for (point,) in points)
+    return {"pairs": len(coverage.met), "pairs_left": len(coverage.left)}
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:

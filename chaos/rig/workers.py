@@ -101,17 +101,19 @@ class Workers:
         """Start as many workers as the run is set up with."""
         return [self.start() for _ in range(self._setup.workers)]
 
-    def fleet(self, *, workers: int | None = None, burst: bool = False) -> Worker:
+    def fleet(
+        self, *, workers: int | None = None, queues: tuple[str, ...] = (), burst: bool = False
+    ) -> Worker:
         """Start a parent with some workers (as many as the run is set up with), which share a
-        listener; returns when all of them are there. Raises `RigProblem` where the target has no
-        fleets."""
+        listener and serve queues in one order (that of the settings); returns when all of them are
+        there. Raises `RigProblem` where the target has no fleets."""
         command_of, count = self._setup.target.fleet, workers or self._setup.workers
         if command_of is None:
             raise RigProblem(
                 f"the target {self._setup.target.name} has no fleet; give it one, or choose a"
                 " scenario that starts its workers one by one"
             )
-        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst)
+        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst, queues)
         self._is_ready(fleet)
         end = time.monotonic() + _READY_S
         while len(fleet.living_children()) < count and time.monotonic() < end:
