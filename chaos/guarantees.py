@@ -77,6 +77,43 @@ _ALL = (
                 bad="a job starts whose only enqueue was refused",
                 near_miss="a job starts whose enqueue timed out: it may have been accepted",
             ),
+            Anomaly(
+                id="extra-job",
+                needs=((Evidence.JOBS,),),
+                meaning="A job is in the store that nobody had enqueued, or whose every enqueue "
+                "definitely failed or was answered with another job; or one is listed twice.",
+                examines="every job that exists at the end, and every one that a queue or a list "
+                "of the dead names",
+                bad="an enqueue under a unique key was answered with the job that holds the key, "
+                "and both jobs are there",
+                near_miss="an enqueue timed out: its job may be there",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="faithful",
+        sentence="a handler gets the arguments that were enqueued, and what it returns is what "
+        "the store keeps",
+        anomalies=(
+            Anomaly(
+                id="wrong-arguments",
+                meaning="A handler got other arguments than were enqueued, or the store has "
+                "others.",
+                examines="every start of a handler, and every job in the store at the end",
+                bad="`0` was enqueued, and the handler got `null`; or a second enqueue of the id "
+                "replaced the arguments of the first",
+                near_miss="two enqueues of one id at the same time: either may have been the first",
+            ),
+            Anomaly(
+                id="wrong-result",
+                needs=((Evidence.JOBS,),),
+                meaning="A completed job has another result in the store than its handler "
+                "returned.",
+                examines="every job that is completed at the end and has a result",
+                bad="the handler returned `[]`, and the result is `null`; or the result is that of "
+                "an attempt whose completion was refused",
+                near_miss="two attempts succeeded, and nobody saw which of them the store accepted",
+            ),
         ),
     ),
     Guarantee(
@@ -353,8 +390,8 @@ _ALL = (
             Anomaly(
                 id="start-after-drain",
                 meaning="A worker that had been told to stop started another job.",
-                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, or "
-                "the death of its fleet's parent)",
+                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, "
+                "or the death of its fleet's parent)",
                 bad="it starts a job 300 ms later, with a slack of 250 ms",
                 near_miss="it was paused meanwhile, and hears of it when it goes on",
             ),
@@ -370,11 +407,11 @@ _ALL = (
             ),
             Anomaly(
                 id="cut-short",
-                meaning="A job was taken from a worker that had been told to stop, before its grace "
-                "period was over.",
+                meaning="A job was taken from a worker that had been told to stop, before its "
+                "grace period was over.",
                 examines="every attempt that ran when its process was told to stop",
-                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its lock "
-                "is not renewed, and another worker takes it",
+                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its "
+                "lock is not renewed, and another worker takes it",
                 near_miss="a second SIGTERM, or SIGQUIT, came right before",
             ),
         ),
@@ -447,6 +484,49 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="state",
+        sentence="at every instant all that is stored about a job agrees, and changes only as "
+        "promised",
+        anomalies=(
+            Anomaly(
+                id="inconsistent",
+                needs=((Evidence.STATE,),),
+                meaning="What the store held at one instant contradicts itself, or what it had "
+                "held before.",
+                examines="the rules that the queue under test has for its own store, each for "
+                "about a second of looks",
+                bad="a job is locked and queued; a running job's hash expires; a job is dead and "
+                "not in the dead-letter queue",
+                near_miss="a unique key is gone, but the server had thrown keys away",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="steady",
+        sentence="a process uses no more the longer it works, and asks little while there is "
+        "nothing to do",
+        anomalies=(
+            Anomaly(
+                id="leak",
+                meaning="The memory, descriptors, connections, threads or tasks of a process grew "
+                "as long as it worked.",
+                examines="what each process used, if it was looked at long enough",
+                bad="after a quarter of its time a worker has 9 connections, after half 30, in "
+                "the end 60",
+                near_miss="it has 60 after half of its time, and in the end",
+            ),
+            Anomaly(
+                id="hammering",
+                needs=((Evidence.WIRE,),),
+                meaning="A worker without anything to do sent one command after the other.",
+                examines="every second in which a process of the target changed nothing and no "
+                "job came",
+                bad="900 commands in a second, while the server refuses them",
+                near_miss="900 commands in a second, by which it claims and completes jobs",
+            ),
+        ),
+    ),
+    Guarantee(
         id="visible",
         sentence="a live worker has a health key, a dead one loses it within its TTL; "
         "losing the key alone loses no job",
@@ -494,14 +574,15 @@ _ALL = (
     ),
     Guarantee(
         id="replaced",
-        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each time; "
-        "it ends no healthy one",
+        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each "
+        "time; it ends no healthy one",
         anomalies=(
             Anomaly(
                 id="hung-worker",
                 meaning="A worker of a fleet hung for longer than its parent puts up with, and was "
                 "not ended.",
-                examines="every fault that kept a worker of a fleet from doing anything for so long",
+                examines="every fault that kept a worker of a fleet from doing anything for that "
+                "long",
                 bad="it is stopped (SIGSTOP) for 6 s with a limit of 1.5 s, and is still there",
                 near_miss="it went on after 3 s",
             ),

@@ -25,7 +25,9 @@ WITH orphaned AS (
     SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t,
            greatest(o.free_t, w.ready_t) + poll() + recovery_slack() AS deadline
     FROM orphaned AS o
-    JOIN lives AS w ON w.works
+    LEFT JOIN jobs AS j USING (job)
+    -- In a queue that is not its first, other jobs may come before.
+    JOIN lives AS w ON w.works AND coalesce(split_part(w.queues, ',', 1) = j.queue, true)
 ), awaited AS (
     SELECT w.orphan, min(w.deadline) AS deadline
     FROM waits AS w
@@ -33,7 +35,7 @@ WITH orphaned AS (
       AND NOT EXISTS (
           FROM life_stalls AS s WHERE s.life = w.life
           AND s.from_t <= w.deadline AND s.until_t >= w.dead_from - lock_ttl())
-      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.t <= w.deadline)
+      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.from_t <= w.deadline)
     GROUP BY w.orphan
 ), cases AS (
     SELECT o.*, a.deadline,

@@ -4,7 +4,8 @@
 -- recovery_slack(), health_ttl(), health_interval(), hung(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- that argues from the absence of an event must ask for it. `rig_intact()` is enough where only the rig
+-- could have written it. `offers(evidence)` says whether the target
 -- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
 -- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
@@ -15,6 +16,16 @@
 -- be written, or expire, a little late.
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
+
+-- What a process may use more of in the end than in the second quarter of its life; and how many
+-- samples of it, over how long, are enough to tell.
+CREATE TABLE leak_slacks AS FROM (VALUES
+    ('memory', 40000), ('descriptors', 30), ('sockets', 30), ('threads', 30), ('tasks', 40),
+    ('blocks', 40000)) AS slacks (what, slack);
+CREATE MACRO leak_samples() AS 12;
+CREATE MACRO leak_span() AS 2500000000::BIGINT;
+-- Commands of a process in a second in which there is nothing to do.
+CREATE MACRO idle_commands() AS 100;
 
 -- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
 -- hearing of a job to starting it.
@@ -35,6 +46,12 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
+
+-- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks.
+DELETE FROM events
+WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true)
+  AND job IN (SELECT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
+              WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins);
 
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS
@@ -101,6 +118,7 @@ WITH asked AS (
         bool_and(invoke_t IS NOT NULL) AS invokes_known,
         bool_and(result = 'fail') AS failed,
         min(ok_t) FILTER (coalesce(answer_job, job) = job) AS own_ok_t,
+        CASE WHEN min(queue) = max(queue) THEN max(queue) END AS queue,
         max("unique") AS "unique",
         -- NULL (at once) in any operation wins.
         CASE WHEN bool_and(due_t IS NOT NULL) THEN min(due_t) END AS due_t,
@@ -145,12 +163,17 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 
 -- ------------------------------------------------------------------ processes and faults
 
--- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
+-- One row per fault that landed, but for those that nothing may come of. A fleet's processes share one connection name: of a fault that hit
 -- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
 -- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
--- lasts until it is healed, and what it hits may forget.
+-- lasts until it is healed, and what it hits may forget. It took effect between from_t and t. One that was
+-- begun and never said to have landed may have taken effect at any time since.
 CREATE TABLE landed AS
-SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
+WITH begun AS (
+    SELECT fault, min(t) AS t FROM events WHERE type = 'fault' AND event = 'begun' GROUP BY fault
+)
+SELECT e.fault, coalesce(k.name, e.kind) AS kind, least(b.t, e.t) AS from_t,
+    CASE WHEN e.event = 'landed' THEN e.t ELSE never() END AS t, CASE
     WHEN e.target IN (SELECT name FROM events WHERE type = 'process' AND role = 'fleet')
         AND e.child_pid NOT IN (SELECT child_pid FROM events
                                 WHERE type = 'process' AND role = 'fleet' AND child_pid IS NOT NULL)
@@ -168,8 +191,10 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     coalesce(k.hangs, false) AS hangs,
     -- It came before the reply to a claim went on.
     coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
-FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed';
+FROM events AS e LEFT JOIN fault_kinds AS k USING (kind) LEFT JOIN begun AS b USING (fault)
+WHERE e.type = 'fault' AND NOT coalesce(k.unfelt, false)
+  AND (e.event = 'landed' OR e.event = 'begun' AND e.fault NOT IN (
+    SELECT fault FROM events WHERE type = 'fault' AND event IN ('landed', 'missed', 'cancelled')));
 
 -- The parents of fleets, by name.
 CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';
@@ -200,10 +225,10 @@ WITH named AS (
            lead(from_t) OVER (PARTITION BY name ORDER BY from_t, pid) AS gone_t
     FROM grouped
 ), kills AS (
-    SELECT p.life, min(e.t) AS t
+    SELECT p.life, min(e.from_t) AS t
     FROM landed AS e
     JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
-        AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
+        AND e.from_t <= coalesce(p.exit_t, p.gone_t, e.from_t)
     WHERE e.ends
     GROUP BY p.life
 )
@@ -247,41 +272,43 @@ FROM events LEFT JOIN writers USING (process, pid)
 WHERE type IN ('hello', 'start') AND worker IS NOT NULL
 GROUP BY worker;
 
--- One row per fault that landed, with the time it lasted. What nobody healed lasts for ever,
--- unless it is over by its nature. Faults of the server are faults of everybody.
+-- One row per fault that landed, with the time in which it may have had an effect; it certainly had
+-- begun by landed_t. What nobody healed lasts for ever, unless it is over by its nature. Faults of the
+-- server are faults of everybody.
 CREATE TABLE stalls AS
 WITH healed AS (
     SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
 )
 SELECT
-    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS from_t,
+    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS landed_t,
     coalesce(
-        CASE WHEN h.t >= l.t THEN h.t END,
+        CASE WHEN h.t >= l.from_t THEN h.t END,
         CASE WHEN NOT l.lasts THEN l.t END,
         never()) AS until_t
 FROM landed AS l LEFT JOIN healed AS h USING (fault)
 UNION ALL BY NAME
 SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
-       coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
+       d.t AS landed_t, coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
        true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts,
        false AS hurries, false AS hangs, false AS before_claimed
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
 
--- Times at which the server may have forgotten what it had accepted. That it is down is forgiven with
+-- Times at which the server may have forgotten what it had accepted: the first and the last one of each
+-- fault by which it may. That it is down is forgiven with
 -- its reason: one that shut down in an orderly way, or that was killed with everything on disk that it
 -- had answered, has forgotten nothing.
 CREATE TABLE amnesias AS
-SELECT DISTINCT s.from_t AS t FROM stalls AS s
+SELECT DISTINCT unnest([s.from_t, s.landed_t]) AS t FROM stalls AS s
 WHERE s.of_server AND s.forgets
   AND NOT (s.kind = 'server-down' AND EXISTS (
       FROM stalls AS o WHERE o.takes_down AND NOT o.forgets
       AND s.from_t BETWEEN o.from_t AND o.until_t));
 
--- Times at which the server's clock was stepped: what is due or expires by it did so early or late.
+-- Times between which the server's clock was stepped: what is due or expires by it did so early or late.
 CREATE TABLE leaps AS
-SELECT DISTINCT from_t AS t FROM stalls WHERE steps_clock;
+SELECT DISTINCT unnest([from_t, landed_t]) AS t FROM stalls WHERE steps_clock;
 
 -- Times at which a lock may have gone before its TTL was over.
 CREATE TABLE lock_doubts AS
@@ -303,34 +330,35 @@ SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) U
 
 -- One row per life that was told to stop: by a signal, or by the death of its fleet's parent. One that
 -- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
--- heard of it before either. hurry_t is when it was told not to wait for what it runs, by a signal that
+-- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait for what it runs, by a signal that
 -- says so or by a second one; NULL: never. A worker of a fleet goes by the signals that its parent got:
 -- a terminal signals both of them.
 CREATE TABLE drains AS
 WITH asked AS (
-    SELECT l.life, s.from_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
+    SELECT l.life, s.from_t, s.landed_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
-    SELECT life, orphan_t, false, false
+    SELECT life, orphan_t, orphan_t, false, false
     FROM fleet_workers
     WHERE parent IN (SELECT life FROM lives WHERE kill_t IS NOT NULL)
       AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
 ), told AS (
-    SELECT life, min(t) AS t, min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
+    SELECT life, min(from_t) AS from_t, min(t) AS t,
+           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
     FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
     GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t,
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t,
        CASE WHEN told.hurry_t IS NOT NULL
             THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
-GROUP BY told.life, told.t, told.hurry_t;
+GROUP BY told.life, told.t, told.from_t, told.hurry_t;
 
 -- ------------------------------------------------------------------ attempts and transitions
 
@@ -474,22 +502,53 @@ WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
   AND NOT coalesce(h.ended, false)
   AND a.life NOT IN (SELECT life FROM drains);
 
+-- ------------------------------------------------------------------ samples
+
+-- What each process used, sampled; one row per thing, until it was told to stop. Of the parent of a
+-- fleet those samples count in which all of its workers were there.
+CREATE TABLE uses AS
+WITH usages AS (
+    SELECT *, max(children) OVER (PARTITION BY name, child_pid) AS most
+    FROM events WHERE type = 'usage'
+), sampled AS (
+    UNPIVOT (SELECT name, child_pid AS pid, t, memory_kb AS memory, descriptors, sockets, threads
+             FROM usages WHERE children IS NOT DISTINCT FROM most)
+    ON memory, descriptors, sockets, threads INTO NAME what VALUE used
+    UNION ALL BY NAME
+    UNPIVOT (SELECT process AS name, pid, t, tasks, blocks FROM events WHERE type = 'vitals')
+    ON tasks, blocks INTO NAME what VALUE used
+)
+SELECT u.* FROM sampled AS u
+LEFT JOIN lives AS l ON l.pid = u.pid AND (within(l.name, u.name) OR within(u.name, l.name))
+LEFT JOIN drains AS d USING (life)
+WHERE u.t < least(coalesce(d.t, never()), coalesce(l.dead_from, never()));
+
+-- What each process sent to the wire proxy, put together to seconds.
+CREATE TABLE traffic AS
+SELECT name, min(t_sent) AS from_t, max(t) AS t, sum(commands + connections) AS sent,
+       greatest(1.0, (max(t) - min(t_sent)) / 1e9) AS seconds,
+       greatest(1, coalesce(max(children), 1)) AS workers
+FROM events WHERE type = 'traffic' GROUP BY name, t // 1000000000;
+
 -- ------------------------------------------------------------------ waiting and room
 
 -- One row per life and time in which it could not do as it should: a fault touched it, or a job of its
--- own kept its event loop busy. The workers of a fleet whose parent was killed leave.
+-- own kept its event loop busy. The workers of a fleet whose parent was killed leave. (An argument of a macro
+-- that has the name of a column in its table would be taken for that column: so these have names of their own.)
 CREATE TABLE disturbances AS
-SELECT life, from_t, CASE WHEN ends THEN never() ELSE until_t END AS until_t FROM life_stalls
+SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t
+FROM life_stalls
 UNION ALL
 SELECT life, start_t, coalesce(end_t, never()) FROM attempts
 WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
 
+-- Was this life disturbed between two times?
 CREATE MACRO disturbed(one, a, b) AS EXISTS (
-    FROM disturbances
-    WHERE disturbances.life = one AND disturbances.from_t <= b AND disturbances.until_t >= a);
+    FROM disturbances WHERE whom = one AND begun_t <= b AND over_by_t >= a);
 
--- The moment after which a worker that was told to stop need not hold its jobs any longer, nor take any.
-CREATE MACRO told_to_stop(one, a) AS EXISTS (FROM drains WHERE drains.life = one AND drains.t <= a);
+-- Had this life been told to stop by then?
+CREATE MACRO told_to_stop(one, a) AS EXISTS (
+    FROM (SELECT life AS whom, t AS told_t FROM drains) WHERE whom = one AND told_t <= a);
 
 -- One row per life and longest time in which it had room for another job. A job takes its place from the
 -- claim on, until its handler has ended and its end is written.

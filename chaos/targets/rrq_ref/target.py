@@ -102,7 +102,8 @@ class RrqAsyncProducer(RrqProducer):
         return self._runner.run(self._async.enqueue_many(jobs))
 
     def close(self) -> None:
-        self._runner.close()  # which closes the loop's connections
+        self._runner.run(self._async.store.aclose())
+        self._runner.close()
         super().close()
 
 
@@ -148,7 +149,7 @@ TARGET = Target(
     forkable=Forkable(warm=_warm, work=_work),
     fleet=lambda workers: Command([*_WORKER, str(workers)]),
     prepare=_load_scripts,
-    shows={"tokens", "retries", "effects", "keys", "health"},
+    shows={"tokens", "retries", "effects", "keys", "health", "state"},
     takes=SPACE.names,
     packages=("redis", "hiredis", "uvloop"),
 )
