@@ -447,6 +447,49 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="state",
+        sentence="at every instant all that is stored about a job agrees, and changes only as "
+        "promised",
+        anomalies=(
+            Anomaly(
+                id="inconsistent",
+                needs=((Evidence.STATE,),),
+                meaning="What the store held at one instant contradicts itself, or what it had "
+                "held before.",
+                examines="the rules that the queue under test has for its own store, each for "
+                "about a second of looks",
+                bad="a job is locked and queued; a running job's hash expires; a job is dead and "
+                "not in the dead-letter queue",
+                near_miss="a unique key is gone, but the server had thrown keys away",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="steady",
+        sentence="a process uses no more the longer it works, and asks little while there is "
+        "nothing to do",
+        anomalies=(
+            Anomaly(
+                id="leak",
+                meaning="The memory, descriptors, connections, threads or tasks of a process grew "
+                "as long as it worked.",
+                examines="what each process used, if it was looked at long enough",
+                bad="after a quarter of its time a worker has 9 connections, after half 30, in "
+                "the end 60",
+                near_miss="it has 60 after half of its time, and in the end",
+            ),
+            Anomaly(
+                id="hammering",
+                needs=((Evidence.WIRE,),),
+                meaning="A worker without anything to do sent one command after the other.",
+                examines="every second in which a process of the target changed nothing and no "
+                "job came",
+                bad="900 commands in a second, while the server refuses them",
+                near_miss="900 commands in a second, by which it claims and completes jobs",
+            ),
+        ),
+    ),
+    Guarantee(
         id="visible",
         sentence="a live worker has a health key, a dead one loses it within its TTL; "
         "losing the key alone loses no job",

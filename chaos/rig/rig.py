@@ -24,6 +24,7 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
+from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
@@ -40,6 +41,8 @@ T = TypeVar("T")
 _PATIENCE_S = 30.0
 #: Time for which workers are offered jobs before one that takes none is called idle.
 _OFFER_S = 10.0
+#: Beyond a bound, so that it is over on every clock.
+_MARGIN_S = 0.1
 #: Time without any work after which a fault that waits for a command is given up.
 _IDLE_S = 2.0
 
@@ -61,6 +64,7 @@ class Rig:
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
     stays: Callable[[AbstractContextManager[Any]], Any]
@@ -94,6 +98,7 @@ class Rig:
             self.wire.check()
         story(self)
         self.settle()
+        self.samples.finish()
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
@@ -122,12 +127,15 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each. `through` is the URL of a
         listener (`wire.listener`)."""
-        self.know(job.own_id for job in jobs)
-        producer = self.setup.target.producer(through or self.server.url, self.setup.settings)
+        self.know(job.id for job in jobs if job.id is not None)
+        answered: list[str] = []
+        settings = self.setup.settings
+        producer = self.setup.target.producer(through or self.server.url, settings)
         try:
-            enqueue(producer, jobs, self.setup.settings, self.producer_log)
+            enqueue(producer, jobs, settings, self.producer_log, answered)
         finally:
             producer.close()
+            self.know(answered)
         self.progress.say(f"enqueued {len(jobs)} jobs")
 
     def know(self, job_ids: Iterable[str]) -> None:
@@ -135,17 +143,20 @@ class Rig:
         self.seen.jobs.extend(job_ids)
 
     @contextmanager
-    def load(self, *faults: At) -> Iterator[Load]:
-        """Enqueue jobs of several kinds all the time, until the block ends.
+    def load(self, *faults: At, crashes: bool = False) -> Iterator[Load]:
+        """Enqueue jobs of all kinds all the time, until the block ends.
 
-        The producer has a listener of its own, `producer`, at whose commands the faults land.
+        The producers share a listener, `producer`, at whose commands the faults land. With
+        `crashes`, some jobs kill their worker; who asks for these replaces it.
         """
         self._loads += 1
+        target, settings = self.setup.target, self.setup.settings
         listener = self.wire.listener("producer", *faults)
         load = Load(
             f"load-{self._loads}",
-            self.setup.target.producer(listener, self.setup.settings),
-            self.setup.settings,
+            {word: connect(listener, settings) for word, connect in target.clients.items()},
+            {*target.takes} if crashes else {*target.takes} - {"crashes"},
+            settings,
             Random(self.random.random()),
             self.producer_log,
         )
@@ -154,7 +165,7 @@ class Rig:
                 yield load
         finally:
             self.know(load.job_ids)
-            self.progress.say(f"enqueued {len(load.job_ids)} jobs meanwhile")
+            self.progress.say(f"enqueued {len({*load.job_ids})} jobs meanwhile")
 
     def damage(self, job: str, how: str) -> None:
         """Ruin a job, as others may by mistake (`chaos.targets.inspector`). It is not judged from
@@ -259,12 +270,21 @@ class Rig:
         while not self.seen.idle() and self.workers.living() and time.monotonic() < end:
             self.tend()
             time.sleep(0.02)
+        if "recovery" in self.setup.about:
+            self._witness()
         self.workers.leave()
         self.seen.sample(at_once=True)
         if not self.setup.wire:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
+
+    def _witness(self) -> None:
+        """Keep the workers until the jobs of the dead must have come to them. Work may be over
+        before: a job that is lost leaves nothing to wait for."""
+        end = self.workers.changed_at + self.setup.recovery_s
+        if self.workers.living():
+            self.let_work(end + _MARGIN_S - time.monotonic())
 
 
 @contextmanager
@@ -325,6 +345,7 @@ def _assemble(
     lag.start()
     stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
+    samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
     record(RigStarted())
     return Rig(
         setup=setup,
@@ -335,6 +356,7 @@ def _assemble(
         wire=wire,
         redis=redis,
         seen=seen,
+        samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,
         inspector=inspector,

@@ -25,6 +25,8 @@ class Worker:
     settings: WorkerSettings
     injections: list[Injection]
     history: Path
+    #: The queues that it serves, in its order; none: all.
+    queues: tuple[str, ...] = ()
     #: It is meant to end: by a signal of the rig, or by a job that kills its worker.
     doomed: bool = False
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.

@@ -67,6 +67,8 @@ class Workers:
         self._record = record
         self._progress = progress
         self._looked_at = 0.0
+        #: When a worker was last seen to be there, or to be gone.
+        self.changed_at = time.monotonic()
         self._faults = itertools.count(1)
         self.all: list[Worker] = []
 
@@ -77,17 +79,20 @@ class Workers:
         *faults: At,
         burst: bool = False,
         settings: WorkerSettings | None = None,
+        queues: tuple[str, ...] | None = None,
         clock: Clock | None = None,
     ) -> Worker:
         """Start a worker process behind a listener of its own; returns when it is ready.
 
-        Faults are planned before it starts, so that its first commands can meet them. With a
-        `clock` its wall clock can be stepped. Raises `WorkerProblem`.
+        Faults are planned before it starts, so that its first commands can meet them. It serves
+        `queues` in this order; by default all, each worker in another order. With a `clock` its
+        wall clock can be stepped. Raises `WorkerProblem`.
         """
-        command = self._setup.target.worker
+        command, settings = self._setup.target.worker, settings or self._setup.settings
         if clock is not None:
             command = replace(command, env={**command.env, **clock.environment()})
-        worker = self._start("worker", command, settings or self._setup.settings, faults, burst)
+        served = queues or _rotated(settings.queues, len(self.all))
+        worker = self._start("worker", command, settings, faults, burst, served)
         self._await_hello(worker)
         return self._is_ready(worker)
 
@@ -127,6 +132,7 @@ class Workers:
         settings: WorkerSettings,
         faults: Sequence[At],
         burst: bool,
+        queues: tuple[str, ...] = (),
     ) -> Worker:
         name = f"{role}-{1 + sum(worker.life.role == role for worker in self.all)}"
         history = self._directory / "history" / f"{name}.jsonl"
@@ -134,10 +140,12 @@ class Workers:
         wired = self._setup.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
-        spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
+        spec = WorkerSpec(
+            name=name, url=url, history=str(history), settings=settings, burst=burst, queues=queues
+        )
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
-        worker = Worker(life, log, settings, injections, history)
+        worker = Worker(life, log, settings, injections, history, queues)
         worker.doomed = any(
             FAULTS.action(fault.action).to_process in ("ends", "leaves") for fault in faults
         )
@@ -166,6 +174,7 @@ class Workers:
     def _is_ready(self, worker: Worker) -> Worker:
         worker.life.note(ProcessReady)
         worker.ready = True
+        self.changed_at = time.monotonic()
         self._progress.say(f"{worker.name} started")
         return worker
 
@@ -200,6 +209,8 @@ class Workers:
 
     def _look_for_end(self, worker: Worker) -> None:
         status = worker.life.look()
+        if status is not None:
+            self.changed_at = time.monotonic()
         if status is None or worker.doomed or status.signal == signal.SIGKILL or status.code == 0:
             return
         self._progress.say(f"{worker.name} ended with {status} although nobody ended it")
@@ -231,6 +242,7 @@ class Workers:
         pid: int,
         t: int | None = None,
     ) -> None:
+        self.changed_at = time.monotonic()
         life = fleet.life
         about = event(
             name=f"{fleet.name}.{pid}", child_pid=pid, role="worker", burst=life.burst, **life.room
@@ -345,3 +357,8 @@ class Workers:
                 time.sleep(0.01)
         self.tend()
         self._look_at_fleets()
+
+
+def _rotated(queues: tuple[str, ...], by: int) -> tuple[str, ...]:
+    by %= len(queues)
+    return queues[by:] + queues[:by]

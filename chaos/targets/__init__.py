@@ -2,7 +2,16 @@
 
 from chaos.jobs import Job
 from chaos.targets.find import BUILT_IN, UnknownTarget, find_target
-from chaos.targets.inspector import DAMAGES, CountsDead, Inspector, RuinsJobs, ShowsHealth
+from chaos.targets.inspector import (
+    DAMAGES,
+    CanLook,
+    CountsDead,
+    Finding,
+    Inspector,
+    RuinsJobs,
+    ShowsHealth,
+    Sight,
+)
 from chaos.targets.producer import CanCancel, CanRequeue, EnqueueInDoubt, EnqueueRefused, Producer
 from chaos.targets.settings import WorkerSettings
 from chaos.targets.spec import WorkerSpec
@@ -12,18 +21,21 @@ __all__ = [
     "BUILT_IN",
     "DAMAGES",
     "CanCancel",
+    "CanLook",
     "CanRequeue",
     "Command",
     "CountsDead",
     "Decode",
     "EnqueueInDoubt",
     "EnqueueRefused",
+    "Finding",
     "Forkable",
     "Inspector",
     "Job",
     "Producer",
     "RuinsJobs",
     "ShowsHealth",
+    "Sight",
     "Target",
     "UnknownTarget",
     "Wire",

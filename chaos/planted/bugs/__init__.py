@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from chaos.errors import ChaosError
-from chaos.planted.bugs import ablations, claims, drains, ends, enqueues, locks, services
+from chaos.guarantees import ANOMALIES
+from chaos.planted.bugs import (
+    ablations,
+    claims,
+    drains,
+    ends,
+    enqueues,
+    farewells,
+    fleets,
+    leases,
+    locks,
+    orders,
+    payloads,
+    producers,
+    retries,
+    services,
+    slots,
+    states,
+)
 from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
 
+#: Those with a scenario of their own, then those that the default programme has to find.
+_PARTS = (
+    *(enqueues, claims, locks, ends, drains, services),
+    *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
+)
 BUGS: dict[str, Bug] = {
-    bug.name: bug for part in (enqueues, claims, locks, ends, drains, services) for bug in part.BUGS
+    bug.name: bug for part in _PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES
 }
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
