@@ -95,7 +95,10 @@ SELECT
     coalesce(bool_or(doomed), false) AS doomed,
     coalesce(bool_or(resists), false) AS resists,
     coalesce(bool_or(deadly), false) AS deadly,
-    min(result_ttl_s) AS result_ttl_s
+    min(result_ttl_s) AS result_ttl_s,
+    max(retry_delay_ms) * 1000000 AS retry_delay,
+    coalesce(bool_or(refused), false) AS refused,
+    any_value(arguments) AS arguments
 FROM events WHERE type = 'enqueue' GROUP BY op;
 
 -- One row per requeue of a job, from each witness; it happened within [from_t, until_t] if at all.
@@ -124,7 +127,9 @@ WITH asked AS (
         bool_or(doomed) AS doomed,
         bool_or(resists) AS resists,
         bool_or(deadly) AS deadly,
-        min(result_ttl_s) AS result_ttl_s
+        min(result_ttl_s) AS result_ttl_s,
+        max(retry_delay) AS retry_delay,
+        bool_or(refused) AS refused
     FROM enqueues
     WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue'
     GROUP BY job
@@ -477,6 +482,13 @@ SELECT
     END, false) AS sure
 FROM attempts AS a LEFT JOIN holds AS h USING (job, token)
 WHERE a.outcome = 'error';
+
+-- Jobs that rightly wait in the end: they are due later than anybody looked.
+CREATE TABLE parked AS
+SELECT j.job FROM jobs AS j JOIN final_jobs AS f USING (job)
+LEFT JOIN (SELECT job, max(end_t) AS t FROM failures GROUP BY job) AS failed USING (job)
+WHERE (f.state = 'queued' AND j.due_t > f.t)
+   OR (f.state = 'retrying' AND failed.t + j.retry_delay > f.t);
 
 -- One row per attempt that certainly crashed: its process died in the middle of the handler, and
 -- had neither been told to stop (it may have handed the job back) nor ended the job on the wire.
