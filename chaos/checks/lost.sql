@@ -12,14 +12,9 @@
 SELECT
     j.job,
     f.t,
-<<<<<<< HEAD
     f.state IS DISTINCT FROM 'missing' OR done.job IS NOT NULL OR intact()
         OR (rig_intact() AND offers('completions')) AS judged,
-    judged AND (f.state IN ('queued', 'active', 'retrying')
-=======
-    f.state IS DISTINCT FROM 'missing' OR done.job IS NOT NULL OR intact() AS judged,
     judged AND (f.state IN ('queued', 'active', 'retrying') AND parked.job IS NULL
->>>>>>> h-space
                 OR (f.state = 'missing' AND done.job IS NULL)) AS broken,
     format('job {} was acknowledged at {} and is {} at the end', j.job, at_s(j.ack_t), f.state) AS why
 FROM jobs AS j
