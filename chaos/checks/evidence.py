@@ -127,7 +127,7 @@ def _faults_that_did_not_land(db: duckdb.DuckDBPyConnection) -> list[str]:
         "SELECT fault, any_value(kind), any_value(target), any_value(phase), "
         "any_value(error) FILTER (event = 'missed') FROM events "
         "WHERE type = 'fault' GROUP BY fault "
-        "HAVING bool_or(event IN ('planned', 'missed')) "
+        "HAVING bool_or(event IN ('planned', 'begun', 'missed')) "
         "AND NOT bool_or(event IN ('landed', 'cancelled')) "
         "ORDER BY min(t), fault"
     ).fetchall()

@@ -15,6 +15,7 @@ from chaos.planted.bugs import (
     leases,
     lives,
     locks,
+    matrix,
     orders,
     payloads,
     producers,
@@ -28,7 +29,7 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, lives, drains, services),
+    *(enqueues, claims, locks, ends, lives, drains, services, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {
