@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from chaos.errors import ChaosError
-from chaos.planted.bugs import ablations, claims, drains, ends, enqueues, locks, services
+from chaos.planted.bugs import (
+    ablations,
+    claims,
+    drains,
+    ends,
+    enqueues,
+    growth,
+    locks,
+    services,
+    stored,
+)
 from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
 
 BUGS: dict[str, Bug] = {
-    bug.name: bug for part in (enqueues, claims, locks, ends, drains, services) for bug in part.BUGS
+    bug.name: bug
+    for part in (enqueues, claims, locks, ends, stored, drains, services, growth)
+    for bug in part.BUGS
 }
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
