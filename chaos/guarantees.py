@@ -353,8 +353,8 @@ _ALL = (
             Anomaly(
                 id="start-after-drain",
                 meaning="A worker that had been told to stop started another job.",
-                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, or "
-                "the death of its fleet's parent)",
+                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, "
+                "or the death of its fleet's parent)",
                 bad="it starts a job 300 ms later, with a slack of 250 ms",
                 near_miss="it was paused meanwhile, and hears of it when it goes on",
             ),
@@ -370,11 +370,11 @@ _ALL = (
             ),
             Anomaly(
                 id="cut-short",
-                meaning="A job was taken from a worker that had been told to stop, before its grace "
-                "period was over.",
+                meaning="A job was taken from a worker that had been told to stop, before its "
+                "grace period was over.",
                 examines="every attempt that ran when its process was told to stop",
-                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its lock "
-                "is not renewed, and another worker takes it",
+                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its "
+                "lock is not renewed, and another worker takes it",
                 near_miss="a second SIGTERM, or SIGQUIT, came right before",
             ),
         ),
@@ -537,14 +537,15 @@ _ALL = (
     ),
     Guarantee(
         id="replaced",
-        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each time; "
-        "it ends no healthy one",
+        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each "
+        "time; it ends no healthy one",
         anomalies=(
             Anomaly(
                 id="hung-worker",
                 meaning="A worker of a fleet hung for longer than its parent puts up with, and was "
                 "not ended.",
-                examines="every fault that kept a worker of a fleet from doing anything for so long",
+                examines="every fault that kept a worker of a fleet from doing anything for that "
+                "long",
                 bad="it is stopped (SIGSTOP) for 6 s with a limit of 1.5 s, and is still there",
                 near_miss="it went on after 3 s",
             ),

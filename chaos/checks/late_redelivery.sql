@@ -50,8 +50,8 @@ WITH orphaned AS (
 )
 SELECT
     job,
-    coalesce(deadline, free_t) AS t,
-    intact() AND deadline IS NOT NULL AND coalesce(next_t IS NOT NULL OR late, false) AS judged,
+    deadline AS t,
+    intact() AND deadline IS NOT NULL AND (next_t IS NOT NULL OR late) AS judged,
     judged AND late AS broken,
     format('{} held job {} when it died at {}; the job was due again by {} and {}', process, job,
            at_s(dead_by), at_s(deadline), coalesce('came at ' || at_s(next_t), 'never came')) AS why

@@ -11,8 +11,8 @@ SELECT
     j.job,
     f.t,
     f.state IS DISTINCT FROM 'missing' OR done.job IS NOT NULL OR intact() AS judged,
-    judged AND coalesce(f.state IN ('queued', 'active', 'retrying')
-                        OR (f.state = 'missing' AND done.job IS NULL), false) AS broken,
+    judged AND (f.state IN ('queued', 'active', 'retrying')
+                OR (f.state = 'missing' AND done.job IS NULL)) AS broken,
     format('job {} was acknowledged at {} and is {} at the end', j.job, at_s(j.ack_t), f.state) AS why
 FROM jobs AS j
 LEFT JOIN final_jobs AS f USING (job)

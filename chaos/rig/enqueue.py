@@ -14,9 +14,14 @@ from chaos.targets import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerS
 
 
 def enqueue(
-    producer: Producer, jobs: Sequence[Job], settings: WorkerSettings, write: Write
+    producer: Producer,
+    jobs: Sequence[Job],
+    settings: WorkerSettings,
+    write: Write,
+    answered: list[str] | None = None,
 ) -> EnqueueRefused | EnqueueInDoubt | None:
     """Enqueue `jobs` in one call; `write` is a `Recorder`'s. Returns what was wrong, if anything.
+    The ids that the queue answered are added to `answered`.
 
     What ends this call in any other way (a signal, a killed greenlet) leaves an operation without
     an outcome, which the checks take for one that may have happened.
@@ -58,6 +63,8 @@ def enqueue(
         return error
     for op, job, answer in zip(ops, jobs, answers, strict=True):
         write(EnqueueOk(op=op, job=job.id or answer, answer_job=answer))
+    if answered is not None:
+        answered.extend(answers)
     return None
 
 

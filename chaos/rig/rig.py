@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from chaos.history import Recorder, Write
-from chaos.history.events import RigBroken, RigFinished, RigStarted, ServerUp
+from chaos.history.events import FaultLanded, RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
 from chaos.rig.ending import read_final_state
 from chaos.rig.enqueue import enqueue
@@ -31,7 +31,7 @@ from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets import Inspector, Job
+from chaos.targets import Inspector, Job, RuinsJobs
 from chaos.wire import WireProxyError
 
 P = ParamSpec("P")
@@ -41,6 +41,8 @@ T = TypeVar("T")
 _PATIENCE_S = 30.0
 #: Time for which workers are offered jobs before one that takes none is called idle.
 _OFFER_S = 10.0
+#: Beyond a bound, so that it is over on every clock.
+_MARGIN_S = 0.1
 #: Time without any work after which a fault that waits for a command is given up.
 _IDLE_S = 2.0
 
@@ -71,6 +73,7 @@ class Rig:
     producer_log: Write
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
+    _damaged: int = field(default=0, init=False)
 
     # The frame of a run
 
@@ -124,12 +127,15 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each. `through` is the URL of a
         listener (`wire.listener`)."""
-        self.know(job.own_id for job in jobs)
-        producer = self.setup.target.producer(through or self.server.url, self.setup.settings)
+        self.know(job.id for job in jobs if job.id is not None)
+        answered: list[str] = []
+        settings = self.setup.settings
+        producer = self.setup.target.producer(through or self.server.url, settings)
         try:
-            enqueue(producer, jobs, self.setup.settings, self.producer_log)
+            enqueue(producer, jobs, settings, self.producer_log, answered)
         finally:
             producer.close()
+            self.know(answered)
         self.progress.say(f"enqueued {len(jobs)} jobs")
 
     def know(self, job_ids: Iterable[str]) -> None:
@@ -137,17 +143,20 @@ class Rig:
         self.seen.jobs.extend(job_ids)
 
     @contextmanager
-    def load(self, *faults: At) -> Iterator[Load]:
-        """Enqueue jobs of several kinds all the time, until the block ends.
+    def load(self, *faults: At, crashes: bool = False) -> Iterator[Load]:
+        """Enqueue jobs of all kinds all the time, until the block ends.
 
-        The producer has a listener of its own, `producer`, at whose commands the faults land.
+        The producers share a listener, `producer`, at whose commands the faults land. With
+        `crashes`, some jobs kill their worker; who asks for these replaces it.
         """
         self._loads += 1
+        target, settings = self.setup.target, self.setup.settings
         listener = self.wire.listener("producer", *faults)
         load = Load(
             f"load-{self._loads}",
-            self.setup.target.producer(listener, self.setup.settings),
-            self.setup.settings,
+            {word: connect(listener, settings) for word, connect in target.clients.items()},
+            {*target.takes} if crashes else {*target.takes} - {"crashes"},
+            settings,
             Random(self.random.random()),
             self.producer_log,
         )
@@ -156,7 +165,21 @@ class Rig:
                 yield load
         finally:
             self.know(load.job_ids)
-            self.progress.say(f"enqueued {len(load.job_ids)} jobs meanwhile")
+            self.progress.say(f"enqueued {len({*load.job_ids})} jobs meanwhile")
+
+    def damage(self, job: str, how: str) -> None:
+        """Ruin a job, as others may by mistake (`chaos.targets.inspector`). It is not judged from
+        now on; its neighbours are. Raises `RigProblem` where the target has no way."""
+        if not isinstance(self.inspector, RuinsJobs):
+            raise RigProblem(
+                f"the target {self.setup.target.name} has no inspector that damages jobs; give it"
+                " one, or choose another scenario"
+            )
+        self._damaged += 1
+        fault = f"damage-{self._damaged:03d}"
+        self.record(FaultLanded(fault=fault, kind="damage", job=job, phase=how))
+        self.inspector.damage(job, how)
+        self.progress.say(f"{job}: {how}")
 
     # Waiting
 
@@ -182,6 +205,16 @@ class Rig:
             if time.monotonic() > end:
                 raise RigProblem(f"waited {_PATIENCE_S:g} s in vain for {for_what}")
             time.sleep(0.01)
+
+    def allow(
+        self, seconds: float, condition: Callable[P, bool], *args: P.args, **more: P.kwargs
+    ) -> bool:
+        """Wait until `condition(*args)` is true, or for so long. What did not come about is the
+        verdict's business."""
+        end = time.monotonic() + seconds
+        while not (true := condition(*args, **more)) and time.monotonic() < end:
+            self.let_work(0.01)
+        return true
 
     def landed(self, *workers: Worker) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
@@ -237,12 +270,21 @@ class Rig:
         while not self.seen.idle() and self.workers.living() and time.monotonic() < end:
             self.tend()
             time.sleep(0.02)
+        if "recovery" in self.setup.about:
+            self._witness()
         self.workers.leave()
         self.seen.sample(at_once=True)
         if not self.setup.wire:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
+
+    def _witness(self) -> None:
+        """Keep the workers until the jobs of the dead must have come to them. Work may be over
+        before: a job that is lost leaves nothing to wait for."""
+        end = self.workers.changed_at + self.setup.recovery_s
+        if self.workers.living():
+            self.let_work(end + _MARGIN_S - time.monotonic())
 
 
 @contextmanager

@@ -24,8 +24,8 @@ from chaos.rig.wire import Wire
 from chaos.rig.worker import Worker
 from chaos.targets import CanLook, Finding, Inspector
 
-#: Between two looks at the store: at least, at most, and the share of the processor that looking may
-#: take.
+#: Between two looks at the store: at least, at most, and the share of the processor that looking
+#: may take.
 _LOOK_S, _RARELY_S, _SHARE = 0.1, 1.0, 0.1
 #: Between two turns of the thread.
 _TURN_S = 0.05

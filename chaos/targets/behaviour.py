@@ -5,7 +5,8 @@ A plan is a small dictionary. `do` is one of
 * `ok`: work for `ms` milliseconds (0), then succeed;
 * `fail`: the first `times` attempts raise, later ones succeed;
 * `until`: raise while there is no file at `path`, succeed once there is;
-* `hang`: never end by itself;
+* `hang`: never end by itself, in the first `times` attempts (all);
+* `once`: work for `ms` milliseconds in the first attempt, succeed at once in later ones;
 * `block`: keep the event loop busy for `ms` milliseconds in the first `times` attempts (all), then
   succeed;
 * `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile; a plain function
@@ -43,6 +44,8 @@ from chaos.jobs import ECHO, digest, digest_of_arguments, echo
 _OWN = "as the job's plan says"
 #: Work before a planned failure or death, and between two looks of a plain function.
 _STEP_S = 0.005
+#: More attempts than any job has.
+_ALL = 1_000_000
 #: Between two looks of a worker at itself.
 _EXAMINE_S = 0.25
 
@@ -188,9 +191,13 @@ async def behave(plan: Mapping[str, Any], attempt: Attempt) -> Any:
         _end_badly(plan, attempt)
     seconds = plan.get("ms", 0) / 1000
     match plan.get("do", "ok"):
-        case "hang":
+        case "hang" if attempt.place <= plan.get("times", _ALL):
             await asyncio.sleep(86_400)
-        case "block" if attempt.place <= plan.get("times", 1_000_000):
+        case "once" if attempt.place > 1:
+            pass
+        case "block" if attempt.place > plan.get("times", _ALL):
+            pass
+        case "block":
             time.sleep(seconds)  # noqa: ASYNC251 - that is the fault
         case "resist":
             await _resist(seconds)
@@ -209,7 +216,7 @@ def behave_in_thread(
         _end_badly(plan, attempt)
     seconds = plan.get("ms", 0) / 1000
     match plan.get("do", "ok"):
-        case "hang":
+        case "hang" if attempt.place <= plan.get("times", _ALL):
             _loop(86_400, check)
         case "loop":
             _loop(seconds, check)

@@ -36,6 +36,19 @@ class ShowsHealth(Protocol):
         """The rest of each health key's TTL, in ms; -1: for ever; None: there is no key."""
 
 
+DAMAGES = ("delete", "expire", "empty", "overwrite")
+"""Ways in which others may ruin a job."""
+
+
+@runtime_checkable
+class RuinsJobs(Protocol):
+    """An inspector that can do to a job's record what others may do by mistake."""
+
+    def damage(self, job: str, how: str, /) -> None:
+        """`delete` it, let it `expire`, `empty` it of what makes it a job, or `overwrite` it by
+        something else. What is left behind has a TTL."""
+
+
 @runtime_checkable
 class CountsDead(Protocol):
     """An inspector whose queue has a dead-letter queue."""

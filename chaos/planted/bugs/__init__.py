@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from chaos.errors import ChaosError
+from chaos.guarantees import ANOMALIES
 from chaos.planted.bugs import (
     ablations,
     claims,
     drains,
     ends,
     enqueues,
+    farewells,
+    fleets,
     growth,
+    leases,
     locks,
+    orders,
+    payloads,
+    producers,
+    retries,
     services,
+    slots,
+    states,
     stored,
 )
 from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
 
+#: Those with a scenario of their own, then those that the default programme has to find.
+_PARTS = (
+    *(enqueues, claims, locks, ends, stored, drains, services, growth),
+    *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
+)
 BUGS: dict[str, Bug] = {
-    bug.name: bug
-    for part in (enqueues, claims, locks, ends, stored, drains, services, growth)
-    for bug in part.BUGS
+    bug.name: bug for part in _PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES
 }
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 

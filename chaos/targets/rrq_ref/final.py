@@ -31,6 +31,8 @@ _LIVE = ("queued", "active", "retrying")
 _BATCH = 1_000
 #: PTTL's answer where there is no key; it is -1 where one has no TTL.
 _ABSENT = -2
+#: TTL of what `damage` leaves behind.
+_RUBBISH_MS = 60_000
 #: A job that is due later than this is none that a run waits for.
 _SOON_MS = 60_000
 #: Arguments of the rig's own handlers, which no job is compared by.
@@ -75,6 +77,19 @@ class RrqInspector:
 
     def dead_lettered(self) -> int:
         return sum(self._client.llen(keys.dlq(queue)) for queue in self._queues)
+
+    def damage(self, job: str, how: str) -> None:
+        key = keys.job(job)
+        match how:
+            case "delete":
+                self._client.delete(key)
+            case "expire":
+                self._client.pexpire(key, 1)
+            case "empty":
+                self._client.hdel(key, "status")
+                self._client.pexpire(key, _RUBBISH_MS)
+            case "overwrite":
+                self._client.set(key, "no job", px=_RUBBISH_MS)
 
     def health(self, workers: Sequence[str]) -> dict[str, int | None]:
         with self._client.pipeline(transaction=False) as pipe:

@@ -47,6 +47,12 @@ def indeterminate_when_events_may_be_missing(s: Story) -> None:
     s.enqueue("j1")
     s.start("j1", "w1", at=10)
     s.finally_("j1", "missing")
+    s.enqueue("completed")
+    s.finally_("completed", "completed")
+    s.enqueue("seen")
+    s.attempt("seen", at=10, until=20)
+    s.finally_("seen", "missing")
+    s.judged = 2
     s.tear()
 
 
