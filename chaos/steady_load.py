@@ -32,7 +32,7 @@ def play(rig: Rig) -> None:
             if isinstance(operator, CanCancel):
                 for job in jobs[-4:]:
                     with contextlib.suppress(EnqueueInDoubt, EnqueueRefused):
-                        operator.cancel(job.id)
+                        operator.cancel(str(job.id))
             if time.monotonic() > calm_until:
                 rig.wire.reset(worker, "under load")
                 calm_until = time.monotonic() + CALM_S
