@@ -12,6 +12,7 @@ from chaos.planted.bugs import (
     enqueues,
     farewells,
     fleets,
+    growth,
     leases,
     lives,
     locks,
@@ -23,13 +24,14 @@ from chaos.planted.bugs import (
     services,
     slots,
     states,
+    stored,
 )
 from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, lives, drains, services, matrix),
+    *(enqueues, claims, locks, ends, stored, lives, drains, services, growth, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {
