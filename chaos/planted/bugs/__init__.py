@@ -14,7 +14,9 @@ from chaos.planted.bugs import (
     fleets,
     growth,
     leases,
+    lives,
     locks,
+    matrix,
     orders,
     payloads,
     producers,
@@ -29,7 +31,7 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, stored, drains, services, growth),
+    *(enqueues, claims, locks, ends, lives, drains, services, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {
