@@ -4,7 +4,7 @@ Jobs succeed, fail and are tried again, are cancelled while they wait and while 
 worker's connections are reset (RST) again and again. Each of these makes and drops something: a
 task, a connection, an entry in a list. The rig samples the worker's memory, descriptors, sockets,
 threads and tasks all the time. Whatever is forgotten once for each job, retry, cancel or reset
-adds up.
+adds up. At the end there is nothing to do, and then the worker must ask for little.
 """
 
 import contextlib
@@ -18,6 +18,8 @@ from chaos.targets import CanCancel, EnqueueInDoubt, EnqueueRefused, Job, Worker
 TURN, BACKLOG = 60, 40
 #: The shortest time between two resets, in seconds.
 CALM_S = 0.15
+#: At the end there is nothing to do for this long, in seconds.
+IDLE_S = 3.0
 
 
 def play(rig: Rig) -> None:
@@ -38,6 +40,7 @@ def play(rig: Rig) -> None:
                 calm_until = time.monotonic() + CALM_S
             rig.wait("room for more", lambda: rig.seen.backlog() < BACKLOG)
     rig.everyone_works()
+    rig.let_work(IDLE_S)
 
 
 def turn(rig: Rig) -> list[Job]:
@@ -58,7 +61,7 @@ SCENARIO = Scenario(
     workers=1,
     jobs=0,
     settings=WorkerSettings(
-        concurrency=8, lock_ttl_ms=900, poll_max_ms=200, retry_base_s=0.02, max_crashes=100
+        concurrency=8, lock_ttl_ms=900, poll_max_ms=2_000, retry_base_s=0.02, max_crashes=100
     ),
     parameters=(Parameter(name="seconds", help="Length of the load.", default=8.0),),
 )

@@ -25,8 +25,11 @@ CREATE TABLE leak_slacks AS FROM (VALUES
     ('tasks', 12, 1), ('blocks', 5000, 0)) AS slacks (what, slack, per_slot);
 CREATE MACRO leak_samples() AS 12;
 CREATE MACRO leak_span() AS 2500000000::BIGINT;
--- Commands of a process in a second in which there is nothing to do.
-CREATE MACRO idle_commands() AS 100;
+-- Commands of a worker in a second in which there is nothing to do: two for each poll, which comes after
+-- half of its interval at least, and one for each heartbeat; half as many again, and a few. And in one in
+-- which something is wrong, and each of its parts tries again, later each time, over a new connection.
+CREATE MACRO idle_commands() AS 1.5 * (4e9 / poll() + 2e9 / health_interval()) + 4;
+CREATE MACRO failing_commands() AS 100;
 
 -- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
 -- hearing of a job to starting it.
