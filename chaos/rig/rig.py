@@ -251,7 +251,6 @@ class Rig:
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
 
-
     def _witness(self) -> None:
         """Keep the workers until the jobs of the dead must have come to them. Work may be over
         before: a job that is lost leaves nothing to wait for."""
