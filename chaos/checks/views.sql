@@ -16,6 +16,16 @@
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
+-- What a process may use more of in the end than in the second quarter of its life; and how many
+-- samples of it, over how long, are enough to tell.
+CREATE TABLE leak_slacks AS FROM (VALUES
+    ('memory', 40000), ('descriptors', 30), ('sockets', 30), ('threads', 30), ('tasks', 40),
+    ('blocks', 40000)) AS slacks (what, slack);
+CREATE MACRO leak_samples() AS 12;
+CREATE MACRO leak_span() AS 2500000000::BIGINT;
+-- Commands of a process in a second in which there is nothing to do.
+CREATE MACRO idle_commands() AS 100;
+
 -- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
 -- hearing of a job to starting it.
 CREATE MACRO starting_slack() AS 50000000::BIGINT;
@@ -35,6 +45,12 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
+
+-- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks.
+DELETE FROM events
+WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true)
+  AND job IN (SELECT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
+              WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins);
 
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS
@@ -140,7 +156,7 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 
 -- ------------------------------------------------------------------ processes and faults
 
--- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
+-- One row per fault that landed, but for those that nothing may come of. A fleet's processes share one connection name: of a fault that hit
 -- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
 -- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
 -- lasts until it is healed, and what it hits may forget.
@@ -164,7 +180,7 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     -- It came before the reply to a claim went on.
     coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
 FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed';
+WHERE e.type = 'fault' AND e.event = 'landed' AND NOT coalesce(k.unfelt, false);
 
 -- The parents of fleets, by name.
 CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';
@@ -462,22 +478,53 @@ WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
   AND NOT coalesce(h.ended, false)
   AND a.life NOT IN (SELECT life FROM drains);
 
+-- ------------------------------------------------------------------ samples
+
+-- What each process used, sampled; one row per thing, until it was told to stop. Of the parent of a
+-- fleet those samples count in which all of its workers were there.
+CREATE TABLE uses AS
+WITH usages AS (
+    SELECT *, max(children) OVER (PARTITION BY name, child_pid) AS most
+    FROM events WHERE type = 'usage'
+), sampled AS (
+    UNPIVOT (SELECT name, child_pid AS pid, t, memory_kb AS memory, descriptors, sockets, threads
+             FROM usages WHERE children IS NOT DISTINCT FROM most)
+    ON memory, descriptors, sockets, threads INTO NAME what VALUE used
+    UNION ALL BY NAME
+    UNPIVOT (SELECT process AS name, pid, t, tasks, blocks FROM events WHERE type = 'vitals')
+    ON tasks, blocks INTO NAME what VALUE used
+)
+SELECT u.* FROM sampled AS u
+LEFT JOIN lives AS l ON l.pid = u.pid AND (within(l.name, u.name) OR within(u.name, l.name))
+LEFT JOIN drains AS d USING (life)
+WHERE u.t < least(coalesce(d.t, never()), coalesce(l.dead_from, never()));
+
+-- What each process sent to the wire proxy, put together to seconds.
+CREATE TABLE traffic AS
+SELECT name, min(t_sent) AS from_t, max(t) AS t, sum(commands + connections) AS sent,
+       greatest(1.0, (max(t) - min(t_sent)) / 1e9) AS seconds,
+       greatest(1, coalesce(max(children), 1)) AS workers
+FROM events WHERE type = 'traffic' GROUP BY name, t // 1000000000;
+
 -- ------------------------------------------------------------------ waiting and room
 
 -- One row per life and time in which it could not do as it should: a fault touched it, or a job of its
--- own kept its event loop busy. The workers of a fleet whose parent was killed leave.
+-- own kept its event loop busy. The workers of a fleet whose parent was killed leave. (An argument of a macro
+-- that has the name of a column in its table would be taken for that column: so these have names of their own.)
 CREATE TABLE disturbances AS
-SELECT life, from_t, CASE WHEN ends THEN never() ELSE until_t END AS until_t FROM life_stalls
+SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t
+FROM life_stalls
 UNION ALL
 SELECT life, start_t, coalesce(end_t, never()) FROM attempts
 WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
 
+-- Was this life disturbed between two times?
 CREATE MACRO disturbed(one, a, b) AS EXISTS (
-    FROM disturbances
-    WHERE disturbances.life = one AND disturbances.from_t <= b AND disturbances.until_t >= a);
+    FROM disturbances WHERE whom = one AND begun_t <= b AND over_by_t >= a);
 
--- The moment after which a worker that was told to stop need not hold its jobs any longer, nor take any.
-CREATE MACRO told_to_stop(one, a) AS EXISTS (FROM drains WHERE drains.life = one AND drains.t <= a);
+-- Had this life been told to stop by then?
+CREATE MACRO told_to_stop(one, a) AS EXISTS (
+    FROM (SELECT life AS whom, t AS told_t FROM drains) WHERE whom = one AND told_t <= a);
 
 -- One row per life and longest time in which it had room for another job. A job takes its place from the
 -- claim on, until its handler has ended and its end is written.

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from chaos.history import Recorder, Write
-from chaos.history.events import RigBroken, RigFinished, RigStarted, ServerUp
+from chaos.history.events import FaultLanded, RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
 from chaos.rig.ending import read_final_state
 from chaos.rig.enqueue import enqueue
@@ -24,13 +24,14 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
+from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets import Inspector, Job
+from chaos.targets import Inspector, Job, RuinsJobs
 from chaos.wire import WireProxyError
 
 P = ParamSpec("P")
@@ -63,6 +64,7 @@ class Rig:
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
     stays: Callable[[AbstractContextManager[Any]], Any]
@@ -71,6 +73,7 @@ class Rig:
     producer_log: Write
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
+    _damaged: int = field(default=0, init=False)
 
     # The frame of a run
 
@@ -95,6 +98,7 @@ class Rig:
             self.wire.check()
         story(self)
         self.settle()
+        self.samples.finish()
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
@@ -163,6 +167,20 @@ class Rig:
             self.know(load.job_ids)
             self.progress.say(f"enqueued {len({*load.job_ids})} jobs meanwhile")
 
+    def damage(self, job: str, how: str) -> None:
+        """Ruin a job, as others may by mistake (`chaos.targets.inspector`). It is not judged from
+        now on; its neighbours are. Raises `RigProblem` where the target has no way."""
+        if not isinstance(self.inspector, RuinsJobs):
+            raise RigProblem(
+                f"the target {self.setup.target.name} has no inspector that damages jobs; give it"
+                " one, or choose another scenario"
+            )
+        self._damaged += 1
+        fault = f"damage-{self._damaged:03d}"
+        self.record(FaultLanded(fault=fault, kind="damage", job=job, phase=how))
+        self.inspector.damage(job, how)
+        self.progress.say(f"{job}: {how}")
+
     # Waiting
 
     def tend(self) -> None:
@@ -187,6 +205,16 @@ class Rig:
             if time.monotonic() > end:
                 raise RigProblem(f"waited {_PATIENCE_S:g} s in vain for {for_what}")
             time.sleep(0.01)
+
+    def allow(
+        self, seconds: float, condition: Callable[P, bool], *args: P.args, **more: P.kwargs
+    ) -> bool:
+        """Wait until `condition(*args)` is true, or for so long. What did not come about is the
+        verdict's business."""
+        end = time.monotonic() + seconds
+        while not (true := condition(*args, **more)) and time.monotonic() < end:
+            self.let_work(0.01)
+        return true
 
     def landed(self, *workers: Worker) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
@@ -317,6 +345,7 @@ def _assemble(
     lag.start()
     stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
+    samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
     record(RigStarted())
     return Rig(
         setup=setup,
@@ -327,6 +356,7 @@ def _assemble(
         wire=wire,
         redis=redis,
         seen=seen,
+        samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,
         inspector=inspector,

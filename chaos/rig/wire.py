@@ -122,6 +122,10 @@ class Wire:
         """Count the matching commands of a process from now on."""
         return self._proxy.count(name, match)
 
+    def traffic(self, name: str) -> tuple[int, int]:
+        """How many commands a process has sent, and how many connections it has opened."""
+        return self._proxy.traffic(name)
+
     def server_is_away(self, away: bool) -> None:
         """Say that the rig has taken the server away, or that it is back."""
         self._proxy.server_is_away(away)

@@ -7,9 +7,11 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from signal import Signals
 
 from chaos.checks.evidence import HOME
 from chaos.faults import FAULTS, Side
@@ -24,13 +26,14 @@ from chaos.history.events import (
     ProcessSpawned,
     ProcessWorking,
 )
-from chaos.processes import Descendant, Handle, ProcessGroup, children_of
+from chaos.processes import Handle, ProcessGroup, children_of
 from chaos.rig.life import start
 from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
+from chaos.servers import Clock
 from chaos.targets import Command, WorkerSettings, WorkerSpec
 
 #: Limits for a process to say hello, and to leave after its grace period.
@@ -77,14 +80,17 @@ class Workers:
         burst: bool = False,
         settings: WorkerSettings | None = None,
         queues: tuple[str, ...] | None = None,
+        clock: Clock | None = None,
     ) -> Worker:
         """Start a worker process behind a listener of its own; returns when it is ready.
 
         Faults are planned before it starts, so that its first commands can meet them. It serves
-        `queues` in this order; by default all, each worker in another order. Raises
-        `WorkerProblem`.
+        `queues` in this order; by default all, each worker in another order. With a `clock` its
+        wall clock can be stepped. Raises `WorkerProblem`.
         """
         command, settings = self._setup.target.worker, settings or self._setup.settings
+        if clock is not None:
+            command = replace(command, env={**command.env, **clock.environment()})
         served = queues or _rotated(settings.queues, len(self.all))
         worker = self._start("worker", command, settings, faults, burst, served)
         self._await_hello(worker)
@@ -94,10 +100,11 @@ class Workers:
         """Start as many workers as the run is set up with."""
         return [self.start() for _ in range(self._setup.workers)]
 
-    def fleet(self, *, burst: bool = False) -> Worker:
-        """Start a parent with as many workers as the run is set up with, which share a listener;
-        returns when all of them are there. Raises `RigProblem` where the target has no fleets."""
-        command_of, count = self._setup.target.fleet, self._setup.workers
+    def fleet(self, *, workers: int | None = None, burst: bool = False) -> Worker:
+        """Start a parent with some workers (as many as the run is set up with), which share a
+        listener; returns when all of them are there. Raises `RigProblem` where the target has no
+        fleets."""
+        command_of, count = self._setup.target.fleet, workers or self._setup.workers
         if command_of is None:
             raise RigProblem(
                 f"the target {self._setup.target.name} has no fleet; give it one, or choose a"
@@ -139,7 +146,9 @@ class Workers:
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
         worker = Worker(life, log, settings, injections, history, queues)
-        worker.doomed = any(fault.action == "kill" for fault in faults)
+        worker.doomed = any(
+            FAULTS.action(fault.action).to_process in ("ends", "leaves") for fault in faults
+        )
         self.all.append(worker)
         return worker
 
@@ -215,26 +224,30 @@ class Workers:
             for child in children_of(fleet.life.process):
                 if child.pid not in fleet.children:
                     fleet.children[child.pid] = child
-                    self._note_child(ProcessSpawned, fleet, child)
+                    self._note_child(ProcessSpawned, fleet, child.pid)
+        for pid, t in fleet.unseen().items():  # it came and went between two looks
+            self._note_child(ProcessSpawned, fleet, pid, t)
+            fleet.ended_pids.add(pid)
+            self._note_child(ProcessExited, fleet, pid)
         for child in fleet.living_children():
             if not child.alive:
                 fleet.ended_pids.add(child.pid)
                 # Its parent knows how it ended, we do not.
-                self._note_child(ProcessExited, fleet, child)
+                self._note_child(ProcessExited, fleet, child.pid)
 
     def _note_child(
-        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
+        self,
+        event: type[ProcessSpawned] | type[ProcessExited],
+        fleet: Worker,
+        pid: int,
+        t: int | None = None,
     ) -> None:
         self.changed_at = time.monotonic()
-        self._record(
-            event(
-                name=f"{fleet.name}.{child.pid}",
-                child_pid=child.pid,
-                role="worker",
-                burst=fleet.life.burst,
-                **fleet.life.room,
-            )
+        life = fleet.life
+        about = event(
+            name=f"{fleet.name}.{pid}", child_pid=pid, role="worker", burst=life.burst, **life.room
         )
+        self._record(about, t=t)
 
     def report(self, worker: Worker, *, works: bool) -> None:
         """Note whether a worker has taken a job that was offered to it."""
@@ -242,12 +255,46 @@ class Workers:
 
     # Signals
 
-    def signal(self, worker: Worker, number: signal.Signals, *, phase: str = "running") -> None:
+    def signal(self, worker: Worker, number: Signals, *, phase: str = "running") -> None:
         """Send a signal that is to end a process."""
+        worker.life.process.await_delivery(number)
         self._landed(self._name(), FAULTS.by_signal(number).name, worker.name, phase)
         worker.doomed = True
         worker.life.process.signal(number)
         self._progress.say(f"{number.name} to {worker.name}")
+
+    def signal_all(self, fleet: Worker, number: Signals) -> None:
+        """Send a signal to a fleet's parent and workers at once, as a terminal does."""
+        everyone = [fleet.life.process, *fleet.living_children()]
+        for process in everyone:
+            process.await_delivery(number)
+        for process in everyone:
+            kind = FAULTS.by_signal(number).name
+            self._landed(self._name(), kind, process.name, "to the whole group")
+        fleet.doomed = True
+        for process in everyone:
+            process.signal(number)
+        self._progress.say(f"{number.name} to all of {fleet.name}")
+
+    @contextmanager
+    def stopped(self, worker: Worker) -> Iterator[None]:
+        """SIGSTOP to a process; SIGCONT when the block ends. A fleet's workers go on meanwhile."""
+        fault = self._name()
+        self._landed(fault, "pause", worker.name, "running")
+        worker.life.process.pause()
+        yield
+        self.resume(worker)
+        self._record(FaultHealed(fault=fault, kind="pause", target=worker.name, phase="running"))
+
+    @contextmanager
+    def stepped(self, worker: Worker, clock: Clock, seconds: float) -> Iterator[None]:
+        """Step the wall clock of a process; step it back when the block ends."""
+        for step_s in (seconds, -seconds):
+            self._landed(self._name(), "clock", worker.name, f"{step_s:+g} s")
+            clock.step(step_s)
+            self._progress.say(f"the clock of {worker.name} is stepped by {step_s:+g} s")
+            if step_s == seconds:
+                yield
 
     def resume(self, worker: Worker) -> None:
         """SIGCONT to a process that a fault has stopped."""
@@ -272,6 +319,13 @@ class Workers:
     def missed(self, kind: str, why: str) -> None:
         """Note that a fault was wanted and did not come about, so the run proves little."""
         self._record(FaultMissed(fault=self._name(), kind=kind, phase="running", error=why))
+
+    def hung(self, fleet: Worker, job: str) -> int:
+        """Say that a job blocks, for good, the event loop of the fleet's worker that has started
+        it; returns that worker's pid."""
+        pid = fleet.pid_of(job)
+        self._landed(self._name(), "block", f"{fleet.name}.{pid}", "by its own job")
+        return pid
 
     @contextmanager
     def blocked(self, worker: Worker) -> Iterator[None]:

@@ -19,7 +19,7 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, connects
+from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
 from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 
@@ -90,14 +90,17 @@ class Swept:
 def boundaries(run: CellRun) -> list[str]:
     """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …
 
-    How a connection is set up does not depend on the life, so only some lives have these commands.
+    How a process sets its connections up, shows that it lives and waits for work does not depend on
+    the life. So these commands are boundaries in some lives only; others have those that move a
+    job, where the target can tell them.
     """
+    moves = [command for command in run.commands if command.islower()]
+    visited = run.commands if run.cell.story.whole or not moves else moves
     seen: Counter[str] = Counter()
     found = []
-    for command in run.commands:
+    for command in visited:
         seen[command] += 1
-        if run.cell.story.connecting or not connects(command):
-            found.append(f"{command}.{seen[command]}")
+        found.append(f"{command}.{seen[command]}")
     return found
 
 

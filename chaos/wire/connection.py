@@ -55,6 +55,7 @@ class Connection:
         self._server_closed = False
         self._linger: asyncio.TimerHandle | None = None
         endpoint.connections.add(self)
+        endpoint.connected += 1
         spawn(self._connect())
 
     @property

@@ -208,6 +208,11 @@ class WireProxy:
         self._call(lambda: self._endpoint(process).tallies.append(tally))
         return tally
 
+    def traffic(self, process: str) -> tuple[int, int]:
+        """How many commands a process has sent, and how many connections it has opened."""
+        endpoint = self._endpoints.get(process)
+        return (endpoint.commands, endpoint.connected) if endpoint else (0, 0)
+
     def quiet(self, process: str, timeout_s: float, *, pid: int | None = None) -> bool:
         """Wait until no command of a process can still land, unless it sends a new one.
 

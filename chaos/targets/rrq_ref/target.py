@@ -148,7 +148,7 @@ TARGET = Target(
     forkable=Forkable(warm=_warm, work=_work),
     fleet=lambda workers: Command([*_WORKER, str(workers)]),
     prepare=_load_scripts,
-    shows={"tokens", "retries", "effects", "keys", "health"},
+    shows={"tokens", "retries", "effects", "keys", "health", "state"},
     takes=SPACE.names,
     packages=("redis", "hiredis", "uvloop"),
 )
