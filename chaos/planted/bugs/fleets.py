@@ -55,8 +55,8 @@ BUGS = (
         edits=(
             Edit(
                 FLEET,
-                "                os.kill(slot.pid, signal.SIGKILL)\n                slot.silent_s",
-                "                os.kill(slot.pid, signal.SIGTERM)\n                slot.silent_s",
+                "signal.SIGKILL)\n                slot.silent_s",
+                "signal.SIGTERM)\n                slot.silent_s",
             ),
         ),
         anomaly="hung-worker",
