@@ -36,7 +36,7 @@ WITH orphaned AS (
       AND NOT EXISTS (
           FROM life_stalls AS s WHERE s.life = w.life
           AND s.from_t <= w.deadline AND s.until_t >= w.dead_from - lock_ttl())
-      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.t <= w.deadline)
+      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.from_t <= w.deadline)
     GROUP BY w.orphan
 ), cases AS (
     SELECT o.*, a.deadline,

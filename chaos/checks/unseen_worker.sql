@@ -23,7 +23,7 @@ JOIN workers AS w USING (worker)
 JOIN lives AS l USING (life)
 WHERE k.t > w.hello_t + health_interval() + health_slack()
   AND coalesce(k.t < l.dead_from - leaving_slack(), true)
-  AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.t <= k.t)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.from_t <= k.t)
   AND NOT EXISTS (
       FROM life_stalls AS s WHERE s.life = l.life AND s.from_t <= k.t
       AND s.until_t >= k.t - health_ttl() - health_interval() - health_slack())

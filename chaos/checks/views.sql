@@ -4,7 +4,8 @@
 -- recovery_slack(), health_ttl(), health_interval(), hung(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- that argues from the absence of an event must ask for it. `rig_intact()` is enough where only the rig
+-- could have written it. `offers(evidence)` says whether the target
 -- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
 -- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
@@ -159,9 +160,14 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 -- One row per fault that landed, but for those that nothing may come of. A fleet's processes share one connection name: of a fault that hit
 -- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
 -- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
--- lasts until it is healed, and what it hits may forget.
+-- lasts until it is healed, and what it hits may forget. It took effect between from_t and t. One that was
+-- begun and never said to have landed may have taken effect at any time since.
 CREATE TABLE landed AS
-SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
+WITH begun AS (
+    SELECT fault, min(t) AS t FROM events WHERE type = 'fault' AND event = 'begun' GROUP BY fault
+)
+SELECT e.fault, coalesce(k.name, e.kind) AS kind, least(b.t, e.t) AS from_t,
+    CASE WHEN e.event = 'landed' THEN e.t ELSE never() END AS t, CASE
     WHEN e.target IN (SELECT name FROM events WHERE type = 'process' AND role = 'fleet')
         AND e.child_pid NOT IN (SELECT child_pid FROM events
                                 WHERE type = 'process' AND role = 'fleet' AND child_pid IS NOT NULL)
@@ -179,8 +185,10 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     coalesce(k.hangs, false) AS hangs,
     -- It came before the reply to a claim went on.
     coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
-FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed' AND NOT coalesce(k.unfelt, false);
+FROM events AS e LEFT JOIN fault_kinds AS k USING (kind) LEFT JOIN begun AS b USING (fault)
+WHERE e.type = 'fault' AND NOT coalesce(k.unfelt, false)
+  AND (e.event = 'landed' OR e.event = 'begun' AND e.fault NOT IN (
+    SELECT fault FROM events WHERE type = 'fault' AND event IN ('landed', 'missed', 'cancelled')));
 
 -- The parents of fleets, by name.
 CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';
@@ -211,10 +219,10 @@ WITH named AS (
            lead(from_t) OVER (PARTITION BY name ORDER BY from_t, pid) AS gone_t
     FROM grouped
 ), kills AS (
-    SELECT p.life, min(e.t) AS t
+    SELECT p.life, min(e.from_t) AS t
     FROM landed AS e
     JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
-        AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
+        AND e.from_t <= coalesce(p.exit_t, p.gone_t, e.from_t)
     WHERE e.ends
     GROUP BY p.life
 )
@@ -258,41 +266,43 @@ FROM events LEFT JOIN writers USING (process, pid)
 WHERE type IN ('hello', 'start') AND worker IS NOT NULL
 GROUP BY worker;
 
--- One row per fault that landed, with the time it lasted. What nobody healed lasts for ever,
--- unless it is over by its nature. Faults of the server are faults of everybody.
+-- One row per fault that landed, with the time in which it may have had an effect; it certainly had
+-- begun by landed_t. What nobody healed lasts for ever, unless it is over by its nature. Faults of the
+-- server are faults of everybody.
 CREATE TABLE stalls AS
 WITH healed AS (
     SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
 )
 SELECT
-    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS from_t,
+    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS landed_t,
     coalesce(
-        CASE WHEN h.t >= l.t THEN h.t END,
+        CASE WHEN h.t >= l.from_t THEN h.t END,
         CASE WHEN NOT l.lasts THEN l.t END,
         never()) AS until_t
 FROM landed AS l LEFT JOIN healed AS h USING (fault)
 UNION ALL BY NAME
 SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
-       coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
+       d.t AS landed_t, coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
        true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts,
        false AS hurries, false AS hangs, false AS before_claimed
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
 
--- Times at which the server may have forgotten what it had accepted. That it is down is forgiven with
+-- Times at which the server may have forgotten what it had accepted: the first and the last one of each
+-- fault by which it may. That it is down is forgiven with
 -- its reason: one that shut down in an orderly way, or that was killed with everything on disk that it
 -- had answered, has forgotten nothing.
 CREATE TABLE amnesias AS
-SELECT DISTINCT s.from_t AS t FROM stalls AS s
+SELECT DISTINCT unnest([s.from_t, s.landed_t]) AS t FROM stalls AS s
 WHERE s.of_server AND s.forgets
   AND NOT (s.kind = 'server-down' AND EXISTS (
       FROM stalls AS o WHERE o.takes_down AND NOT o.forgets
       AND s.from_t BETWEEN o.from_t AND o.until_t));
 
--- Times at which the server's clock was stepped: what is due or expires by it did so early or late.
+-- Times between which the server's clock was stepped: what is due or expires by it did so early or late.
 CREATE TABLE leaps AS
-SELECT DISTINCT from_t AS t FROM stalls WHERE steps_clock;
+SELECT DISTINCT unnest([from_t, landed_t]) AS t FROM stalls WHERE steps_clock;
 
 -- Times at which a lock may have gone before its TTL was over.
 CREATE TABLE lock_doubts AS
@@ -314,34 +324,35 @@ SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) U
 
 -- One row per life that was told to stop: by a signal, or by the death of its fleet's parent. One that
 -- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
--- heard of it before either. hurry_t is when it was told not to wait for what it runs, by a signal that
+-- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait for what it runs, by a signal that
 -- says so or by a second one; NULL: never. A worker of a fleet goes by the signals that its parent got:
 -- a terminal signals both of them.
 CREATE TABLE drains AS
 WITH asked AS (
-    SELECT l.life, s.from_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
+    SELECT l.life, s.from_t, s.landed_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
-    SELECT life, orphan_t, false, false
+    SELECT life, orphan_t, orphan_t, false, false
     FROM fleet_workers
     WHERE parent IN (SELECT life FROM lives WHERE kill_t IS NOT NULL)
       AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
 ), told AS (
-    SELECT life, min(t) AS t, min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
+    SELECT life, min(from_t) AS from_t, min(t) AS t,
+           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
     FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
     GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t,
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t,
        CASE WHEN told.hurry_t IS NOT NULL
             THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
-GROUP BY told.life, told.t, told.hurry_t;
+GROUP BY told.life, told.t, told.from_t, told.hurry_t;
 
 -- ------------------------------------------------------------------ attempts and transitions
 

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from chaos.history import Recorder, Write
 from chaos.history.events import FaultLanded, RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
-from chaos.rig.ending import read_final_state
+from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
@@ -102,6 +102,7 @@ class Rig:
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
+        note_files(self.directory / "history", self.record)
         self.record(RigFinished())
 
     def _broke(self, error: BaseException) -> None:

@@ -13,7 +13,9 @@ from chaos.planted.bugs import (
     farewells,
     fleets,
     leases,
+    lives,
     locks,
+    matrix,
     orders,
     payloads,
     producers,
@@ -27,7 +29,7 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, drains, services),
+    *(enqueues, claims, locks, ends, lives, drains, services, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {

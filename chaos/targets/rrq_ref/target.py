@@ -105,7 +105,8 @@ class RrqAsyncProducer(RrqProducer):
         return self._runner.run(self._async.enqueue_many(jobs))
 
     def close(self) -> None:
-        self._runner.close()  # which closes the loop's connections
+        self._runner.run(self._async.store.aclose())
+        self._runner.close()
         super().close()
 
 

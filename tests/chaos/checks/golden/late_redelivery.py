@@ -97,9 +97,10 @@ def bad_fleet(s: Story) -> dict[str, int]:
 
 
 def near_miss_fleet(s: Story) -> None:
-    """The other worker of the fleet was disturbed."""
+    """The other workers of the fleet were disturbed."""
     fleet(s)
-    s.fault("pause", "parent", at=500, until=600, child_pid=104)
+    for pid in (104, 105):
+        s.fault("pause", "parent", at=500, until=600, child_pid=pid)
 
 
 def near_miss(s: Story) -> None:
