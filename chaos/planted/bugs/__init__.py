@@ -14,12 +14,14 @@ from chaos.planted.bugs import (
     fleets,
     growth,
     leases,
+    leaving,
     lives,
     locks,
     matrix,
     orders,
     payloads,
     producers,
+    replacements,
     retries,
     services,
     slots,
@@ -31,7 +33,8 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, stored, lives, drains, services, growth, matrix),
+    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, replacements, services),
+    *(growth, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {
