@@ -152,7 +152,6 @@ def test_a_history_with_a_former_name_is_judged_as_with_the_present_one(
 
 
 MARGINS = (
-    
     "leaving_slack",
     "health_slack",
     "leak_samples",
