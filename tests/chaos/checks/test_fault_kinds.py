@@ -158,7 +158,6 @@ MARGINS = (
     "leak_span",
     "idle_commands",
     "failing_commands",
-,
 )
 
 
