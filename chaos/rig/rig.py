@@ -71,6 +71,8 @@ class Rig:
     inspector: Inspector | None
     record: Write
     producer_log: Write
+    #: A worker that SIGKILL ends is replaced at once, where the rig waits.
+    replaces: bool = field(default=False, init=False)
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
     _damaged: int = field(default=0, init=False)
@@ -187,6 +189,8 @@ class Rig:
     def tend(self) -> None:
         """Note what has become of everybody. Whoever waits calls this meanwhile."""
         self.workers.tend()
+        if self.replaces:
+            self.workers.replace()
         self.seen.sample()
 
     def let_work(self, seconds: float) -> None:

@@ -97,6 +97,13 @@ class Workers:
         self._await_hello(worker)
         return self._is_ready(worker) if worker.ids() else worker
 
+    def replace(self) -> None:
+        """Start a worker in the place of each that SIGKILL has ended: the rig's, or a job's."""
+        for victim in [worker for worker in self.all if not worker.replaced]:
+            if not victim.is_fleet and victim.life.killed:
+                victim.replaced = True
+                self.start(queues=victim.queues)
+
     def start_all(self) -> list[Worker]:
         """Start as many workers as the run is set up with."""
         return [self.start() for _ in range(self._setup.workers)]
