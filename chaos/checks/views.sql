@@ -17,15 +17,19 @@
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
--- What a process may use more of in the end than in the second quarter of its life; and how many
--- samples of it, over how long, are enough to tell.
+-- What a process may use more of in the end than in the second quarter of its life: this, and of what
+-- comes in ones also as many as it runs jobs at a time. And how many samples of it, over how long, are
+-- enough to tell.
 CREATE TABLE leak_slacks AS FROM (VALUES
-    ('memory', 40000), ('descriptors', 30), ('sockets', 30), ('threads', 30), ('tasks', 40),
-    ('blocks', 40000)) AS slacks (what, slack);
+    ('memory', 40000, 0), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
+    ('tasks', 12, 1), ('blocks', 5000, 0)) AS slacks (what, slack, per_slot);
 CREATE MACRO leak_samples() AS 12;
 CREATE MACRO leak_span() AS 2500000000::BIGINT;
--- Commands of a process in a second in which there is nothing to do.
-CREATE MACRO idle_commands() AS 100;
+-- Commands of a worker in a second in which there is nothing to do: two for each poll, which comes after
+-- half of its interval at least, and one for each heartbeat; half as many again, and a few. And in one in
+-- which something is wrong, and each of its parts tries again, later each time, over a new connection.
+CREATE MACRO idle_commands() AS 1.5 * (4e9 / poll() + 2e9 / health_interval()) + 4;
+CREATE MACRO failing_commands() AS 100;
 
 -- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
 -- hearing of a job to starting it.
@@ -517,7 +521,7 @@ WITH usages AS (
     UNPIVOT (SELECT process AS name, pid, t, tasks, blocks FROM events WHERE type = 'vitals')
     ON tasks, blocks INTO NAME what VALUE used
 )
-SELECT u.* FROM sampled AS u
+SELECT u.*, coalesce(l.concurrency, 0) AS slots FROM sampled AS u
 LEFT JOIN lives AS l ON l.pid = u.pid AND (within(l.name, u.name) OR within(u.name, l.name))
 LEFT JOIN drains AS d USING (life)
 WHERE u.t < least(coalesce(d.t, never()), coalesce(l.dead_from, never()));
