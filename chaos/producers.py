@@ -61,7 +61,14 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=0,
-    settings=WorkerSettings(queues=("chaos", "second"), concurrency=10, lock_ttl_ms=2_000),
+    # A dozen processes start at the same time, which keeps a machine busy.
+    settings=WorkerSettings(
+        queues=("chaos", "second"),
+        concurrency=10,
+        lock_ttl_ms=2_000,
+        health_interval_ms=1_000,
+        health_slack_ms=3_000,
+    ),
 )
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ MATRIX: dict[str, dict[str, str]] = {
     ),
     "producers": _row(
         "effects-once",
-        no_loss="first_job_of_a_batch_left_out",
+        no_loss="enqueue_in_two_steps",
         one_commit="a_done_id_is_enqueued_again",
     ),
     "read_only": _row(
