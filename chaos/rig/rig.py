@@ -30,13 +30,14 @@ from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
 from chaos.rig.problem import RigProblem
+from chaos.rig.producers import Producers
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
 from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
-from chaos.rig.wire import At, Wire
+from chaos.rig.wire import At, OnWire, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
@@ -60,8 +61,8 @@ _IDLE_S = 2.0
 class Rig:
     """A scenario plays on this. Everything it does is written into the history.
 
-    It has four faces: `workers`, the processes; `wire`, faults at their commands; `redis`, faults
-    of the server; and `seen`, conditions to wait for.
+    It has five faces: `workers` and `producers`, the processes; `wire`, faults at their commands;
+    `redis`, faults of the server; and `seen`, conditions to wait for.
     """
 
     setup: Setup
@@ -70,6 +71,7 @@ class Rig:
     random: Random
     server: Server
     workers: Workers
+    producers: Producers
     wire: Wire
     redis: RedisFaults
     seen: Seen
@@ -268,13 +270,13 @@ class Rig:
             self.let_work(0.01)
         return true
 
-    def landed(self, *workers: Worker) -> None:
+    def landed(self, *processes: OnWire) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
 
         One that does not land is the verdict's business. When there has been no work for a while,
         those that still wait for their command wait in vain.
         """
-        waiting = [injection for worker in workers for injection in worker.injections]
+        waiting = [injection for process in processes for injection in process.injections]
         end, idle_since = time.monotonic() + _PATIENCE_S, None
         while waiting and (now := time.monotonic()) < end:
             self.tend()
@@ -405,6 +407,7 @@ def _assemble(
         random=random,
         server=server,
         workers=workers,
+        producers=Producers(setup, directory, wire, processes, record),
         wire=wire,
         redis=redis,
         seen=seen,
