@@ -95,7 +95,7 @@ BUGS = (
     ),
     Bug(
         name="every_start_counts_as_a_good_one",
-        sentence="a worker that has started at all has started well, so its next crash is the first",
+        sentence="a worker that has started at all has started well: its next crash is the first",
         edits=(
             Edit(
                 "fleet.py",
@@ -141,12 +141,7 @@ BUGS = (
             Edit(
                 "fleet.py",
                 '        if word == "done":\n',
-                '        if word in ("done", "drained"):\n',
-            ),
-            Edit(
-                "fleet.py",
-                "elif self._kill_at is None:",
-                "elif self._kill_at is None and code == 0:",
+                '        if word == "done" or (self._burst and word == "drained"):\n',
             ),
         ),
         scenario="burst_fleet",
