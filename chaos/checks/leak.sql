@@ -9,7 +9,7 @@ WITH quartered AS (
     SELECT *, ntile(4) OVER (PARTITION BY name, pid, what ORDER BY t) AS quarter FROM uses
 ), grown AS (
     SELECT
-        name, pid, what, max(t) AS t, max(t) - min(t) AS span, count(*) AS samples,
+        name, pid, what, any_value(slots) AS slots, max(t) AS t, max(t) - min(t) AS span, count(*) AS samples,
         median(used) FILTER (quarter = 2) AS early,
         median(used) FILTER (quarter = 3) AS later,
         median(used) FILTER (quarter = 4) AS late
@@ -18,7 +18,7 @@ WITH quartered AS (
 SELECT
     NULL AS job, t,
     samples >= leak_samples() AND span >= leak_span()
-    AND later > early AND late - later > (late - early) / 4 AND late - early > slack AS broken,
+    AND later > early AND late - later > (late - early) / 4 AND late - early > slack + per_slot * slots AS broken,
     samples >= leak_samples() AND span >= leak_span() AS judged,
     format('{} ({}) uses ever more {}: {:.0f}, then {:.0f}, then {:.0f}', name, pid, what, early, later, late)
         AS why

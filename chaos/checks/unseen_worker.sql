@@ -29,7 +29,7 @@ JOIN lives AS l USING (life)
 LEFT JOIN drains AS d USING (life)
 LEFT JOIN waits USING (life)
 WHERE k.t > w.hello_t + health_interval() + health_slack()
-  AND CASE WHEN d.t <= k.t THEN k.t < waits.until_t
+  AND CASE WHEN d.from_t <= k.t THEN k.t < waits.until_t
       ELSE coalesce(k.t < l.dead_from - leaving_slack(), true) END
   AND NOT EXISTS (
       FROM life_stalls AS s WHERE s.life = l.life AND s.from_t <= k.t AND NOT s.leaves

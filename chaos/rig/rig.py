@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from chaos.history import Recorder, Write
 from chaos.history.events import FaultLanded, RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
-from chaos.rig.ending import read_final_state
+from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
@@ -71,6 +71,8 @@ class Rig:
     inspector: Inspector | None
     record: Write
     producer_log: Write
+    #: A worker that SIGKILL ends is replaced at once, where the rig waits.
+    replaces: bool = field(default=False, init=False)
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
     _damaged: int = field(default=0, init=False)
@@ -102,6 +104,7 @@ class Rig:
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
+        note_files(self.directory / "history", self.record)
         self.record(RigFinished())
 
     def _broke(self, error: BaseException) -> None:
@@ -186,6 +189,8 @@ class Rig:
     def tend(self) -> None:
         """Note what has become of everybody. Whoever waits calls this meanwhile."""
         self.workers.tend()
+        if self.replaces:
+            self.workers.replace()
         self.seen.sample()
 
     def let_work(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Looks that are taken while a run goes on: at the store, and at what processes use.
 
 They are taken in a thread of their own, and are cheap: a look is at a bounded part of the store,
-and looking takes a twentieth of the time at most. A look that does not come off (the server is
+and the more it takes, the fewer there are. A look that does not come off (the server is
 paused, or gone) is missed, and nothing else.
 """
 
@@ -24,8 +24,11 @@ from chaos.rig.wire import Wire
 from chaos.rig.worker import Worker
 from chaos.targets import CanLook, Finding, Inspector
 
-#: Between two looks at the store at least, and the share of the time that looking may take.
-_LOOK_S, _SHARE = 0.1, 0.05
+#: Between two looks at the store: at least, at most, and the share of the processor that looking
+#: may take.
+_LOOK_S, _RARELY_S, _SHARE = 0.1, 1.0, 0.1
+#: Between two turns of the thread.
+_TURN_S = 0.05
 #: Between two rounds of other samples, and processes of one round at most.
 _ROUND_S, _PROCESSES = 0.25, 12
 #: Looks at the end, in which all of a small store is seen.
@@ -77,16 +80,12 @@ class Samples:
 
     def _run(self) -> None:
         try:
-            while not self._over.wait(self._pause_s()):
+            while not self._over.wait(_TURN_S):
                 if self._state is not None and not self._seen.blind:
-                    self._state.look()
+                    self._state.sample()
                 self._uses.sample()
         except Exception as error:  # noqa: BLE001 - `finish` raises it
             self._problem = error
-
-    def _pause_s(self) -> float:
-        spent_s = self._state.spent_s if self._state is not None else 0.0
-        return max(_LOOK_S, spent_s / _SHARE)
 
 
 class StateSampler:
@@ -98,18 +97,24 @@ class StateSampler:
         self._looked_at: Counter[str] = Counter()
         self._told: set[tuple[str, str | None, str | None]] = set()
         self._told_at = time.monotonic()
-        #: What the last look took.
-        self.spent_s = 0.0
+        self._next_at = 0.0
+
+    def sample(self) -> None:
+        """Look when it is time."""
+        if time.monotonic() < self._next_at:
+            return
+        began = time.thread_time()
+        self.look()
+        pause_s = (time.thread_time() - began) / _SHARE
+        self._next_at = time.monotonic() + min(max(_LOOK_S, pause_s), _RARELY_S)
 
     def look(self) -> None:
         """Look once. Not at all, if the store does not answer."""
-        began, t = time.monotonic(), time.monotonic_ns()
+        t = time.monotonic_ns()
         try:
             sight = self._inspector.look()
         except Exception:  # noqa: BLE001 - whatever the client library raises
-            self.spent_s = 0.0
             return
-        self.spent_s = time.monotonic() - began
         self._looked_at.update(sight.looked_at)
         for finding in sight.findings:
             self._tell(finding, t)

@@ -190,8 +190,10 @@ class Wire:
         """Nothing passes between this process and the server, in one direction or both. Nothing
         is closed; in the end all that was held back passes, in order."""
         self._proxy.partition(process.name, direction, phase=f"cut off, {direction}")
-        yield
-        self.heal(process.name)
+        try:
+            yield
+        finally:
+            self.heal(process.name)
 
     def heal(self, name: str) -> None:
         """End all that holds up the commands of a process."""

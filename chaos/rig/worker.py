@@ -29,6 +29,8 @@ class Worker:
     queues: tuple[str, ...] = ()
     #: It is meant to end: by a signal of the rig, or by a job that kills its worker.
     doomed: bool = False
+    #: Another one was started in its place.
+    replaced: bool = False
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
     ready: bool = False
     #: Processes of a fleet by pid, those that have ended included.

@@ -6,7 +6,7 @@ import itertools
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from chaos.checks.evidence import HOME
 from chaos.faults import FAULTS, Side
 from chaos.history import Write
 from chaos.history.events import (
+    FaultBegun,
     FaultHealed,
     FaultLanded,
     FaultMissed,
@@ -94,23 +95,32 @@ class Workers:
         served = queues or _rotated(settings.queues, len(self.all))
         worker = self._start("worker", command, settings, faults, burst, served)
         self._await_hello(worker)
-        return self._is_ready(worker)
+        return self._is_ready(worker) if worker.ids() else worker
+
+    def replace(self) -> None:
+        """Start a worker in the place of each that SIGKILL has ended: the rig's, or a job's."""
+        for victim in [worker for worker in self.all if not worker.replaced]:
+            if not victim.is_fleet and victim.life.killed:
+                victim.replaced = True
+                self.start(queues=victim.queues)
 
     def start_all(self) -> list[Worker]:
         """Start as many workers as the run is set up with."""
         return [self.start() for _ in range(self._setup.workers)]
 
-    def fleet(self, *, workers: int | None = None, burst: bool = False) -> Worker:
+    def fleet(
+        self, *, workers: int | None = None, queues: tuple[str, ...] = (), burst: bool = False
+    ) -> Worker:
         """Start a parent with some workers (as many as the run is set up with), which share a
-        listener; returns when all of them are there. Raises `RigProblem` where the target has no
-        fleets."""
+        listener and serve queues in one order (that of the settings); returns when all of them are
+        there. Raises `RigProblem` where the target has no fleets."""
         command_of, count = self._setup.target.fleet, workers or self._setup.workers
         if command_of is None:
             raise RigProblem(
                 f"the target {self._setup.target.name} has no fleet; give it one, or choose a"
                 " scenario that starts its workers one by one"
             )
-        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst)
+        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst, queues)
         self._is_ready(fleet)
         end = time.monotonic() + _READY_S
         while len(fleet.living_children()) < count and time.monotonic() < end:
@@ -258,9 +268,9 @@ class Workers:
     def signal(self, worker: Worker, number: Signals, *, phase: str = "running") -> None:
         """Send a signal that is to end a process."""
         worker.life.process.await_delivery(number)
-        self._landed(self._name(), FAULTS.by_signal(number).name, worker.name, phase)
         worker.doomed = True
-        worker.life.process.signal(number)
+        with self._landing(self._name(), FAULTS.by_signal(number).name, worker.name, phase):
+            worker.life.process.signal(number)
         self._progress.say(f"{number.name} to {worker.name}")
 
     def signal_all(self, fleet: Worker, number: Signals) -> None:
@@ -268,30 +278,35 @@ class Workers:
         everyone = [fleet.life.process, *fleet.living_children()]
         for process in everyone:
             process.await_delivery(number)
-        for process in everyone:
-            kind = FAULTS.by_signal(number).name
-            self._landed(self._name(), kind, process.name, "to the whole group")
         fleet.doomed = True
-        for process in everyone:
-            process.signal(number)
+        kind = FAULTS.by_signal(number).name
+        with ExitStack() as landing:
+            for process in everyone:
+                landing.enter_context(
+                    self._landing(self._name(), kind, process.name, "to the whole group")
+                )
+            for process in everyone:
+                process.signal(number)
         self._progress.say(f"{number.name} to all of {fleet.name}")
 
     @contextmanager
     def stopped(self, worker: Worker) -> Iterator[None]:
         """SIGSTOP to a process; SIGCONT when the block ends. A fleet's workers go on meanwhile."""
         fault = self._name()
-        self._landed(fault, "pause", worker.name, "running")
-        worker.life.process.pause()
-        yield
-        self.resume(worker)
+        with self._landing(fault, "pause", worker.name, "running"):
+            worker.life.process.pause()
+        try:
+            yield
+        finally:
+            self.resume(worker)
         self._record(FaultHealed(fault=fault, kind="pause", target=worker.name, phase="running"))
 
     @contextmanager
     def stepped(self, worker: Worker, clock: Clock, seconds: float) -> Iterator[None]:
         """Step the wall clock of a process; step it back when the block ends."""
         for step_s in (seconds, -seconds):
-            self._landed(self._name(), "clock", worker.name, f"{step_s:+g} s")
-            clock.step(step_s)
+            with self._landing(self._name(), "clock", worker.name, f"{step_s:+g} s"):
+                clock.step(step_s)
             self._progress.say(f"the clock of {worker.name} is stepped by {step_s:+g} s")
             if step_s == seconds:
                 yield
@@ -305,8 +320,8 @@ class Workers:
         """Hit one worker of a fleet with a fault that is a signal; returns the fault's id."""
         fault, number = self._name(), FAULTS[kind].signal
         assert number is not None, f"{kind} is no signal"
-        self._landed(fault, kind, f"{fleet.name}.{pid}", "running")
-        fleet.children[pid].signal(number)
+        with self._landing(fault, kind, f"{fleet.name}.{pid}", "running"):
+            fleet.children[pid].signal(number)
         return fault
 
     def heal(self, fleet: Worker, pid: int, fault: str) -> None:
@@ -332,11 +347,20 @@ class Workers:
         """Say that a job blocks the event loop of this process somewhere in the block."""
         fault, phase = self._name(), "by its own job"
         self._landed(fault, "block", worker.name, phase)
-        yield
-        self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
+        try:
+            yield
+        finally:
+            self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
 
     def _landed(self, fault: str, kind: str, target: str, phase: str) -> None:
         self._record(FaultLanded(fault=fault, kind=kind, target=target, phase=phase))
+
+    @contextmanager
+    def _landing(self, fault: str, kind: str, target: str, phase: str) -> Iterator[None]:
+        """Note a fault that is carried out in the block."""
+        self._record(FaultBegun(fault=fault, kind=kind, target=target, phase=phase))
+        yield
+        self._landed(fault, kind, target, phase)
 
     def _name(self) -> str:
         return f"signal-{next(self._faults):03d}"
@@ -347,8 +371,8 @@ class Workers:
         """Ask everybody to drain, and note how they left. Raises `ProcessStillRunning`."""
         for worker in self.living():
             worker.life.process.resume()
-            self._landed(f"home-{worker.name}", "term", worker.name, HOME)
-            worker.life.process.signal(signal.SIGTERM)
+            with self._landing(f"home-{worker.name}", "term", worker.name, HOME):
+                worker.life.process.signal(signal.SIGTERM)
         for worker in self.all:
             limit_s = worker.settings.grace_s + worker.settings.cleanup_s + _LEAVE_S
             worker.life.process.wait(limit_s)

@@ -32,6 +32,8 @@ _PAIR_TRIES = 2
 #: The same where a boundary has come up in some run by chance (a renewal of the lock, a poll more).
 #: A run that tries it may show others.
 _CHANCE_TRIES = (2, 1, 1)
+#: More commands of a kind than this tell nothing new where they come up by chance.
+_CHANCE_NTH = 3
 _SAY_S = 2.0
 #: The longest wait after an interruption.
 _LOOK_S = 0.1
@@ -193,6 +195,7 @@ class Sweep:
         shown: dict[str, set[str]] = {}
         for run in self._runs:
             new = set(boundaries(run)) - tried[run.cell.life]
+            new = {at for at in new if int(at.rpartition(".")[2]) <= _CHANCE_NTH}
             if new:
                 shown.setdefault(run.cell.life, set()).update(new)
         for life, new in shown.items():

@@ -90,8 +90,8 @@ class Endpoint:
         hold = self._holds.pop(key, None)
         if hold is None:
             return
-        hold.healed()
         self._set_gates()
+        hold.healed()
 
     def heal(self) -> int:
         """End all holds; how many there were."""

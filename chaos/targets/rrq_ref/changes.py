@@ -29,7 +29,7 @@ def between(before: Seen, after: Seen) -> Iterator[Verdict]:
         return
     lives = _new_lives(before, after)
     yield Verdict("history", None if lives is not None else "its error_history was rewritten")
-    if before.status == "FAILED" and after.status != "FAILED":
+    if before.status == "FAILED" and (lives or after.status != "FAILED"):
         yield Verdict("revived", _revived(before, after, lives or 0))
     yield Verdict("token", _token(before, after))
     if not lives:

@@ -151,7 +151,14 @@ def test_a_history_with_a_former_name_is_judged_as_with_the_present_one(
     assert old.counts == new.counts
 
 
-MARGINS = ("leaving_slack", "health_slack", "leak_samples", "leak_span", "idle_commands")
+MARGINS = (
+    "leaving_slack",
+    "health_slack",
+    "leak_samples",
+    "leak_span",
+    "idle_commands",
+    "failing_commands",
+)
 
 
 def uses(margin: str) -> list[str]:
