@@ -353,8 +353,8 @@ _ALL = (
             Anomaly(
                 id="start-after-drain",
                 meaning="A worker that had been told to stop started another job.",
-                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, or "
-                "the death of its fleet's parent)",
+                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, "
+                "or the death of its fleet's parent)",
                 bad="it starts a job 300 ms later, with a slack of 250 ms",
                 near_miss="it was paused meanwhile, and hears of it when it goes on",
             ),
@@ -370,11 +370,11 @@ _ALL = (
             ),
             Anomaly(
                 id="cut-short",
-                meaning="A job was taken from a worker that had been told to stop, before its grace "
-                "period was over.",
+                meaning="A job was taken from a worker that had been told to stop, before its "
+                "grace period was over.",
                 examines="every attempt that ran when its process was told to stop",
-                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its lock "
-                "is not renewed, and another worker takes it",
+                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its "
+                "lock is not renewed, and another worker takes it",
                 near_miss="a second SIGTERM, or SIGQUIT, came right before",
             ),
         ),
@@ -447,6 +447,49 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="state",
+        sentence="at every instant all that is stored about a job agrees, and changes only as "
+        "promised",
+        anomalies=(
+            Anomaly(
+                id="inconsistent",
+                needs=((Evidence.STATE,),),
+                meaning="What the store held at one instant contradicts itself, or what it had "
+                "held before.",
+                examines="the rules that the queue under test has for its own store, each for "
+                "about a second of looks",
+                bad="a job is locked and queued; a running job's hash expires; a job is dead and "
+                "not in the dead-letter queue",
+                near_miss="a unique key is gone, but the server had thrown keys away",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="steady",
+        sentence="a process uses no more the longer it works, and asks little while there is "
+        "nothing to do",
+        anomalies=(
+            Anomaly(
+                id="leak",
+                meaning="The memory, descriptors, connections, threads or tasks of a process grew "
+                "as long as it worked.",
+                examines="what each process used, if it was looked at long enough",
+                bad="after a quarter of its time a worker has 9 connections, after half 30, in "
+                "the end 60",
+                near_miss="it has 60 after half of its time, and in the end",
+            ),
+            Anomaly(
+                id="hammering",
+                needs=((Evidence.WIRE,),),
+                meaning="A worker without anything to do sent one command after the other.",
+                examines="every second in which a process of the target changed nothing and no "
+                "job came",
+                bad="900 commands in a second, while the server refuses them",
+                near_miss="900 commands in a second, by which it claims and completes jobs",
+            ),
+        ),
+    ),
+    Guarantee(
         id="visible",
         sentence="a live worker has a health key, a dead one loses it within its TTL; "
         "losing the key alone loses no job",
@@ -494,14 +537,15 @@ _ALL = (
     ),
     Guarantee(
         id="replaced",
-        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each time; "
-        "it ends no healthy one",
+        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each "
+        "time; it ends no healthy one",
         anomalies=(
             Anomaly(
                 id="hung-worker",
                 meaning="A worker of a fleet hung for longer than its parent puts up with, and was "
                 "not ended.",
-                examines="every fault that kept a worker of a fleet from doing anything for so long",
+                examines="every fault that kept a worker of a fleet from doing anything for that "
+                "long",
                 bad="it is stopped (SIGSTOP) for 6 s with a limit of 1.5 s, and is still there",
                 near_miss="it went on after 3 s",
             ),

@@ -28,7 +28,7 @@ UNION ALL
 SELECT
     x.job,
     x.t,
-    x.tokens > 0 AND NOT coalesce(j.requeued, false) AS judged,
+    x.tokens > 0 AND NOT coalesce(j.requeued OR j.refused, false) AS judged,
     judged AND x.tokens > 1,
     format('the store holds effects of {} different attempts of job {}', x.tokens, x.job)
 FROM final_effects AS x

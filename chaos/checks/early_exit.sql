@@ -31,8 +31,8 @@ WITH work AS (
 SELECT
     r.job,
     e.exit_t AS t,
-    coalesce(begun.t < e.in_time_t, false) AS judged,
-    coalesce(r.ack_t < e.in_time_t, false) AS broken,
+    begun.t < e.in_time_t AS judged,
+    r.ack_t < e.in_time_t AS broken,
     format('{} left at {} although job {}, acknowledged at {}, was not finished', e.name, at_s(e.exit_t),
            coalesce(r.job, '-'), coalesce(at_s(r.ack_t), '-')) AS why
 FROM exits AS e

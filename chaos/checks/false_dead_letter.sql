@@ -30,7 +30,7 @@ WITH dead AS (
 ), counted AS (
     SELECT d.job, d.t, j.doomed, j.max_retries, j.max_crashes,
            coalesce(f.n, 0) + coalesce(e.failed, 0) AS failed,
-           coalesce(e.crashed, 0) + hidden.n AS crashed, coalesce(c.n, 0) AS crashed_surely
+           coalesce(e.crashed, 0) + hidden.n AS crashed, c.n AS crashed_surely
     FROM dead AS d
     CROSS JOIN hidden
     JOIN jobs AS j USING (job)

@@ -23,6 +23,6 @@ SELECT
 FROM hung AS h
 CROSS JOIN final_read AS f
 WHERE f.t > h.deadline AND h.until_t > h.deadline AND h.orphan_t > h.deadline
-  AND NOT EXISTS (FROM drains AS d WHERE d.life IN (h.life, h.parent) AND d.t <= h.deadline)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life IN (h.life, h.parent) AND d.from_t <= h.deadline)
   AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = h.parent AND s.own
                   AND s.from_t <= h.deadline AND s.until_t >= h.from_t)

@@ -88,7 +88,7 @@ def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
     timing, unknown = _timing(history.run)
     offers, _ = _offers(history.run)
-    _prepare(history.db, timing, offers, intact=history.intact)
+    _prepare(history, timing, offers)
     return unknown
 
 
@@ -162,14 +162,9 @@ def _offers(run: dict[str, Any]) -> tuple[frozenset[Evidence], list[str]]:
     return frozenset(evidence for evidence in Evidence if evidence in given), complaints
 
 
-def _prepare(
-    db: duckdb.DuckDBPyConnection,
-    timing: dict[str, int | None],
-    offers: frozenset[Evidence],
-    *,
-    intact: bool,
-) -> None:
+def _prepare(history: History, timing: dict[str, int | None], offers: frozenset[Evidence]) -> None:
     """Make the macros and tables that the checks are written in."""
+    db = history.db
     for name, value in timing.items():
         macro = name.removesuffix("_ms")
         ns = "NULL" if value is None else str(value * 1_000_000)
@@ -177,7 +172,8 @@ def _prepare(
     row = db.execute("SELECT coalesce(min(t), 0) FROM events").fetchone()
     assert row is not None
     db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
-    db.execute(f"CREATE MACRO intact() AS {intact}")
+    db.execute(f"CREATE MACRO intact() AS {history.intact}")
+    db.execute(f"CREATE MACRO rig_intact() AS {history.rig_intact}")
     fault_kinds.make_table(db)
     listed = ", ".join(f"'{evidence}'" for evidence in sorted(offers))
     db.execute(f"CREATE MACRO offers(evidence) AS (list_contains([{listed}]::VARCHAR[], evidence))")

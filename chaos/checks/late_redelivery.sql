@@ -4,8 +4,8 @@
 -- but never started is held too. A completion that the store accepted although its worker died before
 -- the reply is a completion.
 -- Broken: the next claim or start of the job came later than max(death, expiry of the lock) + poll
--- interval + slack; or it never came, although the job is not finished and the final state was read
--- after that time.
+-- interval + slack + twice the machine's lag in that time; or it never came, although the job is not
+-- finished and the final state was read after that time.
 -- The lock expires at the latest when the reply to its last accepted claim or refresh had arrived,
 -- plus TTL; without a wire, one TTL after the death.
 -- Judged only if a worker could have come, a witness: one that lived through the whole wait, not told to
@@ -22,18 +22,21 @@ WITH orphaned AS (
       AND CASE WHEN h.on_wire THEN NOT h.ended ELSE h.end_t IS NULL END
       AND coalesce(h.next_t > l.dead_from, true)
 ), waits AS (
-    SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t,
-           greatest(o.free_t, w.ready_t) + poll() + recovery_slack() AS deadline
+    SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t, greatest(o.free_t, w.ready_t) AS since_t
     FROM orphaned AS o
     JOIN lives AS w ON w.works
+), bounded AS (
+    SELECT *, since_t + poll() + recovery_slack()
+           + 2 * lag_between(since_t, since_t + poll() + recovery_slack()) AS deadline
+    FROM waits
 ), awaited AS (
     SELECT w.orphan, min(w.deadline) AS deadline
-    FROM waits AS w
+    FROM bounded AS w
     WHERE coalesce(w.left_t > w.deadline, true)
       AND NOT EXISTS (
           FROM life_stalls AS s WHERE s.life = w.life
           AND s.from_t <= w.deadline AND s.until_t >= w.dead_from - lock_ttl())
-      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.t <= w.deadline)
+      AND NOT EXISTS (FROM drains AS d WHERE d.life = w.life AND d.from_t <= w.deadline)
     GROUP BY w.orphan
 ), cases AS (
     SELECT o.*, a.deadline,
@@ -50,8 +53,8 @@ WITH orphaned AS (
 )
 SELECT
     job,
-    coalesce(deadline, free_t) AS t,
-    intact() AND deadline IS NOT NULL AND coalesce(next_t IS NOT NULL OR late, false) AS judged,
+    deadline AS t,
+    intact() AND deadline IS NOT NULL AND (next_t IS NOT NULL OR late) AS judged,
     judged AND late AS broken,
     format('{} held job {} when it died at {}; the job was due again by {} and {}', process, job,
            at_s(dead_by), at_s(deadline), coalesce('came at ' || at_s(next_t), 'never came')) AS why

@@ -15,8 +15,8 @@ WITH entries AS (
         WHEN k.kind = 'health' THEN true
         WHEN k.owner IS NULL THEN coalesce(k.kind NOT IN (SELECT what FROM entries), true)
         WHEN k.kind = 'job'
-            THEN coalesce(f.state = 'completed' AND j.result_ttl_s IS DISTINCT FROM 0, false)
-        WHEN k.kind = 'unique' THEN coalesce(f.state IN ('completed', 'dead'), false)
+            THEN f.state = 'completed' AND j.result_ttl_s IS DISTINCT FROM 0
+        WHEN k.kind = 'unique' THEN f.state IN ('completed', 'dead')
         ELSE false END AS judged
     FROM finals AS k
     LEFT JOIN jobs AS j ON j.job = k.owner

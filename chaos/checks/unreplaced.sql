@@ -32,6 +32,6 @@ SELECT
 FROM gone AS g
 CROSS JOIN final_read AS f
 WHERE f.t > g.deadline AND g.orphan_t > g.deadline AND (g.of_the_first OR g.nth <= 4)
-  AND NOT EXISTS (FROM drains AS d WHERE d.life = g.parent AND d.t <= g.deadline)
+  AND NOT EXISTS (FROM drains AS d WHERE d.life = g.parent AND d.from_t <= g.deadline)
   AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = g.parent AND s.own
                   AND s.from_t <= g.deadline AND s.until_t >= g.exit_t)

@@ -3,13 +3,18 @@
 -- A row is a look at the health key of a worker that had been alive, ready and left in peace for long
 -- enough: ready for a health interval and `health_slack`; touched by no fault, nor the server, for a
 -- health TTL and that; not told to stop; and not gone `leaving_slack` later, when it may have been
--- leaving.
+-- leaving. Or it had been told to stop, and still let what it ran then go on for its grace period.
 -- Broken: the key was not there.
 -- Needs: to know which process the worker was.
 WITH looks AS (
     SELECT worker, t, seen FROM events WHERE type = 'health'
     UNION ALL
     SELECT worker, t, seen FROM finals WHERE alive
+), waits AS (
+    SELECT d.life, least(max(a.end_t), d.t + grace(), d.hurry_t) AS until_t
+    FROM drains AS d JOIN attempts AS a USING (life)
+    WHERE a.start_t <= d.t
+    GROUP BY d.life, d.t, d.hurry_t
 )
 SELECT
     NULL AS job,
@@ -21,9 +26,11 @@ SELECT
 FROM looks AS k
 JOIN workers AS w USING (worker)
 JOIN lives AS l USING (life)
+LEFT JOIN drains AS d USING (life)
+LEFT JOIN waits USING (life)
 WHERE k.t > w.hello_t + health_interval() + health_slack()
-  AND coalesce(k.t < l.dead_from - leaving_slack(), true)
-  AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.t <= k.t)
+  AND CASE WHEN d.from_t <= k.t THEN k.t < waits.until_t
+      ELSE coalesce(k.t < l.dead_from - leaving_slack(), true) END
   AND NOT EXISTS (
-      FROM life_stalls AS s WHERE s.life = l.life AND s.from_t <= k.t
+      FROM life_stalls AS s WHERE s.life = l.life AND s.from_t <= k.t AND NOT s.leaves
       AND s.until_t >= k.t - health_ttl() - health_interval() - health_slack())

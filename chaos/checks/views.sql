@@ -4,7 +4,8 @@
 -- recovery_slack(), health_ttl(), health_interval(), hung(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- that argues from the absence of an event must ask for it. `rig_intact()` is enough where only the rig
+-- could have written it. `offers(evidence)` says whether the target
 -- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
 -- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
@@ -15,6 +16,20 @@
 -- be written, or expire, a little late.
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
+
+-- What a process may use more of in the end than in the second quarter of its life: this, and of what
+-- comes in ones also as many as it runs jobs at a time. And how many samples of it, over how long, are
+-- enough to tell.
+CREATE TABLE leak_slacks AS FROM (VALUES
+    ('memory', 40000, 0), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
+    ('tasks', 12, 1), ('blocks', 5000, 0)) AS slacks (what, slack, per_slot);
+CREATE MACRO leak_samples() AS 12;
+CREATE MACRO leak_span() AS 2500000000::BIGINT;
+-- Commands of a worker in a second in which there is nothing to do: two for each poll, which comes after
+-- half of its interval at least, and one for each heartbeat; half as many again, and a few. And in one in
+-- which something is wrong, and each of its parts tries again, later each time, over a new connection.
+CREATE MACRO idle_commands() AS 1.5 * (4e9 / poll() + 2e9 / health_interval()) + 4;
+CREATE MACRO failing_commands() AS 100;
 
 -- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
 -- hearing of a job to starting it.
@@ -35,6 +50,12 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
+
+-- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks.
+DELETE FROM events
+WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true)
+  AND job IN (SELECT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
+              WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins);
 
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS
@@ -78,7 +99,10 @@ SELECT
     coalesce(bool_or(doomed), false) AS doomed,
     coalesce(bool_or(resists), false) AS resists,
     coalesce(bool_or(deadly), false) AS deadly,
-    min(result_ttl_s) AS result_ttl_s
+    min(result_ttl_s) AS result_ttl_s,
+    max(retry_delay_ms) * 1000000 AS retry_delay,
+    coalesce(bool_or(refused), false) AS refused,
+    any_value(arguments) AS arguments
 FROM events WHERE type = 'enqueue' GROUP BY op;
 
 -- One row per requeue of a job, from each witness; it happened within [from_t, until_t] if at all.
@@ -107,7 +131,9 @@ WITH asked AS (
         bool_or(doomed) AS doomed,
         bool_or(resists) AS resists,
         bool_or(deadly) AS deadly,
-        min(result_ttl_s) AS result_ttl_s
+        min(result_ttl_s) AS result_ttl_s,
+        max(retry_delay) AS retry_delay,
+        bool_or(refused) AS refused
     FROM enqueues
     WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue'
     GROUP BY job
@@ -140,12 +166,17 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 
 -- ------------------------------------------------------------------ processes and faults
 
--- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
+-- One row per fault that landed, but for those that nothing may come of. A fleet's processes share one connection name: of a fault that hit
 -- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
 -- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
--- lasts until it is healed, and what it hits may forget.
+-- lasts until it is healed, and what it hits may forget. It took effect between from_t and t. One that was
+-- begun and never said to have landed may have taken effect at any time since.
 CREATE TABLE landed AS
-SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
+WITH begun AS (
+    SELECT fault, min(t) AS t FROM events WHERE type = 'fault' AND event = 'begun' GROUP BY fault
+)
+SELECT e.fault, coalesce(k.name, e.kind) AS kind, least(b.t, e.t) AS from_t,
+    CASE WHEN e.event = 'landed' THEN e.t ELSE never() END AS t, CASE
     WHEN e.target IN (SELECT name FROM events WHERE type = 'process' AND role = 'fleet')
         AND e.child_pid NOT IN (SELECT child_pid FROM events
                                 WHERE type = 'process' AND role = 'fleet' AND child_pid IS NOT NULL)
@@ -163,8 +194,10 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     coalesce(k.hangs, false) AS hangs,
     -- It came before the reply to a claim went on.
     coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
-FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed';
+FROM events AS e LEFT JOIN fault_kinds AS k USING (kind) LEFT JOIN begun AS b USING (fault)
+WHERE e.type = 'fault' AND NOT coalesce(k.unfelt, false)
+  AND (e.event = 'landed' OR e.event = 'begun' AND e.fault NOT IN (
+    SELECT fault FROM events WHERE type = 'fault' AND event IN ('landed', 'missed', 'cancelled')));
 
 -- The parents of fleets, by name.
 CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';
@@ -195,10 +228,10 @@ WITH named AS (
            lead(from_t) OVER (PARTITION BY name ORDER BY from_t, pid) AS gone_t
     FROM grouped
 ), kills AS (
-    SELECT p.life, min(e.t) AS t
+    SELECT p.life, min(e.from_t) AS t
     FROM landed AS e
     JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
-        AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
+        AND e.from_t <= coalesce(p.exit_t, p.gone_t, e.from_t)
     WHERE e.ends
     GROUP BY p.life
 )
@@ -242,41 +275,43 @@ FROM events LEFT JOIN writers USING (process, pid)
 WHERE type IN ('hello', 'start') AND worker IS NOT NULL
 GROUP BY worker;
 
--- One row per fault that landed, with the time it lasted. What nobody healed lasts for ever,
--- unless it is over by its nature. Faults of the server are faults of everybody.
+-- One row per fault that landed, with the time in which it may have had an effect; it certainly had
+-- begun by landed_t. What nobody healed lasts for ever, unless it is over by its nature. Faults of the
+-- server are faults of everybody.
 CREATE TABLE stalls AS
 WITH healed AS (
     SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
 )
 SELECT
-    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS from_t,
+    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS landed_t,
     coalesce(
-        CASE WHEN h.t >= l.t THEN h.t END,
+        CASE WHEN h.t >= l.from_t THEN h.t END,
         CASE WHEN NOT l.lasts THEN l.t END,
         never()) AS until_t
 FROM landed AS l LEFT JOIN healed AS h USING (fault)
 UNION ALL BY NAME
 SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
-       coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
+       d.t AS landed_t, coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
        true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts,
        false AS hurries, false AS hangs, false AS before_claimed
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
 
--- Times at which the server may have forgotten what it had accepted. That it is down is forgiven with
+-- Times at which the server may have forgotten what it had accepted: the first and the last one of each
+-- fault by which it may. That it is down is forgiven with
 -- its reason: one that shut down in an orderly way, or that was killed with everything on disk that it
 -- had answered, has forgotten nothing.
 CREATE TABLE amnesias AS
-SELECT DISTINCT s.from_t AS t FROM stalls AS s
+SELECT DISTINCT unnest([s.from_t, s.landed_t]) AS t FROM stalls AS s
 WHERE s.of_server AND s.forgets
   AND NOT (s.kind = 'server-down' AND EXISTS (
       FROM stalls AS o WHERE o.takes_down AND NOT o.forgets
       AND s.from_t BETWEEN o.from_t AND o.until_t));
 
--- Times at which the server's clock was stepped: what is due or expires by it did so early or late.
+-- Times between which the server's clock was stepped: what is due or expires by it did so early or late.
 CREATE TABLE leaps AS
-SELECT DISTINCT from_t AS t FROM stalls WHERE steps_clock;
+SELECT DISTINCT unnest([from_t, landed_t]) AS t FROM stalls WHERE steps_clock;
 
 -- Times at which a lock may have gone before its TTL was over.
 CREATE TABLE lock_doubts AS
@@ -298,34 +333,35 @@ SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) U
 
 -- One row per life that was told to stop: by a signal, or by the death of its fleet's parent. One that
 -- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
--- heard of it before either. hurry_t is when it was told not to wait for what it runs, by a signal that
+-- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait for what it runs, by a signal that
 -- says so or by a second one; NULL: never. A worker of a fleet goes by the signals that its parent got:
 -- a terminal signals both of them.
 CREATE TABLE drains AS
 WITH asked AS (
-    SELECT l.life, s.from_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
+    SELECT l.life, s.from_t, s.landed_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
-    SELECT life, orphan_t, false, false
+    SELECT life, orphan_t, orphan_t, false, false
     FROM fleet_workers
     WHERE parent IN (SELECT life FROM lives WHERE kill_t IS NOT NULL)
       AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
 ), told AS (
-    SELECT life, min(t) AS t, min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
+    SELECT life, min(from_t) AS from_t, min(t) AS t,
+           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
     FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
     GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t,
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t,
        CASE WHEN told.hurry_t IS NOT NULL
             THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
-GROUP BY told.life, told.t, told.hurry_t;
+GROUP BY told.life, told.t, told.from_t, told.hurry_t;
 
 -- ------------------------------------------------------------------ attempts and transitions
 
@@ -451,6 +487,13 @@ SELECT
 FROM attempts AS a LEFT JOIN holds AS h USING (job, token)
 WHERE a.outcome = 'error';
 
+-- Jobs that rightly wait in the end: they are due later than anybody looked.
+CREATE TABLE parked AS
+SELECT j.job FROM jobs AS j JOIN final_jobs AS f USING (job)
+LEFT JOIN (SELECT job, max(end_t) AS t FROM failures GROUP BY job) AS failed USING (job)
+WHERE (f.state = 'queued' AND j.due_t > f.t)
+   OR (f.state = 'retrying' AND failed.t + j.retry_delay > f.t);
+
 -- One row per attempt that certainly crashed: its process died in the middle of the handler, and
 -- had neither been told to stop (it may have handed the job back) nor ended the job on the wire.
 CREATE TABLE crashes AS
@@ -461,6 +504,34 @@ LEFT JOIN holds AS h ON h.job = a.job AND h.token = a.token
 WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
   AND NOT coalesce(h.ended, false)
   AND a.life NOT IN (SELECT life FROM drains);
+
+-- ------------------------------------------------------------------ samples
+
+-- What each process used, sampled; one row per thing, until it was told to stop. Of the parent of a
+-- fleet those samples count in which all of its workers were there.
+CREATE TABLE uses AS
+WITH usages AS (
+    SELECT *, max(children) OVER (PARTITION BY name, child_pid) AS most
+    FROM events WHERE type = 'usage'
+), sampled AS (
+    UNPIVOT (SELECT name, child_pid AS pid, t, memory_kb AS memory, descriptors, sockets, threads
+             FROM usages WHERE children IS NOT DISTINCT FROM most)
+    ON memory, descriptors, sockets, threads INTO NAME what VALUE used
+    UNION ALL BY NAME
+    UNPIVOT (SELECT process AS name, pid, t, tasks, blocks FROM events WHERE type = 'vitals')
+    ON tasks, blocks INTO NAME what VALUE used
+)
+SELECT u.*, coalesce(l.concurrency, 0) AS slots FROM sampled AS u
+LEFT JOIN lives AS l ON l.pid = u.pid AND (within(l.name, u.name) OR within(u.name, l.name))
+LEFT JOIN drains AS d USING (life)
+WHERE u.t < least(coalesce(d.t, never()), coalesce(l.dead_from, never()));
+
+-- What each process sent to the wire proxy, put together to seconds.
+CREATE TABLE traffic AS
+SELECT name, min(t_sent) AS from_t, max(t) AS t, sum(commands + connections) AS sent,
+       greatest(1.0, (max(t) - min(t_sent)) / 1e9) AS seconds,
+       greatest(1, coalesce(max(children), 1)) AS workers
+FROM events WHERE type = 'traffic' GROUP BY name, t // 1000000000;
 
 -- ------------------------------------------------------------------ waiting and room
 

@@ -5,7 +5,7 @@
 -- Needs: to know the process, from its start.
 WITH watched AS (
     SELECT e.name, e.t, e.event,
-           NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.t <= e.t)
+           NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND d.from_t <= e.t)
                AND NOT EXISTS (FROM life_stalls AS s
                                WHERE s.life = l.life AND s.from_t <= e.t AND s.until_t >= e.t) AS judged
     FROM events AS e

@@ -26,7 +26,7 @@ SELECT
     job,
     step_t AS t,
     answer IS NOT NULL AS judged,
-    judged AND answer = 'ok' AS broken,
+    answer = 'ok' AS broken,
     format('{} of job {} with token {}, sent at {}, was accepted although token {} had been claimed',
            op, job, token, at_s(step_t), highest) AS why
 FROM compared

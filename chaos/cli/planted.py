@@ -15,10 +15,10 @@ from chaos.cli import options
 from chaos.cli.blind import Blind, blind_options
 from chaos.cli.program import enter, guarded
 from chaos.cli.reports import report_options
-from chaos.planted import trials
+from chaos.planted import matrix, trials
 from chaos.planted.bugs import BUGS
 from chaos.planted.edit import Misfit
-from chaos.planted.report import report_on, table, tally
+from chaos.planted.report import grid, report_on, table, tally
 from chaos.planted.runs import Result, Run, play
 from chaos.planted.trials import Trial
 from chaos.report import Wanted, output, print_table, write
@@ -29,7 +29,8 @@ name.
 
 A bug counts as caught only by the anomaly that the catalogue names for it. With --ablations:
 safeguards that may be missing as long as another one stands behind them. With --control: the
-sound reference, which must pass in every scenario of this package. Exit code 0: everything went as
+sound reference, which must pass in every scenario of this package. With --matrix: each scenario
+with a bug for each guarantee that it is about, which it must catch. Exit code 0: everything went as
 it should; 1: a bug was not caught in any of its runs, or something broke that should not.
 
 With --blind each bug meets the default programme only: all scenarios of the rig, storms, a load,
@@ -69,6 +70,17 @@ _WIDTH = 160
     "--ablations", "kind", flag_value="ablations", help="Remove safeguards, alone and in pairs."
 )
 @click.option("--control", "kind", flag_value="control", help="Play the sound reference.")
+@click.option(
+    "--matrix",
+    "kind",
+    flag_value="matrix",
+    help="Play each scenario with a bug for each guarantee that it is about.",
+)
+@click.option(
+    "--cells",
+    type=click.IntRange(1),
+    help="With --matrix: so many of its cells, drawn by the seed.",
+)
 @click.option("--list", "kind", flag_value="list", help="List the bugs, and play nothing.")
 @click.option(
     "--out",
@@ -84,6 +96,7 @@ def command(
     at_once: int,
     seed: int | None,
     kind: str | None,
+    cells: int | None,
     out: Path | None,
     blind: Blind | None,
     reports: tuple[Wanted, ...],
@@ -104,8 +117,10 @@ def command(
         sys.exit(guarded(lambda: blind.play(subjects, seed, at_once, out, console, reports)))
     if nowhere := [name for name in names if BUGS[name].scenario is None]:
         raise click.UsageError(f"{nowhere[0]} has no scenario of its own: give --blind")
-    wanted = _trials(kind, names)
+    if cells is not None and kind != "matrix":
+        raise click.UsageError("--cells goes with --matrix")
     first = new_seed() if seed is None else seed
+    wanted = _trials(kind, names, matrix.drawn(cells, first) if cells else matrix.cells())
 
     def work() -> int:
         with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
@@ -113,10 +128,16 @@ def command(
             into.mkdir(parents=True, exist_ok=True)
             seeds = range(first, first + runs)
             results = play(wanted, seeds, at_once, into, _Said(console))
-        title = {"ablations": "Safeguards taken away", "control": "The sound reference"}
+        title = {
+            "ablations": "Safeguards taken away",
+            "control": "The sound reference",
+            "matrix": "Each guarantee of each scenario",
+        }
         report = report_on(results, title.get(kind or "", "Planted bugs"), first)
         write(report, reports)
         print_table(table(results), console)
+        if kind == "matrix":
+            print_table(grid(results), console)
         for finding in report.findings:
             console.print(Text.assemble((finding.text, "bold red"), "; to repeat a run of it:"))
             console.print(f"  {finding.command}", soft_wrap=True)
@@ -146,8 +167,10 @@ def _list(console: Console) -> None:
         console.print(Text.assemble((bug.name, "bold"), about))
 
 
-def _trials(kind: str | None, names: tuple[str, ...]) -> list[Trial]:
-    if kind == "ablations":
+def _trials(kind: str | None, names: tuple[str, ...], cells: list[Trial]) -> list[Trial]:
+    if kind == "matrix":
+        wanted = cells
+    elif kind == "ablations":
         wanted = trials.ablations()
     elif kind == "control":
         wanted = trials.control()

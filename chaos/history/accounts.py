@@ -5,51 +5,59 @@ A check that finds nothing proves something only where nothing is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
-from chaos.history.files import SUFFIX, shown
+from chaos.history.damage import Damage
+from chaos.history.files import SUFFIX, process_of, shown
 
 #: The most names or numbers in a sentence.
 _NAMED = 5
 
 
-def unaccounted(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> list[str]:
-    """A sentence for each part of the table `events` that is missing. `lines` has the number of
+def unaccounted(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> list[Damage]:
+    """Each part of the table `events` that is missing. `lines` has the number of
     whole lines of each history file, by its name."""
     return [*_numbers(db), *_files(db, lines), *_ready(db), *_on_wire(db)]
 
 
-def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Each process numbers its lines from 1. A process id may come again under the same name."""
+def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
+    """Each process numbers its lines from 1."""
     wrong = db.execute(
-        "SELECT file, pid, count(*) > count(n), count(*) FILTER (n = 1) > 1 FROM events "
-        "GROUP BY file, pid HAVING count(n) > 0 AND NOT (count(*) = count(n) "
-        "AND count(DISTINCT n) = count(n) AND max(n) = count(n)) ORDER BY ALL"
+        "SELECT file, pid FROM events GROUP BY file, pid HAVING count(n) > 0 AND NOT "
+        "(count(*) = count(n) AND count(DISTINCT n) = count(n) AND max(n) = count(n)) ORDER BY ALL"
     ).fetchall()
-    for file, pid, some_without, again in wrong:
+    for file, pid in wrong:
         rows = db.execute(
-            "SELECT n, t FROM events WHERE file = ? AND pid = ? AND n IS NOT NULL ORDER BY rowid",
+            "SELECT n, t FROM events WHERE file = ? AND pid IS NOT DISTINCT FROM ? ORDER BY rowid",
             [file, pid],
         ).fetchall()
-        said = "has lines without a number" if some_without else _wrong_numbers(rows, again=again)
-        if said:
-            yield f"{shown(file)} {said}, of process id {pid}"
+        if said := misnumbered(rows):
+            yield Damage(process_of(file), f"{shown(file)} {said}, of process id {pid}")
 
 
-def _wrong_numbers(rows: list[tuple[int, int]], *, again: bool) -> str | None:
-    if len(set(rows)) < len(rows):
+def misnumbered(lines: Sequence[tuple[int | None, int]]) -> str | None:
+    """What is wrong with the lines of one process, each given by its number and time; or None.
+
+    Lines without numbers prove nothing. A process id may come again under the same name; then the
+    numbers begin anew.
+    """
+    numbers = [(n, t) for n, t in lines if n is not None]
+    if numbers and len(numbers) < len(lines):
+        return "has lines without a number beside others"
+    if len(set(numbers)) < len(numbers):
         return "repeats lines"
-    lives: list[list[int]] = [[]]
-    for n, _ in rows:
-        if again and n == 1 and lives[-1]:
+    lives: list[list[int]] = []
+    again = sum(n == 1 for n, _ in numbers) > 1
+    for n, _ in numbers:
+        if not lives or (again and n == 1):
             lives.append([])
         lives[-1].append(n)
-    for numbers in lives:
-        if len(set(numbers)) < len(numbers):
+    for life in lives:
+        if len(set(life)) < len(life):
             return "repeats lines"
-        if missing := _gaps(sorted(numbers)):
+        if missing := _gaps(sorted(life)):
             return f"lacks {', '.join(missing[:_NAMED])}"
     return None
 
@@ -60,31 +68,39 @@ def _gaps(numbers: list[int]) -> list[str]:
     return [f"line {low}" if low == high else f"lines {low} to {high}" for low, high in gaps]
 
 
-def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[str]:
+def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[Damage]:
     """The rig has written down which files there were."""
     noted = db.execute(
         "SELECT name, max(lines) FROM events WHERE type = 'file' GROUP BY name ORDER BY name"
     ).fetchall()
+    return cut(noted, lines)
+
+
+def cut(noted: Iterable[tuple[str, int]], lines: Mapping[str, int]) -> Iterator[Damage]:
+    """Each file that is gone, or has fewer lines than were noted. `lines` is as
+    for `unaccounted`."""
     for name, before in noted:
         now = lines.get(name + SUFFIX)
         if now is None:
-            yield f"the history of {shown(name)} is missing, which had {before} lines"
+            yield Damage(name, f"the history of {shown(name)} is missing, which had {before} lines")
         elif now < before:
-            yield f"the history of {shown(name)} has {now} of the {before} lines that it had"
+            said = f"the history of {shown(name)} has {now} of the {before} lines that it had"
+            yield Damage(name, said)
 
 
-def _ready(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _ready(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     """A worker that was ready had said hello."""
     for (name,) in db.execute(_SILENT).fetchall():
-        yield f"{shown(name)} was ready, and its history is missing"
+        yield Damage(name, f"{shown(name)} was ready, and its history is missing")
 
 
-def _on_wire(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _on_wire(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     """A worker says hello before its first command about a job."""
     for process, workers in db.execute(_UNKNOWN).fetchall():
         named = ", ".join(shown(worker) for worker in workers[:_NAMED] if worker is not None)
         whose = f"{shown(process)} ({named})" if named else shown(process)
-        yield f"{whose} was seen at work on the wire, and its history is missing"
+        said = f"{whose} was seen at work on the wire, and its history is missing"
+        yield Damage(process, said)
 
 
 _WROTE = """

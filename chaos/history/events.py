@@ -16,6 +16,7 @@ from chaos.history.worker_events import End as End
 from chaos.history.worker_events import Hello as Hello
 from chaos.history.worker_events import Outcome as Outcome
 from chaos.history.worker_events import Start as Start
+from chaos.history.worker_events import Vitals as Vitals
 
 Operation = Literal[
     "enqueue", "claim", "refresh", "finish", "retry", "release", "bury", "takeback", "requeue"
@@ -194,6 +195,56 @@ class Health(Event):
     type = "health"
     worker: Annotated[str, "as in `hello`"]
     seen: Annotated[bool, "whether it was there"]
+
+
+# Written by the rig: samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Event):
+    """Looks at the store while the run goes on: things that were compared with one rule."""
+
+    type = "look"
+    rule: Annotated[str, "one word for the rule, the target's own"]
+    objects: Annotated[int, "how many things were compared with it since its last event"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconsistent(Event):
+    """Something that a look found in the store, and that contradicts a rule. Told once."""
+
+    type = "inconsistent"
+    rule: Annotated[str, "as in `look`"]
+    found: Annotated[str, "what was there"]
+    job: Annotated[str | None, "the job"] = None
+    key: Annotated[str | None, "the key, where it is no job's matter"] = None
+    timed: Annotated[bool | None, "the rule compares times of the server's clock"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage(Event):
+    """What a process of the target uses at one moment."""
+
+    type = "usage"
+    name: Annotated[str, "of the process, as in `process`"]
+    child_pid: Annotated[int, "its pid"]
+    memory_kb: Annotated[int | None, "memory of its own (private and dirty)"] = None
+    descriptors: Annotated[int | None, "open descriptors"] = None
+    sockets: Annotated[int | None, "those that are sockets: connections, for the most part"] = None
+    threads: Annotated[int | None, "its threads"] = None
+    children: Annotated[int | None, "living workers, of the parent of a fleet"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic(Event):
+    """What a process has sent to the wire proxy since the last such event."""
+
+    type = "traffic"
+    name: Annotated[str, "of the process that the listener belongs to"]
+    t_sent: Annotated[int, "when counting began, in ns; it ended at `t`"]
+    commands: Annotated[int, "commands that it sent"]
+    connections: Annotated[int, "connections that it opened"]
+    children: Annotated[int | None, "living workers that share them, in a fleet"] = None
 
 
 # Written by the rig: faults
@@ -460,7 +511,7 @@ _DEFINED: list[type[Event]] = [
 ]
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Hello, Start, End),
+    *(Hello, Start, End, Vitals),
     *(one for one in _DEFINED if not any(issubclass(o, one) for o in _DEFINED if o is not one)),
 )
 """Every event, in the order of their writers. What others only derive from is none."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos.history.damage import Damage
+
 SUFFIX = ".jsonl"
 LONGEST = 1 << 24
 """The most bytes of a line, and of `run.json`."""
@@ -27,15 +29,15 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The files of a history that can be read, and a sentence about each that cannot."""
+    """The files of a history that can be read, and what is wrong with the others."""
 
     files: list[Path]
-    problems: list[str]
+    damage: list[Damage]
 
 
 def history_files(directory: Path) -> Found:
     """The history files in a directory."""
-    found = Found(files=[], problems=[])
+    found = Found(files=[], damage=[])
     try:
         paths = sorted(directory.iterdir())
     except OSError:  # it is none, or not there
@@ -47,9 +49,9 @@ def history_files(directory: Path) -> Found:
         if problem is None:
             found.files.append(path)
         else:
-            found.problems.append(f"{shown(path.name)} {problem}")
+            found.damage.append(Damage(process_of(path.name), f"{shown(path.name)} {problem}"))
     if not found.files:
-        found.problems.append(f"there is no history file in {shown(str(directory))}")
+        found.damage.append(Damage("", f"there is no history file in {shown(str(directory))}"))
     return found
 
 
@@ -76,6 +78,11 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not document:
         raise ValueError("is not a JSON object, or says nothing")
     return document
+
+
+def process_of(name: str) -> str:
+    """The process that a file's name tells."""
+    return name.partition(SUFFIX)[0]
 
 
 def shown(name: str) -> str:

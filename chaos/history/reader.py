@@ -14,7 +14,8 @@ from typing import Any, Self
 import duckdb
 
 from chaos.history.accounts import unaccounted
-from chaos.history.files import LONGEST, history_files, read_document, shown
+from chaos.history.damage import Damage
+from chaos.history.files import LONGEST, history_files, process_of, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
@@ -41,13 +42,15 @@ class History:
     `db` is an in-memory database whose table `events` has the columns of `schema.COLUMNS` and
     `file`; only well-formed events are in it. `run` is run.json ({} when unreadable). `problems`
     are sentences about evidence that is missing or unreadable. `intact` is False when events may
-    be missing that a living process had written, so that their absence proves nothing.
+    be missing that a living process had written, so that their absence proves nothing;
+    `rig_intact` when that may be so of others than the target's processes.
     """
 
     db: duckdb.DuckDBPyConnection
     run: dict[str, Any]
     problems: tuple[str, ...]
     intact: bool
+    rig_intact: bool
 
     def __enter__(self) -> Self:
         return self
@@ -80,13 +83,20 @@ def read_history(run_dir: Path) -> History:
     )
     try:
         scans = {path: _scan(path) for path in found.files}
-        damage = [*found.problems, *_load(db, scans)]
+        damage = [*found.damage, *_load(db, scans)]
         damage += unaccounted(db, {path.name: scan.lines for path, scan in scans.items()})
         damage += _drop_malformed(db)
+        rig_intact = _only_of_workers(db, damage)
     except BaseException:
         db.close()
         raise
-    return History(db=db, run=run, problems=(*problems, *damage), intact=not damage)
+    return History(
+        db=db,
+        run=run,
+        problems=(*problems, *(part.told for part in damage)),
+        intact=not damage,
+        rig_intact=rig_intact,
+    )
 
 
 def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -118,7 +128,7 @@ def _scan(path: Path) -> _Scan:
     return _Scan(lines=lines, plain=plain and not rest and lines > 0)
 
 
-def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[str]:
+def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Damage]:
     """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line. It is
     checked that it leaves none out, and has nothing to cast."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
@@ -131,10 +141,10 @@ def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[st
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
-        copies, problems = salvage(files, Path(directory))
+        copies, damage = salvage(files, Path(directory))
         if copies:
             _insert(db, copies)
-    return problems
+    return damage
 
 
 def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
@@ -163,7 +173,7 @@ def _temp() -> Path:
     return Path("/tmp") if _is_pattern(given) else given
 
 
-def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:
+def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
     """Take out the events that say nothing, and tell of them: one sentence per file and kind."""
     db.execute(
         "CREATE TABLE malformed AS SELECT file, complaint, count(*) AS n FROM "
@@ -174,6 +184,13 @@ def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:
     if rows:
         db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
     return [
-        f"{shown(file)} has {n} event{'s' if n > 1 else ''} {complaint}"
+        Damage(process_of(file), f"{shown(file)} has {n} event{'s' if n > 1 else ''} {complaint}")
         for file, complaint, n in rows
     ]
+
+
+def _only_of_workers(db: duckdb.DuckDBPyConnection, damage: list[Damage]) -> bool:
+    """True if nothing is damaged but what processes of the target have written."""
+    rows = db.execute("SELECT DISTINCT name FROM events WHERE type = 'process'").fetchall()
+    names = {name for (name,) in rows}
+    return all(part.process in names for part in damage)

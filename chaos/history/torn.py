@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from chaos.history.files import LONGEST, SUFFIX, shown
+from chaos.history.damage import Damage
+from chaos.history.files import LONGEST, SUFFIX, process_of, shown
 from chaos.history.schema import COLUMNS, SQL_TYPES
 
 _PYTHON_TYPE = {sql_type: type_ for type_, sql_type in SQL_TYPES.items()}
@@ -36,24 +37,22 @@ class _File:
     cuts: list[_Cut] = field(default_factory=list)
 
 
-def salvage(files: list[Path], directory: Path) -> tuple[list[Path], list[str]]:
+def salvage(files: list[Path], directory: Path) -> tuple[list[Path], list[Damage]]:
     """Copy the readable events of `files` into `directory`, under the same names.
 
-    Returns the copies and the problems: one sentence for each file with a line that is unreadable
-    and not excused by a kill.
+    Returns the copies, and each file with a line that is unreadable and not excused by a kill.
     """
     copies: list[Path] = []
-    problems: list[str] = []
+    damage: list[Damage] = []
     seen: list[_File] = []
     killed: list[str] = []
     for path in files:
         try:
             copies.append(_copy(path, directory / path.name, seen, killed))
         except OSError as error:
-            problems.append(f"{shown(path.name)} cannot be read: {error}")
-    for file in seen:
-        problems += _judge(file, killed)
-    return copies, problems
+            damage.append(_damage(path, f"cannot be read: {error}"))
+    damage += [_damage(file.path, said) for file in seen if (said := _judge(file, killed))]
+    return copies, damage
 
 
 def _copy(path: Path, copy: Path, seen: list[_File], killed: list[str]) -> Path:
@@ -125,14 +124,12 @@ def _killed_names(event: dict[str, Any]) -> list[str]:
     return []
 
 
-def _judge(file: _File, killed: list[str]) -> list[str]:
+def _judge(file: _File, killed: list[str]) -> str | None:
     process = file.path.name.removesuffix(SUFFIX)
     # A fleet's children may share their parent's file: worker-1.3 writes to worker-1.jsonl.
     kills = sum(name == process or name.startswith(process + ".") for name in killed)
     if file.empty:
-        return (
-            [] if kills else [f"{shown(file.path.name)} is empty, and its process was not killed"]
-        )
+        return None if kills else "is empty, and its process was not killed"
     unexcused = [
         cut for cut in file.cuts if not kills or (cut.after is not None and cut.after == cut.before)
     ]
@@ -140,10 +137,14 @@ def _judge(file: _File, killed: list[str]) -> list[str]:
     if not unexcused and len(file.cuts) > kills:
         unexcused = file.cuts
     if not unexcused:
-        return []
+        return None
     lines = ", ".join(str(cut.line) for cut in unexcused[:5])
     many = len(unexcused) > 1
-    return [
-        f"{shown(file.path.name)} has {len(unexcused)} unreadable line{'s' if many else ''} "
-        f"(line {lines}) that no kill explains"
-    ]
+    return (
+        f"has {len(unexcused)} unreadable line{'s' if many else ''} (line {lines}) that no kill"
+        " explains"
+    )
+
+
+def _damage(path: Path, said: str) -> Damage:
+    return Damage(process_of(path.name), f"{shown(path.name)} {said}")

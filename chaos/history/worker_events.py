@@ -44,3 +44,12 @@ class End(Event):
     ]
     token: Annotated[int | None, "as in `start`"] = None
     result: Annotated[str | None, "of `ok`: digest of what the handler returned"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals(Event):
+    """What a worker in Python knows of itself: now and then, when a handler has ended."""
+
+    type = "vitals"
+    tasks: Annotated[int, "asyncio tasks that have not ended"]
+    blocks: Annotated[int, "blocks of memory that Python has allocated"]

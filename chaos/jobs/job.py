@@ -53,7 +53,7 @@ class Job:
     @property
     def deadly(self) -> bool:
         """Whether its handler ends the process of its worker."""
-        return self.kind == "die"
+        return self.kind == "die" or bool(self.plan.get("dies"))
 
     @property
     def own_id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 from secrets import token_hex
 
 from chaos.history import Write
@@ -14,9 +15,14 @@ from chaos.targets import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerS
 
 
 def enqueue(
-    producer: Producer, jobs: Sequence[Job], settings: WorkerSettings, write: Write
+    producer: Producer,
+    jobs: Sequence[Job],
+    settings: WorkerSettings,
+    write: Write,
+    answered: list[str] | None = None,
 ) -> EnqueueRefused | EnqueueInDoubt | None:
     """Enqueue `jobs` in one call; `write` is a `Recorder`'s. Returns what was wrong, if anything.
+    The ids that the queue answered are added to `answered`.
 
     What ends this call in any other way (a signal, a killed greenlet) leaves an operation without
     an outcome, which the checks take for one that may have happened.
@@ -56,8 +62,11 @@ def enqueue(
         for op, known in zip(ops, _ids(jobs, error), strict=True):
             write(EnqueueUncertain(op=op, job=known, error=str(error)))
         return error
-    for op, job, answer in zip(ops, jobs, answers, strict=True):
+    # A queue that answers for fewer jobs has acknowledged all of them no less.
+    for op, job, answer in zip(ops, jobs, chain(answers, repeat(None)), strict=False):
         write(EnqueueOk(op=op, job=job.id or answer, answer_job=answer))
+    if answered is not None:
+        answered.extend(answers)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class Life:
     spec: WorkerSpec | None = None
     #: Its end has been noted.
     gone: bool = field(default=False, init=False)
+    #: SIGKILL ended it.
+    killed: bool = field(default=False, init=False)
 
     @property
     def room(self) -> dict[str, Any]:
@@ -54,7 +57,7 @@ class Life:
         """Note its end, once. Returns how it ended when that has just become known."""
         status = None if self.gone else self.process.poll()
         if status is not None:
-            self.gone = True
+            self.gone, self.killed = True, status.signal == signal.SIGKILL
             self.note(ProcessExited, code=status.code, signal=status.signal)
         return status
 

@@ -14,9 +14,9 @@ from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from chaos.history import Recorder, Write
-from chaos.history.events import RigBroken, RigFinished, RigStarted, ServerUp
+from chaos.history.events import FaultLanded, RigBroken, RigFinished, RigStarted, ServerUp
 from chaos.processes import ProcessGroup
-from chaos.rig.ending import read_final_state
+from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
@@ -24,13 +24,14 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
+from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets import Inspector, Job
+from chaos.targets import Inspector, Job, RuinsJobs
 from chaos.wire import WireProxyError
 
 P = ParamSpec("P")
@@ -40,6 +41,8 @@ T = TypeVar("T")
 _PATIENCE_S = 30.0
 #: Time for which workers are offered jobs before one that takes none is called idle.
 _OFFER_S = 10.0
+#: Beyond a bound, so that it is over on every clock.
+_MARGIN_S = 0.1
 #: Time without any work after which a fault that waits for a command is given up.
 _IDLE_S = 2.0
 
@@ -61,14 +64,18 @@ class Rig:
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
     stays: Callable[[AbstractContextManager[Any]], Any]
     inspector: Inspector | None
     record: Write
     producer_log: Write
+    #: A worker that SIGKILL ends is replaced at once, where the rig waits.
+    replaces: bool = field(default=False, init=False)
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
+    _damaged: int = field(default=0, init=False)
 
     # The frame of a run
 
@@ -93,9 +100,11 @@ class Rig:
             self.wire.check()
         story(self)
         self.settle()
+        self.samples.finish()
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
+        note_files(self.directory / "history", self.record)
         self.record(RigFinished())
 
     def _broke(self, error: BaseException) -> None:
@@ -121,12 +130,15 @@ class Rig:
     def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
         """Enqueue, and record what the producer knows about each. `through` is the URL of a
         listener (`wire.listener`)."""
-        self.know(job.own_id for job in jobs)
-        producer = self.setup.target.producer(through or self.server.url, self.setup.settings)
+        self.know(job.id for job in jobs if job.id is not None)
+        answered: list[str] = []
+        settings = self.setup.settings
+        producer = self.setup.target.producer(through or self.server.url, settings)
         try:
-            enqueue(producer, jobs, self.setup.settings, self.producer_log)
+            enqueue(producer, jobs, settings, self.producer_log, answered)
         finally:
             producer.close()
+            self.know(answered)
         self.progress.say(f"enqueued {len(jobs)} jobs")
 
     def know(self, job_ids: Iterable[str]) -> None:
@@ -134,17 +146,20 @@ class Rig:
         self.seen.jobs.extend(job_ids)
 
     @contextmanager
-    def load(self, *faults: At) -> Iterator[Load]:
-        """Enqueue jobs of several kinds all the time, until the block ends.
+    def load(self, *faults: At, crashes: bool = False) -> Iterator[Load]:
+        """Enqueue jobs of all kinds all the time, until the block ends.
 
-        The producer has a listener of its own, `producer`, at whose commands the faults land.
+        The producers share a listener, `producer`, at whose commands the faults land. With
+        `crashes`, some jobs kill their worker; who asks for these replaces it.
         """
         self._loads += 1
+        target, settings = self.setup.target, self.setup.settings
         listener = self.wire.listener("producer", *faults)
         load = Load(
             f"load-{self._loads}",
-            self.setup.target.producer(listener, self.setup.settings),
-            self.setup.settings,
+            {word: connect(listener, settings) for word, connect in target.clients.items()},
+            {*target.takes} if crashes else {*target.takes} - {"crashes"},
+            settings,
             Random(self.random.random()),
             self.producer_log,
         )
@@ -153,13 +168,29 @@ class Rig:
                 yield load
         finally:
             self.know(load.job_ids)
-            self.progress.say(f"enqueued {len(load.job_ids)} jobs meanwhile")
+            self.progress.say(f"enqueued {len({*load.job_ids})} jobs meanwhile")
+
+    def damage(self, job: str, how: str) -> None:
+        """Ruin a job, as others may by mistake (`chaos.targets.inspector`). It is not judged from
+        now on; its neighbours are. Raises `RigProblem` where the target has no way."""
+        if not isinstance(self.inspector, RuinsJobs):
+            raise RigProblem(
+                f"the target {self.setup.target.name} has no inspector that damages jobs; give it"
+                " one, or choose another scenario"
+            )
+        self._damaged += 1
+        fault = f"damage-{self._damaged:03d}"
+        self.record(FaultLanded(fault=fault, kind="damage", job=job, phase=how))
+        self.inspector.damage(job, how)
+        self.progress.say(f"{job}: {how}")
 
     # Waiting
 
     def tend(self) -> None:
         """Note what has become of everybody. Whoever waits calls this meanwhile."""
         self.workers.tend()
+        if self.replaces:
+            self.workers.replace()
         self.seen.sample()
 
     def let_work(self, seconds: float) -> None:
@@ -179,6 +210,16 @@ class Rig:
             if time.monotonic() > end:
                 raise RigProblem(f"waited {_PATIENCE_S:g} s in vain for {for_what}")
             time.sleep(0.01)
+
+    def allow(
+        self, seconds: float, condition: Callable[P, bool], *args: P.args, **more: P.kwargs
+    ) -> bool:
+        """Wait until `condition(*args)` is true, or for so long. What did not come about is the
+        verdict's business."""
+        end = time.monotonic() + seconds
+        while not (true := condition(*args, **more)) and time.monotonic() < end:
+            self.let_work(0.01)
+        return true
 
     def landed(self, *workers: Worker) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
@@ -234,12 +275,21 @@ class Rig:
         while not self.seen.idle() and self.workers.living() and time.monotonic() < end:
             self.tend()
             time.sleep(0.02)
+        if "recovery" in self.setup.about:
+            self._witness()
         self.workers.leave()
         self.seen.sample(at_once=True)
         if not self.setup.wire:
             return
         for name in self.wire.still_busy(worker.name for worker in self.workers.all):
             raise RigProblem(f"commands of {name} were still under way after all")
+
+    def _witness(self) -> None:
+        """Keep the workers until the jobs of the dead must have come to them. Work may be over
+        before: a job that is lost leaves nothing to wait for."""
+        end = self.workers.changed_at + self.setup.recovery_s
+        if self.workers.living():
+            self.let_work(end + _MARGIN_S - time.monotonic())
 
 
 @contextmanager
@@ -300,6 +350,7 @@ def _assemble(
     lag.start()
     stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
+    samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
     record(RigStarted())
     return Rig(
         setup=setup,
@@ -310,6 +361,7 @@ def _assemble(
         wire=wire,
         redis=redis,
         seen=seen,
+        samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,
         inspector=inspector,

@@ -122,6 +122,10 @@ class Wire:
         """Count the matching commands of a process from now on."""
         return self._proxy.count(name, match)
 
+    def traffic(self, name: str) -> tuple[int, int]:
+        """How many commands a process has sent, and how many connections it has opened."""
+        return self._proxy.traffic(name)
+
     def server_is_away(self, away: bool) -> None:
         """Say that the rig has taken the server away, or that it is back."""
         self._proxy.server_is_away(away)
@@ -186,8 +190,10 @@ class Wire:
         """Nothing passes between this process and the server, in one direction or both. Nothing
         is closed; in the end all that was held back passes, in order."""
         self._proxy.partition(process.name, direction, phase=f"cut off, {direction}")
-        yield
-        self.heal(process.name)
+        try:
+            yield
+        finally:
+            self.heal(process.name)
 
     def heal(self, name: str) -> None:
         """End all that holds up the commands of a process."""

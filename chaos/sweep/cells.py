@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chaos.faults import FAULTS, Match, Side, WireAction, WireFault, any_command, data_command
+from chaos.faults import FAULTS, Match, Side, WireAction, WireFault, any_command
 from chaos.rig.options import BadOption
 from chaos.sweep.life import Life
 from chaos.sweep.lives import BY_NAME
@@ -29,11 +29,6 @@ def swept_faults() -> dict[str, WireAction]:
 
 
 SWEPT = swept_faults()
-
-
-def connects(command: str) -> bool:
-    """True for the name of a command by which a client only sets its connection up."""
-    return not data_command()([command.partition("-")[0].encode()])
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -112,8 +112,8 @@ class Life:
     in_order: tuple[tuple[int, int], ...] = ()
     #: Numbers of jobs whose unique key must be free in the end: another one is accepted and done.
     again: tuple[int, ...] = ()
-    #: The commands that set a connection up are boundaries here too.
-    connecting: bool = False
+    #: All commands of the victim are boundaries, and not only those that move a job.
+    whole: bool = False
 
     def make(self, prefix: str, directory: Path) -> tuple[Job, ...]:
         """The jobs of one cell; ids and unique keys begin with `prefix`."""

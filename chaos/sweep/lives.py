@@ -22,13 +22,14 @@ _PLAIN = (
         name="succeeds",
         meaning="runs once and is done",
         jobs=({"plan": {"do": "ok", "ms": 5}},),
-        connecting=True,
+        whole=True,
     ),
     Life(
         name="fails-then-succeeds",
         meaning="fails, is retried after a back-off, and succeeds",
         jobs=({"plan": {"do": "fail", "times": 1}},),
         ends=(_ONCE_FAILED,),
+        whole=True,
     ),
     Life(
         name="fails-for-good",
@@ -56,6 +57,7 @@ _PLAIN = (
         name="burst",
         meaning="three jobs, one of them deferred, and a worker that leaves only after all of them",
         jobs=({}, {"effects": 1}, {"delay_ms": 80}),
+        whole=True,
     ),
 )
 
@@ -248,7 +250,7 @@ _OPERATED = (
         victim="operator",
         order="requeue",
         worked_before=True,
-        connecting=True,
+        whole=True,
         again=(1,),
     ),
     Life(
@@ -271,7 +273,7 @@ _PRODUCED = (
         meaning="the producer is hit, and another one enqueues the same job again",
         jobs=({"effects": 1},),
         victim="producer",
-        connecting=True,
+        whole=True,
     ),
     Life(
         name="enqueue-many",

@@ -25,7 +25,7 @@ from chaos.history.events import (
     Transition,
 )
 from chaos.processes import Forked, ForkServerGone, Handle
-from chaos.rig.ending import read_final_state
+from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.life import Life, start
@@ -366,6 +366,7 @@ class _Play:
         for event in read_final_state(self._stage.inspector, self._run.jobs, self._record):
             if isinstance(event, FinalJob):
                 self._run.unfinished |= event.state in _UNFINISHED
+        note_files(self._run.directory / "history", self._record)
         self._record(RigFinished())
 
     def _expect(self) -> None:

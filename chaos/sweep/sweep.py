@@ -19,7 +19,7 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, connects
+from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
 from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 
@@ -32,6 +32,8 @@ _PAIR_TRIES = 2
 #: The same where a boundary has come up in some run by chance (a renewal of the lock, a poll more).
 #: A run that tries it may show others.
 _CHANCE_TRIES = (2, 1, 1)
+#: More commands of a kind than this tell nothing new where they come up by chance.
+_CHANCE_NTH = 3
 _SAY_S = 2.0
 #: The longest wait after an interruption.
 _LOOK_S = 0.1
@@ -90,14 +92,17 @@ class Swept:
 def boundaries(run: CellRun) -> list[str]:
     """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …
 
-    How a connection is set up does not depend on the life, so only some lives have these commands.
+    How a process sets its connections up, shows that it lives and waits for work does not depend on
+    the life. So these commands are boundaries in some lives only; others have those that move a
+    job, where the target can tell them.
     """
+    moves = [command for command in run.commands if command.islower()]
+    visited = run.commands if run.cell.story.whole or not moves else moves
     seen: Counter[str] = Counter()
     found = []
-    for command in run.commands:
+    for command in visited:
         seen[command] += 1
-        if run.cell.story.connecting or not connects(command):
-            found.append(f"{command}.{seen[command]}")
+        found.append(f"{command}.{seen[command]}")
     return found
 
 
@@ -190,6 +195,7 @@ class Sweep:
         shown: dict[str, set[str]] = {}
         for run in self._runs:
             new = set(boundaries(run)) - tried[run.cell.life]
+            new = {at for at in new if int(at.rpartition(".")[2]) <= _CHANCE_NTH}
             if new:
                 shown.setdefault(run.cell.life, set()).update(new)
         for life, new in shown.items():

@@ -5,7 +5,8 @@ A plan is a small dictionary. `do` is one of
 * `ok`: work for `ms` milliseconds (0), then succeed;
 * `fail`: the first `times` attempts raise, later ones succeed;
 * `until`: raise while there is no file at `path`, succeed once there is;
-* `hang`: never end by itself;
+* `hang`: never end by itself, in the first `times` attempts (all);
+* `once`: work for `ms` milliseconds in the first attempt, succeed at once in later ones;
 * `block`: keep the event loop busy for `ms` milliseconds in the first `times` attempts (all), then
   succeed;
 * `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile; a plain function
@@ -26,6 +27,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,13 +37,17 @@ from typing import Any
 
 from chaos.errors import ChaosError
 from chaos.history import Event, Recorder
-from chaos.history.worker_events import End, Hello, Outcome, Start
+from chaos.history.worker_events import End, Hello, Outcome, Start, Vitals
 from chaos.jobs import ECHO, digest, digest_of_arguments, echo
 
 #: An exception with this argument was raised by the handler itself.
 _OWN = "as the job's plan says"
 #: Work before a planned failure or death, and between two looks of a plain function.
 _STEP_S = 0.005
+#: More attempts than any job has.
+_ALL = 1_000_000
+#: Between two looks of a worker at itself.
+_EXAMINE_S = 0.25
 
 
 class Planned(ChaosError):
@@ -109,6 +115,7 @@ class WorkerLog:
         self._pid = os.getpid()
         self._recorder: Recorder | None = None
         self._greeted: set[str] = set()
+        self._examined_at = 0.0
 
     def _write(self, event: Event) -> None:
         if self._recorder is None or self._pid != os.getpid():
@@ -150,6 +157,18 @@ class WorkerLog:
         finally:
             result = _digest(returned[0]) if outcome == "ok" and returned else None
             self._write(End(job=attempt.job, token=attempt.token, outcome=outcome, result=result))
+            self._examine()
+
+    def _examine(self) -> None:
+        """Write down what this process has grown to: now and then."""
+        if time.monotonic() - self._examined_at < _EXAMINE_S:
+            return
+        self._examined_at = time.monotonic()
+        try:
+            tasks = len(asyncio.all_tasks())
+        except RuntimeError:  # in a thread, which has no event loop
+            return
+        self._write(Vitals(tasks=tasks, blocks=sys.getallocatedblocks()))
 
     def _outcome(self, error: BaseException) -> Outcome:
         if isinstance(error, self._lost):
@@ -172,9 +191,13 @@ async def behave(plan: Mapping[str, Any], attempt: Attempt) -> Any:
         _end_badly(plan, attempt)
     seconds = plan.get("ms", 0) / 1000
     match plan.get("do", "ok"):
-        case "hang":
+        case "hang" if attempt.place <= plan.get("times", _ALL):
             await asyncio.sleep(86_400)
-        case "block" if attempt.place <= plan.get("times", 1_000_000):
+        case "once" if attempt.place > 1:
+            pass
+        case "block" if attempt.place > plan.get("times", _ALL):
+            pass
+        case "block":
             time.sleep(seconds)  # noqa: ASYNC251 - that is the fault
         case "resist":
             await _resist(seconds)
@@ -193,7 +216,7 @@ def behave_in_thread(
         _end_badly(plan, attempt)
     seconds = plan.get("ms", 0) / 1000
     match plan.get("do", "ok"):
-        case "hang":
+        case "hang" if attempt.place <= plan.get("times", _ALL):
             _loop(86_400, check)
         case "loop":
             _loop(seconds, check)

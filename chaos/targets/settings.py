@@ -14,7 +14,7 @@ class WorkerSettings:
     """
 
     #: In order of priority. A job that names none goes to the first.
-    queues: tuple[str, ...] = ("chaos",)
+    queues: tuple[str, ...] = ("chaos", "chaos-low", "chaos-least")
     concurrency: int = 4
     lock_ttl_ms: int = 1_500
     poll_max_ms: int = 300

@@ -193,6 +193,7 @@ _SHOWN_BY = {
     Evidence.EFFECTS: "inspector",
     Evidence.KEYS: "inspector",
     Evidence.HEALTH: "inspector",
+    Evidence.STATE: "inspector",
 }
 
 

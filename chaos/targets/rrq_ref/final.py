@@ -13,10 +13,11 @@ from redis.retry import Retry
 
 from chaos.history.events import Final, FinalDlq, FinalJob, FinalKey, FinalLock, FinalQueue, State
 from chaos.jobs import digest, digest_of_arguments
-from chaos.targets import WorkerSettings
+from chaos.targets import Sight, WorkerSettings
 from rrq_ref import keys
 
 from . import effects
+from .state import Looker
 
 _STATES: Mapping[str, State] = {
     "PENDING": "queued",
@@ -30,6 +31,8 @@ _LIVE = ("queued", "active", "retrying")
 _BATCH = 1_000
 #: PTTL's answer where there is no key; it is -1 where one has no TTL.
 _ABSENT = -2
+#: TTL of what `damage` leaves behind.
+_RUBBISH_MS = 60_000
 #: A job that is due later than this is none that a run waits for.
 _SOON_MS = 60_000
 #: Arguments of the rig's own handlers, which no job is compared by.
@@ -53,13 +56,14 @@ _KINDS = {
 class RrqInspector:
     """Looks at the queues of a run, and at the effects of its jobs."""
 
-    def __init__(self, url: str, queues: Sequence[str]) -> None:
+    def __init__(self, url: str, settings: WorkerSettings) -> None:
         # Any: redis-py types answers as bytes or text; these are text.
         # A server under test closes connections, and must not hold up the rig for long.
         self._client: Any = redis.Redis.from_url(
             url, decode_responses=True, socket_timeout=_LIMIT_S, retry=Retry(NoBackoff(), 2)
         )
-        self._queues = queues
+        self._queues = settings.queues
+        self._looker = Looker(url, settings)
 
     def backlog(self) -> int:
         seconds, us = self._client.time()
@@ -73,6 +77,19 @@ class RrqInspector:
 
     def dead_lettered(self) -> int:
         return sum(self._client.llen(keys.dlq(queue)) for queue in self._queues)
+
+    def damage(self, job: str, how: str) -> None:
+        key = keys.job(job)
+        match how:
+            case "delete":
+                self._client.delete(key)
+            case "expire":
+                self._client.pexpire(key, 1)
+            case "empty":
+                self._client.hdel(key, "status")
+                self._client.pexpire(key, _RUBBISH_MS)
+            case "overwrite":
+                self._client.set(key, "no job", px=_RUBBISH_MS)
 
     def health(self, workers: Sequence[str]) -> dict[str, int | None]:
         with self._client.pipeline(transaction=False) as pipe:
@@ -115,13 +132,17 @@ class RrqInspector:
         for key in self._client.scan_iter(match="rrq:*", count=_BATCH):
             self._client.delete(key)
 
+    def look(self) -> Sight:
+        return self._looker.look()
+
     def close(self) -> None:
         self._client.close()
+        self._looker.close()
 
 
 def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
     """The inspector of a run."""
-    return RrqInspector(url, settings.queues)
+    return RrqInspector(url, settings)
 
 
 def _final_job(job: str, stored: Mapping[str, str]) -> FinalJob:

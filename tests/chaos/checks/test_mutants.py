@@ -50,6 +50,7 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
     },
     "starved": {("AS job", "arg_max -> arg_min"): SHOWN},
     "start-after-drain": {("AS job", "min -> max"): SHOWN, ("AS job", "arg_min -> arg_max"): SHOWN},
+    "leak": {("max(t) AS t", "max -> min"): SHOWN},
     "early-exit": {("AS job", "arg_min -> arg_max"): SHOWN},
     "unique-violated": {("AS holder", "arg_max -> arg_min"): SHOWN},
 }

@@ -100,6 +100,15 @@ def test_another_seed_or_another_edit_is_played_again(tmp_path: Path) -> None:
     assert played_on(tmp_path, bug(PASSES)) == [f"{BUG} passes"]
 
 
+def test_what_a_stopped_part_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / BUG / "passes").mkdir(parents=True)
+    again = bug(PASSES)
+
+    played_on(tmp_path, again)
+
+    assert [one.outcome for one in again.played] == [Outcome.PASS]
+
+
 def test_the_evidence_of_parts_that_passed_is_removed(tmp_path: Path) -> None:
     played_on(tmp_path, bug(PASSES, LOSES))
 
@@ -131,6 +140,7 @@ def test_each_bug_has_one_part_under_way_while_there_are_others(tmp_path: Path) 
     said = played_on(tmp_path, first, second, at_once=2)
 
     assert sorted(said) == [f"{OTHER} passes", f"{BUG} loses"]
+    assert not (tmp_path / BUG / "passes.log").exists()
 
 
 def test_the_sound_reference_must_pass_in_every_part(tmp_path: Path) -> None:

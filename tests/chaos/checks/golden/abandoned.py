@@ -212,6 +212,7 @@ def near_miss_in_a_hurry(s: Story) -> None:
     s.fault("term", "w1", at=1_000)
     s.fault("int", "w1", at=1_500)
     s.exit("w1", at=4_200)
+    s.judged = 1
 
 
 def near_miss_the_second_signal_comes_late(s: Story) -> None:
@@ -220,6 +221,7 @@ def near_miss_the_second_signal_comes_late(s: Story) -> None:
     s.fault("term", "w1", at=1_000)
     s.fault("term", "w1", at=5_000)
     s.exit("w1", at=5_700)
+    s.judged = 1
 
 
 def near_miss_a_terminal_signals_all(s: Story) -> None:
@@ -230,6 +232,7 @@ def near_miss_a_terminal_signals_all(s: Story) -> None:
     for who in ("parent", "c1"):
         s.fault("int", who, at=1_000)
         s.exit(who, at=5_700)
+    s.judged = 2
 
 
 def bad_orphan(s: Story) -> dict[str, int]:
@@ -239,4 +242,5 @@ def bad_orphan(s: Story) -> dict[str, int]:
     s.worker("c2", process="fleet-1.c2")
     s.kill("parent", at=1_000)
     s.exit("c1", at=5_700)
+    s.judged = 2
     return {"abandoned": 1}

@@ -69,6 +69,7 @@ def near_miss_told_to_leave(s: Story) -> None:
 def near_miss(s: Story) -> None:
     fail(s, "used up", 3, budget=3)
     fail(s, "no retry", 1, budget=0)
+    fail(s, "some left", 2, budget=3)
     crash(s, "crashed", budget=2)
     crash(s, "crashed too", budget=2)
     fail(s, "requeued", 5, budget=3)

@@ -38,6 +38,7 @@ def bad(s: Story) -> dict[str, int]:
     s.fault("pause", "w1", at=7_100, until=7_200)
     told(s)
     s.exit("w1", at=7_300)
+    s.judged = 4
     return {"cut-short": 3}
 
 
@@ -54,6 +55,7 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
         s.finally_(job, "completed")
     told(s)
     s.exit("w1", at=7_300)
+    s.judged = 4
     return {"cut-short": 1}
 
 
@@ -111,6 +113,7 @@ def near_miss(s: Story) -> None:
     s.wire("retry", "renewed", "w1", at=6_010)
     told(s)
     s.exit("w1", at=7_300)
+    s.judged = 4
 
 
 def near_miss_hurried(s: Story) -> None:
@@ -124,6 +127,7 @@ def near_miss_hurried(s: Story) -> None:
     told(s, "w2")
     told(s, "w2", at=5_500, kind="quit")
     s.exit("w2", at=5_600)
+    s.judged = 2
 
 
 def near_miss_hurried_in_a_fleet(s: Story) -> None:
@@ -135,6 +139,7 @@ def near_miss_hurried_in_a_fleet(s: Story) -> None:
     told(s, "parent", kind="int", at=5_500)
     for who in ("parent", "c1"):
         s.exit(who, at=5_700)
+    s.judged = 1
 
 
 def near_miss_busy_machine(s: Story) -> None:
@@ -145,6 +150,7 @@ def near_miss_busy_machine(s: Story) -> None:
     s.event("lag", at=5_500, lag_ms=300)
     told(s)
     s.exit("w1", at=7_300)
+    s.judged = 1
 
 
 def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
@@ -195,3 +201,4 @@ def indeterminate(s: Story) -> None:
     s.event("start", at=4_900, by="stranger", pid=9, job="no reply", token=7, worker="w9")
     told(s)
     s.exit("w1", at=7_300)
+    s.judged = 1

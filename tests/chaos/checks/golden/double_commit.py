@@ -58,4 +58,5 @@ def indeterminate(s: Story) -> None:
     s.enqueue("since", kind="requeue", at=5, result="info")
     about: dict[str, Any] = {"op": "rq", "job": "any time", "kind": "requeue"}
     s.event("enqueue", at=200, phase="ok", **about)
+    s.final("effect", job="whose effects have no token", token=None)
     s.judged = 3

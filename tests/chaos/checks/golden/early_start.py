@@ -19,6 +19,8 @@ def near_miss(s: Story) -> None:
     run(s, "clocks differ", at=996)
     s.enqueue("after", due=1_000)
     run(s, "after", at=1_100)
+    s.enqueue("soon", at=97, due=101)
+    run(s, "soon", at=100)
     s.judged = 2
 
 

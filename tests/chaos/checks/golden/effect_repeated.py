@@ -50,4 +50,7 @@ def indeterminate(s: Story) -> None:
     s.enqueue("either", effects=1)
     s.enqueue("either", effects=2)
     s.finally_("either", "completed", effects=2)
+    for effects in (1, 2):
+        s.enqueue("neither", effects=effects, result="info")
+    s.finally_("neither", "dead", effects=2)
     s.judged = 1

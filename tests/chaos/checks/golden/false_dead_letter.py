@@ -74,6 +74,17 @@ def near_miss_a_crash_that_nobody_saw(s: Story) -> None:
     s.fault("server-stop", "server", at=500, until=600)
 
 
+def near_miss_crashed_for_sure(s: Story) -> None:
+    """As often as allowed; and one that failed as often as allowed may have crashed as well."""
+    failed(s, "failed and crashed", 1, max_crashes=1, max_retries=2)
+    s.wire("claim", "failed and crashed", "w2", at=500, token=2)
+    s.start("failed and crashed", "w2", at=502, token=2)
+    failed(s, "used up", 2, max_crashes=1, max_retries=2)
+    s.wire("claim", "used up", "w2", at=500, token=3)
+    s.kill("w2", at=600)
+    s.judged = 2
+
+
 def near_miss_without_a_wire(s: Story) -> None:
     """The attempts of a disturbed worker may have crashed, and so may one that was never seen."""
     dead(s, "j1", max_crashes=1)

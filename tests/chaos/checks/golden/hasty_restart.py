@@ -32,6 +32,7 @@ def bad(s: Story) -> dict[str, int]:
     everyday(s)
     fleet(s, children="a")
     restarts(s, 5_000, 5_100, 5_200, 5_300, 5_400, 5_500, 20_000)
+    s.judged = 2
     return {"hasty-restart": 1}
 
 
@@ -57,6 +58,7 @@ def near_miss(s: Story) -> None:
     everyday(s)
     fleet(s, children="a")
     restarts(s, 5_000, 5_100, 5_200, 5_400, 5_800, 7_510)
+    s.judged = 1
 
 
 def near_miss_busy_machine(s: Story) -> None:
@@ -64,6 +66,7 @@ def near_miss_busy_machine(s: Story) -> None:
     fleet(s, children="a")
     s.event("lag", at=4_900, lag_ms=1_000)
     restarts(s, 5_000, 5_100, 5_200, 5_400, 5_800, 6_600)
+    s.judged = 1
 
 
 def irrelevant(s: Story) -> None:

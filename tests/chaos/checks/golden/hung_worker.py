@@ -53,6 +53,7 @@ def near_miss(s: Story) -> None:
     s.fault("pause", "fleet-1.a", at=5_000)
     s.exit("fleet-1.a", at=9_400, code=None)
     successor(s, "fleet-1.c", at=9_450)
+    s.judged = 1
 
 
 def near_miss_busy_machine(s: Story) -> None:
@@ -62,6 +63,7 @@ def near_miss_busy_machine(s: Story) -> None:
     s.event("lag", at=6_000, lag_ms=500)
     s.exit("fleet-1.a", at=10_400, code=None)
     successor(s, "fleet-1.c", at=10_450)
+    s.judged = 1
 
 
 def irrelevant_over_in_time(s: Story) -> None:

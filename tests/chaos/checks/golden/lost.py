@@ -47,7 +47,31 @@ def indeterminate_when_events_may_be_missing(s: Story) -> None:
     s.enqueue("j1")
     s.start("j1", "w1", at=10)
     s.finally_("j1", "missing")
+    s.enqueue("completed")
+    s.finally_("completed", "completed")
+    s.enqueue("seen")
+    s.attempt("seen", at=10, until=20)
+    s.finally_("seen", "missing")
+    s.judged = 2
     s.tear()
+
+
+def bad_gone_and_a_history_of_a_worker_is_missing(s: Story) -> dict[str, int]:
+    """That it completed would have been seen on the wire."""
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.finally_("j1", "missing")
+    s.forget("hello", worker="w2")
+    return {"lost": 1}
+
+
+def indeterminate_when_only_a_missing_handler_could_tell(s: Story) -> None:
+    s.run["offers"] = ["jobs", "wire"]
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10)
+    s.finally_("j1", "missing")
+    s.forget("hello", worker="w2")
+    s.unknown = True
 
 
 def bad_gone_and_no_handler_succeeded(s: Story) -> dict[str, int]:

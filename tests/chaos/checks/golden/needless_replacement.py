@@ -40,6 +40,7 @@ def bad(s: Story) -> dict[str, int]:
     runs(s, "j1", "fleet-1.a", deadly=False)
     ended(s, "fleet-1.a")
     ended(s, "fleet-1.b")
+    s.judged = 4
     return {"needless-replacement": 2}
 
 
@@ -54,6 +55,7 @@ def bad_nobody_looks(s: Story) -> dict[str, int]:
     s.finally_("deadly", "completed")
     s.event("lag", at=4_900, lag_ms=1_000)
     ended(s, "fleet-1.a")
+    s.judged = 3
     return {"needless-replacement": 1}
 
 
@@ -67,6 +69,7 @@ def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
     s.fault("term", "fleet-1", at=19_500)
     s.exit("fleet-1", at=20_000)
     s.exit("fleet-1.a2", at=20_000)
+    s.judged = 3
     return {"needless-replacement": 1}
 
 
@@ -80,6 +83,7 @@ def near_miss(s: Story) -> None:
     s.kill("fleet-2.b", at=5_000)
     s.worker("c", process="fleet-2.c", at=5_100)
     ended(s, "fleet-2.a")
+    s.judged = 7
 
 
 def near_miss_told_to_leave(s: Story) -> None:
@@ -87,6 +91,7 @@ def near_miss_told_to_leave(s: Story) -> None:
     fleet(s)
     s.fault("term", "fleet-1.a", at=4_900)
     ended(s, "fleet-1.a")
+    s.judged = 3
 
 
 def near_miss_busy_machine(s: Story) -> None:
@@ -94,6 +99,7 @@ def near_miss_busy_machine(s: Story) -> None:
     fleet(s)
     s.event("lag", at=4_900, lag_ms=600)
     ended(s, "fleet-1.a")
+    s.judged = 3
 
 
 def near_miss_orphans(s: Story) -> None:
@@ -102,6 +108,7 @@ def near_miss_orphans(s: Story) -> None:
     s.kill("fleet-1", at=4_900)
     s.exit("fleet-1.a", at=5_000)
     s.exit("fleet-1.b", at=5_000)
+    s.judged = 2
 
 
 def irrelevant(s: Story) -> None:
@@ -116,3 +123,4 @@ def indeterminate(s: Story) -> None:
     """It has lived, as far as is known."""
     everyday(s)
     fleet(s)
+    s.judged = 2

@@ -43,11 +43,25 @@ def bad_fleet(s: Story) -> dict[str, int]:
     return {"start-after-drain": 2}  # told were the parent and, by it, the worker
 
 
+def bad_fleet_whose_parent_left(s: Story) -> dict[str, int]:
+    fleet(s)
+    run(s, "j1", "c2", at=1_300)
+    s.fault("term", "parent", at=1_000)
+    s.exit("parent", at=1_100)
+    s.judged = 3
+    return {"start-after-drain": 2}
+
+
 def near_miss(s: Story) -> None:
     run(s, "j1", "w1", at=1_200)
     run(s, "other", "w2", at=1_300)
     told_at_1000(s)
-    s.judged = 1
+    s.worker("stays")
+    s.fault("term", "stays", at=1_000)
+    s.worker("leaves at once")
+    s.fault("term", "leaves at once", at=1_000)
+    s.exit("leaves at once", at=1_100)
+    s.judged = 2
 
 
 def near_miss_successor(s: Story) -> None:

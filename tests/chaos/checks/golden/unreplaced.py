@@ -32,6 +32,7 @@ def bad(s: Story) -> dict[str, int]:
     s.fault("term", "fleet-1", at=20_000)
     for name in ("fleet-1.c", "fleet-1.d", "fleet-1"):
         s.exit(name, at=20_500)
+    s.judged = 2
     return {"unreplaced": 1}
 
 
@@ -52,6 +53,7 @@ def bad_the_fourth(s: Story) -> dict[str, int]:
         if n:
             start(s, name, at=5_000 * n + 100)
         s.kill(name, at=5_000 * (n + 1))
+    s.judged = 4
     return {"unreplaced": 1}
 
 
@@ -62,6 +64,7 @@ def near_miss(s: Story) -> None:
     s.kill("fleet-1.b", at=5_000)
     start(s, "fleet-1.c", at=5_100)
     start(s, "fleet-1.d", at=7_900)
+    s.judged = 2
 
 
 def near_miss_busy_machine(s: Story) -> None:
@@ -70,6 +73,7 @@ def near_miss_busy_machine(s: Story) -> None:
     s.kill("fleet-1.a", at=5_000)
     s.event("lag", at=5_500, lag_ms=300)
     start(s, "fleet-1.c", at=8_500)
+    s.judged = 1
 
 
 def bad_all_at_once(s: Story) -> dict[str, int]:
@@ -79,6 +83,7 @@ def bad_all_at_once(s: Story) -> dict[str, int]:
         s.kill(f"fleet-1.{child}", at=5_000)
     for child in "hijklm":
         start(s, f"fleet-1.{child}", at=5_100)
+    s.judged = 7
     return {"unreplaced": 1}
 
 
@@ -113,6 +118,7 @@ def near_miss_the_fifth(s: Story) -> None:
         if n:
             start(s, name, at=5_000 * n + 100)
         s.kill(name, at=5_000 * (n + 1))
+    s.judged = 4
 
 
 def indeterminate(s: Story) -> None:

@@ -36,6 +36,23 @@ def bad_in_burst_mode(s: Story) -> dict[str, int]:
     return {"worker-died": 2}
 
 
+def bad_of_the_signal_that_told_it_to_leave(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("hup", "w1", at=1_000)
+    s.exit("w1", at=1_010, code=None, signal=1)
+    return {"worker-died": 1}
+
+
+def near_miss_told_before_it_was_ready(s: Story) -> None:
+    run(s)
+    s.event("process", at=100, event="spawn", name="worker-7", child_pid=7, role="worker")
+    s.event("hello", at=140, by="worker-7", pid=7, worker="w7")
+    s.fault("hup", "worker-7", at=150)
+    s.event("process", at=200, event="ready", name="worker-7", child_pid=7, role="worker")
+    s.event("process", at=210, event="exit", name="worker-7", child_pid=7, signal=1)
+    s.judged = 1
+
+
 def near_miss_killed(s: Story) -> None:
     run(s)
     s.kill("w1", at=1_000)

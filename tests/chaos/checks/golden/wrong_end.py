@@ -47,18 +47,21 @@ def near_miss(s: Story) -> None:
     expected(s, "may be anything")
     ended(s, "not shown")
     expected(s, "not shown", crashes=1, result="aa")
+    s.judged = 4
 
 
 def near_miss_effects_are_not_shown(s: Story) -> None:
     s.run["offers"] = ["jobs", "wire", "tokens", "completions", "retries"]
     ended(s, "j1")
     expected(s, "j1", effects=1)
+    s.judged = 1
 
 
 def near_miss_looked_at_twice(s: Story) -> None:
     ended(s, "j1", retries=0, crashes=0, result="aa")
     expected(s, "j1", retries=0, crashes=0, result="aa")
     s.event("final", at=100, what="job", job="j1", state="dead", retries=1, crashes=1, result="bb")
+    s.judged = 1
 
 
 def indeterminate(s: Story) -> None:

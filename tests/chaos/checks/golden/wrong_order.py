@@ -34,6 +34,7 @@ def bad_it_was_started_again_later(s: Story) -> dict[str, int]:
 
 def near_miss(s: Story) -> None:
     two(s, first=10, second=100)
+    s.judged = 1
 
 
 def near_miss_the_first_was_started_again_later(s: Story) -> None:
@@ -44,6 +45,7 @@ def near_miss_the_first_was_started_again_later(s: Story) -> None:
     s.attempt("second", at=100, until=150)
     s.attempt("first", at=200, until=250, token=2)
     s.event("expected", at=50_000, job="second", after="first")
+    s.judged = 1
 
 
 def indeterminate(s: Story) -> None:
