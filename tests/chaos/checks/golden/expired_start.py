@@ -1,6 +1,7 @@
 """A handler that begins under a lock that may have expired.
 
-w1's claims are sent at 9, with a TTL of 1000: a start after 1009 comes too late, with a slack of 50.
+w1's claims are sent at 9, with a TTL of 1000: a start after 1009 comes too late, with a slack of
+50.
 """
 
 from tests.chaos.checks.story import Story

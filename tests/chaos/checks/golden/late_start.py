@@ -1,17 +1,21 @@
 """A job that waits although a worker has room for it.
 
-w3 serves the queue `first` and may run one job at a time; w1 and w2, of which nobody knows how many they
-may run, do the jobs. A job that is acknowledged at 2001 has to be started by 2601.
+w3 serves the queue `first` and may run one job at a time; w1 and w2, of which nobody knows how many
+they may run, do the jobs. A job that is acknowledged at 2001 has to be started by 2601.
 """
+
+from typing import Any
 
 from tests.chaos.checks.story import Story
 
 
-def idle(s: Story, **more: object) -> None:
+def idle(s: Story, **more: Any) -> None:
     s.worker("w3", **{"concurrency": 1, "queues": "zero,first", **more})
 
 
-def job(s: Story, job: str = "j1", *, start: float | None = 2_700, at: float = 2_000, **more: object) -> None:
+def job(
+    s: Story, job: str = "j1", *, start: float | None = 2_700, at: float = 2_000, **more: Any
+) -> None:
     """Enqueued at 2000, and claimed by w1 right before it starts."""
     s.enqueue(job, at=at, **{"queue": "first", **more})
     if start is None:

@@ -3,7 +3,7 @@
 w1's claims are sent at 9, with a TTL of 1000, and w2 takes the locks back at 1020.
 """
 
-from tests.chaos.checks.story import Story, ns
+from tests.chaos.checks.story import Event, Story, ns
 
 
 def held(s: Story, job: str = "j1", *, worker: str = "w1") -> None:
@@ -19,7 +19,7 @@ def taken(s: Story, job: str = "j1", *, worker: str = "w1", at: float = 1_020) -
 
 
 def buried(s: Story, job: str, *, token: int | None = 1) -> None:
-    about = {"op": "bury", "job": job, "token": token, "worker": None, "answer": "ok"}
+    about: Event = {"op": "bury", "job": job, "token": token, "worker": None, "answer": "ok"}
     s.event("transition", at=1_020, by="worker-2", t_sent=ns(1_019), **about)
 
 

@@ -3,10 +3,12 @@
 w1 claims at 10 and holds the job until 500; w2 takes it over at 1300.
 """
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
-def counts(s: Story, job: str, crashes: int | None, *, worker: str = "w1", **asked: object) -> None:
+def counts(s: Story, job: str, crashes: int | None, *, worker: str = "w1", **asked: Any) -> None:
     """A worker has the job from 10 on, w2 completes it."""
     s.enqueue(job, max_crashes=9, **asked)
     s.wire("claim", job, worker, at=10)

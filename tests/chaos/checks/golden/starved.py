@@ -3,10 +3,12 @@
 j1 is acknowledged at 11, before j2 is sent at 20; j2 is claimed at 100 and j1 at 200.
 """
 
+from typing import Any
+
 from tests.chaos.checks.story import Story
 
 
-def job(s: Story, job: str, *, at: float, claimed: float, worker: str = "w1", **more: object) -> None:
+def job(s: Story, job: str, *, at: float, claimed: float, worker: str = "w1", **more: Any) -> None:
     s.enqueue(job, at=at, **{"queue": "first", **more})
     s.attempt(job, worker, at=claimed, until=claimed + 10)
     s.finally_(job, "completed")
