@@ -31,7 +31,7 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 _PARTS = (
-    *(enqueues, claims, locks, ends, lives, drains, services, matrix),
+    *(enqueues, claims, locks, ends, lives, stored, drains, services, growth, matrix),
     *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {
