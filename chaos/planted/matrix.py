@@ -104,11 +104,7 @@ MATRIX: dict[str, dict[str, str]] = {
         *("drain", "one-commit", "effects-once", "retry-once"), no_loss="release_to_nowhere"
     ),
     "slow_server": _row("one-commit", "effects-once", "no-loss", "alive"),
-    "steady_load": _row(
-        no_loss="outcome_dropped_on_an_error",
-        state="retry_does_not_tell_when",
-        steady="a_timer_for_each_job",
-    ),
+    "steady_load": _row(state="retry_does_not_tell_when", steady="outcomes_are_remembered"),
     "terminal_signals": _row(*("drain", "effects-once", "exclusive"), no_loss="release_to_nowhere"),
     "too_many_clients": _row("no-loss", "effects-once", "alive"),
     "worker_clock": _row(

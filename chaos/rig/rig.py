@@ -399,7 +399,13 @@ def _assemble(
     lag.start()
     stack.callback(lag.close)
     redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
-    samples = Samples(inspector, workers.all, seen, wire if setup.wire else None, record)
+    samples = Samples(
+        inspector,
+        record,
+        workers=workers.all,
+        wire=wire if setup.wire else None,
+        blind=lambda: seen.blind,
+    )
     record(RigStarted())
     return Rig(
         setup=setup,
