@@ -75,6 +75,7 @@ class Rig:
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    lag: LagWatch
     samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
@@ -336,9 +337,12 @@ class Rig:
     def _witness(self) -> None:
         """Keep the workers until the jobs of the dead must have come to them. Work may be over
         before: a job that is lost leaves nothing to wait for."""
-        end = self.workers.changed_at + self.setup.recovery_s
+        since = self.workers.changed_at
+        end = since + self.setup.recovery_s + _MARGIN_S
         if self.workers.living():
-            self.let_work(end + _MARGIN_S - time.monotonic())
+            self.let_work(end - time.monotonic())
+            # The bound grows by that.
+            self.let_work(end + 2 * self.lag.since(since) - time.monotonic())
 
 
 @contextmanager
@@ -417,6 +421,7 @@ def _assemble(
         wire=wire,
         redis=redis,
         seen=seen,
+        lag=lag,
         samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,
