@@ -4,8 +4,8 @@
 -- but never started is held too. A completion that the store accepted although its worker died before
 -- the reply is a completion.
 -- Broken: the next claim or start of the job came later than max(death, expiry of the lock) + poll
--- interval + slack; or it never came, although the job is not finished and the final state was read
--- after that time.
+-- interval + slack + twice the machine's lag in that time; or it never came, although the job is not
+-- finished and the final state was read after that time.
 -- The lock expires at the latest when the reply to its last accepted claim or refresh had arrived,
 -- plus TTL; without a wire, one TTL after the death.
 -- Judged only if a worker could have come, a witness: one that lived through the whole wait, not told to
@@ -22,13 +22,16 @@ WITH orphaned AS (
       AND CASE WHEN h.on_wire THEN NOT h.ended ELSE h.end_t IS NULL END
       AND coalesce(h.next_t > l.dead_from, true)
 ), waits AS (
-    SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t,
-           greatest(o.free_t, w.ready_t) + poll() + recovery_slack() AS deadline
+    SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t, greatest(o.free_t, w.ready_t) AS since_t
     FROM orphaned AS o
     JOIN lives AS w ON w.works
+), bounded AS (
+    SELECT *, since_t + poll() + recovery_slack()
+           + 2 * lag_between(since_t, since_t + poll() + recovery_slack()) AS deadline
+    FROM waits
 ), awaited AS (
     SELECT w.orphan, min(w.deadline) AS deadline
-    FROM waits AS w
+    FROM bounded AS w
     WHERE coalesce(w.left_t > w.deadline, true)
       AND NOT EXISTS (
           FROM life_stalls AS s WHERE s.life = w.life

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 from secrets import token_hex
 
 from chaos.history import Write
@@ -61,7 +62,8 @@ def enqueue(
         for op, known in zip(ops, _ids(jobs, error), strict=True):
             write(EnqueueUncertain(op=op, job=known, error=str(error)))
         return error
-    for op, job, answer in zip(ops, jobs, answers, strict=True):
+    # A queue that answers for fewer jobs has acknowledged all of them no less.
+    for op, job, answer in zip(ops, jobs, chain(answers, repeat(None)), strict=False):
         write(EnqueueOk(op=op, job=job.id or answer, answer_job=answer))
     if answered is not None:
         answered.extend(answers)

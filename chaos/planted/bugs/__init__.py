@@ -14,10 +14,12 @@ from chaos.planted.bugs import (
     fleets,
     growth,
     leases,
+    leaving,
     lives,
     locks,
     matrix,
     orders,
+    parents,
     payloads,
     producers,
     retries,
@@ -30,12 +32,12 @@ from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
-_PARTS = (
-    *(enqueues, claims, locks, ends, lives, stored, drains, services, growth, matrix),
-    *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
+PARTS = (
+    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, fleets, services, growth),
+    *(matrix, producers, payloads, orders, retries, states, leases, slots, farewells, parents),
 )
 BUGS: dict[str, Bug] = {
-    bug.name: bug for part in _PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES
+    bug.name: bug for part in PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES
 }
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
@@ -56,4 +58,4 @@ def edits_of(names: str) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-__all__ = ["ABLATIONS", "BUGS", "Ablation", "Bug", "UnknownBug", "edits_of"]
+__all__ = ["ABLATIONS", "BUGS", "PARTS", "Ablation", "Bug", "UnknownBug", "edits_of"]

@@ -95,7 +95,7 @@ BUGS = (
     ),
     Bug(
         name="every_start_counts_as_a_good_one",
-        sentence="a worker that has started at all has started well, so its next crash is the first",
+        sentence="a worker that has started counts as sound, so its next crash is a first one",
         edits=(
             Edit(
                 "fleet.py",

@@ -39,18 +39,6 @@ BUGS = (
         anomaly="starved",
     ),
     Bug(
-        name="priorities_reversed",
-        sentence="a worker takes jobs of its last queue first",
-        edits=(
-            Edit(
-                LOCK_AND_POP,
-                "for q = 1, (#KEYS - 1) / 4 do\n  local queue",
-                "for q = (#KEYS - 1) / 4, 1, -1 do\n  local queue",
-            ),
-        ),
-        anomaly="wrong-order",
-    ),
-    Bug(
         name="only_the_first_queue_taken_back",
         sentence="lost jobs of the second queue are not taken back",
         edits=(

@@ -142,10 +142,4 @@ BUGS = (
         ),
         anomaly="stuck",
     ),
-    Bug(
-        name="one_damaged_job_stops_its_worker",
-        sentence="a held job whose key holds no hash keeps its worker from renewing any lock",
-        edits=(Edit("lua/_owned.lua", "redis.pcall('HMGET'", "redis.call('HMGET'"),),
-        anomaly="needless-takeback",
-    ),
 )

@@ -110,6 +110,23 @@ BUGS = (
         anomaly="early-start",
     ),
     Bug(
+        name="time_zone_ignored",
+        sentence="the zone of defer_until is not looked at, and its time is taken for UTC",
+        edits=(
+            Edit(
+                JOB,
+                "self.defer_until.timestamp()",
+                "self.defer_until.replace(tzinfo=UTC).timestamp()",
+            ),
+            Edit(
+                JOB,
+                "from datetime import datetime, timedelta\n",
+                "from datetime import UTC, datetime, timedelta\n",
+            ),
+        ),
+        anomaly="early-start",
+    ),
+    Bug(
         name="delay_is_shared_by_a_batch",
         sentence="all jobs of one call are due when the first of them is",
         edits=(

@@ -16,12 +16,6 @@ BUGS = (
         anomaly="wrong-end",
     ),
     Bug(
-        name="requeue_keeps_the_crashes",
-        sentence="a job that is requeued still counts the workers that it lost in its first life",
-        edits=(Edit(REQUEUE_DLQ, "'crashes', 'charged', 'cancel", "'cancel"),),
-        anomaly="wrong-end",
-    ),
-    Bug(
         name="requeue_keeps_the_ttl",
         sentence="a job that is requeued expires when it would have as a dead one",
         edits=(Edit(REQUEUE_DLQ, "redis.call('PERSIST', job)\n", ""),),

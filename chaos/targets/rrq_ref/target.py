@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import importlib
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import NoReturn
 
 import redis
@@ -39,6 +39,9 @@ from rrq_ref.scripts import Answer
 
 from . import final, wire
 from .settings import settings_of
+
+#: Of due times. In UTC, or at home, a wrong conversion would change nothing.
+_ZONE = timezone(-timedelta(hours=3, minutes=30))
 
 
 def _load_scripts(url: str) -> None:
@@ -120,7 +123,7 @@ def _new(job: Job) -> NewJob:
         max_retries=job.max_retries,
         job_timeout_s=job.timeout_s,
         defer_by=timedelta(milliseconds=job.delay_ms) if job.delay_ms else None,
-        defer_until=None if until is None else datetime.fromtimestamp(until, UTC),
+        defer_until=None if until is None else datetime.fromtimestamp(until, _ZONE),
     )
 
 

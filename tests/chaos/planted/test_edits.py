@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from chaos.guarantees import ANOMALIES
-from chaos.planted.bugs import ABLATIONS, BUGS, UnknownBug, edits_of
+from chaos.planted.bugs import ABLATIONS, BUGS, PARTS, UnknownBug, edits_of
 from chaos.planted.edit import Edit, Misfit, edited, plant
 from tests.chaos.rig.running import run
 
@@ -41,6 +41,9 @@ def test_no_two_bugs_are_the_same() -> None:
     variants = [repr(sorted(edited(bug.edits).items())) for bug in BUGS.values()]
 
     assert len(set(variants)) == len(BUGS)
+    assert len({bug.name for part in PARTS for bug in part.BUGS}) == sum(
+        len(part.BUGS) for part in PARTS
+    )
     assert len({bug.sentence for bug in BUGS.values()}) == len(BUGS)
 
 

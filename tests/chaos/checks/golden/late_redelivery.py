@@ -131,6 +131,22 @@ def irrelevant_taken(s: Story) -> None:
     s.kill("w1", at=3_000)
 
 
+def near_miss_on_a_busy_machine(s: Story) -> None:
+    orphan(s, back=1_400)
+    s.kill("w1", at=50)
+    s.event("lag", at=1_200, lag_ms=50)
+    s.judged = 1
+
+
+def bad_on_a_machine_that_was_busy_at_other_times(s: Story) -> dict[str, int]:
+    orphan(s, back=1_400)
+    s.kill("w1", at=50)
+    s.event("lag", at=1_200, lag_ms=40)
+    s.event("lag", at=1_000, lag_ms=900)
+    s.event("lag", at=2_000, lag_ms=600)
+    return {"late-redelivery": 1}
+
+
 def near_miss_nobody_else_lived(s: Story) -> None:
     late(s)
     s.kill("w2", at=20)
