@@ -73,6 +73,11 @@ def test_nothing_that_the_reference_does_contradicts_a_rule(
     asyncio.run(work(url, look))
 
 
+def stored(job: str, field: str, value: str | int) -> Callable[[Redis], object]:
+    """Somebody writes a field of a job's hash."""
+    return lambda redis: redis.hset(keys.job(job), field, value)
+
+
 #: What somebody does to the store of `work`, and the rules that notice.
 BREAKS: dict[str, tuple[Callable[[Redis], object], set[str]]] = {
     "queued and locked": (lambda r: r.zadd(keys.queue("one"), {"j5": 1}), {"place"}),
@@ -84,28 +89,28 @@ BREAKS: dict[str, tuple[Callable[[Redis], object], set[str]]] = {
     "a job that lives is listed": (lambda r: r.lpush(keys.dlq("one"), "j3"), {"place"}),
     "listed and gone": (lambda r: r.lpush(keys.dlq("one"), "nobody"), {"entry"}),
     "queued and gone": (lambda r: r.zadd(keys.queue("two"), {"nobody": 1}), {"entry"}),
-    "a status that there is not": (lambda r: r.hset(keys.job("j3"), "status", "QUEUED"), {"fields"}),
-    "a job without its function": (lambda r: r.hdel(keys.job("j3"), "function_name"), {"fields", "same"}),
-    "a field that no job has": (lambda r: r.hset(keys.job("j3"), "colour", "red"), {"fields"}),
-    "a waiting job of a worker": (lambda r: r.hset(keys.job("j3"), "worker_id", WORKER), {"fields"}),
+    "a status that there is not": (stored("j3", "status", "QUEUED"), {"fields"}),
+    "no function": (lambda r: r.hdel(keys.job("j3"), "function_name"), {"fields", "same"}),
+    "a field that no job has": (stored("j3", "colour", "red"), {"fields"}),
+    "a waiting job of a worker": (stored("j3", "worker_id", WORKER), {"fields"}),
     "a job that runs expires": (lambda r: r.expire(keys.job("j5"), 900), {"ttl"}),
     "a completed job never expires": (lambda r: r.persist(keys.job("j0")), {"ttl"}),
     "a completed job expires soon": (lambda r: r.expire(keys.job("j0"), 900), {"ttl"}),
     "a kept job expires": (lambda r: r.expire(keys.job("kept"), 900), {"ttl"}),
-    "a time in seconds": (lambda r: r.hset(keys.job("j4"), "completion_time", "1700000000"), {"times"}),
+    "a time in seconds": (stored("j4", "completion_time", "1700000000"), {"times"}),
     "a time without its zone": (
-        lambda r: r.hset(keys.job("j3"), "enqueue_time", "2026-01-01T00:00:00"),
+        stored("j3", "enqueue_time", "2026-01-01T00:00:00"),
         {"times", "same"},
     ),
-    "more failures than runs": (lambda r: r.hset(keys.job("j3"), "current_retries", 7), {"counts", "grows"}),
-    "a crash without a charge": (lambda r: r.hset(keys.job("j3"), "crashes", 1), {"counts", "grows"}),
-    "fewer tokens": (lambda r: r.hset(keys.job("j3"), "fencing_token", 0), {"token", "grows"}),
-    "other arguments": (lambda r: r.hset(keys.job("j3"), "job_args", "[1]"), {"same"}),
+    "more failures than runs": (stored("j3", "current_retries", 7), {"counts", "grows"}),
+    "a crash without a charge": (stored("j3", "crashes", 1), {"counts", "grows"}),
+    "fewer tokens": (stored("j3", "fencing_token", 0), {"token", "grows"}),
+    "other arguments": (stored("j3", "job_args", "[1]"), {"same"}),
     "due at another time": (lambda r: r.zadd(keys.queue("one"), {"j1": 5_000}), {"due"}),
     "a lock in seconds": (lambda r: r.zadd(keys.locks("one"), {"j5": 1_790_000_000}), {"lease"}),
-    "another result": (lambda r: r.hset(keys.job("j0"), "result", "2"), {"end"}),
-    "another history": (lambda r: r.hset(keys.job("j1"), "error_history", "[]"), {"history", "due"}),
-    "a dead job lives": (lambda r: r.hset(keys.job("j4"), "status", "PENDING"), {"revived", "fields", "place", "ttl"}),
+    "another result": (stored("j0", "result", "2"), {"end"}),
+    "another history": (stored("j1", "error_history", "[]"), {"history", "due"}),
+    "a dead job lives": (stored("j4", "status", "PENDING"), {"revived", "fields", "place", "ttl"}),
     "a key of nobody": (lambda r: r.set("rrq:lock:jobs", 1), {"key"}),
     "a key of another type": (lambda r: r.set(keys.wake("two"), 1, px=900), {"key"}),
     "hints for ever": (lambda r: r.persist(keys.wake("one")), {"key"}),
