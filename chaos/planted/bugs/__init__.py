@@ -19,9 +19,9 @@ from chaos.planted.bugs import (
     locks,
     matrix,
     orders,
-    parents,
     payloads,
     producers,
+    replacements,
     retries,
     services,
     slots,
@@ -33,8 +33,9 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 PARTS = (
-    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, fleets, services, growth),
-    *(matrix, producers, payloads, orders, retries, states, leases, slots, farewells, parents),
+    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, replacements, services),
+    *(growth, matrix),
+    *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
 )
 BUGS: dict[str, Bug] = {
     bug.name: bug for part in PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES

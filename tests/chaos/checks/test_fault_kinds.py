@@ -152,14 +152,12 @@ def test_a_history_with_a_former_name_is_judged_as_with_the_present_one(
 
 
 MARGINS = (
-    
     "leaving_slack",
     "health_slack",
     "leak_samples",
     "leak_span",
     "idle_commands",
     "failing_commands",
-,
 )
 
 
