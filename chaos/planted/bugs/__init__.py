@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chaos.errors import ChaosError
-from chaos.guarantees import ANOMALIES
 from chaos.planted.bugs import (
     ablations,
     claims,
@@ -19,9 +18,9 @@ from chaos.planted.bugs import (
     locks,
     matrix,
     orders,
+    parents,
     payloads,
     producers,
-    replacements,
     retries,
     services,
     slots,
@@ -33,13 +32,10 @@ from chaos.planted.edit import Edit
 
 #: Those with a scenario of their own, then those that the default programme has to find.
 PARTS = (
-    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, replacements, services),
-    *(growth, matrix),
-    *(producers, payloads, orders, retries, states, leases, slots, farewells, fleets),
+    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, fleets, services, growth),
+    *(matrix, producers, payloads, orders, retries, states, leases, slots, farewells, parents),
 )
-BUGS: dict[str, Bug] = {
-    bug.name: bug for part in PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES
-}
+BUGS: dict[str, Bug] = {bug.name: bug for part in PARTS for bug in part.BUGS}
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
 

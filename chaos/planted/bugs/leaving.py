@@ -82,7 +82,7 @@ BUGS = (
     ),
     Bug(
         name="fleet_worker_takes_one_wish_for_two",
-        sentence="a worker that a terminal has told to stop hurries when its parent says so as well",
+        sentence="a worker that a terminal told to stop hurries when its parent repeats that",
         edits=(
             Edit("process.py", "        worker.drain()\n", "        worker.drain(hurry=asked)\n"),
         ),
