@@ -153,6 +153,7 @@ class Story:
         answer: str | None = "ok",
         sent: float | None = None,
         ttl_ms: int | None = None,
+        **more: Any,
     ) -> None:
         """A transition, whose reply arrived at `at`, and which was sent 1 ms earlier by default."""
         if op in ("claim", "refresh"):
@@ -166,6 +167,7 @@ class Story:
             **about,
             t_sent=t_sent,
             ttl_ms=ttl_ms,
+            **more,
         )
 
     def attempt(
@@ -215,6 +217,10 @@ class Story:
         """SIGKILL, noticed 5 ms later."""
         self.fault("kill", worker, at=at)
         self.exit(worker, at=at + 5, code=None, signal=9)
+
+    def lag(self, ms: int, *, until: float) -> None:
+        """The machine kept the run waiting."""
+        self.event("lag", at=until, lag_ms=ms)
 
     # ------------------------------------------------------------------ the final state
 
