@@ -107,7 +107,7 @@ def test_a_point_is_told_and_read() -> None:
 
 
 def test_a_digest_tells_values_apart_and_no_spellings() -> None:
-    falsy = [None, False, 0, 0.0, "", [], {}, "0", "null"]
+    falsy: list[object] = [None, False, 0, 0.0, "", [], {}, "0", "null"]
     assert len({digest(value) for value in falsy}) == len(falsy)
     assert digest({"b": 1, "a": "é"}) == digest({"a": "é", "b": 1})
     assert len(digest("x" * 5_000_000)) == 16
