@@ -34,7 +34,7 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
-    "wrong-order",
+    *("wrong-order", "leak"),
 }
 
 
@@ -42,9 +42,9 @@ ALWAYS = {
     ("offers", "known"),
     [
         ((), set()),
-        (("wire",), {"premature-redelivery"}),
-        (("wire", "tokens"), {"premature-redelivery", "zombie-write"}),
-        (("wire", "completions"), {"premature-redelivery", "double-commit"}),
+        (("wire",), {"premature-redelivery", "hammering"}),
+        (("wire", "tokens"), {"premature-redelivery", "zombie-write", "hammering"}),
+        (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
         (("jobs",), {"false-dead-letter", "wrong-end", "stuck"}),
         (
             ("jobs", "retries"),
@@ -52,6 +52,7 @@ ALWAYS = {
         ),
         (("jobs", "keys"), {"false-dead-letter", "wrong-end", "stuck", "orphan-key"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
+        (("state",), {"inconsistent"}),
         (
             ("jobs", "effects"),
             {"false-dead-letter", "wrong-end", "stuck", "effect-missing", "effect-repeated"},
