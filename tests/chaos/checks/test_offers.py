@@ -34,7 +34,7 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
-    "wrong-order",
+    *("wrong-order", "late-start", "starved", "over-capacity"),
 }
 
 
@@ -43,7 +43,10 @@ ALWAYS = {
     [
         ((), set()),
         (("wire",), {"premature-redelivery"}),
-        (("wire", "tokens"), {"premature-redelivery", "zombie-write"}),
+        (
+            ("wire", "tokens"),
+            {"premature-redelivery", "zombie-write", "needless-takeback", "expired-start"},
+        ),
         (("wire", "completions"), {"premature-redelivery", "double-commit"}),
         (("jobs",), {"false-dead-letter", "wrong-end", "stuck"}),
         (
