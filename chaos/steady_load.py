@@ -56,7 +56,7 @@ def turn(rig: Rig) -> list[Job]:
 SCENARIO = Scenario(
     name="steady_load",
     story=__doc__,
-    guarantees=("no-loss", "state", "steady"),
+    guarantees=("state", "steady"),
     play=play,
     workers=1,
     jobs=0,

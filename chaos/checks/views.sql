@@ -122,6 +122,7 @@ WITH asked AS (
         bool_and(invoke_t IS NOT NULL) AS invokes_known,
         bool_and(result = 'fail') AS failed,
         min(ok_t) FILTER (coalesce(answer_job, job) = job) AS own_ok_t,
+        CASE WHEN min(queue) = max(queue) THEN max(queue) END AS queue,
         max("unique") AS "unique",
         -- NULL (at once) in any operation wins.
         CASE WHEN bool_and(due_t IS NOT NULL) THEN min(due_t) END AS due_t,

@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,6 @@ from typing import Any, Self
 
 from chaos.history import Write
 from chaos.history.events import Inconsistent, Look, Traffic, Usage
-from chaos.rig.seen import Seen
 from chaos.rig.wire import Wire
 from chaos.rig.worker import Worker
 from chaos.targets import CanLook, Finding, Inspector
@@ -36,25 +35,33 @@ _LAST_LOOKS = 12
 
 
 class Samples:
-    """Both samplers, from `with` to the end of its block."""
+    """Both samplers, from `start` (or `with`) to `stop` or `finish`.
+
+    There are no looks while the rig is `blind`: it has silenced the server.
+    """
 
     def __init__(
         self,
         inspector: Inspector | None,
-        workers: Sequence[Worker],
-        seen: Seen,
-        wire: Wire | None,
         record: Write,
+        *,
+        workers: Sequence[Worker] = (),
+        wire: Wire | None = None,
+        blind: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = StateSampler(inspector, record) if isinstance(inspector, CanLook) else None
         self._uses = UseSampler(workers, wire, record)
-        self._seen = seen
+        self._blind = blind
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
         self._problem: Exception | None = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin. Once only; `with` does it too."""
         self._thread.start()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(
@@ -63,25 +70,26 @@ class Samples:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Sample no more."""
         self._over.set()
         self._thread.join()
 
     def finish(self) -> None:
         """Stop, and look once more at all that is there. Raises what kept a sample from being
         written."""
-        self._over.set()
-        self._thread.join()
+        self.stop()
         if self._problem is not None:
             raise self._problem
         if self._state is not None:
-            for _ in range(_LAST_LOOKS):
-                self._state.look()
-            self._state.tell()
+            self._state.finish()
 
     def _run(self) -> None:
         try:
             while not self._over.wait(_TURN_S):
-                if self._state is not None and not self._seen.blind:
+                if self._state is not None and not self._blind():
                     self._state.sample()
                 self._uses.sample()
         except Exception as error:  # noqa: BLE001 - `finish` raises it
@@ -108,18 +116,26 @@ class StateSampler:
         pause_s = (time.thread_time() - began) / _SHARE
         self._next_at = time.monotonic() + min(max(_LOOK_S, pause_s), _RARELY_S)
 
-    def look(self) -> None:
-        """Look once. Not at all, if the store does not answer."""
+    def finish(self) -> None:
+        """Look at all of a store that is not too large, and tell."""
+        for _ in range(_LAST_LOOKS):
+            if self.look():
+                break
+        self.tell()
+
+    def look(self) -> bool:
+        """Look once. Not at all, if the store does not answer. True if all has been seen."""
         t = time.monotonic_ns()
         try:
             sight = self._inspector.look()
         except Exception:  # noqa: BLE001 - whatever the client library raises
-            return
+            return False
         self._looked_at.update(sight.looked_at)
         for finding in sight.findings:
             self._tell(finding, t)
         if time.monotonic() - self._told_at > 1.0:
             self.tell()
+        return sight.whole
 
     def _tell(self, finding: Finding, t: int) -> None:
         about = (finding.rule, finding.job, finding.key)

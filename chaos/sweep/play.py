@@ -29,6 +29,7 @@ from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.life import Life, start
+from chaos.rig.samples import Samples
 from chaos.rig.wire import Wire
 from chaos.sweep.acting import Acting
 from chaos.sweep.cell_run import CellRun
@@ -137,6 +138,8 @@ class _Play:
         self._wire.start()
         self._lag = LagWatch(self._record, self._workers)
         self._lag.start()
+        self._samples = Samples(stage.inspector, self._record)
+        self._samples.start()
 
     def _recorder(self, who: str) -> Recorder:
         name = f"{self._prefix}-{who}"
@@ -362,6 +365,7 @@ class _Play:
         names = [process.forked.name for process in self._processes]
         for name in self._wire.still_busy(names):
             self._run.trouble.append(f"commands of {name} were still under way")
+        self._samples.finish()
         self._expect()
         for event in read_final_state(self._stage.inspector, self._run.jobs, self._record):
             if isinstance(event, FinalJob):
@@ -395,6 +399,7 @@ class _Play:
             self._run.trouble.append(f"the rig itself failed: {error}")
         self._tell()
         self._lag.close()
+        self._samples.stop()
         for process in self._processes:
             process.forked.close()
         for recorder in self._recorders:

@@ -79,6 +79,8 @@ class Sight:
     #: How many things were looked at, by rule.
     looked_at: Mapping[str, int]
     findings: Sequence[Finding]
+    #: All of the store has been seen by now; the next look begins again.
+    whole: bool = True
 
 
 @runtime_checkable

@@ -21,6 +21,8 @@ _DLQ_TTL_S = 604_800
 _HELD_UP_MS = 2_500
 #: Times in a hash are whole ms; of jobs of one call each is due a microsecond after the other.
 _ROUNDING_MS = 2.5
+#: A worker may have a longer lock TTL than the run, but not by this factor.
+_LONGER = 8
 #: No job is due longer before it was enqueued: a year or so.
 _LONG_AGO_MS = 4e10
 
@@ -187,7 +189,7 @@ def _lease(job: Seen, store: Store) -> str | None:
         return None
     if not job.number("fencing_token"):
         return "locked under no token"
-    latest = store.now_ms + store.settings.lock_ttl_ms + 1
+    latest = store.now_ms + _LONGER * store.settings.lock_ttl_ms
     earliest = _ms(job.fields.get("enqueue_time")) or 0
     if earliest <= expires <= latest:
         return None

@@ -62,7 +62,7 @@ class Looker:
         if len(self._before) > _REMEMBERED:
             self._before.clear()
         self._before.update((job.id, job) for job in store.jobs)
-        return Sight(looked_at=counts, findings=findings)
+        return Sight(looked_at=counts, findings=findings, whole=self._cursor == b"0")
 
     def _judged(self, store: Store) -> Iterator[tuple[str | None, str | None, Verdict]]:
         for job in store.jobs:

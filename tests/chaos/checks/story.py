@@ -121,15 +121,25 @@ class Story:
             )
             self.event("enqueue", at=at + 1, phase=result, **common, **answer)
 
-    def start(self, job: str, worker: str, *, at: float, token: int | None = 1) -> None:
-        by, pid = self._processes[worker]
-        self.event("start", at=at, by=by, pid=pid, job=job, token=token, worker=worker)
-
-    def end(
-        self, job: str, worker: str, *, at: float, token: int | None = 1, outcome: str = "ok"
+    def start(
+        self, job: str, worker: str, *, at: float, token: int | None = 1, **fields: Any
     ) -> None:
         by, pid = self._processes[worker]
-        about: Event = {"job": job, "token": token}
+        about: Event = {"job": job, "token": token, "worker": worker, **fields}
+        self.event("start", at=at, by=by, pid=pid, **about)
+
+    def end(
+        self,
+        job: str,
+        worker: str,
+        *,
+        at: float,
+        token: int | None = 1,
+        outcome: str = "ok",
+        **fields: Any,
+    ) -> None:
+        by, pid = self._processes[worker]
+        about: Event = {"job": job, "token": token, **fields}
         self.event("end", at=at, by=by, pid=pid, **about, outcome=outcome)
 
     def wire(

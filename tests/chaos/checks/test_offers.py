@@ -34,7 +34,8 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
-    *("wrong-order", "late-start", "starved", "over-capacity"),
+    *("wrong-order", "leak", "late-start", "starved", "over-capacity", "cut-short"),
+    *("hung-worker", "hasty-restart", "needless-replacement", "unreplaced"),
 }
 
 
@@ -42,12 +43,15 @@ ALWAYS = {
     ("offers", "known"),
     [
         ((), set()),
-        (("wire",), {"premature-redelivery"}),
+        (("wire",), {"premature-redelivery", "hammering"}),
         (
             ("wire", "tokens"),
-            {"premature-redelivery", "zombie-write", "needless-takeback", "expired-start"},
+            {
+                *("premature-redelivery", "zombie-write", "hammering"),
+                *("needless-takeback", "expired-start"),
+            },
         ),
-        (("wire", "completions"), {"premature-redelivery", "double-commit"}),
+        (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
         (("jobs",), {"false-dead-letter", "wrong-end", "stuck"}),
         (
             ("jobs", "retries"),
@@ -55,6 +59,7 @@ ALWAYS = {
         ),
         (("jobs", "keys"), {"false-dead-letter", "wrong-end", "stuck", "orphan-key"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
+        (("state",), {"inconsistent"}),
         (
             ("jobs", "effects"),
             {"false-dead-letter", "wrong-end", "stuck", "effect-missing", "effect-repeated"},

@@ -86,3 +86,8 @@ def indeterminate_after_a_fault_that_nobody_knows(s: Story) -> None:
     done(s)
     s.fault("server-of-tomorrow", "server", at=400, until=450, planned=False)
     found(s)
+
+
+def indeterminate_in_a_job_of_nobody(s: Story) -> None:
+    done(s)
+    found(s, "ghost")
