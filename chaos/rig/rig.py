@@ -311,7 +311,8 @@ class Rig:
         idle = self.workers.present()
         while idle and time.monotonic() < end:
             if self.seen.idle():
-                slots = self.setup.settings.concurrency * len(self.workers.present())
+                there = [*self.workers.present(), *self.workers.fleets()]
+                slots = sum(worker.slots() for worker in there)
                 self.enqueue([self.job({"do": "ok", "ms": 30}) for _ in range(slots)])
             self.let_work(0.05)
             idle = [worker for worker in idle if not worker.started_since(begun)]
