@@ -12,7 +12,7 @@ from chaos.rig.scenario import Scenario
 from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
-BLOCK = {"do": "block", "ms": 2 * SETTINGS.lock_ttl_ms, "times": 1}
+BLOCK = {"do": "block", "ms": 4 * SETTINGS.lock_ttl_ms, "times": 1}
 
 
 def play(rig: Rig) -> None:

@@ -77,6 +77,43 @@ _ALL = (
                 bad="a job starts whose only enqueue was refused",
                 near_miss="a job starts whose enqueue timed out: it may have been accepted",
             ),
+            Anomaly(
+                id="extra-job",
+                needs=((Evidence.JOBS,),),
+                meaning="A job is in the store that nobody had enqueued, or whose every enqueue "
+                "definitely failed or was answered with another job; or one is listed twice.",
+                examines="every job that exists at the end, and every one that a queue or a list "
+                "of the dead names",
+                bad="an enqueue under a unique key was answered with the job that holds the key, "
+                "and both jobs are there",
+                near_miss="an enqueue timed out: its job may be there",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="faithful",
+        sentence="a handler gets the arguments that were enqueued, and what it returns is what "
+        "the store keeps",
+        anomalies=(
+            Anomaly(
+                id="wrong-arguments",
+                meaning="A handler got other arguments than were enqueued, or the store has "
+                "others.",
+                examines="every start of a handler, and every job in the store at the end",
+                bad="`0` was enqueued, and the handler got `null`; or a second enqueue of the id "
+                "replaced the arguments of the first",
+                near_miss="two enqueues of one id at the same time: either may have been the first",
+            ),
+            Anomaly(
+                id="wrong-result",
+                needs=((Evidence.JOBS,),),
+                meaning="A completed job has another result in the store than its handler "
+                "returned.",
+                examines="every job that is completed at the end and has a result",
+                bad="the handler returned `[]`, and the result is `null`; or the result is that of "
+                "an attempt whose completion was refused",
+                near_miss="two attempts succeeded, and nobody saw which of them the store accepted",
+            ),
         ),
     ),
     Guarantee(

@@ -51,8 +51,8 @@ UNION ALL
 SELECT
     NULL,
     c.deadline,
-    c.deadline IS NOT NULL AND (c.exit_t IS NOT NULL OR f.t > c.deadline) AS judged,
-    judged AND coalesce(c.exit_t, f.t) > c.deadline,
+    c.exit_t <= c.deadline OR coalesce(c.exit_t, f.t) > c.deadline AS judged,
+    coalesce(c.exit_t, f.t) > c.deadline,
     format('{} was told to stop at {} and should have left by {}, but {}', c.name, at_s(c.drain_t),
            at_s(c.deadline), coalesce('left at ' || at_s(c.exit_t), 'never left'))
 FROM calm AS c

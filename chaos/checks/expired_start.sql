@@ -6,11 +6,11 @@
 -- unless it had been stopped before that reply went on.
 -- Needs: transitions; an intact history.
 WITH locked AS (
-    SELECT a.job, a.token, a.attempt, a.life, a.start_t, min(x.t) FILTER (x.op = 'claim') AS claim_t,
+    SELECT a.job, a.token, a.attempt, a.life, a.start_t, max(x.t) FILTER (x.op = 'claim') AS claim_t,
            max(x.t_sent + x.ttl) AS live_until
     FROM attempts AS a
     JOIN transitions AS x ON x.job = a.job AND x.token = a.token AND x.accepted
-        AND x.op IN ('claim', 'refresh') AND x.t_sent <= a.start_t
+        AND x.t_sent <= a.start_t
     GROUP BY ALL
 ), judged AS (
     SELECT *, intact() AND claim_t IS NOT NULL AND NOT EXISTS (

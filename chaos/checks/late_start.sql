@@ -8,19 +8,17 @@
 -- told to stop, or died. What becomes due by a clock that was stepped proves nothing.
 -- Needs: the concurrency of each worker; an intact history.
 WITH timed AS (
-    SELECT job, queue, from_t, due_by_t, left_t, life AS taker,
+    SELECT job, queue, from_t, due_by_t, CASE WHEN on_wire THEN left_sent_t ELSE left_t END AS taken_t,
+           due_from_t <> from_t AND EXISTS (FROM leaps WHERE leaps.t <= left_t) AS stepped,
            CASE WHEN disturbed(life, left_sent_t, start_t) THEN left_sent_t
                 ELSE coalesce(start_t, left_sent_t) END AS end_t
-    FROM waits
-    WHERE left_t IS NOT NULL
-      AND (due_from_t = from_t OR NOT EXISTS (FROM leaps WHERE leaps.t <= left_t))
+    FROM waits WHERE left_t IS NOT NULL
 ), chances AS (
-    SELECT w.job, w.from_t, w.end_t, r.life, l.name, l.dead_from, r.until_t AS room_until_t,
+    SELECT w.job, w.from_t, w.taken_t, w.end_t, w.stepped, r.life, l.name, l.dead_from, r.until_t AS room_until_t,
            greatest(w.due_by_t, r.from_t) AS since_t
     FROM timed AS w
-    -- A short time with room decides something only if the job was taken in it.
-    JOIN room AS r ON r.from_t <= w.end_t AND r.until_t >= w.due_by_t
-        AND (r.until_t >= w.end_t OR r.until_t - r.from_t > poll() + prompt_slack())
+    JOIN room AS r ON r.from_t <= w.end_t
+        AND r.until_t >= least(w.taken_t, greatest(w.due_by_t, r.from_t) + prompt_slack()) -- spares most
     JOIN lives AS l ON l.life = r.life
         AND coalesce(list_contains(string_split(l.queues, ','), w.queue), true)
 ), lagged AS (
@@ -29,9 +27,10 @@ WITH timed AS (
     SELECT *, since_t + poll() + prompt_slack() + 2 * lag AS deadline FROM lagged
 ), awaited AS (
     SELECT job, from_t, count(*) AS n, bool_or(end_t > deadline) AS late,
-           min(deadline) AS deadline, arg_min(name, deadline) AS name
+           min(deadline) AS deadline,
+           arg_min(name, deadline) AS name
     FROM bounded
-    WHERE lag <= poll() + prompt_slack() AND room_until_t >= least(end_t, deadline)
+    WHERE NOT stepped AND lag <= poll() + prompt_slack() AND room_until_t >= least(taken_t, deadline)
       AND coalesce(dead_from > deadline, true) AND NOT told_to_stop(life, deadline)
       AND NOT disturbed(life, since_t - lock_ttl(), deadline)
     GROUP BY job, from_t
@@ -40,7 +39,7 @@ SELECT
     w.job,
     w.end_t AS t,
     intact() AND a.n IS NOT NULL AS judged,
-    intact() AND coalesce(a.late, false) AS broken,
+    intact() AND a.late AS broken,
     format('job {} was due at {}, {} had room for it, and by {} it was not started (but at {})', w.job,
            at_s(w.due_by_t), coalesce(a.name, '-'), coalesce(at_s(a.deadline), '-'), at_s(w.end_t)) AS why
 FROM timed AS w

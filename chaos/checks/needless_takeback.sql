@@ -4,27 +4,18 @@
 -- A holder that a fault has touched since it last renewed the lock, that was told to stop longer ago than
 -- its grace period, or that the machine kept from a processor for a third of the TTL, is no case.
 -- Needs: to know which process held the job; an intact history.
-WITH taken AS (
-    SELECT job, token, min(t) AS t FROM transitions
-    WHERE accepted AND (op = 'takeback' OR (op = 'bury' AND worker IS NULL)) AND token IS NOT NULL
-    GROUP BY job, token
-), renewed AS (
-    SELECT job, token, min(t + ttl) AS first_until, max(t_sent) AS t, arg_max(ttl, t_sent) AS ttl
-    FROM transitions
-    WHERE accepted AND op IN ('claim', 'refresh') AND token IS NOT NULL
-    GROUP BY job, token
-), held AS (
-    SELECT h.job, h.token, h.process, h.life, r.t AS renewed_t, r.ttl, k.t AS taken_t,
+WITH held AS (
+    SELECT h.job, h.token, h.process, h.life, r.t AS renewed_t, k.t AS taken_t,
            coalesce(k.t, h.settled_t) AS over_t
     FROM holds AS h
-    JOIN renewed AS r USING (job, token)
-    LEFT JOIN taken AS k USING (job, token)
-    WHERE h.claim_t IS NOT NULL AND (k.t IS NOT NULL OR h.settled_t > r.first_until)
+    JOIN renewals AS r USING (job, token)
+    LEFT JOIN taken_back AS k USING (job, token)
+    WHERE k.t IS NOT NULL OR h.settled_t > r.first_until
 ), judged AS (
     SELECT held.*, intact() AND coalesce(l.dead_from > held.over_t, l.life IS NOT NULL)
            AND NOT told_to_stop(held.life, held.over_t - grace())
            AND NOT disturbed(held.life, held.renewed_t, held.over_t)
-           AND 3 * lag_between(held.renewed_t, held.over_t) < held.ttl AS judged
+           AND 3 * lag_between(held.renewed_t, held.over_t) < lock_ttl() AS judged
     FROM held LEFT JOIN lives AS l USING (life)
 )
 SELECT

@@ -7,12 +7,13 @@
 WITH steps AS (
     SELECT life, job, start_t AS t, 1 AS n FROM attempts
     UNION ALL
-    SELECT life, job, end_t, -1 FROM attempts WHERE end_t IS NOT NULL
+    SELECT life, job, end_t, -1 FROM attempts
 ), counted AS (
     SELECT life, job, t, sum(n) OVER (PARTITION BY life ORDER BY t, n ROWS UNBOUNDED PRECEDING) AS running
     FROM steps
 ), peaks AS (
-    SELECT life, max(running) AS peak, arg_max(job, running) AS job, arg_max(t, running) AS t
+    SELECT life, max(running) AS peak, arg_max(t, running) AS t,
+           arg_max(job, running) AS job
     FROM counted GROUP BY life
 )
 SELECT

@@ -6,29 +6,21 @@
 -- if its process is not known, and if it was taken back although no claim of it was seen.
 -- Needs: transitions of all its attempts; an intact history. Jobs that were requeued, and servers that may
 -- have forgotten an end, are left out.
-WITH taken AS (
-    SELECT job, token, min(t) AS t FROM transitions
-    WHERE accepted AND (op = 'takeback' OR (op = 'bury' AND worker IS NULL)) AND token IS NOT NULL
-    GROUP BY job, token
-), renewed AS (
-    SELECT job, token, max(t_sent) AS t, max(ttl) AS ttl FROM transitions
-    WHERE accepted AND op IN ('claim', 'refresh') AND token IS NOT NULL
-    GROUP BY job, token
-), held AS (
-    SELECT h.job, h.on_wire, h.life, h.begin_t, r.t AS renewed_t, r.ttl,
+WITH held AS (
+    SELECT h.job, h.on_wire, h.life, h.begin_t, r.t AS renewed_t,
            coalesce(k.t, CASE WHEN h.ended THEN h.settled_t END, h.next_t, never()) AS over_t
     FROM holds AS h
-    LEFT JOIN renewed AS r USING (job, token)
-    LEFT JOIN taken AS k USING (job, token)
+    LEFT JOIN renewals AS r USING (job, token)
+    LEFT JOIN taken_back AS k USING (job, token)
 ), weighed AS (
     SELECT held.job, held.on_wire,
            coalesce(l.dead_from <= held.over_t, l.life IS NULL)
            OR told_to_stop(held.life, held.over_t)
-           OR disturbed(held.life, held.begin_t - lock_ttl(), held.over_t)
-           OR coalesce(3 * lag_between(held.renewed_t, held.over_t) >= held.ttl, true) AS doubtful
+           OR disturbed(held.life, held.begin_t, held.over_t)
+           OR 3 * lag_between(held.renewed_t, held.over_t) >= lock_ttl() AS doubtful
     FROM held LEFT JOIN lives AS l USING (life)
     UNION ALL
-    SELECT taken.job, true, true FROM taken ANTI JOIN holds USING (job, token)
+    SELECT job, true, true FROM taken_back ANTI JOIN holds USING (job, token)
 ), summed AS (
     SELECT job, bool_and(on_wire) AS on_wire, count(*) FILTER (doubtful) AS n FROM weighed GROUP BY job
 ), judged AS (

@@ -2,12 +2,14 @@
 -- ends no healthy one.
 -- A row is a worker of a fleet that is gone: one of its first workers, or one of the first four to go. (Of
 -- a worker that goes again and again the next one may come much later.) Of a burst fleet, whose workers
--- leave when nothing is left, those count that were killed.
+-- leave when nothing is left, those count that were killed or told to leave.
 -- Broken: the n-th to go was not followed by the n-th new one in time; the lag of the machine counts twice.
 -- Excused is a fleet whose parent was told to stop, had a fault of its own, or is gone itself.
 -- Needs: to have watched the fleet.
 WITH members AS (
-    SELECT *, exit_t IS NOT NULL AND (NOT burst OR kill_t IS NOT NULL) AS counts FROM fleet_workers
+    SELECT *, exit_t IS NOT NULL AND (NOT burst OR kill_t IS NOT NULL
+                                      OR life IN (SELECT life FROM drains)) AS counts
+    FROM fleet_workers
 ), beginnings AS (
     SELECT parent, min(exit_t) FILTER (counts) AS first_t FROM members GROUP BY parent
 ), fleets_of AS (

@@ -122,6 +122,7 @@ WITH asked AS (
         bool_and(invoke_t IS NOT NULL) AS invokes_known,
         bool_and(result = 'fail') AS failed,
         min(ok_t) FILTER (coalesce(answer_job, job) = job) AS own_ok_t,
+        CASE WHEN min(queue) = max(queue) THEN max(queue) END AS queue,
         max("unique") AS "unique",
         -- NULL (at once) in any operation wins.
         CASE WHEN bool_and(due_t IS NOT NULL) THEN min(due_t) END AS due_t,
@@ -535,12 +536,13 @@ FROM events WHERE type = 'traffic' GROUP BY name, t // 1000000000;
 
 -- ------------------------------------------------------------------ waiting and room
 
--- One row per life and time in which it could not do as it should: a fault touched it, or a job of its
+-- One row per life and time in which it could not do as it should: a fault touched it (to be told to stop is
+-- none; see `told_to_stop`), or a job of its
 -- own kept its event loop busy. The workers of a fleet whose parent was killed leave. (An argument of a macro
 -- that has the name of a column in its table would be taken for that column: so these have names of their own.)
 CREATE TABLE disturbances AS
 SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t
-FROM life_stalls
+FROM life_stalls WHERE NOT leaves
 UNION ALL
 SELECT life, start_t, coalesce(end_t, never()) FROM attempts
 WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
@@ -552,6 +554,17 @@ CREATE MACRO disturbed(one, a, b) AS EXISTS (
 -- Had this life been told to stop by then?
 CREATE MACRO told_to_stop(one, a) AS EXISTS (
     FROM (SELECT life AS whom, t AS told_t FROM drains) WHERE whom = one AND told_t <= a);
+
+-- One row per lock that was taken back from its holder, or whose job was dead-lettered instead of that; and
+-- one per lock that was claimed: when the claim would have expired, and when its last renewal was sent.
+CREATE TABLE taken_back AS
+SELECT job, token, min(t) AS t FROM transitions
+WHERE accepted AND CASE op WHEN 'takeback' THEN true WHEN 'bury' THEN worker IS NULL END
+GROUP BY job, token;
+
+CREATE TABLE renewals AS
+SELECT job, token, min(t + ttl) AS first_until, max(t_sent) FILTER (ttl IS NOT NULL) AS t
+FROM transitions WHERE accepted GROUP BY job, token;
 
 -- One row per life and longest time in which it had room for another job. A job takes its place from the
 -- claim on, until its handler has ended and its end is written.
@@ -614,7 +627,7 @@ WITH asked AS (
     -- wire a claim is never seen, and who dies or stands still may have made one.
     SELECT f.job, f.from_t FROM followed AS f
     WHERE disturbed(f.life, f.due_by_t, f.left_t)
-       OR EXISTS (FROM transitions AS x WHERE x.job = f.job AND x.op <> 'claim'
+       OR EXISTS (FROM transitions AS x WHERE x.job = f.job AND x.op <> 'claim' AND x.token IS NOT NULL
                   AND x.t_sent > f.from_t AND x.t <= f.left_t AND x.t_sent < f.left_t)
        OR (NOT f.on_wire AND (
            EXISTS (FROM stalls AS s WHERE s.from_t <= f.left_t
@@ -622,7 +635,7 @@ WITH asked AS (
            OR EXISTS (FROM lives AS l WHERE l.dead_by IS NOT NULL AND l.dead_from <= f.left_t
                       AND l.dead_by + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)))
 )
-SELECT f.* EXCLUDE (on_wire, left_sent_t, left_t, life, start_t),
+SELECT f.* EXCLUDE (left_sent_t, left_t, life, start_t),
        CASE WHEN u.job IS NULL THEN f.life END AS life,
        CASE WHEN u.job IS NULL THEN f.start_t END AS start_t,
        CASE WHEN u.job IS NULL THEN f.left_sent_t END AS left_sent_t,

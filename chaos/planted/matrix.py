@@ -20,7 +20,7 @@ _USUAL = {
     "burst": "burst_looks_only_at_the_queue",
     "drain": "drain_drops_what_it_holds",
     "effects-once": "effects_of_the_first_start_only",
-    "exclusive": "taken_back_a_second_early",
+    "exclusive": "everything_taken_back",
     "fenced": "finish_without_the_token_check",
     "honest-dlq": "one_failure_too_few",
     "no-loss": "taken_back_to_nowhere",
@@ -83,6 +83,9 @@ MATRIX: dict[str, dict[str, str]] = {
         *("retry-once", "quiescent"),
         no_loss="enqueue_in_two_steps",
         effects_once="effects_in_a_second_step",
+    ),
+    "producers": _row(
+        "effects-once", no_loss="enqueue_in_two_steps", one_commit="a_done_id_is_enqueued_again"
     ),
     "read_only": _row(
         *("effects-once", "retry-once", "alive"), no_loss="outcome_dropped_on_an_error"

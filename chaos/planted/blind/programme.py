@@ -14,6 +14,8 @@ import chaos.load
 STORM = "mixed"
 #: Storms on each bug.
 STORMS = 6
+#: Parts that take longer than all others.
+_LONG = ("power_loss", "sweep")
 _LOAD = ("--headless", "-u", "20", "-r", "10", "-t", "15s", "--chaos", "kill")
 
 
@@ -53,8 +55,7 @@ def programme(scenarios: Iterable[str], storms: int) -> list[Part]:
 
 
 def ordered(parts: Sequence[Part], subject: str, seed: int) -> list[Part]:
-    """The order in which one subject meets the parts: as the seed draws it, but the sweep, which
-    takes longest, comes last."""
-    *quick, sweep = parts
-    Random(f"{seed} {subject}").shuffle(quick)
-    return [*quick, sweep]
+    """The order in which one subject meets the parts: as the seed draws it, but the long ones come
+    last."""
+    drawn = Random(f"{seed} {subject}").sample(parts, len(parts))
+    return sorted(drawn, key=lambda part: part.name in _LONG)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chaos.errors import ChaosError
-from chaos.guarantees import ANOMALIES
 from chaos.planted.bugs import (
     ablations,
     claims,
@@ -36,9 +35,7 @@ PARTS = (
     *(enqueues, claims, locks, ends, stored, lives, drains, leaving, fleets, services, growth),
     *(matrix, producers, payloads, orders, retries, states, leases, slots, farewells, parents),
 )
-BUGS: dict[str, Bug] = {
-    bug.name: bug for part in PARTS for bug in part.BUGS if bug.anomaly in ANOMALIES
-}
+BUGS: dict[str, Bug] = {bug.name: bug for part in PARTS for bug in part.BUGS}
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
 

@@ -141,12 +141,7 @@ BUGS = (
             Edit(
                 "fleet.py",
                 '        if word == "done":\n',
-                '        if word in ("done", "drained"):\n',
-            ),
-            Edit(
-                "fleet.py",
-                "elif self._kill_at is None:",
-                "elif self._kill_at is None and code == 0:",
+                '        if word == "done" or (self._burst and word == "drained"):\n',
             ),
         ),
         scenario="burst_fleet",

@@ -51,6 +51,19 @@ BUGS = (
         anomaly="lost",
     ),
     Bug(
+        name="everything_taken_back",
+        sentence="a claim takes back whatever others hold, whether or not its lock has expired",
+        edits=(
+            Edit(
+                LOCK_AND_POP,
+                "'ZRANGEBYSCORE', locks, '-inf', now,",
+                "'ZRANGEBYSCORE', locks, '-inf', '+inf',",
+            ),
+        ),
+        scenario="kill_during_claim",
+        anomaly="premature-redelivery",
+    ),
+    Bug(
         name="taken_back_nine_seconds_late",
         sentence="locks are taken back nine seconds after they have expired",
         edits=(

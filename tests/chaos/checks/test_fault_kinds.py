@@ -152,6 +152,8 @@ def test_a_history_with_a_former_name_is_judged_as_with_the_present_one(
 
 
 MARGINS = (
+    "starting_slack",
+    "prompt_slack",
     "leaving_slack",
     "health_slack",
     "leak_samples",

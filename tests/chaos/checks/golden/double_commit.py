@@ -60,3 +60,12 @@ def indeterminate(s: Story) -> None:
     s.event("enqueue", at=200, phase="ok", **about)
     s.final("effect", job="whose effects have no token", token=None)
     s.judged = 3
+
+
+def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
+    """Those before it stay, and the next attempt tries again."""
+    s.enqueue("j1", doomed=True, effects=2, refused=True)
+    s.finally_("j1", "dead")
+    for token in (1, 2):
+        s.final("effect", job="j1", token=token)
+    s.judged = 0

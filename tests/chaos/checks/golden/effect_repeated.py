@@ -54,3 +54,10 @@ def indeterminate(s: Story) -> None:
         s.enqueue("neither", effects=effects, result="info")
     s.finally_("neither", "dead", effects=2)
     s.judged = 1
+
+
+def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
+    """Those before it stay, as often as its commit was tried."""
+    s.enqueue("j1", doomed=True, effects=2, refused=True)
+    s.finally_("j1", "dead", effects=2)
+    s.judged = 0

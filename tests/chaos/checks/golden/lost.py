@@ -116,3 +116,33 @@ def irrelevant_an_inspector_that_left_it_out(s: Story) -> None:
     s.enqueue("j1")
     s.start("j1", "w1", at=10)
     s.end("j1", "w1", at=20)
+
+
+def near_miss_not_due_yet(s: Story) -> None:
+    """One is due in an hour; another is to be run again then, and so its handler asked."""
+    s.enqueue("j1", due=3_600_000)
+    s.finally_("j1", "queued")
+    s.final("queue", job="j1", queue="chaos")
+    s.enqueue("j2", retry_delay_ms=3_600_000)
+    s.attempt("j2", at=10, until=20, outcome="error")
+    s.finally_("j2", "retrying", retries=1)
+    s.final("queue", job="j2", queue="chaos")
+    s.judged = 2
+
+
+def bad_long_due(s: Story) -> dict[str, int]:
+    """Their time has come, or nobody knows of any; one is locked before it is due."""
+    s.enqueue("j1", due=1_000)
+    s.finally_("j1", "queued")
+    s.final("queue", job="j1", queue="chaos")
+    s.enqueue("j2", retry_delay_ms=1_000)
+    s.attempt("j2", at=10, until=20, outcome="error")
+    s.finally_("j2", "retrying", retries=1)
+    s.enqueue("j3", due=3_600_000)
+    s.finally_("j3", "active")
+    s.final("lock", job="j3", queue="chaos")
+    s.enqueue("j4", due=3_600_000)
+    s.finally_("j4", "queued")
+    s.final("lock", job="j4", queue="chaos")
+    s.judged = 4
+    return {"lost": 3, "stuck": 6}

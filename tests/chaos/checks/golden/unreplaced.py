@@ -42,7 +42,9 @@ def bad_burst(s: Story) -> dict[str, int]:
     fleet(s, children="abc", burst=True)
     s.exit("fleet-1.a", at=4_000, code=None)
     s.kill("fleet-1.b", at=5_000)
-    return {"unreplaced": 1}
+    s.fault("term", "fleet-1.c", at=5_000)
+    s.exit("fleet-1.c", at=5_100, code=None)
+    return {"unreplaced": 2}
 
 
 def bad_the_fourth(s: Story) -> dict[str, int]:
