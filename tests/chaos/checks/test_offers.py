@@ -32,31 +32,29 @@ def story(*offers: str, end: bool = True) -> Story:
 
 #: Checks that look at what every target shows.
 ALWAYS = {
-    *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
-    *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
-    *("wrong-order", "leak"),
+    *("lost", "phantom", "wrong-arguments", "overlap", "late-redelivery", "budget-exceeded"),
+    *("start-after-drain", "abandoned", "cut-short", "early-exit", "early-start", "wrong-order"),
+    *("late-start", "starved", "over-capacity", "unique-violated", "leak"),
+    *("worker-died", "worker-idle"),
+    *("hung-worker", "unreplaced", "needless-replacement", "hasty-restart"),
 }
+JOBS = {"extra-job", "wrong-result", "false-dead-letter", "wrong-end", "stuck"}
+WIRE = {"premature-redelivery", "hammering"}
 
 
 @pytest.mark.parametrize(
     ("offers", "known"),
     [
         ((), set()),
-        (("wire",), {"premature-redelivery", "hammering"}),
-        (("wire", "tokens"), {"premature-redelivery", "zombie-write", "hammering"}),
-        (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
-        (("jobs",), {"false-dead-letter", "wrong-end", "stuck"}),
-        (
-            ("jobs", "retries"),
-            {"false-dead-letter", "wrong-end", "stuck", "retry-lost", "retry-twice"},
-        ),
-        (("jobs", "keys"), {"false-dead-letter", "wrong-end", "stuck", "orphan-key"}),
+        (("wire",), WIRE),
+        (("wire", "tokens"), {*WIRE, "zombie-write", "needless-takeback", "expired-start"}),
+        (("wire", "completions"), {*WIRE, "double-commit"}),
+        (("jobs",), JOBS),
+        (("jobs", "retries"), {*JOBS, "retry-lost", "retry-twice"}),
+        (("jobs", "keys"), {*JOBS, "orphan-key"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
         (("state",), {"inconsistent"}),
-        (
-            ("jobs", "effects"),
-            {"false-dead-letter", "wrong-end", "stuck", "effect-missing", "effect-repeated"},
-        ),
+        (("jobs", "effects"), {*JOBS, "effect-missing", "effect-repeated"}),
         (("effects", "tokens"), {"double-commit"}),
         (tuple(Evidence), set(ANOMALIES)),
     ],
