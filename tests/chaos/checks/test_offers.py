@@ -34,7 +34,8 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
-    *("wrong-arguments", "wrong-order", "leak"),
+    *("wrong-arguments", "wrong-order", "leak", "late-start", "starved", "over-capacity"),
+    *("cut-short", "hung-worker", "hasty-restart", "needless-replacement", "unreplaced"),
 }
 #: Checks that look at what each job has become.
 SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-result")
@@ -45,7 +46,13 @@ SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-result
     [
         ((), set()),
         (("wire",), {"premature-redelivery", "hammering"}),
-        (("wire", "tokens"), {"premature-redelivery", "zombie-write", "hammering"}),
+        (
+            ("wire", "tokens"),
+            {
+                *("premature-redelivery", "zombie-write", "hammering"),
+                *("needless-takeback", "expired-start"),
+            },
+        ),
         (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
         (("jobs",), {*SETTLED}),
         (("jobs", "retries"), {*SETTLED, "retry-lost", "retry-twice"}),
