@@ -20,7 +20,7 @@ _USUAL = {
     "burst": "burst_looks_only_at_the_queue",
     "drain": "drain_drops_what_it_holds",
     "effects-once": "effects_of_the_first_start_only",
-    "exclusive": "everything_taken_back",
+    "exclusive": "taken_back_after_a_moment",
     "fenced": "finish_without_the_token_check",
     "honest-dlq": "one_failure_too_few",
     "no-loss": "taken_back_to_nowhere",
@@ -71,7 +71,9 @@ MATRIX: dict[str, dict[str, str]] = {
         *("effects-once", "retry-once", "quiescent", "alive"), no_loss="outcome_dropped_on_an_error"
     ),
     "partition": _row(
-        *("fenced", "one-commit", "effects-once", "exclusive"), alive="leaves_after_a_lost_lock"
+        *("one-commit", "effects-once", "exclusive"),
+        fenced="refresh_without_the_token_check",
+        alive="leaves_after_a_lost_lock",
     ),
     "pause_past_heartbeat": _row("fenced", "one-commit", "effects-once"),
     "poison_job": _row(
