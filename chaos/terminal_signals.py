@@ -22,10 +22,10 @@ def play(rig: Rig) -> None:
     jobs = [rig.job({"do": "ok", "ms": ENDS_MS}) for _ in range(slots)]
     rig.enqueue(jobs)
     rig.wait("all of the jobs at work", rig.seen.all_started, jobs)
-    rig.workers.fleet()
     for fleet, numbers in zip(fleets, SIGNALS, strict=True):
         for number in numbers:
             rig.workers.signal_all(fleet, number)
+    rig.workers.fleet()
     for fleet in fleets:
         rig.allow(2 * rig.setup.settings.grace_s, fleet.left)
 
