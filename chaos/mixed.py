@@ -39,6 +39,7 @@ def play(rig: Rig) -> None:
         storm.rage()
     rig.wire.call_off()
     rig.everyone_works()
+    rig.calm()
 
 
 SCENARIO = Scenario(

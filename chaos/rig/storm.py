@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 from types import MappingProxyType
@@ -196,6 +196,19 @@ def draw(
     return plan
 
 
+def places() -> Iterator[Place]:
+    """All places at which a storm lets its faults land on the wire."""
+    for kind in WEIGHTS:
+        if kind in FAULTS.actions and kind not in _NOT_PLACED:
+            yield from (
+                (kind, moment, side) for moment in ("any", *_MOMENTS) for side in _sides(kind)
+            )
+
+
+def _sides(kind: str) -> list[Side]:
+    return [side for side in FAULTS.action(kind).sides if side != "after-reply"]
+
+
 def draw_told(chance: Random, seconds: float) -> list[StormFault]:
     """Signals that tell workers to leave; `nth` says how. Their chance is their own, so that a seed
     plans the other faults that it has always planned."""
@@ -223,10 +236,9 @@ def _placed(fault: StormFault, moments: Sequence[str], met: Mapping[Place, int])
     if fault.kind not in FAULTS.actions or fault.kind in _NOT_PLACED:
         return fault
     chance = Random(f"{fault.at_s} {fault.kind} {fault.nth}")
-    sides = [side for side in FAULTS.action(fault.kind).sides if side != "after-reply"]
-    places = []
+    sides, placed = _sides(fault.kind), []
     for _ in range(_TRIES):
         moment = chance.choice(moments) if moments and chance.random() < 0.5 else "any"
         nth = fault.nth if moment == "any" else chance.randint(1, _NEXT_AT_MOMENT)
-        places.append(replace(fault, moment=moment, side=chance.choice(sides), nth=nth))
-    return min(places, key=lambda each: met.get(each.place, 0))
+        placed.append(replace(fault, moment=moment, side=chance.choice(sides), nth=nth))
+    return min(placed, key=lambda each: met.get(each.place, 0))
