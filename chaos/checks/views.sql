@@ -488,11 +488,13 @@ SELECT
 FROM attempts AS a LEFT JOIN holds AS h USING (job, token)
 WHERE a.outcome = 'error';
 
--- Jobs that rightly wait in the end: they are due later than anybody looked.
+-- Jobs that rightly wait in the end: they are due later than anybody looked, by any of the operations that
+-- asked for them.
 CREATE TABLE parked AS
 SELECT j.job FROM jobs AS j JOIN final_jobs AS f USING (job)
+LEFT JOIN (SELECT job, max(due_t) AS t FROM enqueues WHERE result <> 'fail' GROUP BY job) AS due USING (job)
 LEFT JOIN (SELECT job, max(end_t) AS t FROM failures GROUP BY job) AS failed USING (job)
-WHERE (f.state = 'queued' AND j.due_t > f.t)
+WHERE (f.state = 'queued' AND due.t > f.t)
    OR (f.state = 'retrying' AND failed.t + j.retry_delay > f.t);
 
 -- One row per attempt that certainly crashed: its process died in the middle of the handler, and

@@ -224,7 +224,9 @@ SPACE = Space(
         *(("timeout=hit", f"result={word}") for word in ("falsy", "large", "unserialisable")),
         # One that is due in an hour is not run while anybody looks.
         *(("due=far", word) for word in ("crashes=once", "crashes=twice", "timeout=hit")),
-        # Nor need many jobs at once be large.
+        # Nobody could tell which of several nameless jobs under one key is the one that lives.
+        ("unique=shared", "id=none"),
+        # Many jobs at once need not be large.
         *((f"batch={word}", "args=huge") for word in ("hundred", "thousand")),
     ),
 )

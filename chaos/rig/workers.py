@@ -197,6 +197,10 @@ class Workers:
         """Workers that live and that nobody means to end."""
         return [each for each in self.living() if not each.is_fleet and not each.doomed]
 
+    def fleets(self) -> list[Worker]:
+        """Fleets that live and that nobody means to end."""
+        return [each for each in self.living() if each.is_fleet and not each.doomed]
+
     def pids(self) -> list[int]:
         """The processes that are there to take jobs. May be called from any thread."""
         ready = [worker for worker in list(self.all) if worker.ready and not worker.life.gone]

@@ -130,6 +130,26 @@ def near_miss_not_due_yet(s: Story) -> None:
     s.judged = 2
 
 
+def near_miss_asked_for_twice(s: Story) -> None:
+    """A job that is due in an hour holds the unique key of one that is due at once."""
+    s.enqueue("j1", due=3_600_000, unique="key")
+    s.enqueue("j1", at=5, unique="key")
+    s.finally_("j1", "queued")
+    s.final("queue", job="j1", queue="chaos")
+    s.enqueue("j2")
+    s.attempt("j2", at=10, until=20)
+    s.finally_("j2", "completed")
+    s.judged = 2
+
+
+def bad_the_later_time_was_refused(s: Story) -> dict[str, int]:
+    s.enqueue("j1", due=3_600_000, result="fail")
+    s.enqueue("j1", at=5)
+    s.finally_("j1", "queued")
+    s.judged = 1
+    return {"lost": 1, "stuck": 1}
+
+
 def bad_long_due(s: Story) -> dict[str, int]:
     """Their time has come, or nobody knows of any; one is locked before it is due."""
     s.enqueue("j1", due=1_000)
