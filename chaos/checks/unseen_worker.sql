@@ -12,10 +12,10 @@ WITH looks AS (
     UNION ALL
     SELECT worker, t, seen FROM finals WHERE alive
 ), waits AS (
-    SELECT d.life, least(max(a.end_t), d.t + grace(), d.hurry_t) AS until_t
+    SELECT d.life, least(max(a.end_t), d.from_t + grace(), d.hurry_from_t) AS until_t
     FROM drains AS d JOIN attempts AS a USING (life)
-    WHERE a.start_t <= d.t
-    GROUP BY d.life, d.t, d.hurry_t
+    WHERE a.start_t <= d.from_t
+    GROUP BY d.life, d.from_t, d.hurry_from_t
 )
 SELECT
     NULL AS job,

@@ -179,6 +179,7 @@ class Workers:
                 raise WorkerProblem(
                     f"{worker.name} was not ready within {_READY_S:g} s; see {worker.log}"
                 )
+            self.tend()  # an end that is seen late would look like a late end
             time.sleep(0.005)
 
     def _is_ready(self, worker: Worker) -> Worker:
