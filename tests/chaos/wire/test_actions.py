@@ -224,11 +224,15 @@ def test_an_injected_error_takes_the_place_of_the_reply(
     assert victim.saw[-1] == bench.counted == total
 
 
-def test_a_chopped_reply_arrives_whole(bench: Bench) -> None:
-    bench.fault("chop", "before-reply")
+@pytest.mark.parametrize("side", ["before-send", "before-reply"])
+def test_what_is_chopped_arrives_whole_and_then_it_is_over(bench: Bench, side: Side) -> None:
+    bench.fault("chop", side)
     victim = bench.start()
 
     victim.finish()
 
     assert saw_up_to(victim, 10)
-    assert bench.events.of("landed")
+    begun, landed, healed = (bench.events.of(word) for word in ("begun", "landed", "healed"))
+    assert begun
+    assert landed
+    assert healed
