@@ -38,8 +38,6 @@ class Worker:
     ended_pids: set[int] = field(default_factory=set)
     _tail: Tail = field(init=False)
     _ids: dict[str, int] = field(default_factory=dict)
-    #: When each of its processes first said hello.
-    _hellos: dict[int, int] = field(default_factory=dict)
     _starts: list[tuple[str, int]] = field(default_factory=list)
     #: Of each job, the process that started it last.
     _pids: dict[str, int] = field(default_factory=dict)
@@ -70,14 +68,9 @@ class Worker:
         """The workers of a fleet that are there now."""
         return [child for pid, child in self.children.items() if pid not in self.ended_pids]
 
-    def unseen(self) -> dict[int, int]:
-        """The workers of a fleet that have said hello, and that nobody has seen; when they did."""
-        self._read_on()
-        return {
-            pid: t
-            for pid, t in self._hellos.items()
-            if pid not in self.children and pid not in self.ended_pids
-        }
+    def unseen(self) -> set[int]:
+        """The workers of a fleet that have said hello, and that nobody has seen."""
+        return {*self.ids().values()} - self.children.keys() - self.ended_pids
 
     def came(self) -> int:
         """The number of workers that this fleet has started."""
@@ -134,7 +127,6 @@ class Worker:
             match event["type"]:
                 case "hello":
                     self._ids[event["worker"]] = event["pid"]
-                    self._hellos.setdefault(event["pid"], event["t"])
                 case "start":
                     self._starts.append((event["job"], event["t"]))
                     self._pids[event["job"]] = event["pid"]

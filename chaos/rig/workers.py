@@ -235,34 +235,31 @@ class Workers:
             )
 
     def _look_for_children(self, fleet: Worker) -> None:
-        if not fleet.life.gone:
-            for child in children_of(fleet.life.process):
-                if child.pid not in fleet.children:
-                    fleet.children[child.pid] = child
-                    self._note_child(ProcessSpawned, fleet, child.pid)
-        for pid, t in fleet.unseen().items():  # it came and went between two looks
-            self._note_child(ProcessSpawned, fleet, pid, t)
-            fleet.ended_pids.add(pid)
-            self._note_child(ProcessExited, fleet, pid)
+        there = [] if fleet.life.gone else children_of(fleet.life.process)
+        # Ends come first: who was there already may have taken the place of one that ended.
         for child in fleet.living_children():
             if not child.alive:
                 fleet.ended_pids.add(child.pid)
                 # Its parent knows how it ended, we do not.
                 self._note_child(ProcessExited, fleet, child.pid)
+        for child in there:
+            if child.pid not in fleet.children:
+                fleet.children[child.pid] = child
+                self._note_child(ProcessSpawned, fleet, child.pid)
+        for pid in fleet.unseen():  # it came and went between two looks
+            self._note_child(ProcessSpawned, fleet, pid)
+            fleet.ended_pids.add(pid)
+            self._note_child(ProcessExited, fleet, pid)
 
     def _note_child(
-        self,
-        event: type[ProcessSpawned] | type[ProcessExited],
-        fleet: Worker,
-        pid: int,
-        t: int | None = None,
+        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, pid: int
     ) -> None:
         self.changed_at = time.monotonic()
         life = fleet.life
         about = event(
             name=f"{fleet.name}.{pid}", child_pid=pid, role="worker", burst=life.burst, **life.room
         )
-        self._record(about, t=t)
+        self._record(about)
 
     def report(self, worker: Worker, *, works: bool) -> None:
         """Note whether a worker has taken a job that was offered to it."""
