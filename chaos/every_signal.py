@@ -26,10 +26,10 @@ def play(rig: Rig) -> None:
     jobs = [rig.job(plans[n % 2]) for n in range(slots)]
     rig.enqueue(jobs)
     rig.wait("all of the jobs at work", rig.seen.all_started, jobs)
-    rig.workers.start_all()
     for leaver, numbers in zip(leavers, signals, strict=True):
         for number in numbers:
             rig.workers.signal(leaver, number, phase="at work")
+    rig.workers.start_all()
     idle = rig.workers.start()
     rig.workers.signal(idle, signal.SIGHUP, phase="idle")
     for leaver in (*leavers, idle):

@@ -13,19 +13,20 @@ from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000, grace_s=3.5, cleanup_s=0.3, concurrency=2)
 SIGNALS = ((signal.SIGINT,), (signal.SIGINT, signal.SIGTERM), (signal.SIGQUIT,))
-ENDS_MS = 2_000
+ENDS_MS, OUTLASTS_MS = 2_000, 20_000
 
 
 def play(rig: Rig) -> None:
     fleets = [rig.workers.fleet() for _ in SIGNALS]
     slots = rig.setup.settings.concurrency * rig.setup.workers * len(fleets)
-    jobs = [rig.job({"do": "ok", "ms": ENDS_MS}) for _ in range(slots)]
+    plans = ({"do": "ok", "ms": ENDS_MS}, {"do": "once", "ms": OUTLASTS_MS})
+    jobs = [rig.job(plans[n % 2]) for n in range(slots)]
     rig.enqueue(jobs)
     rig.wait("all of the jobs at work", rig.seen.all_started, jobs)
-    rig.workers.fleet()
     for fleet, numbers in zip(fleets, SIGNALS, strict=True):
         for number in numbers:
             rig.workers.signal_all(fleet, number)
+    rig.workers.fleet()
     for fleet in fleets:
         rig.allow(2 * rig.setup.settings.grace_s, fleet.left)
 

@@ -4,18 +4,20 @@
 -- for each such process, its leaving.
 -- Broken: the process left by itself, and the store accepted neither an end nor a hand-back of the job
 -- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time
--- to leave. One that was told to hurry has no grace from then on.
+-- to leave + twice the lag of the machine. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
 -- the server); jobs that it had lost already (its write was refused, or a later attempt had them, or
 -- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
 -- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
 -- it, though the reply never came.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
-WITH draining AS (
+WITH told AS (
     SELECT d.life, d.t AS drain_t, l.name, l.exit_t, l.kill_t,
            least(d.t + grace(), d.hurry_t)
-               + cleanup() + drain_slack() + leaving_slack() AS deadline
+               + cleanup() + drain_slack() + leaving_slack() AS in_time_t
     FROM drains AS d JOIN lives AS l USING (life)
+), draining AS (
+    SELECT *, in_time_t + 2 * lag_between(drain_t, in_time_t) AS deadline FROM told
 ), calm AS (
     SELECT * FROM draining AS d
     WHERE NOT EXISTS (

@@ -7,8 +7,8 @@
 -- may have expired; and a lock that was taken back while the machine was too busy to renew it.
 -- Needs: the starts of that process.
 WITH draining AS (
-    SELECT d.life, l.name, d.t AS drain_t,
-           least(d.t + grace(), d.hurry_t) - clock_slack() AS until_t
+    SELECT d.life, l.name, d.from_t AS drain_t,
+           least(d.from_t + grace(), d.hurry_from_t) - clock_slack() AS until_t
     FROM drains AS d JOIN lives AS l USING (life)
 ), running AS (
     SELECT w.*, a.job, a.token, a.end_t, a.outcome

@@ -2,11 +2,11 @@
 -- A row is one start of a job that was scheduled for a time.
 -- Broken: it started earlier than that.
 -- Needs: the time that the enqueue announced. Of several, the earliest counts. The server's clock tells
--- the time: where it was stepped meanwhile, nothing is early.
+-- the time: once it was stepped, it differs from that of the producer, and nothing is early.
 WITH cases AS (
     SELECT a.job, a.start_t, j.due_t,
            j.due_t - clock_slack() > j.invoke_t
-               AND NOT EXISTS (FROM leaps WHERE leaps.t BETWEEN j.invoke_t AND a.start_t) AS judged
+               AND NOT EXISTS (FROM leaps WHERE leaps.t <= a.start_t) AS judged
     FROM attempts AS a
     JOIN jobs AS j USING (job)
     WHERE j.due_t IS NOT NULL

@@ -8,11 +8,11 @@
 -- not there). A job that is known only from an answer was in the store before the run.
 WITH asked AS (
     SELECT job, bool_and(result = 'fail' OR coalesce(answer_job <> job, false)) AS for_nothing
-    FROM enqueues WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue' GROUP BY job
+    FROM enqueues WHERE kind IS DISTINCT FROM 'requeue' GROUP BY job
 ), nameless AS (
     SELECT count(*) > 0 AS any FROM enqueues WHERE job IS NULL AND result <> 'fail'
 ), twice AS (
-    SELECT job, what, max(t) AS t, count(*) AS n FROM finals
+    SELECT job, what, any_value(t) AS t, count(*) AS n FROM finals
     WHERE what IN ('queue', 'dlq') GROUP BY job, what
 )
 SELECT

@@ -19,7 +19,7 @@ SELECT
     NULL AS job,
     r.from_t AS t,
     true AS judged,
-    r.from_t - e.from_t + lag_between(e.from_t - restart_slack(), e.from_t) < restart_span() AS broken,
+    r.from_t - e.from_t + lag_between(e.from_t - drain_slack(), e.from_t) < restart_span() AS broken,
     format('{} was started at {}, and {} others of {} since {}', r.name, at_s(r.from_t), 5 * r.places,
            r.fleet, at_s(e.from_t)) AS why
 FROM restarts AS r

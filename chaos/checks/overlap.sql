@@ -8,12 +8,14 @@
 -- A hand-back does not count: the handler ran on, so it came too early.
 -- Without a wire the lock is taken as live only if no fault touched the earlier process or the server
 -- from one lock TTL before the earlier start until the later one.
+-- A start under an older token than the one before it is no second one, where a fault touched its process:
+-- it had the job first, stood still, and began late.
 -- An attempt without an end runs until its process died, which may have been when the kill was sent.
 -- Comparing neighbours is enough: a third attempt took the job from the second, not from the first.
 -- Needs: an intact history (it argues from an end that was not seen); without a wire, also to know
 -- which process ran the earlier attempt.
 WITH pairs AS (
-    SELECT job, start_t, worker,
+    SELECT job, start_t, worker, token, life,
            lag(start_t) OVER w AS a_start_t, lag(token) OVER w AS a_token,
            lag(coalesce(end_t, dead_from)) OVER w AS a_end_t,
            lag(end_t IS NULL AND dead_from IS NULL AND life IS NOT NULL) OVER w AS a_runs_on,
@@ -38,9 +40,15 @@ WITH pairs AS (
     FROM seen AS s
     JOIN life_stalls AS d ON d.life = s.a_life
         AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
+), stragglers AS (
+    SELECT s.pair
+    FROM seen AS s
+    JOIN life_stalls AS d ON d.life = s.life
+        AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
+    WHERE s.token < s.a_token
 ), cases AS (
     SELECT s.*, l.live_until, l.given_up, l.pair IS NOT NULL AS on_wire,
-           s.together IS NOT NULL AND intact() AND CASE
+           s.together IS NOT NULL AND intact() AND s.pair NOT IN (FROM stragglers) AND CASE
                WHEN l.pair IS NOT NULL THEN
                    l.live_until IS NOT NULL
                    AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t

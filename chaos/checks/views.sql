@@ -334,9 +334,9 @@ SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) U
 
 -- One row per life that was told to stop: by a signal, or by the death of its fleet's parent. One that
 -- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
--- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait for what it runs, by a signal that
--- says so or by a second one; NULL: never. A worker of a fleet goes by the signals that its parent got:
--- a terminal signals both of them.
+-- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait
+-- for what it runs, by a signal that says so or by a second one (since hurry_from_t perhaps); NULL: never. A
+-- worker of a fleet goes by the signals that its parent got: a terminal signals both of them.
 CREATE TABLE drains AS
 WITH asked AS (
     SELECT l.life, s.from_t, s.landed_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
@@ -351,18 +351,20 @@ WITH asked AS (
       AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
 ), told AS (
     SELECT life, min(from_t) AS from_t, min(t) AS t,
-           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t
+           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t,
+           min(from_t) FILTER (hurries OR counts AND nth > 1) AS hurry_from_t
     FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
     GROUP BY life
 )
 SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t,
+       told.hurry_from_t,
        CASE WHEN told.hurry_t IS NOT NULL
             THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
-GROUP BY told.life, told.t, told.from_t, told.hurry_t;
+GROUP BY told.life, told.t, told.from_t, told.hurry_t, told.hurry_from_t;
 
 -- ------------------------------------------------------------------ attempts and transitions
 

@@ -8,8 +8,7 @@
 WITH asked AS (
     SELECT job, invoke_t, ok_t, arguments
     FROM enqueues
-    WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue' AND result <> 'fail'
-      AND coalesce(answer_job, job) = job
+    WHERE kind IS DISTINCT FROM 'requeue' AND result <> 'fail' AND coalesce(answer_job, job) = job
 ), stood AS (
     SELECT job, min(ok_t) AS ok_t FROM asked GROUP BY job
 ), known AS (
@@ -20,7 +19,7 @@ WITH asked AS (
 ), seen AS (
     SELECT job, t, arguments, 'its handler got' AS place FROM events WHERE type = 'start'
     UNION ALL
-    SELECT job, t, arguments, 'the store has' FROM finals WHERE what = 'job'
+    SELECT job, t, arguments, 'the store has' FROM finals
 )
 SELECT
     s.job,

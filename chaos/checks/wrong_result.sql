@@ -1,19 +1,22 @@
 -- Guarantee faithful: a handler gets the arguments that were enqueued, and what it returns is what the
 -- store keeps.
 -- A row is a job that is completed at the end, with a result.
--- Broken: its result is none that a handler of it returned; of several that succeeded the one counts whose
--- completion the store accepted last, where that was seen.
+-- Broken: its result is none that a handler of it returned. Of several that succeeded the one counts whose
+-- completion the store accepted last, where that was seen, or a later one whose completion got no reply.
 -- Needs: the results' digests; an intact history (it argues from a result that was not seen); a server that
 -- forgot nothing.
-WITH committed AS (
-    SELECT job, arg_max(token, t) AS token FROM transitions
-    WHERE op = 'finish' AND answer IN ('ok', 'repeat')
-    GROUP BY job
+WITH finishes AS (
+    SELECT job, token, bool_or(answer IS NOT NULL) AS sure FROM transitions
+    WHERE op = 'finish' AND applied GROUP BY job, token
+), committed AS (
+    SELECT job, max(token) AS last FROM finishes WHERE sure GROUP BY job
 ), returned AS (
     SELECT e.job, list(e.result) AS results
-    FROM events AS e LEFT JOIN committed AS c USING (job)
-    WHERE e.type = 'end' AND e.outcome = 'ok' AND e.result IS NOT NULL
-      AND coalesce(e.token = c.token, true)
+    FROM events AS e
+    LEFT JOIN committed AS c USING (job)
+    LEFT JOIN finishes AS x USING (job, token)
+    WHERE e.outcome = 'ok' AND e.result IS NOT NULL
+      AND (c.last IS NULL OR (e.token >= c.last AND x.sure IS NOT NULL))
     GROUP BY e.job
 )
 SELECT

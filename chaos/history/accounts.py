@@ -142,15 +142,17 @@ started AS (
     FROM started AS s JOIN ended AS e ON starts_with(e.name, s.name || '.')
     WHERE s.fleet AND e.child_pid NOT IN (SELECT pid FROM wrote)
     GROUP BY s.name
+), acted AS (
+    SELECT DISTINCT process, worker FROM events
+    WHERE type = 'transition'
+      AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
 ), unknown AS (
-    SELECT DISTINCT x.process, x.worker
-    FROM events AS x
-    WHERE x.type = 'transition'
-      AND x.op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
-      AND NOT EXISTS (
-          FROM wrote AS w
-          WHERE CASE WHEN x.worker IS NOT NULL THEN w.worker = x.worker
-                ELSE w.process = x.process OR starts_with(w.process, x.process || '.') END)
+    SELECT process, worker FROM acted
+    WHERE worker NOT IN (SELECT worker FROM wrote WHERE worker IS NOT NULL)
+    UNION ALL
+    SELECT process, worker FROM acted
+    WHERE worker IS NULL AND process NOT IN (SELECT process FROM wrote)
+      AND NOT EXISTS (FROM wrote AS w WHERE starts_with(w.process, acted.process || '.'))
 )
 SELECT u.process, list(u.worker ORDER BY u.worker) AS workers
 FROM unknown AS u

@@ -53,12 +53,14 @@ def draw(
     takes: Collection[str] | None = None,
     client: str = "sync",
     seen: Coverage | None = None,
+    never: Collection[str] = (),
 ) -> list[Job]:
     """Draw jobs for one call of a client; ids are `<name>-<number>`, from `first` on.
 
     A job whose id is to be enqueued twice stands twice in the list, so that this may be longer than
     n. `takes` names the dimensions that the queue under test can take (`Target.takes`), and `seen`
     has the pairs that were met before: those are avoided, and what is drawn is added to them.
+    `never` names values, each as `dimension=value`, that nobody can use now.
     """
     known = seen if seen is not None else Coverage()
     given = {"batch": batch_of(n), "client": client}
@@ -68,7 +70,7 @@ def draw(
     for place in range(n):
         light = place >= _COSTLY
         tries = 1 if light else _TRIES
-        points = [SPACE.point(random, given, takes, light=light) for _ in range(tries)]
+        points = [SPACE.point(random, given, takes, light=light, never=never) for _ in range(tries)]
         point = max(points, key=known.new)
         known.add([point])
         jobs.append(job_of(point, random, name, first + place, queues))

@@ -36,9 +36,13 @@ class Dimension:
     def plain(self) -> str:
         return next(iter(self.values))
 
-    def draw(self, random: Random, *, light: bool) -> str:
-        """Draw a value; with `light`, none that is costly."""
-        values = [value for value in self.values if not (light and value in self.costly)]
+    def draw(self, random: Random, *, light: bool, never: Collection[str]) -> str:
+        """Draw a value; with `light`, none that is costly, and none that `never` names."""
+        values = [
+            value
+            for value in self.values
+            if not (light and value in self.costly) and f"{self.name}={value}" not in never
+        ]
         return random.choices(values, [self.values[value] for value in values])[0]
 
 
@@ -61,12 +65,13 @@ class Space:
         takes: Collection[str] | None = None,
         *,
         light: bool = False,
+        never: Collection[str] = (),
     ) -> Point:
         """Draw a point; `given` values are not drawn. A dimension that is not in `takes` has its
-        plain value (None: all are)."""
+        plain value (None: all are). `light` and `never` as in `Dimension.draw`."""
         drawn = dict(given)
         for each in self.dimensions:
-            value = each.plain if each.given else each.draw(random, light=light)
+            value = each.plain if each.given else each.draw(random, light=light, never=never)
             known = takes is None or each.name in takes
             drawn.setdefault(each.name, value if known else each.plain)
         for left, right in self.excluded:
@@ -224,7 +229,9 @@ SPACE = Space(
         *(("timeout=hit", f"result={word}") for word in ("falsy", "large", "unserialisable")),
         # One that is due in an hour is not run while anybody looks.
         *(("due=far", word) for word in ("crashes=once", "crashes=twice", "timeout=hit")),
-        # Nor need many jobs at once be large.
+        # Nobody could tell which of several nameless jobs under one key is the one that lives.
+        ("unique=shared", "id=none"),
+        # Many jobs at once need not be large.
         *((f"batch={word}", "args=huge") for word in ("hundred", "thousand")),
     ),
 )

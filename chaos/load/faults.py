@@ -13,8 +13,8 @@ from chaos.rig.rig import Rig
 from chaos.rig.wire import At
 from chaos.rig.worker import Worker
 
-#: On average, each worker is left alone for this long between two signals; and all of them between
-#: two faults on the wire.
+#: On average, each worker is left alone for this long between two signals, less where there are
+#: several kinds of faults; and all of them between two faults on the wire.
 _REST_S, _WIRE_REST_S = 10.0, 1.0
 #: A reply is lost at one of this many next commands of a fleet.
 _NEXT_COMMANDS = 20
@@ -81,7 +81,8 @@ class FleetFaults:
             rest_s = _WIRE_REST_S * rig.random.uniform(0.5, 1.5)
             self._hit_wire(fleet, kind)
         else:
-            rest_s = max(1.0, _REST_S / rig.setup.workers) * rig.random.uniform(0.5, 1.5)
+            rest_s = max(1.0, _REST_S / rig.setup.workers / len(self._kinds))
+            rest_s *= rig.random.uniform(0.5, 1.5)
             self._signal(fleet, kind)
         lasts_s = 0.0 if self._lasting is None else self._lasting.until - time.monotonic()
         self._next_at = time.monotonic() + rest_s + lasts_s

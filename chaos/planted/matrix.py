@@ -17,10 +17,12 @@ from chaos.planted.trials import Trial
 _USUAL = {
     "alive": "stops_at_the_first_connection_error",
     "budget": "one_failure_too_many",
+    "capacity": "one_job_too_many",
     "burst": "burst_looks_only_at_the_queue",
     "drain": "drain_drops_what_it_holds",
     "effects-once": "effects_of_the_first_start_only",
-    "exclusive": "everything_taken_back",
+    "exclusive": "taken_back_after_a_moment",
+    "fair": "newest_first",
     "fenced": "finish_without_the_token_check",
     "honest-dlq": "one_failure_too_few",
     "no-loss": "taken_back_to_nowhere",
@@ -57,7 +59,9 @@ MATRIX: dict[str, dict[str, str]] = {
     "every_signal": _row(*("drain", "effects-once", "exclusive"), no_loss="release_to_nowhere"),
     "failover": _row("alive", "effects-once", no_loss="outcome_dropped_on_an_error"),
     "hung_workers": _row(*("no-loss", "effects-once"), replaced="one_that_lives_speaks_for_all"),
-    "kill_during_claim": _row("no-loss", "recovery", "effects-once", "exclusive"),
+    "kill_during_claim": _row(
+        *("no-loss", "recovery", "effects-once", "exclusive", "fair", "capacity")
+    ),
     "kill_during_finish": _row("no-loss", "one-commit", "effects-once", "recovery"),
     "long_job_outlives_lock_ttl": _row("exclusive", "recovery", "effects-once"),
     "lost_replies": _row(
@@ -71,7 +75,9 @@ MATRIX: dict[str, dict[str, str]] = {
         *("effects-once", "retry-once", "quiescent", "alive"), no_loss="outcome_dropped_on_an_error"
     ),
     "partition": _row(
-        *("fenced", "one-commit", "effects-once", "exclusive"), alive="leaves_after_a_lost_lock"
+        *("one-commit", "effects-once", "exclusive"),
+        fenced="refresh_without_the_token_check",
+        alive="leaves_after_a_lost_lock",
     ),
     "pause_past_heartbeat": _row("fenced", "one-commit", "effects-once"),
     "poison_job": _row(

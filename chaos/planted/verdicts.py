@@ -43,10 +43,10 @@ def _verdict(directory: Path) -> dict[str, Any]:
 
 
 def _found(verdict: dict[str, Any]) -> tuple[str, ...]:
-    """Of a scenario's checks, or of a sweep's cells."""
+    """Of a scenario's checks, or of a sweep's runs: its cells, and those before any fault."""
     checks = [c["anomaly"] for c in verdict.get("checks", ()) if c["promised"] and c["broken"]]
-    cells = {anomaly for cell in verdict.get("cells", ()) for anomaly in cell["anomalies"]}
-    return (*checks, *sorted(cells))
+    runs = (*verdict.get("cells", ()), *verdict.get("broken_without_fault", ()))
+    return (*checks, *sorted({anomaly for run in runs for anomaly in run["anomalies"]}))
 
 
 def _last_line(log: Path) -> str:

@@ -38,11 +38,13 @@ class Load:
         settings: WorkerSettings,
         random: Random,
         write: Write,
+        never: Collection[str] = (),
     ) -> None:
+        """`takes` and `never` as in `chaos.jobs.making.draw`."""
         self._stop = threading.Event()
         self._clients = [
             _Client(f"{name}-{word}", word, producer, takes, settings, Random(random.random()),
-                    write, self._stop)
+                    write, self._stop, never)
             for word, producer in clients.items()
         ]  # fmt: skip
         for one, other in zip(self._clients, self._clients[1:] + self._clients[:1], strict=True):
@@ -89,6 +91,7 @@ class _Client:
         random: Random,
         write: Write,
         stop: threading.Event,
+        never: Collection[str],
     ) -> None:
         self._name = name
         self._word = word
@@ -98,6 +101,7 @@ class _Client:
         self._random = random
         self._write = write
         self._stop = stop
+        self._never = never
         self._drawn = 0
         self._seen = Coverage()
         #: Jobs whose enqueue is in doubt, to be asked for again.
@@ -136,6 +140,7 @@ class _Client:
             takes=self._takes,
             client=self._word,
             seen=self._seen,
+            never=self._never,
         )
         self._drawn += n
         own: dict[str | None, Job] = {}

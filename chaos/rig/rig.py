@@ -53,6 +53,9 @@ _PATIENCE_S = 30.0
 _OFFER_S = 10.0
 #: Beyond a bound, so that it is over on every clock.
 _MARGIN_S = 0.1
+#: Calm jobs come so often; one that is late has come by so long after the poll interval.
+_CALM_TURNS = 4
+_LATE_S = 0.6
 #: Time without any work after which a fault that waits for a command is given up.
 _IDLE_S = 2.0
 
@@ -212,6 +215,8 @@ class Rig:
             settings,
             Random(self.random.random()),
             self.producer_log,
+            # Nobody knows when a server whose clock is stepped comes to such a time.
+            {"due=until", "due=far"} if self.setup.server.own_clock else (),
         )
         try:
             with load:
@@ -311,12 +316,30 @@ class Rig:
         idle = self.workers.present()
         while idle and time.monotonic() < end:
             if self.seen.idle():
-                slots = self.setup.settings.concurrency * len(self.workers.present())
+                there = [*self.workers.present(), *self.workers.fleets()]
+                slots = sum(worker.slots() for worker in there)
                 self.enqueue([self.job({"do": "ok", "ms": 30}) for _ in range(slots)])
             self.let_work(0.05)
             idle = [worker for worker in idle if not worker.started_since(begun)]
         for worker in self.workers.present():
             self.workers.report(worker, works=worker not in idle)
+
+    def calm(self) -> None:
+        """Let jobs come one by one while nothing disturbs anybody: each is to be started promptly.
+
+        What faults have left behind may take a lock's TTL. Then all workers but for one slot each
+        are busy, and jobs come that succeed, fail once, or are not due yet.
+        """
+        settings, present = self.setup.settings, len(self.workers.present())
+        self.let_work(settings.lock_ttl_ms / 1000)
+        busy = (settings.concurrency - 1) * present
+        self.enqueue([self.job({"do": "ok", "ms": 800}) for _ in range(busy)])
+        for _ in range(_CALM_TURNS):
+            kinds = self.job(), self.job({"do": "fail", "times": 1}), self.job(delay_ms=100)
+            self.enqueue(kinds)
+            self.let_work(0.1)
+        self.wait("the calm work to be done", self.seen.idle)
+        self.let_work(settings.poll_max_ms / 1000 + _LATE_S)
 
     def settle(self) -> None:
         """Wait until all work is done, or clearly will not be; then until the wire is quiet."""

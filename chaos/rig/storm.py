@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 from types import MappingProxyType
@@ -52,6 +52,10 @@ _TRIES = 3
 #: They strike at once, wherever their process is.
 _NOT_PLACED = ("partition", "reset")
 
+#: Signals by which workers are told to leave, and the time between two of them.
+_TOLD = ("term", "int", "hup", "quit")
+_TOLD_AFTER_S = (0.3, 2.5)
+
 Place = tuple[str, str, Side]
 """A kind of fault, and where it lands: a transition and a side."""
 
@@ -91,6 +95,8 @@ class Storm:
         for seed in range(rig.setup.seed - after, rig.setup.seed + 1):
             self.plan = draw(Random(Random(seed).random()), seconds, moments, met)
             met.update(fault.place for fault in self.plan)
+        told = draw_told(Random(f"told {rig.setup.seed}"), seconds)
+        self.plan = sorted([*self.plan, *told], key=lambda fault: fault.at_s)
         path = rig.directory / "storm.json"
         path.write_text(json.dumps([asdict(fault) for fault in self.plan], indent=1) + "\n")
 
@@ -104,6 +110,9 @@ class Storm:
 
     def _inject(self, fault: StormFault) -> None:
         rig = self._rig
+        if fault.kind in _TOLD:
+            self._tell(fault)
+            return
         present = rig.workers.present() or [
             rig.workers.start()
         ]  # a queue that lost them all is judged later
@@ -124,6 +133,26 @@ class Storm:
             rig.wire.reset(worker, "in the storm")
         else:
             self._plan(worker, fault)
+
+    def _tell(self, fault: StormFault) -> None:
+        """Tell a worker or a whole fleet to leave, some of them twice, and start another in its
+        place. One time in three it is a worker of the fleet, which its parent has to replace."""
+        workers, number = self._rig.workers, FAULTS[fault.kind].signal
+        assert number is not None
+        there = [*workers.present(), *workers.fleets()]
+        if not there:
+            return
+        victim = there[fault.worker % len(there)]
+        if not victim.is_fleet:
+            for _ in range(1 + (fault.nth == 2)):
+                workers.signal(victim, number, phase="in the storm")
+            workers.start(queues=victim.queues)
+        elif fault.nth == 3 and (children := victim.living_children()):
+            workers.hit(victim, children[0].pid, fault.kind)
+        elif fault.nth < 3:
+            for _ in range(fault.nth):
+                workers.signal_all(victim, number)
+            workers.fleet(workers=2)
 
     def _plan(self, worker: Worker, fault: StormFault) -> None:
         """A fault at a command that is to come."""
@@ -167,6 +196,38 @@ def draw(
     return plan
 
 
+def places() -> Iterator[Place]:
+    """All places at which a storm lets its faults land on the wire."""
+    for kind in WEIGHTS:
+        if kind in FAULTS.actions and kind not in _NOT_PLACED:
+            yield from (
+                (kind, moment, side) for moment in ("any", *_MOMENTS) for side in _sides(kind)
+            )
+
+
+def _sides(kind: str) -> list[Side]:
+    return [side for side in FAULTS.action(kind).sides if side != "after-reply"]
+
+
+def draw_told(chance: Random, seconds: float) -> list[StormFault]:
+    """Signals that tell workers to leave; `nth` says how. Their chance is their own, so that a seed
+    plans the other faults that it has always planned."""
+    plan: list[StormFault] = []
+    at_s = 0.0
+    while (at_s := at_s + chance.uniform(*_TOLD_AFTER_S)) < seconds:
+        plan.append(
+            StormFault(
+                at_s=round(at_s, 3),
+                kind=chance.choice(_TOLD),
+                worker=chance.randrange(100),
+                lasts_s=0.0,
+                nth=chance.randint(1, 3),
+                error="",
+            )
+        )
+    return plan
+
+
 def _placed(fault: StormFault, moments: Sequence[str], met: Mapping[Place, int]) -> StormFault:
     """Give a fault on the wire a place, of those that were met least.
 
@@ -175,10 +236,9 @@ def _placed(fault: StormFault, moments: Sequence[str], met: Mapping[Place, int])
     if fault.kind not in FAULTS.actions or fault.kind in _NOT_PLACED:
         return fault
     chance = Random(f"{fault.at_s} {fault.kind} {fault.nth}")
-    sides = [side for side in FAULTS.action(fault.kind).sides if side != "after-reply"]
-    places = []
+    sides, placed = _sides(fault.kind), []
     for _ in range(_TRIES):
         moment = chance.choice(moments) if moments and chance.random() < 0.5 else "any"
         nth = fault.nth if moment == "any" else chance.randint(1, _NEXT_AT_MOMENT)
-        places.append(replace(fault, moment=moment, side=chance.choice(sides), nth=nth))
-    return min(places, key=lambda each: met.get(each.place, 0))
+        placed.append(replace(fault, moment=moment, side=chance.choice(sides), nth=nth))
+    return min(placed, key=lambda each: met.get(each.place, 0))

@@ -62,6 +62,10 @@ class Worker:
     def alive(self) -> bool:
         return self.life.process.alive
 
+    def slots(self) -> int:
+        """The number of jobs that it, or this fleet, runs at a time."""
+        return self.settings.concurrency * (len(self.living_children()) if self.is_fleet else 1)
+
     def living_children(self) -> list[Descendant]:
         """The workers of a fleet that are there now."""
         return [child for pid, child in self.children.items() if pid not in self.ended_pids]

@@ -179,6 +179,7 @@ class Workers:
                 raise WorkerProblem(
                     f"{worker.name} was not ready within {_READY_S:g} s; see {worker.log}"
                 )
+            self.tend()  # an end that is seen late would look like a late end
             time.sleep(0.005)
 
     def _is_ready(self, worker: Worker) -> Worker:
@@ -196,6 +197,10 @@ class Workers:
     def present(self) -> list[Worker]:
         """Workers that live and that nobody means to end."""
         return [each for each in self.living() if not each.is_fleet and not each.doomed]
+
+    def fleets(self) -> list[Worker]:
+        """Fleets that live and that nobody means to end."""
+        return [each for each in self.living() if each.is_fleet and not each.doomed]
 
     def pids(self) -> list[int]:
         """The processes that are there to take jobs. May be called from any thread."""

@@ -35,7 +35,7 @@ BUGS = (
             ),
         ),
         scenario="every_signal",
-        anomaly="cut-short",
+        anomaly="abandoned",
     ),
     Bug(
         name="drain_takes_the_health_key_along_at_once",

@@ -51,13 +51,13 @@ BUGS = (
         anomaly="lost",
     ),
     Bug(
-        name="everything_taken_back",
-        sentence="a claim takes back whatever others hold, whether or not its lock has expired",
+        name="taken_back_after_a_moment",
+        sentence="a claim takes back every job that has been held for a tenth of a second",
         edits=(
             Edit(
                 LOCK_AND_POP,
                 "'ZRANGEBYSCORE', locks, '-inf', now,",
-                "'ZRANGEBYSCORE', locks, '-inf', '+inf',",
+                "'ZRANGEBYSCORE', locks, '-inf', now + ttl_ms - 100,",
             ),
         ),
         scenario="kill_during_claim",

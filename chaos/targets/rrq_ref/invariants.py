@@ -23,6 +23,8 @@ _HELD_UP_MS = 2_500
 _ROUNDING_MS = 2.5
 #: A worker may have a longer lock TTL than the run, but not by this factor.
 _LONGER = 8
+#: PTTL's answer where there is no key.
+_GONE = -2
 #: No job is due longer before it was enqueued: a year or so.
 _LONG_AGO_MS = 4e10
 
@@ -214,7 +216,9 @@ def of_key(key: Key, store: Store) -> Iterator[Verdict]:
     """The rules for one key that is no job."""
     for beginning, type_, longest_ms in _kinds(store):
         if key.name.startswith(beginning):
-            yield Verdict("key", _key(key, type_, longest_ms, beginning, store))
+            yield Verdict("key", _key(key, type_, beginning, store))
+            # Not while its TTL is counted by a clock that has been set back.
+            yield Verdict("expiry", _expiry(key, longest_ms), timed=True)
             return
     yield Verdict("key", f"a {key.type} that belongs to nothing")
 
@@ -233,15 +237,19 @@ def _kinds(store: Store) -> Iterator[tuple[str, str, int | None]]:
     yield keys.claim(""), "string", max(settings.lock_ttl_ms, 600_000)
 
 
-def _key(key: Key, type_: str, longest_ms: int | None, beginning: str, store: Store) -> str | None:
+def _expiry(key: Key, longest_ms: int | None) -> str | None:
+    if longest_ms is None:
+        return None if key.ttl_ms in (-1, _GONE) else f"it expires in {key.ttl_ms} ms"
+    if key.ttl_ms == _GONE or 0 <= key.ttl_ms <= longest_ms:
+        return None
+    return f"its TTL is {key.ttl_ms} ms instead of at most {longest_ms} ms"
+
+
+def _key(key: Key, type_: str, beginning: str, store: Store) -> str | None:
     if key.type == "none":  # it has just expired
         return None
     if key.type != type_:
         return f"a {key.type} instead of a {type_}"
-    if longest_ms is None and key.ttl_ms != -1:
-        return f"it expires in {key.ttl_ms} ms"
-    if longest_ms is not None and not 0 <= key.ttl_ms <= longest_ms:
-        return f"its TTL is {key.ttl_ms} ms instead of at most {longest_ms} ms"
     if beginning == keys.wake("") and int(key.content) > 64:
         return f"{key.content} hints"
     if beginning == keys.health(""):

@@ -156,6 +156,8 @@ MARGINS = (
     "prompt_slack",
     "leaving_slack",
     "health_slack",
+    "restart_slack",
+    "restart_span",
     "leak_samples",
     "leak_span",
     "idle_commands",

@@ -34,8 +34,11 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
-    *("wrong-order", "leak"),
+    *("wrong-arguments", "wrong-order", "leak", "late-start", "starved", "over-capacity"),
+    *("cut-short", "hung-worker", "hasty-restart", "needless-replacement", "unreplaced"),
 }
+#: Checks that look at what each job has become.
+SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-result")
 
 
 @pytest.mark.parametrize(
@@ -43,20 +46,20 @@ ALWAYS = {
     [
         ((), set()),
         (("wire",), {"premature-redelivery", "hammering"}),
-        (("wire", "tokens"), {"premature-redelivery", "zombie-write", "hammering"}),
-        (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
-        (("jobs",), {"false-dead-letter", "wrong-end", "stuck"}),
         (
-            ("jobs", "retries"),
-            {"false-dead-letter", "wrong-end", "stuck", "retry-lost", "retry-twice"},
+            ("wire", "tokens"),
+            {
+                *("premature-redelivery", "zombie-write", "hammering"),
+                *("needless-takeback", "expired-start"),
+            },
         ),
-        (("jobs", "keys"), {"false-dead-letter", "wrong-end", "stuck", "orphan-key"}),
+        (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
+        (("jobs",), {*SETTLED}),
+        (("jobs", "retries"), {*SETTLED, "retry-lost", "retry-twice"}),
+        (("jobs", "keys"), {*SETTLED, "orphan-key"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
         (("state",), {"inconsistent"}),
-        (
-            ("jobs", "effects"),
-            {"false-dead-letter", "wrong-end", "stuck", "effect-missing", "effect-repeated"},
-        ),
+        (("jobs", "effects"), {*SETTLED, "effect-missing", "effect-repeated"}),
         (("effects", "tokens"), {"double-commit"}),
         (tuple(Evidence), set(ANOMALIES)),
     ],

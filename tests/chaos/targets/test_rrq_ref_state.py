@@ -113,8 +113,8 @@ BREAKS: dict[str, tuple[Callable[[Redis], object], set[str]]] = {
     "a dead job lives": (stored("j4", "status", "PENDING"), {"revived", "fields", "place", "ttl"}),
     "a key of nobody": (lambda r: r.set("rrq:lock:jobs", 1), {"key"}),
     "a key of another type": (lambda r: r.set(keys.wake("two"), 1, px=900), {"key"}),
-    "hints for ever": (lambda r: r.persist(keys.wake("one")), {"key"}),
-    "a health key for ever": (lambda r: r.persist(keys.health(WORKER)), {"key"}),
+    "hints for ever": (lambda r: r.persist(keys.wake("one")), {"expiry"}),
+    "a health key for ever": (lambda r: r.persist(keys.health(WORKER)), {"expiry"}),
     "a unique key of a job that is over": (lambda r: r.set(keys.unique("x"), "j0"), {"key"}),
     "a claim of nobody": (lambda r: r.set(keys.claim("x:7"), "", px=900), {"key"}),
 }  # fmt: skip

@@ -244,3 +244,21 @@ def bad_orphan(s: Story) -> dict[str, int]:
     s.exit("c1", at=5_700)
     s.judged = 2
     return {"abandoned": 1}
+
+
+def near_miss_on_a_busy_machine(s: Story) -> None:
+    """It had to leave by 5750, and the machine kept it waiting for 500 ms."""
+    everyday(s)
+    s.fault("term", "w1", at=1_000)
+    s.event("lag", at=4_000, lag_ms=500)
+    s.exit("w1", at=6_700)
+    s.judged = 1
+
+
+def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
+    everyday(s)
+    s.event("lag", at=900, lag_ms=500)
+    s.fault("term", "w1", at=1_000)
+    s.event("lag", at=4_000, lag_ms=500)
+    s.exit("w1", at=6_800)
+    return {"abandoned": 1}

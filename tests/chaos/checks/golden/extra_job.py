@@ -36,6 +36,13 @@ def bad_listed_twice(s: Story) -> dict[str, int]:
     return {"extra-job": 2, "stuck": 2}
 
 
+def bad_although_one_without_an_id_was_refused(s: Story) -> dict[str, int]:
+    for at, phase in ((0, "invoke"), (1, "fail")):
+        s.event("enqueue", at=at, by="producer", pid=50, phase=phase, op="nameless", kind="plain")
+    s.finally_("j1", "completed")
+    return {"extra-job": 1}
+
+
 def near_miss(s: Story) -> None:
     """Each was enqueued, whether that was answered or not."""
     s.enqueue("j1", doomed=True)
@@ -57,7 +64,10 @@ def near_miss_refused_and_then_accepted(s: Story) -> None:
     s.enqueue("other", at=10, answer_job="j2")
     s.finally_("j2", "completed")
     s.finally_("other", "missing")
-    s.judged = 2
+    s.enqueue("j3", result="fail")
+    s.enqueue("j3", at=10, result="info")
+    s.finally_("j3", "completed")
+    s.judged = 3
 
 
 def indeterminate_from_before_the_run(s: Story) -> None:

@@ -84,3 +84,31 @@ def indeterminate(s: Story) -> None:
     fleet(s, children="a")
     for n in range(7):
         s.worker(f"c{n}", process=f"fleet-1.c{n}", at=5_000 + n)
+
+
+def bad_beside_another_fleet(s: Story) -> dict[str, int]:
+    """That one lost and got others too, before and meanwhile, and each at its own pace."""
+    everyday(s)
+    fleet(s, children="a")
+    s.worker("other", process="fleet-2", role="fleet")
+    for n in range(6):
+        s.worker(f"z{n}", process=f"fleet-2.z{n}", at=4_000 + n)
+        s.kill(f"z{n}", at=4_700)
+    for n in range(6, 9):
+        s.worker(f"z{n}", process=f"fleet-2.z{n}", at=4_810 + 40 * n)
+    restarts(s, 5_000, 5_100, 5_200, 5_300, 5_400, 5_500)
+    return {"hasty-restart": 1}
+
+
+def irrelevant_two_fleets(s: Story) -> None:
+    """Together they have started six, and neither of them has."""
+    everyday(s)
+    fleet(s, children="a")
+    s.worker("other", process="fleet-2", role="fleet")
+    s.worker("z", process="fleet-2.z")
+    s.kill("z", at=4_900)
+    for n in range(3):
+        s.worker(f"z{n}", process=f"fleet-2.z{n}", at=5_010 + 100 * n)
+        s.kill(f"z{n}", at=5_050 + 100 * n)
+    s.worker("z9", process="fleet-2.z9", at=5_400)
+    restarts(s, 5_000, 5_100, 5_200)

@@ -260,3 +260,56 @@ def irrelevant_never_seen_again_and_nobody_can_ask(s: Story) -> None:
     s.wire("claim", "j1", "w1", at=10)
     s.start("j1", "w1", at=12)
     s.kill("w1", at=50)
+
+
+def bad_of_its_first_queue(s: Story) -> dict[str, int]:
+    """w3 serves it first, and the other queue that has jobs after it."""
+    s.worker("w3", queues="low,high")
+    s.enqueue("j1", queue="low")
+    s.enqueue("another", queue="high", result="info")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w3", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    return {"late-redelivery": 1}
+
+
+def indeterminate_behind_another_queue(s: Story) -> None:
+    """w3 may have had jobs to do that go before."""
+    s.worker("w3", queues="high,low")
+    s.enqueue("j1", queue="low")
+    s.enqueue("another", queue="high", result="info")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w3", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    s.judged = 0
+
+
+def bad_by_one_that_serves_it_last(s: Story) -> dict[str, int]:
+    """No other queue has any jobs."""
+    s.worker("w3", queues="high,low")
+    s.enqueue("j1", queue="low")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w3", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    return {"late-redelivery": 1}
+
+
+def indeterminate_not_served(s: Story) -> None:
+    s.worker("w3", queues="high")
+    s.enqueue("j1", queue="low")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w2", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    s.judged = 0

@@ -72,7 +72,7 @@ def bad_after_a_retry(s: Story) -> dict[str, int]:
         s.attempt(how, "w2", at=2_700 + delay, until=2_800 + delay, token=2)
         s.finally_(how, "completed", retries=1 if how == "retry" else 0)
     s.judged = 6
-    return {"late-start": 3, "premature-redelivery": 1}
+    return {"late-start": 3, "premature-redelivery": 1, "needless-takeback": 1}
 
 
 def bad_although_another_has_just_come(s: Story) -> dict[str, int]:

@@ -35,6 +35,31 @@ def bad(s: Story) -> dict[str, int]:
     return {"overlap": 7}
 
 
+def straggler(s: Story) -> None:
+    """w1 has the job first, and starts when w2 has it."""
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.wire("claim", "j1", "w2", at=1_500, token=2)
+    s.start("j1", "w2", at=1_502, token=2)
+    s.start("j1", "w1", at=1_600)
+    s.end("j1", "w1", at=1_610)
+    s.end("j1", "w2", at=1_700, token=2)
+    s.wire("finish", "j1", "w2", at=1_702, token=2)
+    s.finally_("j1", "completed")
+
+
+def indeterminate_it_had_stood_still(s: Story) -> None:
+    straggler(s)
+    s.fault("pause", "w1", at=11, until=1_590)
+
+
+def bad_it_came_late_by_itself(s: Story) -> dict[str, int]:
+    straggler(s)
+    s.fault("pause", "w1", at=100, until=480)
+    s.fault("pause", "w1", at=1_650, until=1_660)
+    return {"overlap": 1}
+
+
 def bad_given_up_too_late(s: Story) -> dict[str, int]:
     two(s, "j1", 900, wire=True)
     s.wire("finish", "j1", "w1", at=950)

@@ -57,6 +57,20 @@ def bad_while_it_drains(s: Story) -> dict[str, int]:
     return {"unseen-worker": 4}
 
 
+def irrelevant_on_a_busy_machine(s: Story) -> None:
+    run(s)
+    s.event("lag", at=19_000, lag_ms=800)
+    look(s)
+
+
+def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
+    run(s)
+    s.event("lag", at=16_900, lag_ms=2_000)
+    s.event("lag", at=19_000, lag_ms=700)
+    look(s)
+    return {"unseen-worker": 1}
+
+
 def irrelevant_told_to_hurry(s: Story) -> None:
     run(s)
     drains(s, "j2", "w1", until=21_000)

@@ -35,10 +35,10 @@ def bad(s: Story) -> dict[str, int]:
     expected(s, "no effects", effects=1)
     ended(s, "another result", result="aa")
     expected(s, "another result", result="bb")
-    return {"wrong-end": 7}
+    return {"wrong-end": 7, "overcounted-crash": 1}  # no worker died
 
 
-def near_miss(s: Story) -> None:
+def near_miss(s: Story) -> dict[str, int]:
     ended(s, "as it must be", crashes=1, result="aa")
     expected(s, "as it must be", listed=False, retries=0, crashes=1, effects=0, result="aa")
     ended(s, "dead", "dead", listed=True)
@@ -48,6 +48,7 @@ def near_miss(s: Story) -> None:
     ended(s, "not shown")
     expected(s, "not shown", crashes=1, result="aa")
     s.judged = 4
+    return {"overcounted-crash": 2}  # no worker died
 
 
 def near_miss_effects_are_not_shown(s: Story) -> None:

@@ -39,6 +39,36 @@ def bad_that_of_an_earlier_life(s: Story) -> dict[str, int]:
     return {"wrong-result": 1}
 
 
+def bad_that_of_an_attempt_that_came_too_late(s: Story) -> dict[str, int]:
+    """The first one's completion was accepted, that of the second refused."""
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10, ttl_ms=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w2", at=100, token=2)
+    s.end("j1", "w1", at=101, result="first")
+    s.wire("finish", "j1", "w1", at=102, sent=99, answer=None)
+    s.wire("finish", "j1", "w1", at=103, answer="repeat")
+    s.start("j1", "w2", at=104, token=2)
+    s.end("j1", "w2", at=110, token=2, result="second")
+    s.wire("finish", "j1", "w2", at=112, token=2, answer="refused")
+    s.finally_("j1", "completed", result="second")
+    return {"wrong-result": 1}
+
+
+def indeterminate_a_completion_without_a_reply(s: Story) -> None:
+    """It was requeued, and may have been completed again."""
+    for job, kept in (("j1", "first"), ("j2", "second")):
+        s.enqueue(job)
+        s.enqueue(job, kind="requeue", at=50)
+        for at, token, result, answer in ((10, 1, "first", "ok"), (100, 2, "second", None)):
+            s.wire("claim", job, "w1", at=at, token=token)
+            s.start(job, "w1", at=at + 2, token=token)
+            s.end(job, "w1", at=at + 10, token=token, result=result)
+            s.wire("finish", job, "w1", at=at + 12, token=token, answer=answer)
+        s.finally_(job, "completed", result=kept)
+    s.judged = 2
+
+
 def near_miss(s: Story) -> None:
     """One of two that succeeded, and nobody saw which of them the store accepted."""
     s.enqueue("j1")
