@@ -39,7 +39,7 @@ def play(rig: Rig) -> None:
 SCENARIO = Scenario(
     name="clock_jump",
     story=__doc__,
-    guarantees=("fenced", "one-commit", "effects-once", "no-loss", "alive"),
+    guarantees=("fenced", "one-commit", "effects-once", "no-loss"),
     play=play,
     workers=2,
     jobs=20,
