@@ -11,7 +11,7 @@
 -- Judged only if a worker could have come, a witness: one that lived through the whole wait, not told to
 -- stop and not touched by a fault, nor the server; and that serves the job's queue, the first of all where
 -- there are jobs in several: those of a queue before it may come before. For one that was not ready when the lock expired the
--- wait begins when it was.
+-- wait begins when it was; not so in a fleet, which may start with all of its slots taken.
 -- Needs: to know which process held the job and when it died; an intact history. Without the state of
 -- jobs in the end it is unknown why a job never came, so that is then no case.
 WITH orphaned AS (
@@ -27,7 +27,8 @@ WITH orphaned AS (
     FROM orphaned AS o
     CROSS JOIN (SELECT count(DISTINCT queue) AS n FROM enqueues) AS queues
     LEFT JOIN jobs AS j USING (job)
-    JOIN lives AS w ON w.works
+    JOIN lives AS w ON w.works AND (
+        w.ready_t <= o.dead_by OR w.fleet IS NULL AND w.role IS DISTINCT FROM 'fleet')
         AND coalesce(CASE WHEN queues.n > 1 THEN split_part(w.queues, ',', 1) = j.queue
                      ELSE list_contains(string_split(w.queues, ','), j.queue) END, true)
 ), bounded AS (

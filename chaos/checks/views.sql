@@ -468,6 +468,8 @@ CREATE TABLE last_work AS
 WITH wired AS (
     SELECT job, max(t_sent) AS t FROM transitions
     WHERE accepted AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
+      -- An operator's cancellation is no work, and may be a repeated one.
+      AND NOT (op = 'bury' AND worker IS NULL AND token IS NULL)
     GROUP BY job
 ), run AS (
     SELECT job, CASE WHEN outcome IN ('ok', 'error') THEN end_t ELSE start_t END AS t

@@ -191,3 +191,13 @@ def indeterminate(s: Story) -> None:
     s.kill("w2", at=7_000)
     burst(s)
     s.judged = 1
+
+
+def near_miss_it_was_cancelled_once_more(s: Story) -> None:
+    """An operator who stood still repeats what another has done."""
+    s.enqueue("j1", doomed=True)
+    for at in (1_000, 6_000):
+        s.wire("bury", "j1", "w1", at=at, token=None)
+        del s.events[-1]["worker"]
+    s.finally_("j1", "dead")
+    burst(s)

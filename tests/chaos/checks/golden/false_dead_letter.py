@@ -52,6 +52,12 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
     return {"false-dead-letter": 1}
 
 
+def near_miss_another_asked_for_more(s: Story) -> None:
+    failed(s, "twice", 1, max_retries=1)
+    s.enqueue("twice", at=5, max_retries=3)
+    s.judged = 1
+
+
 def near_miss(s: Story) -> None:
     failed(s, "failed", 3)
     s.enqueue("completed")

@@ -161,6 +161,14 @@ def near_miss_another_was_ready_only_then(s: Story) -> None:
     s.judged = 1
 
 
+def near_miss_another_fleet_came_meanwhile(s: Story) -> None:
+    """It may have had its hands full."""
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("parent", process="fleet-1", role="fleet", at=500)
+    s.worker("w3", process="fleet-1.3", at=500)
+
+
 def bad_another_was_ready_meanwhile(s: Story) -> dict[str, int]:
     late(s)
     s.kill("w2", at=20)
