@@ -94,7 +94,7 @@ def bad_beside_another_fleet(s: Story) -> dict[str, int]:
     for n in range(6):
         s.worker(f"z{n}", process=f"fleet-2.z{n}", at=4_000 + n)
         s.kill(f"z{n}", at=4_700)
-    for n in range(6, 9):
+    for n in range(6, 12):
         s.worker(f"z{n}", process=f"fleet-2.z{n}", at=4_810 + 40 * n)
     restarts(s, 5_000, 5_100, 5_200, 5_300, 5_400, 5_500)
     return {"hasty-restart": 1}
