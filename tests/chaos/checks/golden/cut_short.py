@@ -39,7 +39,7 @@ def bad(s: Story) -> dict[str, int]:
     told(s)
     s.exit("w1", at=7_300)
     s.judged = 4
-    return {"cut-short": 3}
+    return {"cut-short": 3, "needless-takeback": 1}
 
 
 def bad_without_a_wire(s: Story) -> dict[str, int]:
@@ -147,7 +147,7 @@ def near_miss_busy_machine(s: Story) -> None:
     running(s, "j1")
     s.wire("takeback", "j1", "w2", at=6_000)
     s.wire("claim", "j1", "w2", at=6_001, token=3)
-    s.event("lag", at=5_500, lag_ms=300)
+    s.event("lag", at=5_500, lag_ms=400)
     told(s)
     s.exit("w1", at=7_300)
     s.judged = 1

@@ -68,4 +68,5 @@ def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
     s.finally_("j1", "dead")
     for token in (1, 2):
         s.final("effect", job="j1", token=token)
+    s.unknown = True
     s.judged = 0

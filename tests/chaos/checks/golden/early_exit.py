@@ -201,3 +201,5 @@ def near_miss_it_was_cancelled_once_more(s: Story) -> None:
         del s.events[-1]["worker"]
     s.finally_("j1", "dead")
     burst(s)
+    s.unknown = True
+    s.judged = 1

@@ -51,7 +51,7 @@ def indeterminate(s: Story) -> None:
     s.enqueue("either", effects=2)
     s.finally_("either", "completed", effects=2)
     for effects in (1, 2):
-        s.enqueue("neither", effects=effects, result="info")
+        s.enqueue("neither", effects=effects, result="info", doomed=True)
     s.finally_("neither", "dead", effects=2)
     s.judged = 1
 
@@ -60,4 +60,5 @@ def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
     """Those before it stay, as often as its commit was tried."""
     s.enqueue("j1", doomed=True, effects=2, refused=True)
     s.finally_("j1", "dead", effects=2)
+    s.unknown = True
     s.judged = 0

@@ -53,6 +53,7 @@ def near_miss(s: Story) -> None:
     s.enqueue("j3", answer_job="j1")
     s.finally_("j3", "missing")
     s.finally_("j4", "missing")
+    s.attempt("j2", at=10, until=20)
     s.judged = 3
 
 
@@ -67,6 +68,7 @@ def near_miss_refused_and_then_accepted(s: Story) -> None:
     s.enqueue("j3", result="fail")
     s.enqueue("j3", at=10, result="info")
     s.finally_("j3", "completed")
+    s.attempt("j1", at=20, until=30)
     s.judged = 3
 
 
@@ -74,6 +76,7 @@ def indeterminate_from_before_the_run(s: Story) -> None:
     s.enqueue("j1", answer_job="old")
     s.finally_("j1", "missing")
     s.finally_("old", "completed")
+    s.attempt("old", at=10, until=20)
     s.judged = 1
 
 
@@ -83,6 +86,7 @@ def indeterminate_an_enqueue_without_an_id(s: Story) -> None:
     s.finally_("j1", "completed")
     s.enqueue("j2")
     s.finally_("j2", "completed")
+    s.attempt("j2", at=10, until=20)
     s.judged = 1
 
 
@@ -97,3 +101,4 @@ def indeterminate_when_events_may_be_missing(s: Story) -> None:
 def irrelevant_nothing_is_left(s: Story) -> None:
     s.enqueue("j1", result="fail")
     s.finally_("j1", "missing")
+    s.unknown = True

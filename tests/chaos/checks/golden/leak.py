@@ -9,8 +9,8 @@ SIZES = {"memory_kb": 20_000, "descriptors": 16, "sockets": 4, "threads": 1}
 VITALS = {"tasks": 8, "blocks": 150_000}
 #: More than the slack of each by a bit, and all of it, over the last three quarters.
 SLACKS = {
-    **{"memory_kb": 40_000, "descriptors": 30, "sockets": 30, "threads": 30},
-    **{"tasks": 40, "blocks": 40_000},
+    **{"memory_kb": 40_000, "descriptors": 12, "sockets": 12, "threads": 12},
+    **{"tasks": 12, "blocks": 5_000},
 }
 
 

@@ -13,7 +13,7 @@ def bad(s: Story) -> dict[str, int]:
     s.enqueue("early", at=100)
     for job in ("refused", "early", "ghost"):
         run(s, job, at=50)
-    return {"phantom": 3}
+    return {"phantom": 3, "extra-job": 2}
 
 
 def near_miss(s: Story) -> None:

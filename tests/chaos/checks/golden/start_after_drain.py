@@ -49,10 +49,10 @@ def bad_fleet_whose_parent_left(s: Story) -> dict[str, int]:
     s.fault("term", "parent", at=1_000)
     s.exit("parent", at=1_100)
     s.judged = 3
-    return {"start-after-drain": 2}
+    return {"start-after-drain": 2, "abandoned": 2}
 
 
-def near_miss(s: Story) -> None:
+def near_miss(s: Story) -> dict[str, int]:
     run(s, "j1", "w1", at=1_200)
     run(s, "other", "w2", at=1_300)
     told_at_1000(s)
@@ -62,6 +62,7 @@ def near_miss(s: Story) -> None:
     s.fault("term", "leaves at once", at=1_000)
     s.exit("leaves at once", at=1_100)
     s.judged = 2
+    return {"abandoned": 1}  # to stay is another matter
 
 
 def near_miss_successor(s: Story) -> None:

@@ -146,7 +146,7 @@ def irrelevant(s: Story) -> None:
     """Nothing waits when it is taken; one that is cancelled is not taken."""
     job(s, "j1", at=10, claimed=50)
     job(s, "j2", at=100, claimed=200)
-    s.enqueue("cancelled", at=110, queue="first")
+    s.enqueue("cancelled", at=110, queue="first", doomed=True)
     s.wire("bury", "cancelled", "w1", at=150, token=None)
     s.finally_("cancelled", "dead")
 
