@@ -10,7 +10,7 @@ SELECT
     NULL AS job,
     l.exit_t AS t,
     true AS judged,
-    l.exit_t IS NOT NULL AND l.kill_t IS NULL
+    l.kill_t IS NULL
         AND l.life NOT IN (SELECT life FROM drains)
         AND l.orphan_t > l.exit_t
         AND NOT EXISTS (FROM attempts AS a JOIN jobs AS j USING (job)

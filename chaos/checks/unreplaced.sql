@@ -7,8 +7,7 @@
 -- Excused is a fleet whose parent was told to stop, had a fault of its own, or is gone itself.
 -- Needs: to have watched the fleet.
 WITH members AS (
-    SELECT *, exit_t IS NOT NULL AND (NOT burst OR kill_t IS NOT NULL
-                                      OR life IN (SELECT life FROM drains)) AS counts
+    SELECT *, NOT burst OR kill_t IS NOT NULL OR life IN (SELECT life FROM drains) AS counts
     FROM fleet_workers
 ), beginnings AS (
     SELECT parent, min(exit_t) FILTER (counts) AS first_t FROM members GROUP BY parent

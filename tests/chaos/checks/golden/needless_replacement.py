@@ -86,6 +86,27 @@ def near_miss(s: Story) -> None:
     s.judged = 7
 
 
+def bad_beside_one_that_died_of_its_job(s: Story) -> dict[str, int]:
+    everyday(s)
+    fleet(s)
+    fleet(s, "fleet-2")
+    runs(s, "poison", "fleet-2.a", deadly=True)
+    ended(s, "fleet-2.a")
+    ended(s, "fleet-1.a")
+    s.judged = 6
+    return {"needless-replacement": 1}
+
+
+def near_miss_whose_parent_crashed(s: Story) -> dict[str, int]:
+    everyday(s)
+    fleet(s)
+    s.exit("fleet-1", at=4_900, code=1)
+    for child in ("a", "b"):
+        s.exit(f"fleet-1.{child}", at=5_000, code=None)
+    s.judged = 2
+    return {"worker-died": 1}  # the parent's end is another matter
+
+
 def near_miss_told_to_leave(s: Story) -> None:
     everyday(s)
     fleet(s)

@@ -69,6 +69,35 @@ def near_miss(s: Story) -> None:
     s.judged = 2
 
 
+def bad_gone_by_itself(s: Story) -> dict[str, int]:
+    """Whatever becomes of another fleet, of its own other worker, and of those in no fleet."""
+    everyday(s)
+    fleet(s)
+    fleet(s, "fleet-2", children="abc")
+    s.exit("fleet-1.a", at=5_000, code=None)
+    s.fault("pause", "fleet-1.b", at=5_100, until=5_200)
+    s.fault("pause", "w2", at=5_100, until=5_200)
+    return {"unreplaced": 1, "needless-replacement": 1}
+
+
+def bad_burst_that_had_replaced_one(s: Story) -> dict[str, int]:
+    everyday(s)
+    fleet(s, children="abc", burst=True)
+    s.exit("fleet-1.a", at=4_000, code=None)
+    start(s, "fleet-1.d", at=4_500, burst=True)
+    s.kill("fleet-1.b", at=5_000)
+    return {"unreplaced": 1}
+
+
+def near_miss_two_fleets(s: Story) -> None:
+    everyday(s)
+    for name in ("fleet-1", "fleet-2"):
+        fleet(s, name)
+        s.kill(f"{name}.a", at=5_000)
+        start(s, f"{name}.c", at=5_100)
+    s.judged = 2
+
+
 def near_miss_busy_machine(s: Story) -> None:
     everyday(s)
     fleet(s)
@@ -110,6 +139,23 @@ def irrelevant(s: Story) -> None:
     s.exit("fleet-5.a", at=5_000, code=None)
     fleet(s, "fleet-7")
     s.kill("fleet-7.a", at=58_000)
+
+
+def irrelevant_the_parent_was_stopped(s: Story) -> None:
+    everyday(s)
+    fleet(s)
+    s.kill("fleet-1.a", at=5_000)
+    s.fault("pause", "fleet-1", at=5_100, until=5_200)
+
+
+def irrelevant_the_parent_was_leaving(s: Story) -> None:
+    """It takes its time, but no more than it may."""
+    everyday(s)
+    fleet(s)
+    s.fault("term", "fleet-1", at=4_000)
+    s.kill("fleet-1.a", at=5_000)
+    for name in ("fleet-1.b", "fleet-1"):
+        s.exit(name, at=8_700)
 
 
 def near_miss_the_fifth(s: Story) -> None:
