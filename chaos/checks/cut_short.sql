@@ -37,7 +37,7 @@ SELECT
     job,
     cut_t AS t,
     true AS judged,
-    coalesce(cut_t < until_t, false) AS broken,
+    cut_t < until_t AS broken,
     format('{} was told to stop at {}, and job {}, which it ran, was taken from it at {}, before {}', name,
            at_s(drain_t), job, coalesce(at_s(cut_t), '-'), at_s(until_t)) AS why
 FROM judged

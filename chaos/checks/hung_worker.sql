@@ -11,7 +11,7 @@ WITH hung AS (
                + 2 * lag_between(s.from_t, s.from_t + hung() + restart_slack()) AS deadline, s.until_t
     FROM life_stalls AS s
     JOIN fleet_workers AS l USING (life)
-    WHERE hung() > 0 AND s.hangs AND s.own
+    WHERE hung() > 0 AND s.hangs
 )
 SELECT
     NULL AS job,

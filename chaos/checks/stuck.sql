@@ -18,7 +18,7 @@ SELECT
     job,
     t,
     true AS judged,
-    what = 'lock' OR coalesce(job NOT IN (FROM parked), true),
+    what = 'lock' OR job NOT IN (FROM parked),
     format('{} {} still {} job {}', CASE what WHEN 'queue' THEN 'queue' ELSE 'a lock of queue' END,
            coalesce(queue, '?'), CASE what WHEN 'queue' THEN 'holds' ELSE 'names' END, job)
 FROM finals

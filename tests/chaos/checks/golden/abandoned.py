@@ -114,6 +114,12 @@ def irrelevant_disturbed(s: Story) -> None:
     s.fault("reset", "w1", at=1_100)
 
 
+def irrelevant_the_server_was_disturbed(s: Story) -> None:
+    held(s, "j1")
+    drain(s)
+    s.fault("server-pause", "server", at=1_200, until=1_300)
+
+
 def irrelevant_disturbed_just_before(s: Story) -> None:
     held(s, "j1")
     drain(s)

@@ -28,7 +28,8 @@ def bad(s: Story) -> dict[str, int]:
     running(s, "at once")
     handed_back(s, "at once", at=5_010)
     running(s, "a little early")
-    handed_back(s, "a little early", at=6_990)
+    s.end("a little early", "w1", at=6_985, outcome="cancelled")
+    s.wire("release", "a little early", "w1", at=6_996, sent=6_990)
     running(s, "not renewed")
     s.wire("takeback", "not renewed", "w2", at=6_000)
     s.wire("claim", "not renewed", "w2", at=6_001, token=3)
@@ -61,11 +62,37 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
 
 def bad_without_a_wire_but_with_tokens(s: Story) -> dict[str, int]:
     s.run["offers"] = ["tokens", "jobs"]
-    running(s, "j1")
-    handed_back(s, "j1", at=5_500)
+    s.enqueue("j1")
+    s.start("j1", "w1", at=4_900)
+    s.end("j1", "w1", at=5_500, outcome="cancelled")
+    s.finally_("j1", "completed")
     told(s)
     s.exit("w1", at=7_300)
     return {"cut-short": 1}
+
+
+def bad_taken_once_more(s: Story) -> dict[str, int]:
+    """The first time counts."""
+    running(s, "j1")
+    handed_back(s, "j1", at=5_010)
+    s.wire("takeback", "j1", "w2", at=7_100)
+    told(s)
+    s.exit("w1", at=7_300)
+    return {"cut-short": 1}
+
+
+def bad_two_attempts_of_one_job(s: Story) -> dict[str, int]:
+    """Each is taken by itself."""
+    running(s, "j1", at=3_000)
+    s.wire("claim", "j1", "w1", at=4_900, token=2)
+    s.start("j1", "w1", at=4_902, token=2)
+    s.wire("release", "j1", "w1", at=5_010)
+    s.end("j1", "w1", at=5_500, token=2)
+    s.wire("finish", "j1", "w1", at=5_502, token=2)
+    told(s)
+    s.exit("w1", at=7_300)
+    s.judged = 2
+    return {"cut-short": 1, "zombie-write": 1}
 
 
 def bad_in_a_fleet(s: Story) -> dict[str, int]:
@@ -105,7 +132,7 @@ def near_miss(s: Story) -> None:
     s.end("ended", "w1", at=5_500)
     s.wire("finish", "ended", "w1", at=5_502)
     running(s, "in time")
-    handed_back(s, "in time", at=7_002)
+    handed_back(s, "in time", at=6_998)
     running(s, "refused")
     s.wire("release", "refused", "w1", at=5_010, answer="refused")
     running(s, "renewed")
@@ -114,6 +141,21 @@ def near_miss(s: Story) -> None:
     told(s)
     s.exit("w1", at=7_300)
     s.judged = 4
+
+
+def near_miss_handed_back_by_another_before(s: Story) -> None:
+    s.wire("claim", "j1", "w2", at=1_000)
+    s.start("j1", "w2", at=1_002)
+    handed_back(s, "j1", "w2", at=1_100)
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=4_900, token=2)
+    s.start("j1", "w1", at=4_902, token=2)
+    s.end("j1", "w1", at=5_500, token=2)
+    s.wire("finish", "j1", "w1", at=5_502, token=2)
+    s.finally_("j1", "completed")
+    told(s)
+    s.exit("w1", at=7_300)
+    s.judged = 1
 
 
 def near_miss_hurried(s: Story) -> None:
@@ -182,6 +224,14 @@ def irrelevant_told_to_hurry(s: Story) -> None:
     handed_back(s, "j1", at=5_050)
     told(s, kind="quit")
     s.exit("w1", at=5_300)
+
+
+def irrelevant_the_server_was_disturbed(s: Story) -> None:
+    running(s, "j1")
+    handed_back(s, "j1", at=5_050)
+    told(s)
+    s.exit("w1", at=7_300)
+    s.fault("server-pause", "server", at=5_010, until=5_020)
 
 
 def irrelevant_disturbed(s: Story) -> None:

@@ -62,3 +62,11 @@ def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
     s.finally_("j1", "dead", effects=2)
     s.unknown = True
     s.judged = 0
+
+
+def bad_although_one_of_its_effects_is_refused(s: Story) -> dict[str, int]:
+    """It is completed after all."""
+    s.enqueue("j1", effects=1, refused=True)
+    s.attempt("j1", at=10, until=30)
+    s.finally_("j1", "completed", effects=2)
+    return {"effect-repeated": 1}

@@ -44,6 +44,8 @@ def bad_for_ever(s: Story) -> dict[str, int]:
     s.fault("pause", "fleet-1.a", at=5_000)
     s.event("lag", at=6_000, lag_ms=500)
     s.fault("reset", "fleet-1.b", at=5_000)
+    s.fault("term", "w2", at=4_000)
+    s.exit("w2", at=4_500)
     return {"hung-worker": 1}
 
 
@@ -60,7 +62,7 @@ def near_miss_busy_machine(s: Story) -> None:
     everyday(s)
     fleet(s)
     s.fault("pause", "fleet-1.a", at=5_000)
-    s.event("lag", at=6_000, lag_ms=500)
+    s.event("lag", at=8_000, lag_ms=500)
     s.exit("fleet-1.a", at=10_400, code=None)
     successor(s, "fleet-1.c", at=10_450)
     s.judged = 1
@@ -104,6 +106,14 @@ def irrelevant_the_parent_fell_silent(s: Story) -> None:
     fleet(s)
     s.fault("pause", "fleet-1.a", at=5_000)
     s.fault("pause", "fleet-1", at=4_000, until=5_100)
+
+
+def irrelevant_the_parent_crashed(s: Story) -> dict[str, int]:
+    everyday(s)
+    fleet(s)
+    s.fault("pause", "fleet-1.a", at=5_000)
+    s.exit("fleet-1", at=6_000, code=1)
+    return {"worker-died": 1}
 
 
 def irrelevant_told_itself(s: Story) -> None:

@@ -302,6 +302,7 @@ def bad_by_one_that_serves_it_last(s: Story) -> dict[str, int]:
     """No other queue has any jobs."""
     s.worker("w3", queues="high,low")
     s.enqueue("j1", queue="low")
+    s.enqueue("another", queue="low", result="info")
     s.wire("claim", "j1", "w1", at=10)
     s.start("j1", "w1", at=12)
     s.wire("claim", "j1", "w3", at=2_000, token=2)

@@ -104,6 +104,14 @@ def near_miss(s: Story) -> None:
     samples(s, more=steadily(SLACKS["sockets"]))
 
 
+def near_miss_with_room_for_many_jobs(s: Story) -> None:
+    """Each job that it may run has a part in the slack."""
+    s.judged = 4
+    done(s)
+    s.worker("w3", concurrency=8)
+    samples(s, worker="w3", more=steadily(SLACKS["sockets"] + 8))
+
+
 def near_miss_that_fills_up(s: Story) -> None:
     s.judged = 4
     done(s)

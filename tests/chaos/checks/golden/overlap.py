@@ -53,8 +53,24 @@ def indeterminate_it_had_stood_still(s: Story) -> None:
     s.fault("pause", "w1", at=11, until=1_590)
 
 
+def indeterminate_it_had_stood_still_before(s: Story) -> None:
+    straggler(s)
+    s.fault("pause", "w1", at=11, until=1_000)
+
+
+def bad_under_the_same_token(s: Story) -> dict[str, int]:
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.start("j1", "w2", at=900)
+    s.fault("pause", "w2", at=100, until=200)
+    s.finally_("j1", "completed")
+    return {"overlap": 1}
+
+
 def bad_it_came_late_by_itself(s: Story) -> dict[str, int]:
     straggler(s)
+    s.fault("pause", "w2", at=600, until=700)
     s.fault("pause", "w1", at=100, until=480)
     s.fault("pause", "w1", at=1_650, until=1_660)
     return {"overlap": 1}

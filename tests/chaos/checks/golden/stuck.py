@@ -27,6 +27,28 @@ def near_miss(s: Story) -> None:
     s.judged = 2
 
 
+def far(s: Story) -> None:
+    """It is due in an hour."""
+    s.enqueue("done")
+    s.attempt("done", at=10, until=20)
+    s.finally_("done", "completed")
+    s.enqueue("far", due=3_600_000)
+    s.finally_("far", "queued")
+
+
+def near_miss_not_due_yet(s: Story) -> None:
+    far(s)
+    s.final("queue", queue="q", job="far")
+    s.judged = 3
+
+
+def bad_locked_although_it_is_not_due_yet(s: Story) -> dict[str, int]:
+    far(s)
+    s.final("lock", queue="q", job="far")
+    s.judged = 3
+    return {"stuck": 1}
+
+
 def irrelevant(s: Story) -> None:
     s.enqueue("expired")
     s.attempt("expired", at=10, until=20)

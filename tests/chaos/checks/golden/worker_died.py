@@ -27,6 +27,15 @@ def bad_by_a_signal_of_its_own(s: Story) -> dict[str, int]:
     return {"worker-died": 1}
 
 
+def bad_while_another_is_told_to_stop(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("term", "w2", at=900)
+    s.exit("w2", at=1_000)
+    s.exit("w1", at=1_000, code=1)
+    s.judged = 2
+    return {"worker-died": 1}
+
+
 def bad_in_burst_mode(s: Story) -> dict[str, int]:
     run(s)
     s.worker("w3", at=30, burst=True)
