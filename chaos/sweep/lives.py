@@ -163,8 +163,8 @@ _DRAINS = (
     ),
     Life(
         name="drained-twice",
-        meaning="would never end; its worker is told to stop, and once more, and then hurries",
-        jobs=({"plan": {"do": "hang", "times": 1}, "effects": 1},),
+        meaning="takes long at first; its worker is told to stop, and once more, and then hurries",
+        jobs=({"plan": {"do": "once", "ms": 5_000}, "effects": 1},),
         own=replace(_DRAINED, grace_s=60.0),
         acts=(Act(do="term", on="claim"), Act(do="term", on="refresh")),
     ),

@@ -40,10 +40,11 @@ def bad(s: Story) -> dict[str, int]:
 
 
 def bad_disturbed_before_it_renewed(s: Story) -> dict[str, int]:
-    taken(s, at=1_310)
+    taken(s, at=2_260)
     s.fault("pause", "w1", at=100, until=200)
-    s.wire("refresh", "j1", "w1", at=300)
-    s.lag(500, until=290)
+    s.wire("refresh", "j1", "w1", at=900)
+    s.wire("refresh", "j1", "w1", at=1_250)
+    s.lag(500, until=1_240)
     return {"needless-takeback": 1}
 
 
@@ -73,6 +74,13 @@ def near_miss(s: Story) -> None:
     taken(s, "killed", worker="w4")
     s.kill("w4", at=500)
     s.judged = 2
+
+
+def near_miss_its_renewal_was_held_up(s: Story) -> None:
+    """What a partition has kept back arrives when nobody waits for it any longer."""
+    taken(s, at=1_910)
+    s.fault("partition", "w1", at=100, until=890)
+    s.wire("refresh", "j1", "w1", at=900)
 
 
 def near_miss_the_machine_was_busy(s: Story) -> None:
