@@ -50,7 +50,7 @@ def _jobs(rig: Rig) -> list[Job]:
 SCENARIO = Scenario(
     name="burst_fleet",
     story=__doc__,
-    guarantees=("burst", "no-loss", "schedule", "recovery"),
+    guarantees=("burst", "no-loss", "schedule"),
     play=play,
     jobs=40,
 )

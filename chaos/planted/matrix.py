@@ -44,7 +44,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "blocked_event_loop": _row(
         *("one-commit", "effects-once", "no-loss"), alive="leaves_after_a_lost_lock"
     ),
-    "burst_fleet": _row("burst", "no-loss", "schedule", "recovery"),
+    "burst_fleet": _row("burst", "no-loss", "schedule"),
     "clock_jump": _row("fenced", "one-commit", "effects-once", "no-loss"),
     "connections_killed": _row(
         *("one-commit", "effects-once", "exclusive", "alive"), no_loss="outcome_dropped_on_an_error"

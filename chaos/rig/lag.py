@@ -32,7 +32,7 @@ class LagWatch:
 
     A command takes its way through one worker, the rig's proxy and the server, one after another.
     The lag of a step is therefore the sum of three: how late the rig's own clockwork came, the
-    server's wait, and that of the worker that waited longest.
+    server's wait, and that of the worker that waited longest; but never more than the step took.
     """
 
     def __init__(
@@ -66,8 +66,10 @@ class LagWatch:
         while not over:
             began = time.monotonic()
             over = self._over.wait(_STEP_S)
-            late_ms = 0.0 if over else (time.monotonic() - began - _STEP_S) * 1000
-            lag_ms = late_ms + self._waited_ms()
+            waited_ms = self._waited_ms()
+            took_s = time.monotonic() - began
+            late_ms = 0.0 if over else (took_s - _STEP_S) * 1000
+            lag_ms = min(late_ms + waited_ms, took_s * 1000)
             if lag_ms >= _USUAL_MS:
                 over |= not self._wrote(lag_ms)
 
