@@ -10,8 +10,9 @@
 -- plus TTL; without a wire, one TTL after the death.
 -- Judged only if a worker could have come, a witness: one that lived through the whole wait, not told to
 -- stop and not touched by a fault, nor the server; and that serves the job's queue, the first of all where
--- there are jobs in several: those of a queue before it may come before. For one that was not ready when the lock expired the
--- wait begins when it was; not so in a fleet, which may start with all of its slots taken.
+-- there are jobs in several: those of a queue before it may come
+-- before. For one that was not ready when the holder died the wait begins when it was, and it must have had
+-- room all the time: it may have found other jobs to do first.
 -- Needs: to know which process held the job and when it died; an intact history. Without the state of
 -- jobs in the end it is unknown why a job never came, so that is then no case.
 WITH orphaned AS (
@@ -23,13 +24,12 @@ WITH orphaned AS (
       AND CASE WHEN h.on_wire THEN NOT h.ended ELSE h.end_t IS NULL END
       AND coalesce(h.next_t > l.dead_from, true)
 ), waits AS (
-    SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t, greatest(o.free_t, w.ready_t) AS since_t
+    SELECT o.orphan, o.dead_from, w.life, w.dead_from AS left_t, greatest(o.free_t, w.ready_t) AS since_t,
+           w.ready_t > o.dead_by AS came_later
     FROM orphaned AS o
     CROSS JOIN (SELECT count(DISTINCT queue) AS n FROM enqueues) AS queues
     LEFT JOIN jobs AS j USING (job)
-    JOIN lives AS w ON w.works AND (
-        w.ready_t <= o.dead_by OR w.fleet IS NULL AND w.role IS DISTINCT FROM 'fleet')
-        AND coalesce(CASE WHEN queues.n > 1 THEN split_part(w.queues, ',', 1) = j.queue
+    JOIN lives AS w ON w.works AND coalesce(CASE WHEN queues.n > 1 THEN split_part(w.queues, ',', 1) = j.queue
                      ELSE list_contains(string_split(w.queues, ','), j.queue) END, true)
 ), bounded AS (
     SELECT *, since_t + poll() + recovery_slack()
@@ -39,6 +39,8 @@ WITH orphaned AS (
     SELECT w.orphan, min(w.deadline) AS deadline
     FROM bounded AS w
     WHERE coalesce(w.left_t > w.deadline, true)
+      AND (NOT w.came_later OR EXISTS (FROM room AS r WHERE r.life = w.life
+                                       AND r.from_t <= w.since_t AND r.until_t > w.deadline))
       AND NOT EXISTS (
           FROM life_stalls AS s WHERE s.life = w.life
           AND s.from_t <= w.deadline AND s.until_t >= w.dead_from - lock_ttl())

@@ -157,7 +157,7 @@ def near_miss_another_was_ready_only_then(s: Story) -> None:
     """The wait begins when w3 is ready."""
     late(s)
     s.kill("w2", at=20)
-    s.worker("w3", at=1_710)
+    s.worker("w3", at=1_710, concurrency=1)
     s.judged = 1
 
 
@@ -172,9 +172,23 @@ def near_miss_another_fleet_came_meanwhile(s: Story) -> None:
 def bad_another_was_ready_meanwhile(s: Story) -> dict[str, int]:
     late(s)
     s.kill("w2", at=20)
-    s.worker("w3", at=1_690)
-    s.worker("w4", at=1_990)
+    s.worker("w3", at=1_690, concurrency=1)
+    s.worker("w4", at=1_990, concurrency=1)
     return {"late-redelivery": 1}
+
+
+def near_miss_another_was_ready_meanwhile_and_busy(s: Story) -> None:
+    """Other jobs were there before; or it took them on soon. Only who was leaving had room."""
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w5", concurrency=1)
+    s.fault("term", "w5", at=500)
+    s.exit("w5", at=4_000)
+    for worker, at, until in (("w3", 1_501, 1_600), ("w4", 1_600, 1_900)):
+        s.worker(worker, at=1_500, concurrency=1)
+        s.enqueue(worker)
+        s.attempt(worker, worker, at=at, until=until)
+        s.finally_(worker, "completed")
 
 
 def near_miss_the_other_died_meanwhile(s: Story) -> None:
@@ -192,7 +206,7 @@ def near_miss_the_other_was_told_to_leave(s: Story) -> None:
     s.fault("term", "w2", at=500)
     s.exit("w2", at=900)
     s.events = [event for event in s.events if event.get("token") != 2]
-    s.worker("w3", at=1_800)
+    s.worker("w3", at=1_800, concurrency=2)
     s.start("j1", "w3", at=2_000, token=2)
     s.judged = 1
 
@@ -206,7 +220,7 @@ def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
     s.fault("term", "w2", at=500)
     s.exit("w2", at=20_000)
     s.finally_("j1", "completed")
-    s.worker("w3", at=11_800)
+    s.worker("w3", at=11_800, concurrency=2)
     s.start("j1", "w3", at=12_000, token=2)
     s.judged = 1
 
