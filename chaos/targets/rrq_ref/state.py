@@ -32,12 +32,14 @@ class Looker:
     """Looks again and again, and remembers what it saw last."""
 
     def __init__(self, url: str, settings: WorkerSettings) -> None:
-        # It must not hold up the rig, and has to hear of a server that may have lost something.
+        # It must not hold up the rig, and has to hear of a server that may have lost something: a
+        # pool would connect anew and say nothing.
         self._client: Any = redis.Redis.from_url(
             url,
             socket_timeout=_LIMIT_S,
             socket_connect_timeout=_LIMIT_S,
             retry=Retry(NoBackoff(), 0),
+            single_connection_client=True,
         )
         self._script = (files(__package__) / "look.lua").read_text("utf-8")
         self._settings = settings

@@ -50,6 +50,7 @@ EXPECTED: dict[str, set[str]] = {
     "server-readonly": {"of_server", "lasts"},
     "server-crowd": {"of_server", "lasts"},
     "server-scripts": {"of_server", "lasts"},
+    "server-alone": {"of_server", "lasts"},
     "server-clients": {"of_server", "lasts"},
 }
 FORMER = {"stop": "pause", "hold": "partition", "lose-reply": "lost-reply"}
