@@ -36,19 +36,23 @@ LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [
 ]
 
 
-def closed(database: Database, left: int) -> None:
-    """Wait until no more than these connections are open: a server closes its ends when it comes to
-    it."""
+def connections(database: Database) -> set[str]:
+    """The ids of those that are open."""
+    return {client["id"] for client in database.redis.client_list()}
+
+
+def closed(database: Database, before: set[str]) -> None:
+    """Wait until none is open that was not before: a server closes its ends when it comes to it."""
     end = time.monotonic() + PATIENCE_S
-    while (now := len(database.redis.client_list())) > left and time.monotonic() < end:
+    while (new := connections(database) - before) and time.monotonic() < end:
         time.sleep(0.01)
-    assert now <= left
+    assert new == set()
 
 
 @contextmanager
 def without_leaks(database: Database) -> Iterator[None]:
     """Check that the block leaves no connection open, and that nothing complains of closing one."""
-    before = len(database.redis.client_list())
+    before = connections(database)
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
         yield
@@ -110,7 +114,7 @@ def test_one_client_serves_loops_in_threads_at_once(settings: Settings, database
 def test_a_loop_that_was_closed_by_hand_leaves_nothing_behind(
     settings: Settings, database: Database, then: str
 ) -> None:
-    before = len(database.redis.client_list())
+    before = connections(database)
     database.redis.script_flush()  # what has to be taught again leaves cycles of garbage
     with without_leaks(database):
         client = Client(settings)
