@@ -91,8 +91,13 @@ def test_throughput_prints_every_row_and_writes_every_figure(bench: Bench, tmp_p
     for one in written["rounds"]:  # a claim and a completion for as many jobs as run at a time
         assert one["calls_per_job"] >= 2 / one["concurrency"]
     # Which of them is longer is no matter of a test: a busy machine holds up a handful of PINGs.
-    assert written["latency_us"]["ping_p50"] > 0
-    assert written["latency_us"]["pickup_p50"] > 0
+    late = written["latency_us"]
+    assert 0 < late["ping_p50"] <= late["ping_p99"]
+    assert 0 < late["pickup_p50"] <= late["pickup_p99"]
+    measured = {goal["name"]: goal["measured"] for goal in written["goals"]}
+    for name in ("p50", "p99"):
+        times = late[f"pickup_{name}"] / late["ping_p50"]
+        assert measured[f"pick-up {name}, of the median PING"] == pytest.approx(times, abs=0.01)
 
 
 def test_the_bare_loop_enqueues_the_same_jobs_as_a_client(url: str, admin: PlainRedis) -> None:
