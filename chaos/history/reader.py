@@ -118,14 +118,15 @@ def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
 
 def _plain_lines(path: Path) -> int:
     """The number of lines of a file; 0 if it cannot be read, if the last of them does not end, or
-    if a line has to be looked at more closely: a known field may be of another type."""
+    if one has to be looked at more closely: it is very long, or a known field may be of another
+    type."""
     lines, rest = 0, b""
     with contextlib.suppress(OSError), path.open("rb") as file:
         while block := file.read(_BLOCK):
             whole, newline, rest = (rest + block).rpartition(b"\n")
-            if _NOT_PLAIN.search(whole):
+            if not newline or _NOT_PLAIN.search(whole):
                 return 0
-            lines += whole.count(b"\n") + len(newline)
+            lines += whole.count(b"\n") + 1
     return 0 if rest else lines
 
 
