@@ -19,10 +19,10 @@ from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore
 from rrq_ref.transitions import Release, Retry
 
+from .commands import Cli, cli
 from .database import Database
 from .moves import ENDS, claim_again, end, take, take_one, write
 from .running import running, until
-from .test_cli import Cli, cli
 
 __all__ = ["cli"]
 

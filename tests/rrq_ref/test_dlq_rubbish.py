@@ -13,10 +13,10 @@ from rrq_ref.deadletters import DeadLetters
 from rrq_ref.job import JobStatus
 from rrq_ref.store import WorkerStore
 
+from .commands import Cli, cli
 from .conftest import Leaks
 from .database import Database
 from .moves import ENDS, end, take_one
-from .test_cli import Cli, cli
 
 __all__ = ["cli"]
 

@@ -15,8 +15,8 @@ import pytest
 from rrq_ref import Settings, SyncClient
 from rrq_ref.logs import ROOT, WorkerLog, configure
 
+from .commands import command
 from .program import eventually, launched
-from .test_cli import command
 
 LINE = re.compile(
     r"\d{4}-\d\d-\d\d [\d:,]+ (INFO|WARNING|ERROR)"

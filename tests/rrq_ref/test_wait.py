@@ -21,10 +21,10 @@ from rrq_ref.store import WorkerStore
 from rrq_ref.transitions import Lease
 from rrq_ref.waiting import look
 
+from .commands import Cli, cli
 from .database import Database
 from .moves import ENDS, end, take_one
 from .running import until
-from .test_cli import Cli, cli
 
 __all__ = ["cli"]
 
