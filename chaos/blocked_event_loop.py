@@ -12,7 +12,7 @@ from chaos.rig.scenario import Scenario
 from chaos.targets import WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_000)
-BLOCK = {"do": "block", "ms": 2 * SETTINGS.lock_ttl_ms, "times": 1}
+BLOCK = {"do": "block", "ms": 4 * SETTINGS.lock_ttl_ms, "times": 1}
 
 
 def play(rig: Rig) -> None:
@@ -20,15 +20,17 @@ def play(rig: Rig) -> None:
     blocker = rig.job(BLOCK)
     held = [rig.job({"do": "ok", "ms": 1_500}) for _ in range(SETTINGS.concurrency - 1)]
     rig.enqueue(held)
-    rig.wait("the victim at work", victim.started, *(job.id for job in held))
+    rig.wait("the victim at work", victim.started, *(job.own_id for job in held))
     with rig.workers.blocked(victim):
         rig.enqueue([blocker])
-        rig.wait("its loop blocked", victim.started, blocker.id)
+        rig.wait("its loop blocked", victim.started, blocker.own_id)
         rig.workers.start_all()
         rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
         for job in [blocker, *held]:
-            rig.wait(f"{job.id} started by another", rig.seen.started_by_another, job.id, victim)
-        rig.wait("its loop free again", victim.succeeded, blocker.id)
+            rig.wait(
+                f"{job.own_id} started by another", rig.seen.started_by_another, job.own_id, victim
+            )
+        rig.wait("its loop free again", victim.succeeded, blocker.own_id)
     rig.everyone_works()
 
 

@@ -40,7 +40,7 @@ def _at_work(rig: Rig) -> Worker:
     rig.enqueue(jobs)
     rig.enqueue(rig.busy_jobs(20, 60))
     fleet = rig.workers.fleet()
-    rig.wait("all of the longer jobs at work", fleet.started, *(job.id for job in jobs))
+    rig.wait("all of the longer jobs at work", fleet.started, *(job.own_id for job in jobs))
     return fleet
 
 

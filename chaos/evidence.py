@@ -25,6 +25,8 @@ class Evidence(StrEnum):
     KEYS = "keys"
     #: The health key of each worker.
     HEALTH = "health"
+    #: Looks at the store while the run goes on.
+    STATE = "state"
 
     @property
     def absence(self) -> str:
@@ -41,4 +43,5 @@ _ABSENCES = {
     Evidence.EFFECTS: "nothing tells which effects its jobs had",
     Evidence.KEYS: "nothing lists the keys that it leaves",
     Evidence.HEALTH: "nothing tells whether its workers have health keys",
+    Evidence.STATE: "nobody can look at its store while a run goes on",
 }

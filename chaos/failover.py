@@ -44,12 +44,20 @@ def play(rig: Rig) -> None:
     rig.workers.start_all()
     with rig.load():
         rig.let_work(0.6)
-        pair.cut_off()
-        rig.progress.say("the replica is cut off")
+        _cut_off(rig, pair)
         rig.let_work(0.6)
         rig.redis.once("server-failover", take_over=pair.take_over)
         rig.let_work(0.4)
     rig.everyone_works()
+
+
+def _cut_off(rig: Rig, pair: Replication) -> None:
+    """It is a fault for those who wait for a replica. Others must lose nothing by it alone."""
+    if rig.setup.settings.acknowledge == "none":
+        pair.cut_off()
+    else:
+        rig.redis.once("server-alone", cut_off=pair.cut_off)
+    rig.progress.say("the replica is cut off")
 
 
 SCENARIO = Scenario(

@@ -77,6 +77,43 @@ _ALL = (
                 bad="a job starts whose only enqueue was refused",
                 near_miss="a job starts whose enqueue timed out: it may have been accepted",
             ),
+            Anomaly(
+                id="extra-job",
+                needs=((Evidence.JOBS,),),
+                meaning="A job is in the store that nobody had enqueued, or whose every enqueue "
+                "definitely failed or was answered with another job; or one is listed twice.",
+                examines="every job that exists at the end, and every one that a queue or a list "
+                "of the dead names",
+                bad="an enqueue under a unique key was answered with the job that holds the key, "
+                "and both jobs are there",
+                near_miss="an enqueue timed out: its job may be there",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="faithful",
+        sentence="a handler gets the arguments that were enqueued, and what it returns is what "
+        "the store keeps",
+        anomalies=(
+            Anomaly(
+                id="wrong-arguments",
+                meaning="A handler got other arguments than were enqueued, or the store has "
+                "others.",
+                examines="every start of a handler, and every job in the store at the end",
+                bad="`0` was enqueued, and the handler got `null`; or a second enqueue of the id "
+                "replaced the arguments of the first",
+                near_miss="two enqueues of one id at the same time: either may have been the first",
+            ),
+            Anomaly(
+                id="wrong-result",
+                needs=((Evidence.JOBS,),),
+                meaning="A completed job has another result in the store than its handler "
+                "returned.",
+                examines="every job that is completed at the end and has a result",
+                bad="the handler returned `[]`, and the result is `null`; or the result is that of "
+                "an attempt whose completion was refused",
+                near_miss="two attempts succeeded, and nobody saw which of them the store accepted",
+            ),
         ),
     ),
     Guarantee(
@@ -166,6 +203,86 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="lease",
+        sentence="a lock does not lapse while its holder lives undisturbed, and nothing starts "
+        "under one that may have expired",
+        anomalies=(
+            Anomaly(
+                id="needless-takeback",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
+                meaning="A lock was taken back although its holder lived undisturbed.",
+                examines="every claim whose lock was taken back, or held for longer than its TTL",
+                bad="claimed with a TTL of 1000 ms, never renewed, and taken back 1010 ms later "
+                "from a worker that no fault had touched",
+                near_miss="the worker had been paused, or told to stop longer ago than its grace "
+                "period; or the machine gave it no processor",
+            ),
+            Anomaly(
+                id="overcounted-crash",
+                needs=((Evidence.JOBS, Evidence.WIRE, Evidence.TOKENS),),
+                meaning="A job counts more crashes than it had attempts whose holder died, stood "
+                "still or was cut off.",
+                examines="every job that was claimed and whose count of crashes is known at the "
+                "end",
+                bad="one worker was killed while it held the job, which counts two crashes",
+                near_miss="one was killed and another one paused: two are possible",
+            ),
+            Anomaly(
+                id="expired-start",
+                needs=((Evidence.WIRE, Evidence.TOKENS),),
+                meaning="An attempt was started although its own lock may have expired before.",
+                examines="every start whose claim was seen on the wire",
+                bad="the claim was sent 1300 ms before, with a TTL of 1000 ms",
+                near_miss="1040 ms before: a handler takes a while to begin; or the process was "
+                "stopped after it had been answered",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="prompt",
+        sentence="a job that is due, for which a worker has room, is started within poll interval "
+        "+ slack",
+        anomalies=(
+            Anomaly(
+                id="late-start",
+                meaning="A due job was started too late, although a worker had room for it.",
+                examines="every time that a job waited: after its enqueue, for a retry, and when "
+                "it was handed or taken back",
+                bad="due at 100 ms, with a poll interval of 100 ms and a slack of 500 ms, and "
+                "started at 900 ms, while an undisturbed worker was idle",
+                near_miss="all workers were full, disturbed, leaving, or serve other queues",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="fair",
+        sentence="the head of a queue is taken before what came later, a job that was handed back "
+        "before both, and a queue of higher priority before another",
+        anomalies=(
+            Anomaly(
+                id="starved",
+                meaning="A job was taken while another one, which was ahead of it, was left "
+                "behind.",
+                examines="every job that was taken while others waited",
+                bad="j1 was acknowledged before j2 was sent, and j2 is claimed 50 ms before j1",
+                near_miss="j1 and j2 were enqueued in one call; or j2 had been handed back",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="capacity",
+        sentence="no process runs more jobs at a time than its concurrency",
+        anomalies=(
+            Anomaly(
+                id="over-capacity",
+                meaning="More handlers ran in one process at a time than its concurrency allows.",
+                examines="every process that ran as many jobs at a time as it may",
+                bad="a third handler starts where two run, with a concurrency of 2",
+                near_miss="it starts once one of the two has ended",
+            ),
+        ),
+    ),
+    Guarantee(
         id="recovery",
         sentence="a job whose holder died is started again within lock TTL + poll interval + slack",
         anomalies=(
@@ -215,6 +332,32 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="right-end",
+        sentence="a job ends as its handler and its terms decide, wherever it is interrupted",
+        anomalies=(
+            Anomaly(
+                id="wrong-end",
+                needs=((Evidence.JOBS,),),
+                meaning="A job whose end was known beforehand ended in another state, or with "
+                "other counts, effects or another result.",
+                examines="every job of which the rig knew how it must end",
+                bad="a job that fails once is completed, and counts no failure; one that was "
+                "cancelled is completed; one that was requeued still counts the crashes of "
+                "its first life",
+                near_miss="a job whose end depends on the faults that hit it, so that nothing was "
+                "expected of it",
+            ),
+            Anomaly(
+                id="wrong-order",
+                meaning="A job was first started before one that had to come before it.",
+                examines="every job that had to wait for another's start, where both were started",
+                bad="a job of the second queue is started first, although one of the first queue "
+                "was due, and the worker serves that queue first",
+                near_miss="neither queue goes first, so that nothing was expected of the order",
+            ),
+        ),
+    ),
+    Guarantee(
         id="retry-once",
         sentence="one failure = one increment and one re-queue, together",
         anomalies=(
@@ -241,13 +384,14 @@ _ALL = (
     ),
     Guarantee(
         id="drain",
-        sentence="after SIGTERM a worker starts nothing new, and every job it held is finished or "
-        "handed back within the grace period",
+        sentence="after SIGTERM a worker starts nothing new, lets what it runs go on for its grace "
+        "period, and has then finished or handed back every job that it held",
         anomalies=(
             Anomaly(
                 id="start-after-drain",
                 meaning="A worker that had been told to stop started another job.",
-                examines="every process that was told to stop (SIGTERM, SIGINT)",
+                examines="every process that was told to stop (SIGTERM, SIGINT, SIGHUP, SIGQUIT, "
+                "or the death of its fleet's parent)",
                 bad="it starts a job 300 ms later, with a slack of 250 ms",
                 near_miss="it was paused meanwhile, and hears of it when it goes on",
             ),
@@ -260,6 +404,15 @@ _ALL = (
                 bad="it leaves by itself, and no end or hand-back of a job it held was ever sent",
                 near_miss="the hand-back was sent, but its reply was lost; or the handler resists "
                 "cancellation",
+            ),
+            Anomaly(
+                id="cut-short",
+                meaning="A job was taken from a worker that had been told to stop, before its "
+                "grace period was over.",
+                examines="every attempt that ran when its process was told to stop",
+                bad="with a grace period of 2 s, it is handed back 100 ms after SIGTERM; or its "
+                "lock is not renewed, and another worker takes it",
+                near_miss="a second SIGTERM, or SIGQUIT, came right before",
             ),
         ),
     ),
@@ -331,6 +484,49 @@ _ALL = (
         ),
     ),
     Guarantee(
+        id="state",
+        sentence="at every instant all that is stored about a job agrees, and changes only as "
+        "promised",
+        anomalies=(
+            Anomaly(
+                id="inconsistent",
+                needs=((Evidence.STATE,),),
+                meaning="What the store held at one instant contradicts itself, or what it had "
+                "held before.",
+                examines="the rules that the queue under test has for its own store, each for "
+                "about a second of looks",
+                bad="a job is locked and queued; a running job's hash expires; a job is dead and "
+                "not in the dead-letter queue",
+                near_miss="a unique key is gone, but the server had thrown keys away",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="steady",
+        sentence="a process uses no more the longer it works, and asks little while there is "
+        "nothing to do",
+        anomalies=(
+            Anomaly(
+                id="leak",
+                meaning="The memory, descriptors, connections, threads or tasks of a process grew "
+                "as long as it worked.",
+                examines="what each process used, if it was looked at long enough",
+                bad="after a quarter of its time a worker has 9 connections, after half 30, in "
+                "the end 60",
+                near_miss="it has 60 after half of its time, and in the end",
+            ),
+            Anomaly(
+                id="hammering",
+                needs=((Evidence.WIRE,),),
+                meaning="A worker without anything to do sent one command after the other.",
+                examines="every second in which a process of the target changed nothing and no "
+                "job came",
+                bad="900 commands in a second, while the server refuses them",
+                near_miss="900 commands in a second, by which it claims and completes jobs",
+            ),
+        ),
+    ),
+    Guarantee(
         id="visible",
         sentence="a live worker has a health key, a dead one loses it within its TTL; "
         "losing the key alone loses no job",
@@ -373,6 +569,44 @@ _ALL = (
                 examines="every worker that the rig watched while it offered jobs",
                 bad="ten seconds of jobs, and it started none",
                 near_miss="it was still paused at that time",
+            ),
+        ),
+    ),
+    Guarantee(
+        id="replaced",
+        sentence="a fleet ends a worker that hangs, and replaces one that is gone, later each "
+        "time; it ends no healthy one",
+        anomalies=(
+            Anomaly(
+                id="hung-worker",
+                meaning="A worker of a fleet hung for longer than its parent puts up with, and was "
+                "not ended.",
+                examines="every fault that kept a worker of a fleet from doing anything for that "
+                "long",
+                bad="it is stopped (SIGSTOP) for 6 s with a limit of 1.5 s, and is still there",
+                near_miss="it went on after 3 s",
+            ),
+            Anomaly(
+                id="unreplaced",
+                meaning="A worker of a fleet was gone, and no other took its place.",
+                examines="the first workers of each fleet that were gone",
+                bad="two are killed, and 3 s later there is one new one",
+                near_miss="the parent was told to stop meanwhile",
+            ),
+            Anomaly(
+                id="needless-replacement",
+                meaning="A worker of a fleet ended although nothing was wrong with it.",
+                examines="every worker of a fleet that does not leave when nothing is left",
+                bad="its parent is stopped for a while, and ends it when it goes on",
+                near_miss="it had been stopped itself, for longer than half of the limit",
+            ),
+            Anomaly(
+                id="hasty-restart",
+                meaning="A fleet started a worker that crashes again and again without waiting "
+                "longer each time.",
+                examines="every restart that is the sixth or later of a place in its fleet",
+                bad="six restarts within a second",
+                near_miss="six restarts within three seconds",
             ),
         ),
     ),

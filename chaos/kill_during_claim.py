@@ -21,7 +21,7 @@ def play(rig: Rig) -> None:
 SCENARIO = Scenario(
     name="kill_during_claim",
     story=__doc__,
-    guarantees=("no-loss", "recovery", "effects-once", "exclusive"),
+    guarantees=("no-loss", "recovery", "effects-once", "exclusive", "fair", "capacity"),
     play=play,
 )
 

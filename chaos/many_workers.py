@@ -19,7 +19,7 @@ def play(rig: Rig) -> None:
     rig.wait("all of them there", lambda: len(fleet.living_children()) == rig.setup.workers)
     held = [rig.job({"do": "ok", "ms": HELD_MS}) for _ in range(rig.setup.workers)]
     rig.enqueue(held)
-    rig.wait("all of them at work", fleet.started, *(job.id for job in held))
+    rig.wait("all of them at work", fleet.started, *(job.own_id for job in held))
     living = sorted(child.pid for child in fleet.living_children())
     victims = rig.random.sample(living, len(living) // 2)
     for pid in victims:

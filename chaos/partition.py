@@ -23,14 +23,14 @@ def play(rig: Rig) -> None:
     jobs = [job for _ in workers for job in _two(rig)]
     rig.enqueue(jobs)
     for job in jobs:  # all slots are taken then, two of each worker
-        rig.wait(f"{job.id} at work", rig.seen.started, job.id)
+        rig.wait(f"{job.own_id} at work", rig.seen.started, job.own_id)
     rig.enqueue([rig.job() for _ in range(rig.setup.jobs)])
     with ExitStack() as partitions:
         for direction, worker in zip(DIRECTIONS, workers, strict=True):
             partitions.enter_context(rig.wire.partition(worker, direction))
         rig.workers.start_all()
         for worker in workers:
-            for held in worker.started_jobs() & {job.id for job in jobs}:
+            for held in worker.started_jobs() & {job.own_id for job in jobs}:
                 rig.wait(f"{held} started by another", rig.seen.started_by_another, held, worker)
     rig.everyone_works()
 

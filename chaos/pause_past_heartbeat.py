@@ -24,7 +24,7 @@ def play(rig: Rig) -> None:
     rig.workers.start()
     for zombie, job in zombies:
         # By whom does not matter: a later zombie may have taken it before it was stopped itself.
-        rig.wait(f"{job.id} done again", rig.seen.done_by_another, job.id, zombie)
+        rig.wait(f"{job.own_id} done again", rig.seen.done_by_another, job.own_id, zombie)
         rig.wait(f"{zombie.name} taken for dead", rig.seen.unhealthy, zombie)
     for zombie, _ in zombies:
         rig.workers.resume(zombie)

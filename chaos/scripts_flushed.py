@@ -38,6 +38,7 @@ def play(rig: Rig) -> None:
             rig.redis.once("server-scripts")
             rig.let_work(rig.random.uniform(0.0, 0.1))
     rig.everyone_works()
+    rig.calm()
 
 
 SCENARIO = Scenario(

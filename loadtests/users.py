@@ -11,21 +11,33 @@ _ROOT = str(Path(__file__).resolve().parents[1])
 sys.path.insert(1, _ROOT)  # not at the beginning, from which Locust removes its own entry again
 
 from chaos.load.generator.users import (  # noqa: E402 - not importable before
+    AsyncEnqueues,
+    Batches,
     BulkEnqueues,
+    CrashingJobs,
     DeferredJobs,
+    DrawnJobs,
     Enqueuing,
     FailingJobs,
     LongJobs,
+    Operators,
     SingleEnqueues,
+    Twins,
     UniqueJobs,
 )
 
 __all__ = [
+    "AsyncEnqueues",
+    "Batches",
     "BulkEnqueues",
+    "CrashingJobs",
     "DeferredJobs",
+    "DrawnJobs",
     "Enqueuing",
     "FailingJobs",
     "LongJobs",
+    "Operators",
     "SingleEnqueues",
+    "Twins",
     "UniqueJobs",
 ]

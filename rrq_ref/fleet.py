@@ -52,7 +52,7 @@ class Fleet:
 
     The parent, which may be PID 1, reaps workers that end and restarts those that crashed. On
     SIGTERM, SIGINT or SIGHUP it drains them, and kills those that outstay their drain; a second
-    signal hurries them. If the parent is killed, its workers notice and drain.
+    signal, or SIGQUIT, hurries them. If the parent is killed, its workers notice and drain.
     Raises `RRQError` on a system without fork.
     """
 
@@ -92,14 +92,15 @@ class Fleet:
         for pipe in pipes:
             os.set_blocking(pipe, False)
         keep_from_children(self._say_leave, self._reports)
-        taken = (*asked_to_leave(), signal.SIGCHLD)
+        taken = (*asked_to_leave(), signal.SIGQUIT, signal.SIGCHLD)
         before = {n: signal.signal(n, lambda n, _: self._signals.put(n)) for n in taken}
         try:
             _check_url(self._settings)  # reported once, not again and again by every worker
             while self._tend():
                 with contextlib.suppress(Empty):
-                    if self._signals.get(timeout=self._next_s()) != signal.SIGCHLD:
-                        self._drain()
+                    number = self._signals.get(timeout=self._next_s())
+                    if number != signal.SIGCHLD:
+                        self._drain(hurry=number == signal.SIGQUIT)
         finally:
             self._kill_all()
             for number, handler in before.items():
@@ -140,19 +141,19 @@ class Fleet:
     def _kill_hung(self, now: float) -> None:
         """Kill workers whose loop has not turned for too long, unless it could not: time without a
         CPU does not count, and if this parent was late itself, every worker's count starts anew."""
-        self._listen()
         limit_s, turn_s = self._settings.hung_after_s, now - self._looked_at
-        for slot in self._slots:
-            if slot.pid is None or not limit_s:
-                continue
-            before_s, slot.starved_s = slot.starved_s, waited_for_cpu_s(slot.pid)
+        watched = [(slot, slot.pid) for slot in self._slots if slot.pid is not None and limit_s]
+        for slot, pid in watched:
+            before_s, slot.starved_s = slot.starved_s, waited_for_cpu_s(pid)
             slot.silent_s += max(0.0, turn_s - max(0.0, slot.starved_s - before_s))
+        self._listen()  # last: of a turn in which a worker was heard, nothing counts
+        for slot, pid in watched:
             if turn_s > 2 * _TURN_S:
                 slot.silent_s = 0.0
             elif slot.silent_s > limit_s:
                 text = "the loop of worker %d has not turned for %.1f s; killing it"
-                self._log.error(text, slot.pid, limit_s)
-                os.kill(slot.pid, signal.SIGKILL)
+                self._log.error(text, pid, limit_s)
+                os.kill(pid, signal.SIGKILL)
                 slot.silent_s = 0.0
 
     def _listen(self) -> None:
@@ -165,22 +166,23 @@ class Fleet:
                 if str(slot.pid) in words:
                     slot.word, slot.silent_s = words[str(slot.pid)], 0.0
 
-    def _drain(self) -> None:
-        """Drain the workers; when called again, hurry them.
+    def _drain(self, *, hurry: bool = False) -> None:
+        """Drain the workers; with `hurry`, or when called again, do not let their jobs go on.
 
         The first call writes to the pipe and sends no signal. A terminal or a service manager that
         signals us may have signalled the workers too. Our signal would then be their second, and a
         second signal skips the wait.
         """
-        if self._kill_at is None:
+        if self._kill_at is not None:
+            hurry = True
+        else:
             s = self._settings
             grace_s = s.drain_timeout_s + s.cleanup_timeout_s + s.command_timeout_ms / 1000
             grace_s += 2 * self._hooks.timeout_s if self._hooks else 0
             self._kill_at = time.monotonic() + grace_s + LEAVE_S + _MARGIN_S
             os.write(self._say_leave, b"leave\n")  # read by nobody, so all see it
-            return
         for slot in self._slots:
-            if slot.pid is not None:
+            if hurry and slot.pid is not None:
                 os.kill(slot.pid, signal.SIGQUIT)
 
     def _next_s(self) -> float:

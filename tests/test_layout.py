@@ -28,6 +28,7 @@ LAYERS = (
     {"servers"},
     {"faults"},
     {"wire"},
+    {"jobs"},
     {"targets"},
     {"checks"},
     {"report"},

@@ -3,46 +3,57 @@
 -- A row is a job that a process which was told to stop had held, then or earlier or later; and, once
 -- for each such process, its leaving.
 -- Broken: the process left by itself, and the store accepted neither an end nor a hand-back of the job
--- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time to leave.
+-- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time
+-- to leave + twice the lag of the machine. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
 -- the server); jobs that it had lost already (its write was refused, or a later attempt had them, or
 -- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
 -- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
 -- it, though the reply never came.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
-WITH draining AS (
+WITH told AS (
     SELECT d.life, d.t AS drain_t, l.name, l.exit_t, l.kill_t,
-           d.t + grace() + cleanup() + drain_slack() + leaving_slack() AS deadline
+           least(d.t + grace(), d.hurry_t)
+               + cleanup() + drain_slack() + leaving_slack() AS in_time_t
     FROM drains AS d JOIN lives AS l USING (life)
+), draining AS (
+    SELECT *, in_time_t + 2 * lag_between(drain_t, in_time_t) AS deadline FROM told
 ), calm AS (
     SELECT * FROM draining AS d
     WHERE NOT EXISTS (
-        FROM life_stalls AS s WHERE s.life = d.life AND NOT s.leaves
+        FROM life_stalls AS s WHERE s.life = d.life AND NOT s.leaves AND (s.own OR NOT s.ends)
         AND s.from_t <= least(d.exit_t, d.deadline) AND s.until_t >= d.drain_t - lock_ttl())
 ), at_drain AS (
-    SELECT h.*, c.drain_t, c.exit_t, c.name
+    SELECT h.*, c.drain_t, c.exit_t, c.name,
+           CASE WHEN h.on_wire THEN h.end_sent_t ELSE h.end_t END AS over_t
     FROM calm AS c
     JOIN holds AS h USING (life)
     WHERE c.exit_t IS NOT NULL AND c.kill_t IS NULL
+), cases AS (
+    SELECT h.*, intact() AND NOT coalesce(j.resists, false)
+        AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
+        AND CASE WHEN h.over_t IS NOT NULL THEN h.over_t >= h.drain_t
+            ELSE coalesce(h.next_t > h.exit_t, true)
+                 AND NOT (h.end_t IS NOT NULL AND h.next_t IS NULL
+                          AND coalesce(f.state IN ('completed', 'dead'), false))
+            END AS judged
+    FROM at_drain AS h
+    LEFT JOIN jobs AS j USING (job)
+    LEFT JOIN final_jobs AS f USING (job)
 )
 SELECT
-    h.job,
-    h.exit_t AS t,
-    intact() AND NOT coalesce(j.resists, false) AND coalesce(h.next_t > h.exit_t, true)
-        AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
-        AND NOT (h.end_t IS NOT NULL AND h.next_t IS NULL
-                 AND coalesce(f.state IN ('completed', 'dead'), false))
-        AND CASE WHEN h.on_wire THEN NOT h.tried_to_end
-            ELSE h.end_t IS NULL END AS broken,
+    job,
+    exit_t AS t,
+    judged,
+    judged AND over_t IS NULL AS broken,
     format('{} was told to stop at {} and left at {} without finishing or handing back job {}',
-           h.name, at_s(h.drain_t), at_s(h.exit_t), h.job) AS why
-FROM at_drain AS h
-LEFT JOIN jobs AS j USING (job)
-LEFT JOIN final_jobs AS f USING (job)
+           name, at_s(drain_t), at_s(exit_t), job) AS why
+FROM cases
 UNION ALL
 SELECT
     NULL,
     c.deadline,
+    c.exit_t <= c.deadline OR coalesce(c.exit_t, f.t) > c.deadline AS judged,
     coalesce(c.exit_t, f.t) > c.deadline,
     format('{} was told to stop at {} and should have left by {}, but {}', c.name, at_s(c.drain_t),
            at_s(c.deadline), coalesce('left at ' || at_s(c.exit_t), 'never left'))

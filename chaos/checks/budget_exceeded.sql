@@ -31,12 +31,15 @@ WITH spent AS (
     FROM cases AS c JOIN attempts AS a USING (job)
     WHERE coalesce(a.token >= c.spent_token, true)
     GROUP BY c.how, c.job
+), judgeable AS (
+    SELECT *, NOT server_forgot() AND spent_t IS NOT NULL AS judged FROM cases
 )
 SELECT
     c.job,
     c.last_t AS t,
-    NOT server_forgot() AND (c.n > greatest(c.budget, 1) OR s.start_t > c.spent_t) AS broken,
+    c.judged,
+    c.judged AND (c.n > greatest(c.budget, 1) OR s.start_t > c.spent_t) AS broken,
     format('job {} {} {} times with a budget of {} and was last started at {}',
            c.job, c.how, c.n, c.budget, at_s(s.start_t)) AS why
-FROM cases AS c
+FROM judgeable AS c
 JOIN starts AS s USING (how, job)

@@ -8,23 +8,28 @@ WITH finishes AS (
     SELECT job, token, t_sent, t, lag(t_sent) OVER w AS earlier_sent_t, lag(token) OVER w AS earlier_token
     FROM transitions WHERE op = 'finish' AND accepted
     WINDOW w AS (PARTITION BY job ORDER BY t, t_sent, token)
-)
-SELECT
-    f.job,
-    f.t,
-    f.earlier_sent_t IS NOT NULL AND NOT EXISTS (
+), cases AS (
+    SELECT *, earlier_sent_t IS NULL OR NOT EXISTS (
         FROM requeues AS r WHERE r.job = f.job
         AND coalesce(r.from_t <= f.t, true) AND coalesce(r.until_t >= f.earlier_sent_t, true)
-    ) AS broken,
+    ) AS judged
+    FROM finishes AS f
+)
+SELECT
+    job,
+    t,
+    judged,
+    judged AND earlier_sent_t IS NOT NULL AS broken,
     format('completions of job {} that were sent at {} (token {}) and at {} (token {}) were both accepted',
-           f.job, at_s(f.earlier_sent_t), coalesce(f.earlier_token::VARCHAR, 'none'),
-           at_s(f.t_sent), coalesce(f.token::VARCHAR, 'none')) AS why
-FROM finishes AS f
+           job, at_s(earlier_sent_t), coalesce(earlier_token::VARCHAR, 'none'),
+           at_s(t_sent), coalesce(token::VARCHAR, 'none')) AS why
+FROM cases
 UNION ALL
 SELECT
     x.job,
     x.t,
-    x.tokens > 1 AND NOT coalesce(j.requeued, false),
+    x.tokens > 0 AND NOT coalesce(j.requeued OR j.refused, false) AS judged,
+    judged AND x.tokens > 1,
     format('the store holds effects of {} different attempts of job {}', x.tokens, x.job)
 FROM final_effects AS x
 LEFT JOIN jobs AS j USING (job)

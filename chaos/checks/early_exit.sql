@@ -25,12 +25,16 @@ WITH work AS (
     FROM lives
     WHERE works AND burst AND code = 0 AND signal IS NULL AND kill_t IS NULL
       AND life NOT IN (SELECT life FROM drains)
+), begun AS (
+    SELECT min(ack_t) AS t FROM work
 )
 SELECT
     r.job,
     e.exit_t AS t,
+    begun.t < e.in_time_t AS judged,
     r.ack_t < e.in_time_t AS broken,
     format('{} left at {} although job {}, acknowledged at {}, was not finished', e.name, at_s(e.exit_t),
            coalesce(r.job, '-'), coalesce(at_s(r.ack_t), '-')) AS why
 FROM exits AS e
+CROSS JOIN begun
 ASOF LEFT JOIN remaining AS r ON e.exit_t < r.last_t

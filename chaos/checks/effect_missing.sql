@@ -5,6 +5,7 @@
 SELECT
     f.job,
     f.t,
+    true AS judged,
     coalesce(x.n, 0) < j.effects AS broken,
     format('job {} is completed, but {} of its {} effects are in the store',
            f.job, coalesce(x.n, 0), j.effects) AS why

@@ -9,6 +9,7 @@ import duckdb
 
 from chaos.checks.verdict import FaultCount
 from chaos.evidence import Evidence
+from chaos.jobs.space import Coverage, read
 
 HOME = "end"
 """The phase of the SIGTERM by which the rig sends everybody home when all work is done."""
@@ -52,7 +53,17 @@ def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[s
     if Evidence.JOBS not in offers:
         counts["completed"] = int(_one(db, "SELECT count(*) FROM done"))
         del counts["dead"]
-    return counts
+    return counts | _pairs(db)
+
+
+def _pairs(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The numbers of pairs of the space of jobs that were met, and that are left."""
+    points = db.execute("SELECT DISTINCT point FROM events WHERE point IS NOT NULL").fetchall()
+    if not points:
+        return {}
+    coverage = Coverage()
+    coverage.add(read(point) for (point,) in points)
+    return {"pairs": len(coverage.met), "pairs_left": len(coverage.left)}
 
 
 def count_faults(db: duckdb.DuckDBPyConnection) -> tuple[FaultCount, ...]:
@@ -116,7 +127,7 @@ def _faults_that_did_not_land(db: duckdb.DuckDBPyConnection) -> list[str]:
         "SELECT fault, any_value(kind), any_value(target), any_value(phase), "
         "any_value(error) FILTER (event = 'missed') FROM events "
         "WHERE type = 'fault' GROUP BY fault "
-        "HAVING bool_or(event IN ('planned', 'missed')) "
+        "HAVING bool_or(event IN ('planned', 'begun', 'missed')) "
         "AND NOT bool_or(event IN ('landed', 'cancelled')) "
         "ORDER BY min(t), fault"
     ).fetchall()

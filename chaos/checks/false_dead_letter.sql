@@ -14,6 +14,9 @@ WITH dead AS (
 ), hidden AS (
     SELECT count(*) AS n FROM stalls
     WHERE of_server OR NOT EXISTS (FROM transitions WHERE op = 'claim')
+), asked AS (
+    -- Of several operations that asked for it, any may have made it.
+    SELECT job, min(max_retries) AS max_retries FROM enqueues GROUP BY job
 ), failed AS (
     SELECT job, count(*) AS n FROM failures GROUP BY job
 ), ended AS (
@@ -27,21 +30,25 @@ WITH dead AS (
                      AND coalesce(life IN (SELECT life FROM calm_lives), false))
         ) AS crashed
     FROM holds GROUP BY job
-), judged AS (
-    SELECT d.job, d.t, j.doomed, j.max_retries, j.max_crashes,
+), counted AS (
+    SELECT d.job, d.t, j.doomed, a.max_retries, j.max_crashes,
            coalesce(f.n, 0) + coalesce(e.failed, 0) AS failed,
-           coalesce(e.crashed, 0) + hidden.n AS crashed
+           coalesce(e.crashed, 0) + hidden.n AS crashed, c.n AS crashed_surely
     FROM dead AS d
     CROSS JOIN hidden
     JOIN jobs AS j USING (job)
+    JOIN asked AS a USING (job)
     LEFT JOIN failed AS f USING (job)
     LEFT JOIN ended AS e USING (job)
+    LEFT JOIN (SELECT job, count(*) AS n FROM crashes GROUP BY job) AS c USING (job)
 )
 SELECT
     job,
     t,
-    intact() AND NOT doomed AND failed < max_retries AND crashed < max_crashes AS broken,
+    intact() AND NOT doomed AND (
+        failed >= max_retries OR crashed_surely >= max_crashes OR crashed < max_crashes) AS judged,
+    judged AND failed < max_retries AND crashed < max_crashes AS broken,
     format('job {} is dead-lettered after {} of {} failures and at most {} of {} crashes', job, failed,
            coalesce(max_retries::VARCHAR, '?'), crashed,
            coalesce(max_crashes::VARCHAR, '?')) AS why
-FROM judged
+FROM counted

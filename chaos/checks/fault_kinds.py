@@ -12,6 +12,10 @@ A row for each name that a history may call a fault by, former names too:
     ends          whether a process that is hit dies
     leaves        whether it is asked to leave
     halts         whether it stands still, and hears of nothing until it goes on
+    hurries       whether it is to leave without its grace period
+    ruins         whether the job that it lands at is lost by it
+    unfelt        whether nothing may come of it
+    hangs         whether it does nothing meanwhile, and cannot say so
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from chaos.faults import FAULTS, FaultKind, ServerFault
 
 COLUMNS = (
     *("of_server", "lasts", "forgets", "takes_down", "steps_clock"),
-    *("ends", "leaves", "halts"),
+    *("ends", "leaves", "halts", "hurries", "hangs", "unfelt", "ruins"),
 )
 
 
@@ -54,5 +58,6 @@ def properties(kind: FaultKind) -> dict[str, bool]:
         *(server is not None, kind.lasts, kind.forgets),
         *(server is not None and server.takes_down, server is not None and server.steps_clock),
         *(kind.to_process == word for word in ("ends", "leaves", "halts")),
+        *(kind.hurries, kind.hangs, kind.unfelt, kind.ruins),
     )
     return dict(zip(COLUMNS, values, strict=True))

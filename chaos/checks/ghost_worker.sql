@@ -12,6 +12,7 @@ WITH looks AS (
 SELECT
     NULL AS job,
     k.t,
+    true AS judged,
     k.seen AS broken,
     format('worker {} died at {} and was still shown as alive at {}', k.worker, at_s(l.dead_by),
            at_s(k.t)) AS why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ TIMING_MS: dict[str, int | None] = {
     "health_interval_ms": None,
     "grace_ms": None,
     "cleanup_ms": None,
+    #: 0: no fleet watches whether its workers hang.
+    "hung_ms": 0,
     "drain_slack_ms": 250,
     "clock_slack_ms": 5,
 }
@@ -85,7 +88,7 @@ def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
     timing, unknown = _timing(history.run)
     offers, _ = _offers(history.run)
-    _prepare(history.db, timing, offers, intact=history.intact)
+    _prepare(history, timing, offers)
     return unknown
 
 
@@ -159,14 +162,9 @@ def _offers(run: dict[str, Any]) -> tuple[frozenset[Evidence], list[str]]:
     return frozenset(evidence for evidence in Evidence if evidence in given), complaints
 
 
-def _prepare(
-    db: duckdb.DuckDBPyConnection,
-    timing: dict[str, int | None],
-    offers: frozenset[Evidence],
-    *,
-    intact: bool,
-) -> None:
+def _prepare(history: History, timing: dict[str, int | None], offers: frozenset[Evidence]) -> None:
     """Make the macros and tables that the checks are written in."""
+    db = history.db
     for name, value in timing.items():
         macro = name.removesuffix("_ms")
         ns = "NULL" if value is None else str(value * 1_000_000)
@@ -174,7 +172,8 @@ def _prepare(
     row = db.execute("SELECT coalesce(min(t), 0) FROM events").fetchone()
     assert row is not None
     db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
-    db.execute(f"CREATE MACRO intact() AS {intact}")
+    db.execute(f"CREATE MACRO intact() AS {history.intact}")
+    db.execute(f"CREATE MACRO rig_intact() AS {history.rig_intact}")
     fault_kinds.make_table(db)
     listed = ", ".join(f"'{evidence}'" for evidence in sorted(offers))
     db.execute(f"CREATE MACRO offers(evidence) AS (list_contains([{listed}]::VARCHAR[], evidence))")
@@ -194,27 +193,27 @@ def _run_check(
     max_rows: int,
 ) -> CheckResult:
     guarantee = guarantee_of(anomaly)
-    examined, broken, error = 0, 0, None
-    rows: list[dict[str, Any]] = []
+    seen, error = _Seen(), None
     missing = _missing(db, anomaly, offers)
     try:
         if not missing:
-            examined, broken, rows = _look(db, sql_of(anomaly), max_rows)
-    except (duckdb.Error, OSError) as problem:
+            seen = _look(db, sql_of(anomaly), max_rows)
+    except (duckdb.Error, OSError, _Contradiction) as problem:
         error = str(problem)
-    status = Status.OK if examined else Status.NOT_EXERCISED
+    status = Status.OK if seen.judged else Status.NOT_EXERCISED
     if missing:
         status = Status.NOT_KNOWN
-    elif broken:
+    elif seen.broken:
         status = Status.BROKEN
     return CheckResult(
         anomaly=anomaly,
         guarantee=guarantee.id,
         sentence=guarantee.sentence,
         promised=guarantee.id in promised,
-        examined=examined,
-        broken=broken,
-        rows=tuple(rows),
+        examined=seen.judged,
+        excused=seen.excused,
+        broken=seen.broken,
+        rows=seen.rows,
         status=status,
         error=error,
         lacks=" and ".join(evidence.absence for evidence in sorted(missing)) or None,
@@ -234,19 +233,35 @@ def _missing(
     return ANOMALIES[anomaly].missing(offers)
 
 
-def _look(
-    db: duckdb.DuckDBPyConnection, sql: str, max_rows: int
-) -> tuple[int, int, list[dict[str, Any]]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The cases that a check met: judged (and of these broken, with the first ones), or excused."""
+
+    judged: int = 0
+    excused: int = 0
+    broken: int = 0
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+class _Contradiction(Exception):
+    """A check calls a case broken that it says could not be judged."""
+
+
+def _look(db: duckdb.DuckDBPyConnection, sql: str, max_rows: int) -> _Seen:
     """Count the cases first: DuckDB then skips the sentences, which cost more than the search."""
     counted = db.execute(
-        f"SELECT count(*), count(*) FILTER (broken) FROM ({sql}\n) AS cases"
+        "SELECT count(*), count(*) FILTER (judged), count(*) FILTER (broken),"
+        f" count(*) FILTER (broken AND judged IS NOT TRUE) FROM ({sql}\n) AS cases"
     ).fetchone()
     assert counted is not None
-    examined, broken = int(counted[0]), int(counted[1])
+    met, judged, broken, unfounded = map(int, counted)
+    if unfounded:
+        raise _Contradiction(f"{unfounded} of its broken cases could not be judged")
+    seen = _Seen(judged=judged, excused=met - judged, broken=broken)
     if not broken:
-        return examined, 0, []
+        return seen
     found = db.execute(
         f"SELECT job, t, why FROM ({sql}\n) AS cases WHERE broken "
         f"ORDER BY t, job, why LIMIT {max_rows}"
     ).fetchall()
-    return examined, broken, [{"job": job, "t": t, "why": why} for job, t, why in found]
+    return replace(seen, rows=tuple({"job": job, "t": t, "why": why} for job, t, why in found))

@@ -10,20 +10,24 @@
 -- Needs: the final state with its keys.
 WITH entries AS (
     SELECT what FROM finals WHERE what IN ('queue', 'lock', 'dlq')
-)
-SELECT
-    k.owner AS job,
-    k.t,
-    k.ttl_ms = -1 AND CASE
+), owned AS (
+    SELECT k.*, f.state, CASE
         WHEN k.kind = 'health' THEN true
         WHEN k.owner IS NULL THEN coalesce(k.kind NOT IN (SELECT what FROM entries), true)
         WHEN k.kind = 'job'
             THEN f.state = 'completed' AND j.result_ttl_s IS DISTINCT FROM 0
         WHEN k.kind = 'unique' THEN f.state IN ('completed', 'dead')
-        ELSE false END AS broken,
-    format('key {} ({}) never expires; its owner is {}', k.key, coalesce(k.kind, 'other'),
-           coalesce(k.owner || coalesce(', ' || f.state, ''), 'nobody')) AS why
-FROM finals AS k
-LEFT JOIN jobs AS j ON j.job = k.owner
-LEFT JOIN final_jobs AS f ON f.job = k.owner
-WHERE k.what = 'key'
+        ELSE false END AS judged
+    FROM finals AS k
+    LEFT JOIN jobs AS j ON j.job = k.owner
+    LEFT JOIN final_jobs AS f ON f.job = k.owner
+    WHERE k.what = 'key'
+)
+SELECT
+    owner AS job,
+    t,
+    judged,
+    judged AND ttl_ms = -1 AS broken,
+    format('key {} ({}) never expires; its owner is {}', key, coalesce(kind, 'other'),
+           coalesce(owner || coalesce(', ' || state, ''), 'nobody')) AS why
+FROM owned

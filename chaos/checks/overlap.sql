@@ -8,12 +8,14 @@
 -- A hand-back does not count: the handler ran on, so it came too early.
 -- Without a wire the lock is taken as live only if no fault touched the earlier process or the server
 -- from one lock TTL before the earlier start until the later one.
+-- A start under an older token than the one before it is no second one, where a fault touched its process:
+-- it had the job first, stood still, and began late.
 -- An attempt without an end runs until its process died, which may have been when the kill was sent.
 -- Comparing neighbours is enough: a third attempt took the job from the second, not from the first.
 -- Needs: an intact history (it argues from an end that was not seen); without a wire, also to know
 -- which process ran the earlier attempt.
 WITH pairs AS (
-    SELECT job, start_t, worker,
+    SELECT job, start_t, worker, token, life,
            lag(start_t) OVER w AS a_start_t, lag(token) OVER w AS a_token,
            lag(coalesce(end_t, dead_from)) OVER w AS a_end_t,
            lag(end_t IS NULL AND dead_from IS NULL AND life IS NOT NULL) OVER w AS a_runs_on,
@@ -38,18 +40,30 @@ WITH pairs AS (
     FROM seen AS s
     JOIN life_stalls AS d ON d.life = s.a_life
         AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
+), stragglers AS (
+    SELECT s.pair
+    FROM seen AS s
+    JOIN life_stalls AS d ON d.life = s.life
+        AND d.from_t <= s.start_t AND d.until_t >= s.a_start_t - lock_ttl()
+    WHERE s.token < s.a_token
+), cases AS (
+    SELECT s.*, l.live_until, l.given_up, l.pair IS NOT NULL AS on_wire,
+           s.together IS NOT NULL AND intact() AND s.pair NOT IN (FROM stragglers) AND CASE
+               WHEN l.pair IS NOT NULL THEN
+                   l.live_until IS NOT NULL
+                   AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t
+                                   BETWEEN s.a_start_t - lock_ttl() AND s.start_t)
+               ELSE s.a_life IS NOT NULL AND s.pair NOT IN (FROM disturbed) END AS judged
+    FROM seen AS s
+    LEFT JOIN locks AS l USING (pair)
 )
 SELECT
-    s.job,
-    s.start_t AS t,
-    s.together AND intact() AND CASE
-        WHEN l.pair IS NOT NULL THEN
-            s.start_t < l.live_until - clock_slack() AND NOT l.given_up
-            AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN s.a_start_t - lock_ttl()
-                            AND s.start_t)
-        ELSE s.a_life IS NOT NULL AND s.pair NOT IN (FROM disturbed) END AS broken,
+    job,
+    start_t AS t,
+    judged,
+    judged AND together AND CASE WHEN on_wire
+        THEN start_t < live_until - clock_slack() AND NOT given_up ELSE true END AS broken,
     format('{} started job {} at {} while {}, which had started it at {}, still ran it under '
-           'a live lock', coalesce(s.worker, 'a worker'), s.job, at_s(s.start_t),
-           coalesce(s.a_worker, 'another'), at_s(s.a_start_t)) AS why
-FROM seen AS s
-LEFT JOIN locks AS l USING (pair)
+           'a live lock', coalesce(worker, 'a worker'), job, at_s(start_t),
+           coalesce(a_worker, 'another'), at_s(a_start_t)) AS why
+FROM cases

@@ -8,7 +8,8 @@
 SELECT
     a.job,
     a.start_t AS t,
-    intact() AND (
+    intact() AND (j.job IS NULL OR j.asked) AS judged,
+    judged AND (
         j.job IS NULL
         OR (j.failed AND j.ack_t IS NULL)
         OR (j.invokes_known AND a.start_t < j.invoke_t - clock_slack())

@@ -20,7 +20,7 @@ WITH steps AS (
         -- Replies may overtake each other; a lower token does not redeliver a higher one. The same one for
         -- the same worker is a claim that was asked for again, because its reply had been lost.
         ELSE coalesce(token > held OR (token = held AND worker <> held_by), true) END
-), judged AS (
+), locks AS (
     SELECT
         r.job, r.op, r.token, r.held, r.t,
         max(x.t_sent + x.ttl) FILTER (x.accepted AND x.t <= r.t_sent) AS live_until,
@@ -31,13 +31,16 @@ WITH steps AS (
     JOIN transitions AS x
         ON x.job = r.job AND x.token IS NOT DISTINCT FROM r.held AND x.t_sent >= r.held_sent_t
     GROUP BY ALL
+), cases AS (
+    SELECT *, live_until IS NOT NULL AND intact()
+        AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN held_sent_t AND locks.t) AS judged
+    FROM locks
 )
 SELECT
-    d.job,
-    d.t,
-    d.t < d.live_until - clock_slack() AND NOT d.given_up AND intact()
-        AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN d.held_sent_t AND d.t) AS broken,
+    job,
+    t,
+    judged,
+    judged AND t < live_until - clock_slack() AND NOT given_up AS broken,
     format('job {} was redelivered ({}) at {}, {} before the lock of token {} could expire',
-           d.job, d.op, at_s(d.t), in_ms(d.live_until - d.t),
-           coalesce(d.held::VARCHAR, 'none')) AS why
-FROM judged AS d
+           job, op, at_s(t), in_ms(live_until - t), coalesce(held::VARCHAR, 'none')) AS why
+FROM cases

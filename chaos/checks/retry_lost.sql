@@ -6,7 +6,7 @@
 -- Needs: the final state. Jobs that were requeued, and servers that may have forgotten a count, are
 -- left out.
 WITH recorded AS (
-    SELECT f.job, max(f.end_t) AS t,
+    SELECT f.job, max(f.end_t) AS t, NOT server_forgot() AS remembered,
            count(*) FILTER (f.sure AND (NOT j.doomed OR h.retry_accepted)) AS n
     FROM failures AS f
     JOIN jobs AS j ON j.job = f.job
@@ -17,7 +17,8 @@ WITH recorded AS (
 SELECT
     r.job,
     r.t,
-    f.retries < r.n AND NOT server_forgot() AS broken,
+    r.n > 0 AND r.remembered AS judged,
+    judged AND f.retries < r.n AS broken,
     format('{} failures of job {} were recorded, the last one at {}, but it counts {} retries',
            r.n, r.job, at_s(r.t), f.retries) AS why
 FROM recorded AS r

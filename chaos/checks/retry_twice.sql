@@ -10,7 +10,7 @@ WITH failed AS (
 ), silent AS (
     SELECT job, count(*) AS n FROM holds
     WHERE retry_accepted AND NOT coalesce(failed, false) GROUP BY job
-), judged AS (
+), counted AS (
     SELECT f.job, coalesce(failed.t, f.t) AS t, f.retries,
            coalesce(failed.n, 0) + coalesce(silent.n, 0) + j.doomed::BIGINT AS most
     FROM final_jobs AS f
@@ -22,7 +22,8 @@ WITH failed AS (
 SELECT
     job,
     t,
-    retries > most AND intact() AS broken,
+    intact() AS judged,
+    judged AND retries > most AS broken,
     format('job {} counts {} retries, but failed {} times at most', job, retries, most) AS why
-FROM judged
+FROM counted
 WHERE retries > 0 OR most > 0

@@ -16,6 +16,9 @@ WITH late AS (
 SELECT
     late.job,
     late.t,
+    late.life IS NOT NULL
+        OR (coalesce(l.dead_from > d.t + drain_slack(), true)
+            AND (SELECT max(start_t) FROM attempts) > d.t + drain_slack()) AS judged,
     late.life IS NOT NULL AS broken,
     format('{} was told to stop at {} and started {} jobs after that, job {} first at {}', l.name,
            at_s(d.t), coalesce(late.n, 0), coalesce(late.job, '-'),

@@ -26,7 +26,8 @@ WITH steps AS (
 SELECT
     job,
     ok_t AS t,
-    as_itself AND ok_t < holder_live_t - clock_slack() AS broken,
+    ok_t < holder_live_t - clock_slack() AS judged,
+    judged AND as_itself AS broken,
     format('job {} was accepted under key {} at {}, while job {} was live until {} at least',
            job, "unique", at_s(ok_t), holder, at_s(holder_live_t)) AS why
 FROM compared

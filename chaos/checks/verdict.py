@@ -36,10 +36,11 @@ class Status(StrEnum):
 class CheckResult:
     """One anomaly, looked for.
 
-    `sentence` is the guarantee's. `examined` and `broken` count cases; `rows` are the first broken
-    ones (20 at most), each with at least `job` (str or None) and `why` (a sentence). `error` says
-    why the check itself failed; then nothing was looked at, and the run cannot pass. `lacks` says
-    what the target does not show, where nothing can be known without it.
+    `sentence` is the guarantee's. `examined` counts the cases that were judged, `broken` those of
+    them that broke it, and `excused` the cases that could not have been judged broken. `rows` are
+    the first broken ones (20 at most), each with at least `job` (str or None) and `why` (a
+    sentence). `error` says why the check itself failed; then nothing was looked at, and the run
+    cannot pass. `lacks` says what the target does not show, where nothing can be known without it.
     """
 
     anomaly: str
@@ -52,6 +53,7 @@ class CheckResult:
     status: Status
     error: str | None = None
     lacks: str | None = None
+    excused: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -61,6 +63,7 @@ class CheckResult:
             "sentence": self.sentence,
             "promised": self.promised,
             "examined": self.examined,
+            "excused": self.excused,
             "broken": self.broken,
             "rows": [dict(row) for row in self.rows],
             "status": str(self.status),

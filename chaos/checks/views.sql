@@ -1,10 +1,11 @@
 -- What the checks build on: the events of a run, put together into jobs, attempts and lives.
 --
 -- Times are ns of one monotonic clock. Durations of run.json are macros in ns: lock_ttl(), poll(),
--- recovery_slack(), health_ttl(), health_interval(), grace(), cleanup(), drain_slack(),
+-- recovery_slack(), health_ttl(), health_interval(), hung(), grace(), cleanup(), drain_slack(),
 -- clock_slack(). One that run.json lacks is NULL, and so is every comparison that needs it: a
 -- check then stays silent. `intact()` is false when events may be missing from the history; a check
--- that argues from the absence of an event must ask for it. `offers(evidence)` says whether the target
+-- that argues from the absence of an event must ask for it. `rig_intact()` is enough where only the rig
+-- could have written it. `offers(evidence)` says whether the target
 -- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
 -- (chaos/checks/fault_kinds.py). These are made by the judge.
 --
@@ -16,6 +17,30 @@
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
+-- What a process may use more of in the end than in the second quarter of its life: this, and of what
+-- comes in ones also as many as it runs jobs at a time. And how many samples of it, over how long, are
+-- enough to tell.
+CREATE TABLE leak_slacks AS FROM (VALUES
+    ('memory', 40000, 0), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
+    ('tasks', 12, 1), ('blocks', 5000, 0)) AS slacks (what, slack, per_slot);
+CREATE MACRO leak_samples() AS 12;
+CREATE MACRO leak_span() AS 2500000000::BIGINT;
+-- Commands of a worker in a second in which there is nothing to do: two for each poll, which comes after
+-- half of its interval at least, and one for each heartbeat; half as many again, and a few. And in one in
+-- which something is wrong, and each of its parts tries again, later each time, over a new connection.
+CREATE MACRO idle_commands() AS 1.5 * (4e9 / poll() + 2e9 / health_interval()) + 4;
+CREATE MACRO failing_commands() AS 100;
+
+-- A worker takes a while from its last look at the clock to the handler's first line, and an idle one from
+-- hearing of a job to starting it.
+CREATE MACRO starting_slack() AS 50000000::BIGINT;
+CREATE MACRO prompt_slack() AS 500000000::BIGINT;
+
+-- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. Six
+-- restarts in a row of one worker that crashes at once take that long, because each waits longer.
+CREATE MACRO restart_slack() AS 3000000000::BIGINT;
+CREATE MACRO restart_span() AS 2500000000::BIGINT;
+
 -- Later than everything that happens in a run.
 CREATE MACRO never() AS 9000000000000000000::BIGINT;
 
@@ -26,12 +51,30 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
 
+-- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks.
+DELETE FROM events
+WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true)
+  AND job IN (SELECT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
+              WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins);
+
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS
 SELECT max(t) FILTER (ok) AS t FROM events WHERE type = 'final' AND what = 'read';
 
 CREATE VIEW finals AS
 SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT NULL;
+
+-- The lag of the machine: stretches of time in which processes of the run stood in the kernel's queue
+-- for a processor. An upper bound on time grows by some of it, or it would accuse a sound worker on a
+-- busy machine.
+CREATE TABLE lags AS
+SELECT t - lag_ms * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
+FROM events WHERE type = 'lag';
+
+-- The lag between two times, in ns; 0 where there was none.
+CREATE MACRO lag_between(a, b) AS (
+    SELECT coalesce(sum(lags.lag), 0)::BIGINT FROM lags
+    WHERE lags.lag_until_t >= a AND lags.lag_from_t <= b);
 
 -- ------------------------------------------------------------------ enqueues and jobs
 
@@ -46,6 +89,7 @@ SELECT
     arg_min(answer_job, t) FILTER (phase = 'ok') AS answer_job,
     CASE WHEN bool_or(phase = 'ok') THEN 'ok' WHEN bool_or(phase = 'info') THEN 'info'
          WHEN bool_or(phase = 'fail') THEN 'fail' ELSE 'info' END AS result,
+    max(queue) AS queue,
     max("unique") AS "unique",
     min(due_t) AS due_t,
     max(max_retries) AS max_retries,
@@ -54,7 +98,11 @@ SELECT
     max(effects) AS effects,
     coalesce(bool_or(doomed), false) AS doomed,
     coalesce(bool_or(resists), false) AS resists,
-    min(result_ttl_s) AS result_ttl_s
+    coalesce(bool_or(deadly), false) AS deadly,
+    min(result_ttl_s) AS result_ttl_s,
+    max(retry_delay_ms) * 1000000 AS retry_delay,
+    coalesce(bool_or(refused), false) AS refused,
+    any_value(arguments) AS arguments
 FROM events WHERE type = 'enqueue' GROUP BY op;
 
 -- One row per requeue of a job, from each witness; it happened within [from_t, until_t] if at all.
@@ -74,6 +122,7 @@ WITH asked AS (
         bool_and(invoke_t IS NOT NULL) AS invokes_known,
         bool_and(result = 'fail') AS failed,
         min(ok_t) FILTER (coalesce(answer_job, job) = job) AS own_ok_t,
+        CASE WHEN min(queue) = max(queue) THEN max(queue) END AS queue,
         max("unique") AS "unique",
         -- NULL (at once) in any operation wins.
         CASE WHEN bool_and(due_t IS NOT NULL) THEN min(due_t) END AS due_t,
@@ -82,7 +131,10 @@ WITH asked AS (
         CASE WHEN min(effects) = max(effects) THEN max(effects) END AS effects,
         bool_or(doomed) AS doomed,
         bool_or(resists) AS resists,
-        min(result_ttl_s) AS result_ttl_s
+        bool_or(deadly) AS deadly,
+        min(result_ttl_s) AS result_ttl_s,
+        max(retry_delay) AS retry_delay,
+        bool_or(refused) AS refused
     FROM enqueues
     WHERE job IS NOT NULL AND kind IS DISTINCT FROM 'requeue'
     GROUP BY job
@@ -105,7 +157,8 @@ LEFT JOIN (SELECT DISTINCT job FROM requeues WHERE job IS NOT NULL) AS requeued 
 
 -- One row per job of the final state.
 CREATE TABLE final_jobs AS
-SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries, max(t) AS t
+SELECT job, arg_max(state, t) AS state, arg_max(retries, t) AS retries,
+       arg_max(crashes, t) AS crashes, arg_max(result, t) AS result, max(t) AS t
 FROM finals WHERE what = 'job' GROUP BY job;
 
 CREATE TABLE final_effects AS
@@ -114,12 +167,17 @@ FROM finals WHERE what = 'effect' GROUP BY job;
 
 -- ------------------------------------------------------------------ processes and faults
 
--- One row per fault that landed. A fleet's processes share one connection name: of a fault that hit
+-- One row per fault that landed, but for those that nothing may come of. A fleet's processes share one connection name: of a fault that hit
 -- one of its workers, the target is that worker, who is called by its pid (fleet-1.4711). Former names
 -- of faults are replaced by the present ones. One that nobody knows is taken from the safe side: it
--- lasts until it is healed, and what it hits may forget.
+-- lasts until it is healed, and what it hits may forget. It took effect between from_t and t. One that was
+-- begun and never said to have landed may have taken effect at any time since.
 CREATE TABLE landed AS
-SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
+WITH begun AS (
+    SELECT fault, min(t) AS t FROM events WHERE type = 'fault' AND event = 'begun' GROUP BY fault
+)
+SELECT e.fault, coalesce(k.name, e.kind) AS kind, least(b.t, e.t) AS from_t,
+    CASE WHEN e.event = 'landed' THEN e.t ELSE never() END AS t, CASE
     WHEN e.target IN (SELECT name FROM events WHERE type = 'process' AND role = 'fleet')
         AND e.child_pid NOT IN (SELECT child_pid FROM events
                                 WHERE type = 'process' AND role = 'fleet' AND child_pid IS NOT NULL)
@@ -132,11 +190,20 @@ SELECT e.fault, coalesce(k.name, e.kind) AS kind, e.t, CASE
     coalesce(k.steps_clock, false) AS steps_clock,
     coalesce(k.ends, false) AS ends,
     coalesce(k.leaves, false) AS leaves,
-    coalesce(k.halts, false) AS halts
-FROM events AS e LEFT JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed';
+    coalesce(k.halts, false) AS halts,
+    coalesce(k.hurries, false) AS hurries,
+    coalesce(k.hangs, false) AS hangs,
+    -- It came before the reply to a claim went on.
+    coalesce(e.phase = 'claim/before-reply', false) AS before_claimed
+FROM events AS e LEFT JOIN fault_kinds AS k USING (kind) LEFT JOIN begun AS b USING (fault)
+WHERE e.type = 'fault' AND NOT coalesce(k.unfelt, false)
+  AND (e.event = 'landed' OR e.event = 'begun' AND e.fault NOT IN (
+    SELECT fault FROM events WHERE type = 'fault' AND event IN ('landed', 'missed', 'cancelled')));
 
--- One row per life of a process. It died at or after dead_from (the kill was sent) and at or
+-- The parents of fleets, by name.
+CREATE TABLE fleets AS SELECT DISTINCT name FROM events WHERE type = 'process' AND role = 'fleet';
+
+-- One row per life of a process; `fleet` is its parent's name, where it has one. It died at or after dead_from (the kill was sent) and at or
 -- before dead_by (the rig saw it gone); both NULL while it lives. gone_t is when its name is reused.
 CREATE TABLE lives AS
 WITH named AS (
@@ -153,6 +220,8 @@ WITH named AS (
         arg_min(signal, t) FILTER (event = 'exit') AS signal,
         max(role) AS role,
         coalesce(max(role), 'worker') IN ('worker', 'fleet') AS works,
+        max(concurrency) AS concurrency,
+        max(queues) AS queues,
         coalesce(bool_or(burst), false) AS burst
     FROM named GROUP BY ALL
 ), placed AS (
@@ -160,17 +229,26 @@ WITH named AS (
            lead(from_t) OVER (PARTITION BY name ORDER BY from_t, pid) AS gone_t
     FROM grouped
 ), kills AS (
-    SELECT p.life, min(e.t) AS t
+    SELECT p.life, min(e.from_t) AS t
     FROM landed AS e
     JOIN placed AS p ON p.name = e.target AND e.t >= p.from_t
-        AND e.t <= coalesce(p.exit_t, p.gone_t, e.t)
+        AND e.from_t <= coalesce(p.exit_t, p.gone_t, e.from_t)
     WHERE e.ends
     GROUP BY p.life
 )
-SELECT p.*, k.t AS kill_t,
+SELECT p.*, f.name AS fleet, k.t AS kill_t,
        coalesce(k.t, p.exit_t) AS dead_from,
        coalesce(p.exit_t, k.t) AS dead_by
-FROM placed AS p LEFT JOIN kills AS k USING (life);
+FROM placed AS p
+LEFT JOIN kills AS k USING (life)
+LEFT JOIN fleets AS f ON starts_with(p.name, f.name || '.');
+
+-- One row per life of a worker of a fleet, with the life of its parent, and from when on that was dead.
+CREATE TABLE fleet_workers AS
+SELECT l.*, p.life AS parent, coalesce(p.dead_from, never()) AS orphan_t
+FROM lives AS l
+JOIN lives AS p ON p.name = l.fleet AND l.from_t >= p.from_t AND l.from_t < coalesce(p.gone_t, never())
+WHERE l.works;
 
 -- Which life wrote an event. By pid; a process that the rig knows only through its launcher (its
 -- pid is then not child_pid) goes by name. Not so in a fleet, where many processes share a name.
@@ -198,40 +276,43 @@ FROM events LEFT JOIN writers USING (process, pid)
 WHERE type IN ('hello', 'start') AND worker IS NOT NULL
 GROUP BY worker;
 
--- One row per fault that landed, with the time it lasted. What nobody healed lasts for ever,
--- unless it is over by its nature. Faults of the server are faults of everybody.
+-- One row per fault that landed, with the time in which it may have had an effect; it certainly had
+-- begun by landed_t. What nobody healed lasts for ever, unless it is over by its nature. Faults of the
+-- server are faults of everybody.
 CREATE TABLE stalls AS
 WITH healed AS (
     SELECT fault, max(t) AS t FROM events WHERE type = 'fault' AND event = 'healed' GROUP BY fault
 )
 SELECT
-    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS from_t,
+    l.* EXCLUDE (t, target, lasts), coalesce(l.target, '') AS target, l.t AS landed_t,
     coalesce(
-        CASE WHEN h.t >= l.t THEN h.t END,
+        CASE WHEN h.t >= l.from_t THEN h.t END,
         CASE WHEN NOT l.lasts THEN l.t END,
         never()) AS until_t
 FROM landed AS l LEFT JOIN healed AS h USING (fault)
 UNION ALL BY NAME
 SELECT 'server down' AS fault, 'server-down' AS kind, 'server' AS target, d.t AS from_t,
-       coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
-       true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts
+       d.t AS landed_t, coalesce(min(u.t), never()) AS until_t, true AS of_server, true AS forgets,
+       true AS takes_down, false AS steps_clock, false AS ends, false AS leaves, false AS halts,
+       false AS hurries, false AS hangs, false AS before_claimed
 FROM (SELECT t FROM events WHERE type = 'server' AND event = 'down') AS d
 LEFT JOIN (SELECT t FROM events WHERE type = 'server' AND event = 'up') AS u ON u.t >= d.t
 GROUP BY d.t;
 
--- Times at which the server may have forgotten what it had accepted. That it is down is forgiven with
+-- Times at which the server may have forgotten what it had accepted: the first and the last one of each
+-- fault by which it may. That it is down is forgiven with
 -- its reason: one that shut down in an orderly way, or that was killed with everything on disk that it
 -- had answered, has forgotten nothing.
 CREATE TABLE amnesias AS
-SELECT DISTINCT s.from_t AS t FROM stalls AS s
+SELECT DISTINCT unnest([s.from_t, s.landed_t]) AS t FROM stalls AS s
 WHERE s.of_server AND s.forgets
   AND NOT (s.kind = 'server-down' AND EXISTS (
       FROM stalls AS o WHERE o.takes_down AND NOT o.forgets
       AND s.from_t BETWEEN o.from_t AND o.until_t));
 
--- Times at which the server's clock was stepped: what is due or expires by it did so early or late.
+-- Times between which the server's clock was stepped: what is due or expires by it did so early or late.
 CREATE TABLE leaps AS
-SELECT DISTINCT from_t AS t FROM stalls WHERE steps_clock;
+SELECT DISTINCT unnest([from_t, landed_t]) AS t FROM stalls WHERE steps_clock;
 
 -- Times at which a lock may have gone before its TTL was over.
 CREATE TABLE lock_doubts AS
@@ -241,7 +322,8 @@ CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 
 -- One row per life and fault that touched it: its own, its fleet's, the server's.
 CREATE TABLE life_stalls AS
-SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts
+SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts, s.hurries, s.hangs,
+       s.before_claimed, s.target = l.name AS own
 FROM lives AS l
 JOIN stalls AS s ON s.of_server OR within(l.name, s.target) OR within(s.target, l.name)
 WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
@@ -250,23 +332,39 @@ WHERE s.from_t <= coalesce(l.dead_by, s.from_t) AND s.until_t >= l.from_t;
 CREATE TABLE calm_lives AS
 SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) USING (life);
 
--- One row per life that was told to stop. One that stands still hears of it when it goes on; one that
--- was halted within the slack that it has may not have heard of it before either.
+-- One row per life that was told to stop: by a signal, or by the death of its fleet's parent. One that
+-- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
+-- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait
+-- for what it runs, by a signal that says so or by a second one (since hurry_from_t perhaps); NULL: never. A
+-- worker of a fleet goes by the signals that its parent got: a terminal signals both of them.
 CREATE TABLE drains AS
-WITH told AS (
-    SELECT l.life, min(s.from_t) AS t
+WITH asked AS (
+    SELECT l.life, s.from_t, s.landed_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
         AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
-    GROUP BY l.life
+    UNION ALL
+    SELECT life, orphan_t, orphan_t, false, false
+    FROM fleet_workers
+    WHERE parent IN (SELECT life FROM lives WHERE kill_t IS NOT NULL)
+      AND orphan_t BETWEEN from_t AND coalesce(exit_t, gone_t, orphan_t)
+), told AS (
+    SELECT life, min(from_t) AS from_t, min(t) AS t,
+           min(t) FILTER (hurries OR counts AND nth > 1) AS hurry_t,
+           min(from_t) FILTER (hurries OR counts AND nth > 1) AS hurry_from_t
+    FROM (SELECT *, row_number() OVER (PARTITION BY life, counts ORDER BY t) AS nth FROM asked)
+    GROUP BY life
 )
-SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t
+SELECT told.life, greatest(told.t, coalesce(max(s.until_t), 0)) AS t, told.from_t,
+       told.hurry_from_t,
+       CASE WHEN told.hurry_t IS NOT NULL
+            THEN greatest(told.hurry_t, coalesce(max(s.until_t), 0)) END AS hurry_t
 FROM told
 LEFT JOIN life_stalls AS s
     ON s.life = told.life AND s.halts AND s.from_t <= told.t + drain_slack()
     AND s.until_t >= told.t
-GROUP BY told.life, told.t;
+GROUP BY told.life, told.t, told.from_t, told.hurry_t, told.hurry_from_t;
 
 -- ------------------------------------------------------------------ attempts and transitions
 
@@ -293,6 +391,7 @@ LEFT JOIN lives AS l USING (life);
 -- One row per transition of a job that the rig saw on the wire.
 CREATE TABLE transitions AS
 SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t,
+       delay_ms * 1000000 AS delay,
        CASE WHEN op IN ('claim', 'refresh') THEN coalesce(ttl_ms * 1000000, lock_ttl()) END AS ttl,
        coalesce(answer = 'ok', false) AS accepted,
        -- A repeat had been applied before; one without an answer may have been.
@@ -320,10 +419,11 @@ WITH wired AS (
         arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
+        max(t) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS settled_t,
         -- Without an answer, it is unknown whether it was.
         bool_or(op IN ('finish', 'retry', 'release') AND answer <> 'refused') AS given_up,
         bool_or(op IN ('finish', 'retry', 'release', 'bury') AND applied) AS ended,
-        bool_or(op IN ('finish', 'retry', 'release', 'bury')) AS tried_to_end,
+        max(t_sent) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS end_sent_t,
         bool_or(op IN ('retry', 'bury') AND accepted) AS failure_accepted,
         bool_or(op = 'retry' AND accepted) AS retry_accepted
     FROM transitions
@@ -368,6 +468,8 @@ CREATE TABLE last_work AS
 WITH wired AS (
     SELECT job, max(t_sent) AS t FROM transitions
     WHERE accepted AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
+      -- An operator's cancellation is no work, and may be a repeated one.
+      AND NOT (op = 'bury' AND worker IS NULL AND token IS NULL)
     GROUP BY job
 ), run AS (
     SELECT job, CASE WHEN outcome IN ('ok', 'error') THEN end_t ELSE start_t END AS t
@@ -390,6 +492,15 @@ SELECT
 FROM attempts AS a LEFT JOIN holds AS h USING (job, token)
 WHERE a.outcome = 'error';
 
+-- Jobs that rightly wait in the end: they are due later than anybody looked, by any of the operations that
+-- asked for them.
+CREATE TABLE parked AS
+SELECT j.job FROM jobs AS j JOIN final_jobs AS f USING (job)
+LEFT JOIN (SELECT job, max(due_t) AS t FROM enqueues WHERE result <> 'fail' GROUP BY job) AS due USING (job)
+LEFT JOIN (SELECT job, max(end_t) AS t FROM failures GROUP BY job) AS failed USING (job)
+WHERE (f.state = 'queued' AND due.t > f.t)
+   OR (f.state = 'retrying' AND failed.t + j.retry_delay > f.t);
+
 -- One row per attempt that certainly crashed: its process died in the middle of the handler, and
 -- had neither been told to stop (it may have handed the job back) nor ended the job on the wire.
 CREATE TABLE crashes AS
@@ -400,3 +511,139 @@ LEFT JOIN holds AS h ON h.job = a.job AND h.token = a.token
 WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
   AND NOT coalesce(h.ended, false)
   AND a.life NOT IN (SELECT life FROM drains);
+
+-- ------------------------------------------------------------------ samples
+
+-- What each process used, sampled; one row per thing, until it was told to stop. Of the parent of a
+-- fleet those samples count in which all of its workers were there.
+CREATE TABLE uses AS
+WITH usages AS (
+    SELECT *, max(children) OVER (PARTITION BY name, child_pid) AS most
+    FROM events WHERE type = 'usage'
+), sampled AS (
+    UNPIVOT (SELECT name, child_pid AS pid, t, memory_kb AS memory, descriptors, sockets, threads
+             FROM usages WHERE children IS NOT DISTINCT FROM most)
+    ON memory, descriptors, sockets, threads INTO NAME what VALUE used
+    UNION ALL BY NAME
+    UNPIVOT (SELECT process AS name, pid, t, tasks, blocks FROM events WHERE type = 'vitals')
+    ON tasks, blocks INTO NAME what VALUE used
+)
+SELECT u.*, coalesce(l.concurrency, 0) AS slots FROM sampled AS u
+LEFT JOIN lives AS l ON l.pid = u.pid AND (within(l.name, u.name) OR within(u.name, l.name))
+LEFT JOIN drains AS d USING (life)
+WHERE u.t < least(coalesce(d.t, never()), coalesce(l.dead_from, never()));
+
+-- What each process sent to the wire proxy, put together to seconds.
+CREATE TABLE traffic AS
+SELECT name, min(t_sent) AS from_t, max(t) AS t, sum(commands + connections) AS sent,
+       greatest(1.0, (max(t) - min(t_sent)) / 1e9) AS seconds,
+       greatest(1, coalesce(max(children), 1)) AS workers
+FROM events WHERE type = 'traffic' GROUP BY name, t // 1000000000;
+
+-- ------------------------------------------------------------------ waiting and room
+
+-- One row per life and time in which it could not do as it should: a fault touched it (to be told to stop is
+-- none; see `told_to_stop`), or a job of its
+-- own kept its event loop busy. The workers of a fleet whose parent was killed leave. (An argument of a macro
+-- that has the name of a column in its table would be taken for that column: so these have names of their own.)
+CREATE TABLE disturbances AS
+SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t
+FROM life_stalls WHERE NOT leaves
+UNION ALL
+SELECT life, start_t, coalesce(end_t, never()) FROM attempts
+WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
+
+-- Was this life disturbed between two times?
+CREATE MACRO disturbed(one, a, b) AS EXISTS (
+    FROM disturbances WHERE whom = one AND begun_t <= b AND over_by_t >= a);
+
+-- Had this life been told to stop by then?
+CREATE MACRO told_to_stop(one, a) AS EXISTS (
+    FROM (SELECT life AS whom, t AS told_t FROM drains) WHERE whom = one AND told_t <= a);
+
+-- One row per lock that was taken back from its holder, or whose job was dead-lettered instead of that; and
+-- one per lock that was claimed: when the claim would have expired, and when its last renewal was sent.
+CREATE TABLE taken_back AS
+SELECT job, token, min(t) AS t FROM transitions
+WHERE accepted AND CASE op WHEN 'takeback' THEN true WHEN 'bury' THEN worker IS NULL END
+GROUP BY job, token;
+
+CREATE TABLE renewals AS
+SELECT job, token, min(t + ttl) AS first_until, max(t_sent) FILTER (ttl IS NOT NULL) AS t
+FROM transitions WHERE accepted GROUP BY job, token;
+
+-- One row per life and longest time in which it had room for another job. A job takes its place from the
+-- claim on, until its handler has ended and its end is written.
+CREATE TABLE room AS
+WITH steps AS (
+    SELECT life, coalesce(least(claim_sent_t, start_t), begin_t) AS t, 1 AS n FROM holds
+    UNION ALL
+    SELECT life, CASE WHEN start_t IS NULL THEN coalesce(settled_t, next_t)
+                      ELSE greatest(end_t, coalesce(settled_t, end_t)) END, -1
+    FROM holds
+    UNION ALL
+    SELECT life, min(hello_t), 0 FROM workers GROUP BY life
+), counted AS (
+    SELECT s.life, s.t, l.concurrency > sum(s.n) OVER w AS free,
+           coalesce(lead(s.t) OVER w, l.dead_from, never()) AS until_t
+    FROM steps AS s JOIN lives AS l USING (life)
+    WHERE s.t IS NOT NULL AND l.works AND l.role IS DISTINCT FROM 'fleet'
+    WINDOW w AS (PARTITION BY s.life ORDER BY s.t, s.n ROWS UNBOUNDED PRECEDING)
+), numbered AS (
+    SELECT *, count(*) FILTER (NOT free) OVER (PARTITION BY life ORDER BY t, until_t
+                                               ROWS UNBOUNDED PRECEDING) AS stretch
+    FROM counted
+)
+SELECT life, min(t) AS from_t, max(until_t) AS until_t
+FROM numbered WHERE free GROUP BY life, stretch;
+
+-- One row per time that a job certainly lay in a queue, from from_t on; it was due between due_from_t and
+-- due_by_t. `head`: it was handed or taken back, so that it is the next of its queue. It left in the step
+-- between left_sent_t and left_t, and `life` started it at start_t; what is still queued in the end has not
+-- left before. All are NULL where nobody knows when it left. Jobs that several operations asked for are
+-- left out.
+CREATE TABLE waits AS
+WITH asked AS (
+    SELECT job, any_value(queue) AS queue, any_value(invoke_t) AS invoke_t, any_value(ok_t) AS ok_t,
+           any_value(due_t) AS due_t,
+           bool_and(result = 'ok' AND coalesce(answer_job, job) = job AND invoke_t IS NOT NULL) AS sure
+    FROM enqueues GROUP BY job HAVING count(*) = 1
+), entered AS (
+    SELECT job, false AS head, false AS retried, invoke_t AS from_t, coalesce(due_t, invoke_t) AS due_from_t,
+           greatest(ok_t, coalesce(due_t + ok_t - invoke_t, ok_t)) AS due_by_t
+    FROM asked WHERE sure
+    UNION ALL
+    SELECT job, op <> 'retry', op = 'retry', t_sent, t_sent + coalesce(delay, 0), t + coalesce(delay, 0)
+    FROM transitions
+    WHERE accepted AND (op IN ('release', 'takeback') OR (op = 'retry' AND delay IS NOT NULL))
+), buried AS (
+    SELECT job, max(t_sent) AS t_sent, max(t) AS t FROM transitions
+    WHERE op = 'bury' AND token IS NULL AND applied GROUP BY job
+), followed AS (
+    SELECT e.*, asked.queue, h.life, h.start_t, h.on_wire,
+           coalesce(h.claim_sent_t, h.start_t - prompt_slack(), b.t_sent, f.t) AS left_sent_t,
+           coalesce(h.begin_t, b.t, f.t) AS left_t
+    FROM entered AS e
+    JOIN asked USING (job)
+    ASOF LEFT JOIN holds AS h ON h.job = e.job AND e.from_t < h.begin_t
+    LEFT JOIN buried AS b ON b.job = e.job AND b.t >= e.from_t
+    LEFT JOIN final_jobs AS f ON f.job = e.job AND f.state IN ('queued', 'retrying')
+), unseen AS (
+    -- Somebody held it meanwhile whose claim was not seen: it is taken back, given up or repeated. Without a
+    -- wire a claim is never seen, and who dies or stands still may have made one.
+    SELECT f.job, f.from_t FROM followed AS f
+    WHERE disturbed(f.life, f.due_by_t, f.left_t)
+       OR EXISTS (FROM transitions AS x WHERE x.job = f.job AND x.op <> 'claim' AND x.token IS NOT NULL
+                  AND x.t_sent > f.from_t AND x.t <= f.left_t AND x.t_sent < f.left_t)
+       OR (NOT f.on_wire AND (
+           EXISTS (FROM stalls AS s WHERE s.from_t <= f.left_t
+                   AND s.until_t + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)
+           OR EXISTS (FROM lives AS l WHERE l.dead_by IS NOT NULL AND l.dead_from <= f.left_t
+                      AND l.dead_by + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)))
+)
+SELECT f.* EXCLUDE (left_sent_t, left_t, life, start_t),
+       CASE WHEN u.job IS NULL THEN f.life END AS life,
+       CASE WHEN u.job IS NULL THEN f.start_t END AS start_t,
+       CASE WHEN u.job IS NULL THEN f.left_sent_t END AS left_sent_t,
+       CASE WHEN u.job IS NULL THEN f.left_t END AS left_t
+FROM followed AS f LEFT JOIN unseen AS u USING (job, from_t);

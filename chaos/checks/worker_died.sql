@@ -1,16 +1,18 @@
 -- Guarantee alive: a worker that nobody ended lives, and takes jobs again once faults have stopped.
 -- A row is a process of the queue whose way to end is known.
--- Broken: it ended, though nobody had killed it or told it to stop.
+-- Broken: it ended, though nobody had killed it or told it to stop; or it was ready, was told to stop by a
+-- signal, and died of a signal.
 -- Excused are: a burst worker that left with code 0; and SIGKILL from elsewhere, which may have been
 -- the job's own doing.
 -- Needs: to know its exit code or signal. Of a fleet's workers only their parent knows it.
 SELECT
     NULL AS job,
     l.exit_t AS t,
-    l.kill_t IS NULL AND l.signal IS DISTINCT FROM 9
-        AND NOT (l.burst AND l.code IS NOT DISTINCT FROM 0)
-        AND l.life NOT IN (SELECT life FROM drains) AS broken,
-    format('{} ended at {} with {}, and nobody had ended it', l.name, at_s(l.exit_t),
+    l.kill_t IS NULL AND l.signal IS DISTINCT FROM 9 AS judged,
+    judged AND NOT (l.burst AND l.code IS NOT DISTINCT FROM 0)
+        AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND (l.signal IS NULL OR d.t < l.ready_t))
+        AS broken,
+    format('{} ended at {} with {}, and nobody had killed it', l.name, at_s(l.exit_t),
            coalesce('code ' || l.code, 'signal ' || l.signal)) AS why
 FROM lives AS l
 WHERE l.works AND (l.code IS NOT NULL OR l.signal IS NOT NULL)

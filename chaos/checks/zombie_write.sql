@@ -25,6 +25,7 @@ WITH placed AS (
 SELECT
     job,
     step_t AS t,
+    answer IS NOT NULL AS judged,
     answer = 'ok' AS broken,
     format('{} of job {} with token {}, sent at {}, was accepted although token {} had been claimed',
            op, job, token, at_s(step_t), highest) AS why

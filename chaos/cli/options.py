@@ -44,11 +44,16 @@ _workers: Decorator = click.option(
 _jobs: Decorator = click.option(
     "--jobs", type=click.IntRange(1, 1_000_000), help="Number of jobs to enqueue."
 )
+_concurrency: Decorator = click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1_000),
+    help="Number of jobs that each worker runs at a time.",
+)
 
 
 def run(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of every run of a scenario, which are the fields of `Options`."""
-    for option in (out, redis, seed, _jobs, _workers, target):
+    for option in (out, redis, seed, _jobs, _concurrency, _workers, target):
         command = option(command)
     return command
 

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from chaos.cli import options
+from chaos.cli.met import met_by_faults, met_by_jobs
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.side_by_side import play_side_by_side, seeded
@@ -69,7 +70,12 @@ def command_of(scenario: Scenario) -> click.Command:
                 Progress(console),
                 keep_passed=False,
             )
-            return report_all(scenario.name, played, time.monotonic() - began, console, reports)
+            code = report_all(scenario.name, played, time.monotonic() - began, console, reports)
+            points = {point for one in played.values() for point in one.points}
+            verdicts = [one.verdict for one in played.values()]
+            for met in filter(None, (met_by_jobs(points), met_by_faults(verdicts))):
+                console.print(f"met by all runs together: {met}", soft_wrap=True)
+            return code
 
         sys.exit(guarded(work))
 

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from chaos.checks import Outcome, Verdict
+from chaos.cli.met import points_of
 from chaos.processes import ExitStatus, Process, ProcessGroup, side_by_side
 from chaos.processes.modules import python
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
@@ -122,7 +123,8 @@ def _played(run: _Run) -> Played:
     except ValueError as error:
         verdict = _unknown(run.take, f"{error}; its last words: {last}")
     seconds = time.monotonic() - run.began
-    return Played(verdict=verdict, directory=run.directory, seconds=seconds)
+    points = points_of(run.directory)
+    return Played(verdict=verdict, directory=run.directory, seconds=seconds, points=points)
 
 
 def read_verdict(directory: Path, status: ExitStatus) -> Verdict:

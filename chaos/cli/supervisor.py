@@ -25,17 +25,18 @@ from chaos.rig.progress import Progress
 @options.redis
 @click.option("--workers", type=click.IntRange(1, 200), default=2, show_default=True)
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--wire", is_flag=True, help="Workers reach the server through the wire proxy.")
 @click.option("--seed", type=int)
 @options.out
 @click.option("--repeat", default="locust -f loadtests/", help="The command that repeats the run.")
-def command(workers: int, concurrency: int, **chosen: Any) -> None:
+def command(workers: int, concurrency: int, wire: bool, **chosen: Any) -> None:
     """See the modules above."""
 
     def work() -> int:
         # The end of the load generator interrupts this process in any state. By SIGTERM and not by
         # SIGKILL, so that workers that stand still are not left behind.
         die_with_parent(signal.SIGTERM)
-        scenario = supervisor.scenario(workers, concurrency)
+        scenario = supervisor.scenario(workers, concurrency, wire=wire)
         progress = Progress(output.console(stderr=True))
         played = play(scenario, supervisor.LoadOptions(**chosen), progress)
         say_verdict(played.verdict.outcome)

@@ -78,6 +78,10 @@ class Site(Protocol):
     def healed(self) -> None:
         """Note that what the fault did has been undone."""
 
+    def heals_when_passed(self) -> None:
+        """Note that the fault is over as soon as what it came before has been passed on, or never
+        will be."""
+
     def cut(self, *, reset: bool) -> Outcome:
         """Close the client's connection, by a reset or in an orderly way. What the fault came
         before is dropped; return this outcome."""

@@ -31,6 +31,15 @@ class FaultKind:
     forgets: bool = False
     """True if a server that is hit may forget writes that it had accepted."""
     to_process: ToProcess = "disturbs"
+    hurries: bool = False
+    """True if a process that is hit is to hand back what it holds at once, without the grace period
+    that it has otherwise."""
+    hangs: bool = False
+    """True if the process does nothing meanwhile, and cannot say so."""
+    unfelt: bool = False
+    """True if a process that is hit must not notice: the checks excuse nothing for it."""
+    ruins: bool = False
+    """True if the job that it lands at is lost by it. The checks leave that job out."""
     signal: Signals | None = None
     """The signal that does it, where it is one."""
 

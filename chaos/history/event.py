@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of a history, but for its stamp (`t`, `process`, `pid`)."""
+    """One line of a history, but for its stamp (`n`, `t`, `process`, `pid`)."""
 
     #: Its column `type`.
     type: ClassVar[str]

@@ -16,6 +16,7 @@ from chaos.history.worker_events import End as End
 from chaos.history.worker_events import Hello as Hello
 from chaos.history.worker_events import Outcome as Outcome
 from chaos.history.worker_events import Start as Start
+from chaos.history.worker_events import Vitals as Vitals
 
 Operation = Literal[
     "enqueue", "claim", "refresh", "finish", "retry", "release", "bury", "takeback", "requeue"
@@ -33,7 +34,7 @@ class Enqueue(Event):
 
     type = "enqueue"
     op: Annotated[str, "names the operation; the same in both of its events"]
-    job: Annotated[str | None, "id that was asked for"] = None
+    job: Annotated[str | None, "id that was asked for; absent: the queue was to give it one"] = None
     kind: Annotated[
         str | None, "what the handler is to do; `requeue`: a dead job was put back by hand"
     ] = None
@@ -44,7 +45,12 @@ class EnqueueInvoked(Enqueue):
     """A producer is about to enqueue."""
 
     word = ("phase", "invoke")
-    job: Annotated[str, "id that was asked for"]
+    queue: Annotated[str | None, "its queue's name"] = None
+    handler: Annotated[
+        str | None, "`async`, or `thread`: a plain function, which the queue runs in a thread"
+    ] = None
+    arguments: Annotated[str | None, "digest of the arguments that were sent"] = None
+    returns: Annotated[str | None, "digest of what the handler is to return"] = None
     unique: Annotated[str | None, "unique key"] = None
     due_t: Annotated[int | None, "not before this time, in ns; absent: at once"] = None
     max_retries: Annotated[int | None, "failed attempts until it is dead-lettered"] = None
@@ -54,7 +60,19 @@ class EnqueueInvoked(Enqueue):
         None
     )
     resists: Annotated[bool | None, "its handler does not let itself be cancelled"] = None
+    deadly: Annotated[bool | None, "its handler ends the process of its worker"] = None
     result_ttl_s: Annotated[int | None, "how long a completed job is kept; 0: for ever"] = None
+    timeout_ms: Annotated[int | None, "how long one attempt may run"] = None
+    retry_delay_ms: Annotated[
+        int | None,
+        "the delay that its handler asks for after each failure; absent: the queue's own",
+    ] = None
+    refused: Annotated[
+        bool | None, "the server refuses one of its effects, and earlier ones may stay"
+    ] = None
+    point: Annotated[
+        str | None, "place in the space of jobs: `dimension=value`, one after the other"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +126,7 @@ class Transition(Event):
     ttl_ms: Annotated[
         int | None, "of a `claim` or `refresh`: how long the lock lives from then on"
     ] = None
+    delay_ms: Annotated[int | None, "of a `retry`: how long the job then waits"] = None
     aof: Annotated[
         int | None, "size of the server's append-only file, in bytes, where it is followed"
     ] = None
@@ -126,6 +145,10 @@ class Process(Event):
     child_pid: Annotated[int | None, "its pid"] = None
     role: Annotated[str | None, "`worker`, `fleet` (the parent of some), or another"] = None
     burst: Annotated[bool | None, "it is to leave when no work is left"] = None
+    concurrency: Annotated[int | None, "the jobs that it may run at a time"] = None
+    queues: Annotated[
+        str | None, "names of the queues that it serves, in its order, joined by commas"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +197,56 @@ class Health(Event):
     seen: Annotated[bool, "whether it was there"]
 
 
+# Written by the rig: samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Event):
+    """Looks at the store while the run goes on: things that were compared with one rule."""
+
+    type = "look"
+    rule: Annotated[str, "one word for the rule, the target's own"]
+    objects: Annotated[int, "how many things were compared with it since its last event"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconsistent(Event):
+    """Something that a look found in the store, and that contradicts a rule. Told once."""
+
+    type = "inconsistent"
+    rule: Annotated[str, "as in `look`"]
+    found: Annotated[str, "what was there"]
+    job: Annotated[str | None, "the job"] = None
+    key: Annotated[str | None, "the key, where it is no job's matter"] = None
+    timed: Annotated[bool | None, "the rule compares times of the server's clock"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage(Event):
+    """What a process of the target uses at one moment."""
+
+    type = "usage"
+    name: Annotated[str, "of the process, as in `process`"]
+    child_pid: Annotated[int, "its pid"]
+    memory_kb: Annotated[int | None, "memory of its own (private and dirty)"] = None
+    descriptors: Annotated[int | None, "open descriptors"] = None
+    sockets: Annotated[int | None, "those that are sockets: connections, for the most part"] = None
+    threads: Annotated[int | None, "its threads"] = None
+    children: Annotated[int | None, "living workers, of the parent of a fleet"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic(Event):
+    """What a process has sent to the wire proxy since the last such event."""
+
+    type = "traffic"
+    name: Annotated[str, "of the process that the listener belongs to"]
+    t_sent: Annotated[int, "when counting began, in ns; it ended at `t`"]
+    commands: Annotated[int, "commands that it sent"]
+    connections: Annotated[int, "connections that it opened"]
+    children: Annotated[int | None, "living workers that share them, in a fleet"] = None
+
+
 # Written by the rig: faults
 
 
@@ -196,8 +269,15 @@ class FaultPlanned(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultBegun(Fault):
+    """The rig is about to do it: from now on it may have taken effect."""
+
+    word = ("event", "begun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLanded(Fault):
-    """It was done."""
+    """It was done: it took effect between its beginning, where that is told, and now."""
 
     word = ("event", "landed")
     job: Annotated[str | None, "of the command that it landed at"] = None
@@ -249,7 +329,25 @@ class ServerDown(Server):
     word = ("event", "down")
 
 
-# Written by the rig: itself, and the end
+# Written by the rig: what must be, itself, and the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected(Event):
+    """The end that a job must come to, wherever it is interrupted; what is absent may be anything.
+
+    The rig says so of jobs whose handler and terms leave no choice.
+    """
+
+    type = "expected"
+    job: Annotated[str, "the job"]
+    state: Annotated[str | None, "as in `final`"] = None
+    listed: Annotated[bool | None, "whether it is in a dead-letter queue"] = None
+    retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "crashes that it counts"] = None
+    effects: Annotated[int | None, "effects that it has left behind"] = None
+    result: Annotated[str | None, "the digest of its result"] = None
+    after: Annotated[str | None, "the job whose first start must come before its own"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +388,26 @@ class RigObstructed(Rig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFile(Event):
+    """A file of the history, as the rig found it when all had been done. Such a file only grows, so
+    that a shorter one, or none, is missing evidence."""
+
+    type = "file"
+    name: Annotated[str, "of the file, without `.jsonl`"]
+    lines: Annotated[int, "whole lines in it"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag(Event):
+    """The machine has kept the run waiting for a processor right before `t`."""
+
+    type = "lag"
+    lag_ms: Annotated[
+        int, "the wait of the rig's clockwork, of the server, and the longest one of a worker"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Final(Event):
     """The store, read when everything has settled: an event for each thing that is there.
 
@@ -319,6 +437,10 @@ class FinalJob(Final):
         "`queued`, `active`, `retrying`, `completed`, `dead`, or `missing`: there is no such job",
     ]
     retries: Annotated[int | None, "failures that it counts"] = None
+    crashes: Annotated[int | None, "lost workers that it counts"] = None
+    queue: Annotated[str | None, "its queue's name"] = None
+    arguments: Annotated[str | None, "digest of its arguments"] = None
+    result: Annotated[str | None, "of a completed one: digest of its result"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,7 +511,7 @@ _DEFINED: list[type[Event]] = [
 ]
 
 EVENTS: tuple[type[Event], ...] = (
-    *(Hello, Start, End),
+    *(Hello, Start, End, Vitals),
     *(one for one in _DEFINED if not any(issubclass(o, one) for o in _DEFINED if o is not one)),
 )
 """Every event, in the order of their writers. What others only derive from is none."""

@@ -11,6 +11,7 @@ from chaos.history.schema import (
     DURATIONS,
     MAX_DURATION_MS,
     MAX_TIME_NS,
+    NUMBER,
     REQUIRED,
     SQL_TYPES,
     STAMP,
@@ -64,7 +65,7 @@ def _column(name: str) -> Json:
     if name in DURATIONS:
         return column | {"minimum": -MAX_DURATION_MS, "maximum": MAX_DURATION_MS}
     if kind == "integer":
-        return column | {"minimum": -(2**63), "maximum": 2**63 - 1}
+        return column | {"minimum": 1 if name == NUMBER else -(2**63), "maximum": 2**63 - 1}
     return column
 
 

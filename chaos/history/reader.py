@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,9 @@ from typing import Any, Self
 
 import duckdb
 
+from chaos.history.accounts import unaccounted
+from chaos.history.damage import Damage
+from chaos.history.files import LONGEST, history_files, process_of, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
@@ -39,13 +42,15 @@ class History:
     `db` is an in-memory database whose table `events` has the columns of `schema.COLUMNS` and
     `file`; only well-formed events are in it. `run` is run.json ({} when unreadable). `problems`
     are sentences about evidence that is missing or unreadable. `intact` is False when events may
-    be missing that a living process had written, so that their absence proves nothing.
+    be missing that a living process had written, so that their absence proves nothing;
+    `rig_intact` when that may be so of others than the target's processes.
     """
 
     db: duckdb.DuckDBPyConnection
     run: dict[str, Any]
     problems: tuple[str, ...]
     intact: bool
+    rig_intact: bool
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +73,7 @@ def read_history(run_dir: Path) -> History:
     if not run_dir.is_dir():
         raise HistoryProblem(f"{run_dir} is not a run directory")
     run, problems = _read_run(run_dir / "run.json")
-    files = sorted(path for path in (run_dir / "history").glob("*.jsonl") if path.is_file())
+    found = history_files(run_dir / "history")
     db = duckdb.connect(
         config={
             # A judge must not reach for the network, nor leave a .tmp in the working directory.
@@ -77,57 +82,69 @@ def read_history(run_dir: Path) -> History:
         }
     )
     try:
-        damage = [] if files else [f"there is no history file in {run_dir / 'history'}"]
-        damage += _load(db, files)
+        scans = {path: _scan(path) for path in found.files}
+        damage = [*found.damage, *_load(db, scans)]
+        damage += unaccounted(db, {path.name: scan.lines for path, scan in scans.items()})
         damage += _drop_malformed(db)
+        rig_intact = _only_of_workers(db, damage)
     except BaseException:
         db.close()
         raise
-    return History(db=db, run=run, problems=(*problems, *damage), intact=not damage)
+    return History(
+        db=db,
+        run=run,
+        problems=(*problems, *(part.told for part in damage)),
+        intact=not damage,
+        rig_intact=rig_intact,
+    )
 
 
 def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
     try:
-        run = json.loads(path.read_bytes())
+        return read_document(path), []
     except FileNotFoundError:
         return {}, ["run.json is missing"]
-    except (OSError, ValueError) as error:
-        return {}, [f"run.json cannot be read: {error}"]
-    if not isinstance(run, dict) or not run:
-        return {}, ["run.json is not a JSON object, or says nothing"]
-    return run, []
+    except ValueError as error:
+        return {}, [f"run.json {error}"]
 
 
-def _load(db: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scan:
+    """A look at a file: its whole lines, and whether DuckDB can read it as it is. It cannot where
+    the last line does not end, or where a known field may be of another type."""
+
+    lines: int
+    plain: bool
+
+
+def _scan(path: Path) -> _Scan:
+    lines, plain, rest = 0, True, b""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            lines += block.count(b"\n")
+            if plain:
+                whole, _, rest = (rest + block).rpartition(b"\n")
+                plain = len(rest) <= LONGEST and not _NOT_PLAIN.search(whole)
+    return _Scan(lines=lines, plain=plain and not rest and lines > 0)
+
+
+def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Damage]:
     """Fill `events`. The fast way is DuckDB's own reader, which accepts no malformed line. It is
     checked that it leaves none out, and has nothing to cast."""
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
-    lines = [_plain_lines(path) for path in files]
-    if files and all(lines) and not any(_is_pattern(path) for path in files):
+    files = [*scans]
+    plain = all(scan.plain for scan in scans.values())
+    if files and plain and not any(_is_pattern(path) for path in files):
         with contextlib.suppress(duckdb.Error):
-            if _insert(db, files) == sum(lines):
+            if _insert(db, files) == sum(scan.lines for scan in scans.values()):
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
-        copies, problems = salvage(files, Path(directory))
+        copies, damage = salvage(files, Path(directory))
         if copies:
             _insert(db, copies)
-    return problems
-
-
-def _plain_lines(path: Path) -> int:
-    """The number of lines of a file; 0 if it cannot be read, if the last of them does not end, or
-    if one has to be looked at more closely: it is very long, or a known field may be of another
-    type."""
-    lines, rest = 0, b""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            whole, newline, rest = (rest + block).rpartition(b"\n")
-            if not newline or _NOT_PLAIN.search(whole):
-                return 0
-            lines += whole.count(b"\n") + 1
-    return 0 if rest else lines
+    return damage
 
 
 def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
@@ -156,7 +173,7 @@ def _temp() -> Path:
     return Path("/tmp") if _is_pattern(given) else given
 
 
-def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:
+def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
     """Take out the events that say nothing, and tell of them: one sentence per file and kind."""
     db.execute(
         "CREATE TABLE malformed AS SELECT file, complaint, count(*) AS n FROM "
@@ -167,5 +184,13 @@ def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[str]:
     if rows:
         db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
     return [
-        f"{file} has {n} event{'s' if n > 1 else ''} {complaint}" for file, complaint, n in rows
+        Damage(process_of(file), f"{shown(file)} has {n} event{'s' if n > 1 else ''} {complaint}")
+        for file, complaint, n in rows
     ]
+
+
+def _only_of_workers(db: duckdb.DuckDBPyConnection, damage: list[Damage]) -> bool:
+    """True if nothing is damaged but what processes of the target have written."""
+    rows = db.execute("SELECT DISTINCT name FROM events WHERE type = 'process'").fetchall()
+    names = {name for (name,) in rows}
+    return all(part.process in names for part in damage)

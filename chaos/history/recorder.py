@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -20,11 +21,12 @@ _encode = json.JSONEncoder(
 class Recorder:
     """Appends the events of one process to one file.
 
-    A line is one `write` to an O_APPEND descriptor, which the kernel appends whole: threads,
-    asyncio tasks and forked children share a recorder without a lock, and SIGKILL loses nothing
-    that was written. There is no buffer to flush, and no lock that a fork could copy while held.
+    A line is one `write` to an O_APPEND descriptor, which the kernel appends whole: processes may
+    share a file, and SIGKILL loses nothing that was written. There is no buffer to flush.
 
-    The file appears with its first event, so an empty history file always means lost evidence.
+    The file appears with its first event, so an empty history file always means lost evidence. Each
+    process numbers its lines, so that a line that is gone later is missed. A file has one recorder
+    in each process, or its numbers would begin anew.
     """
 
     def __init__(self, path: Path, process: str) -> None:
@@ -32,6 +34,7 @@ class Recorder:
         self.path = path
         self.process = process
         self._descriptors: dict[str, int] = {}
+        self._counts: dict[int, _Count] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -40,20 +43,28 @@ class Recorder:
             )
 
     def write(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
-        """Append one event, stamped with time, process and pid.
+        """Append one event, stamped with its number, time, process and pid.
 
         `t` is in ns of `time.monotonic_ns()`; now by default. `process` replaces the recorder's own
         name: a proxy writes on behalf of the process behind the connection. Raises HistoryProblem
         when the line cannot be stored.
         """
+        # Asked every time: after a fork this is the child's.
+        pid = os.getpid()
         line = {
+            "n": 0,
             "t": time.monotonic_ns() if t is None else t,
             "process": process or self.process,
-            # Asked every time: after a fork this is the child's.
-            "pid": os.getpid(),
+            "pid": pid,
             **event.to_json(),
         }
-        self._append((_encode(line) + "\n").encode("ascii"))
+        # By pid: a child counts for itself, and must not wait for a lock that was held in the fork.
+        count = self._counts.get(pid) or self._counts.setdefault(pid, _Count())
+        # No line may overtake one with a smaller number, or SIGKILL could leave a gap.
+        with count.lock:
+            count.n += 1
+            line["n"] = count.n
+            self._append((_encode(line) + "\n").encode("ascii"))
 
     def close(self) -> None:
         """Close the file. A later `write` opens it again."""
@@ -87,6 +98,15 @@ class Recorder:
         else:
             _end_cut_line(descriptor)
         return kept
+
+
+class _Count:
+    """The lines that one process has written."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        # A signal's handler may write while its own thread does.
+        self.lock = threading.RLock()
 
 
 def _end_cut_line(descriptor: int) -> None:

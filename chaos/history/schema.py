@@ -16,13 +16,16 @@ SQL_TYPES: dict[type, str] = {int: "BIGINT", str: "VARCHAR", bool: "BOOLEAN"}
 STAMP: dict[str, type] = {"t": int, "process": str, "pid": int, "type": str}
 """The fields with which every line begins."""
 
+NUMBER = "n"
+"""The field that numbers the lines of a process in its file, from 1. Old histories have none."""
+
 MAX_TIME_NS = 2**61
 MAX_DURATION_MS = 10**11
 """Bounds (73 years; 3 years) within which the checks can add times without an overflow."""
 
 TIMES = ("t_sent", "due_t")
 """Fields that are times, besides `t`."""
-DURATIONS = ("ttl_ms",)
+DURATIONS = ("ttl_ms", "delay_ms", "lag_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def base_of(events: list[type[Event]]) -> type[Event]:
 
 
 def _columns() -> dict[str, str]:
-    columns = {name: SQL_TYPES[type_] for name, type_ in STAMP.items()}
+    columns = {name: SQL_TYPES[type_] for name, type_ in STAMP.items()} | {NUMBER: SQL_TYPES[int]}
     for event in EVENTS:
         if event.word is not None:
             columns.setdefault(event.word[0], SQL_TYPES[str])
@@ -130,6 +133,7 @@ def complaint_sql() -> str:
         "THEN 'without t, process, pid or type'",
         f"WHEN type NOT IN ({_texts(REQUIRED)}) THEN 'of the unknown type \"' || type || '\"'",
         f"WHEN t NOT BETWEEN 0 AND {MAX_TIME_NS} THEN 'with an impossible time'",
+        f"WHEN {NUMBER} < 1 THEN 'with an impossible {NUMBER}'",
         *(
             f"WHEN {column} NOT BETWEEN 0 AND {MAX_TIME_NS} THEN 'with an impossible {column}'"
             for column in TIMES

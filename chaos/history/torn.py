@@ -11,8 +11,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from chaos.history.damage import Damage
+from chaos.history.files import LONGEST, SUFFIX, process_of, shown
 from chaos.history.schema import COLUMNS, SQL_TYPES
 
 _PYTHON_TYPE = {sql_type: type_ for type_, sql_type in SQL_TYPES.items()}
@@ -35,24 +37,22 @@ class _File:
     cuts: list[_Cut] = field(default_factory=list)
 
 
-def salvage(files: list[Path], directory: Path) -> tuple[list[Path], list[str]]:
+def salvage(files: list[Path], directory: Path) -> tuple[list[Path], list[Damage]]:
     """Copy the readable events of `files` into `directory`, under the same names.
 
-    Returns the copies and the problems: one sentence for each file with a line that is unreadable
-    and not excused by a kill.
+    Returns the copies, and each file with a line that is unreadable and not excused by a kill.
     """
     copies: list[Path] = []
-    problems: list[str] = []
+    damage: list[Damage] = []
     seen: list[_File] = []
     killed: list[str] = []
     for path in files:
         try:
             copies.append(_copy(path, directory / path.name, seen, killed))
         except OSError as error:
-            problems.append(f"{path.name} cannot be read: {error}")
-    for file in seen:
-        problems += _judge(file, killed)
-    return copies, problems
+            damage.append(_damage(path, f"cannot be read: {error}"))
+    damage += [_damage(file.path, said) for file in seen if (said := _judge(file, killed))]
+    return copies, damage
 
 
 def _copy(path: Path, copy: Path, seen: list[_File], killed: list[str]) -> Path:
@@ -77,11 +77,20 @@ def _copy(path: Path, copy: Path, seen: list[_File], killed: list[str]) -> Path:
     return copy
 
 
-def _events(source: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def _events(source: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """Every line that is not blank: its number, and its known fields or None if unreadable."""
-    for number, line in enumerate(source, start=1):
+    for number, line in enumerate(_lines(source), start=1):
         if line.strip():
             yield number, _parse(line)
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long, the beginning, which is no event."""
+    while line := source.readline(LONGEST):
+        rest = line
+        while len(rest) == LONGEST and not rest.endswith(b"\n"):
+            rest = source.readline(LONGEST)
+        yield line
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
@@ -115,12 +124,12 @@ def _killed_names(event: dict[str, Any]) -> list[str]:
     return []
 
 
-def _judge(file: _File, killed: list[str]) -> list[str]:
-    process = file.path.name.removesuffix(".jsonl")
+def _judge(file: _File, killed: list[str]) -> str | None:
+    process = file.path.name.removesuffix(SUFFIX)
     # A fleet's children may share their parent's file: worker-1.3 writes to worker-1.jsonl.
     kills = sum(name == process or name.startswith(process + ".") for name in killed)
     if file.empty:
-        return [] if kills else [f"{file.path.name} is empty, and its process was not killed"]
+        return None if kills else "is empty, and its process was not killed"
     unexcused = [
         cut for cut in file.cuts if not kills or (cut.after is not None and cut.after == cut.before)
     ]
@@ -128,10 +137,14 @@ def _judge(file: _File, killed: list[str]) -> list[str]:
     if not unexcused and len(file.cuts) > kills:
         unexcused = file.cuts
     if not unexcused:
-        return []
+        return None
     lines = ", ".join(str(cut.line) for cut in unexcused[:5])
     many = len(unexcused) > 1
-    return [
-        f"{file.path.name} has {len(unexcused)} unreadable line{'s' if many else ''} "
-        f"(line {lines}) that no kill explains"
-    ]
+    return (
+        f"has {len(unexcused)} unreadable line{'s' if many else ''} (line {lines}) that no kill"
+        " explains"
+    )
+
+
+def _damage(path: Path, said: str) -> Damage:
+    return Damage(process_of(path.name), f"{shown(path.name)} {said}")

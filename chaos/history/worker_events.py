@@ -30,6 +30,7 @@ class Start(Event):
     job: Annotated[str, "id of the job"]
     token: Annotated[int | None, "fencing token, where the queue has one"] = None
     worker: Annotated[str | None, "as in `hello`"] = None
+    arguments: Annotated[str | None, "digest of the arguments that the handler got"] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +43,13 @@ class End(Event):
         Outcome, "`ok`; `error`: it raised; `cancelled`; `lost`: it stopped as its lock was lost"
     ]
     token: Annotated[int | None, "as in `start`"] = None
+    result: Annotated[str | None, "of `ok`: digest of what the handler returned"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals(Event):
+    """What a worker in Python knows of itself: now and then, when a handler has ended."""
+
+    type = "vitals"
+    tasks: Annotated[int, "asyncio tasks that have not ended"]
+    blocks: Annotated[int, "blocks of memory that Python has allocated"]

@@ -7,7 +7,7 @@ child. They are apart because Locust rewires the standard library for gevent, an
 killed and judged must not depend on the process that loads it.
 
 * `supervisor`: the scenario that the supervisor plays.
-* `faults`: kills or pauses one worker after the other while the load runs.
+* `faults`: hits one worker after the other, or all of a fleet, while the load runs.
 * `protocol`: the lines that the two processes send each other.
 * `lock`: tells the supervisor when all producers have stopped.
 """

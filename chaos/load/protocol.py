@@ -2,8 +2,8 @@
 
 The supervisor prints two lines of JSON. `ready` says that jobs may come, and where to put them;
 `verdict` comes at the end, and the verdict for people follows it until the end of the output.
-Progress and complaints go to stderr. Its input is orders, one a line: `chaos kill`, `chaos pause`,
-`chaos none`, `finish`. The end of the input means `finish`.
+Progress and complaints go to stderr. Its input is orders, one a line: `chaos kill` (or another of
+`ORDERS`) and `finish`. The end of the input means `finish`.
 
 A producer enqueues through `chaos.rig.enqueue`, with a `Recorder` on `producer-<any>.jsonl`, and
 holds the run's `ProducersLock` meanwhile.
@@ -24,8 +24,12 @@ from chaos.checks import Outcome
 from chaos.faults import FAULTS
 from chaos.targets import WorkerSettings
 
+#: Faults of single workers, which are signals; and those of all workers of a fleet, which need the
+#: wire proxy.
+SIGNALS = (*(kind.name for kind in FAULTS if kind.takes_out), "term")
+ON_WIRE = ("partition", "reset", "lost-reply")
 #: The orders that say which faults there are to be, without their first word.
-ORDERS = ("none", *(kind.name for kind in FAULTS if kind.takes_out))
+ORDERS = ("none", *SIGNALS, *ON_WIRE, "all")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +101,10 @@ def orders(turn_s: float) -> Iterator[str]:
             return
 
 
-def fault_of(order: str) -> str | None:
-    """The fault that an order wants. Raises ValueError for a line that is no order."""
+def faults_of(order: str) -> tuple[str, ...]:
+    """The faults that an order wants. Raises ValueError for a line that is no order."""
     word, _, kind = order.partition(" ")
     if word != "chaos" or kind not in ORDERS:
         right = ", ".join(f"chaos {name}" for name in ORDERS)
         raise ValueError(f"{order!r} is no order; give {right} or finish")
-    return None if kind == "none" else kind
+    return {"none": (), "all": (*SIGNALS, *ON_WIRE)}.get(kind, (kind,))

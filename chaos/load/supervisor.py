@@ -1,8 +1,9 @@
-"""A load from outside, on a fleet whose workers are killed or paused meanwhile.
+"""A load from outside, on fleets whose workers are hit by faults meanwhile.
 
-The supervisor starts the server and the fleet, and tends them while a load generator enqueues. It
-kills or pauses workers as ordered (see `chaos.load.protocol`). At the end it lets the work be done,
-reads the final state and judges, as every scenario does.
+The supervisor starts the server and one or two fleets, which serve the queues in different orders,
+and tends them while a load generator enqueues. It kills, pauses and cuts off workers as ordered
+(see `chaos.load.protocol`). At the end it lets the work be done, reads the final state and judges,
+as every scenario does.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.history.tail import Tail
-from chaos.load.faults import WorkerFaults
+from chaos.load.faults import FleetFaults
 from chaos.load.lock import ProducersLock
-from chaos.load.protocol import Ready, fault_of, orders, say_ready
+from chaos.load.protocol import Ready, faults_of, orders, say_ready
 from chaos.rig.options import Options
 from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.rig.worker import Worker
 from chaos.servers import mask
 from chaos.targets import WorkerSettings
 
+#: In order of priority.
+QUEUES = ("chaos", "second", "third")
 #: Between two looks at orders and processes.
 _TURN_S = 0.05
 #: Time for producers to leave once the load has ended.
@@ -47,8 +51,10 @@ class LoadOptions(Options):
         return self.repeat
 
 
-def scenario(workers: int, concurrency: int) -> Scenario:
-    """The scenario of a load on this many workers, each of which runs `concurrency` jobs."""
+def scenario(workers: int, concurrency: int, *, wire: bool = False) -> Scenario:
+    """The scenario of a load on this many workers, each of which runs `concurrency` jobs. With
+    `wire` they reach the server through the wire proxy, which has faults of its own, and shows
+    every transition to the checks; it costs throughput."""
     return Scenario(
         name="load",
         story=__doc__,
@@ -57,6 +63,7 @@ def scenario(workers: int, concurrency: int) -> Scenario:
         workers=workers,
         jobs=0,
         settings=WorkerSettings(
+            queues=QUEUES,
             concurrency=concurrency,
             lock_ttl_ms=2_000,
             poll_max_ms=500,
@@ -64,13 +71,13 @@ def scenario(workers: int, concurrency: int) -> Scenario:
             health_slack_ms=1_500,
             grace_s=10.0,
         ),
-        wire=False,
+        wire=wire,
         recovery_slack_ms=5_000,
     )
 
 
 def _play(rig: Rig) -> None:
-    faults = WorkerFaults(rig, rig.workers.fleet())
+    faults = FleetFaults(rig, _fleets(rig))
     directory = rig.directory.absolute()
     lock = ProducersLock(directory / "producing")
     lock.create()
@@ -95,12 +102,32 @@ def _play(rig: Rig) -> None:
     _wait_for_producers(rig, lock)
     _work_off(rig)
     enqueued = (json.loads(line) for line in Tail(directory / "history", "producer-*.jsonl").read())
-    rig.know(event["job"] for event in enqueued if event.get("phase") == "invoke")
+    rig.know(
+        {job for event in enqueued for job in (event.get("job"), event.get("answer_job")) if job}
+    )
 
 
-def _obey(order: str, faults: WorkerFaults, rig: Rig) -> None:
+def _enqueued(history: Path) -> set[str]:
+    """The ids that producers have asked for, or were answered."""
+    events = [json.loads(line) for line in Tail(history, "producer-*.jsonl").read()]
+    found = [(event.get("job"), event.get("answer_job")) for event in events]
+    return {job for both in found for job in both if job is not None}
+
+
+def _fleets(rig: Rig) -> list[Worker]:
+    """One fleet; of two workers or more, two that serve the queues in different orders."""
+    queues, count = rig.setup.settings.queues, rig.setup.workers
+    if count == 1 or "queue" not in rig.setup.target.takes:
+        return [rig.workers.fleet()]
+    return [
+        rig.workers.fleet(workers=count - count // 2),
+        rig.workers.fleet(workers=count // 2, queues=(*queues[1:], queues[0])),
+    ]
+
+
+def _obey(order: str, faults: FleetFaults, rig: Rig) -> None:
     try:
-        faults.choose(fault_of(order))
+        faults.choose(faults_of(order))
     except ValueError as error:
         rig.progress.keep(f"error: {error}")
 

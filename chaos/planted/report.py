@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaos.checks import Outcome
+from chaos.guarantees import GUARANTEES, guarantee_of
 from chaos.planted.runs import Result, wilson
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone
 from chaos.report import Result as CaseResult
@@ -30,6 +31,27 @@ def report_on(results: Sequence[Result], title: str, seed: int) -> Report:
 def table(results: Sequence[Result]) -> Table:
     """A row for each trial."""
     return Table(columns=tuple(map(Column, _COLUMNS)), rows=tuple(map(_row, results)))
+
+
+def grid(results: Sequence[Result]) -> Table:
+    """Scenarios by the guarantees that they are about: was each caught when it was broken?"""
+    cells = {(one.trial.scenario, _broken(one)): one for one in results}
+    columns = [id_ for id_ in GUARANTEES if any(id_ == column for _, column in cells)]
+    rows = [
+        (Cell(scenario), *(_told(cells.get((scenario, column))) for column in columns))
+        for scenario in dict.fromkeys(scenario for scenario, _ in cells)
+    ]
+    return Table(columns=tuple(map(Column, ("scenario", *columns))), rows=tuple(rows))
+
+
+def _broken(result: Result) -> str:
+    return guarantee_of(result.trial.anomaly).id if result.trial.anomaly else "none"
+
+
+def _told(result: Result | None) -> Cell:
+    if result is None:
+        return Cell("")
+    return Cell("caught", Tone.GOOD) if result.good else Cell("MISSED", Tone.BAD)
 
 
 def tally(results: Sequence[Result]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import statistics
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 from chaos.checks import Outcome
 from chaos.planted.trials import Trial
+from chaos.planted.verdicts import left_by
 from chaos.processes import Process, ProcessGroup, side_by_side
 from chaos.processes.modules import python
 
@@ -143,29 +143,16 @@ class _Playing:
 
     def judged(self) -> Run:
         """The run by its verdict; without one it is unknown."""
-        try:
-            # The sweep gives its verdict another name.
-            (path,) = [*self.out.glob("verdict.json"), *self.out.glob("sweep.json")]
-            verdict = json.loads(path.read_text())
-        except (OSError, ValueError):
-            verdict = {"outcome": Outcome.UNKNOWN}
+        left = left_by(self.process, self.out)
         run = Run(
             seed=self.seed,
             seconds=time.monotonic() - self.began,
-            outcome=Outcome(verdict["outcome"]),
-            found=_found(verdict),
+            outcome=left.outcome,
+            found=left.found,
         )
         if run in Result(trial=self.result.trial, runs=[run]).hits:
             return run
-        why = "; ".join(verdict.get("unknown_because", ())) or _last_line(self.process.log)
-        return dataclasses.replace(run, trouble=why)
-
-
-def _found(verdict: dict[str, Any]) -> tuple[str, ...]:
-    """The promised anomalies of a scenario's verdict, or of a sweep's."""
-    checks = [c["anomaly"] for c in verdict.get("checks", ()) if c["promised"] and c["broken"]]
-    cells = {anomaly for cell in verdict.get("cells", ()) for anomaly in cell["anomalies"]}
-    return (*checks, *sorted(cells))
+        return dataclasses.replace(run, trouble=left.why)
 
 
 def _start(group: ProcessGroup, result: Result, seed: int, into: Path) -> _Playing:
@@ -175,8 +162,3 @@ def _start(group: ProcessGroup, result: Result, seed: int, into: Path) -> _Playi
         python(*result.trial.words(seed), "--out", str(out)), log=into / f"{name}.log", name=name
     )
     return _Playing(result=result, seed=seed, out=out, process=process, began=time.monotonic())
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"

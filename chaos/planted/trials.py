@@ -32,7 +32,7 @@ class Trial:
 
 
 def bugs(names: Sequence[str]) -> list[Trial]:
-    """The trials of these bugs; of all, where none is named."""
+    """The trials of these bugs; where none is named, of all that have a scenario."""
     return [
         Trial(
             name=bug.name,
@@ -42,6 +42,7 @@ def bugs(names: Sequence[str]) -> list[Trial]:
             options=bug.options,
         )
         for bug in (BUGS[name] for name in names or BUGS)
+        if bug.scenario is not None
     ]
 
 
@@ -59,7 +60,7 @@ def ablations() -> list[Trial]:
 
 def control() -> list[Trial]:
     """The sound reference in every scenario that only planted bugs are played in."""
-    used = {bug.scenario for bug in BUGS.values()} | {one.scenario for one in ABLATIONS}
+    used = {bug.scenario or "" for bug in BUGS.values()} | {one.scenario for one in ABLATIONS}
     return [Trial(name=s, scenario=s) for s in sorted(used) if s.startswith("planted.")]
 
 

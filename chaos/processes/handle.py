@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chaos.errors import ChaosError
-from chaos.processes.stopped import is_stopped
+from chaos.processes.stopped import is_pending, is_stopped
 from chaos.processes.waiting import wait_until
 
 KILL_TIMEOUT_S = 10.0
 """Limit for the kernel to carry out SIGKILL or SIGSTOP, in seconds."""
+
+DELIVERY_TIMEOUT_S = 5.0
+"""Limit for a signal to reach a process that may be blocking it, in seconds."""
 
 
 class ProcessStillRunning(ChaosError):
@@ -78,6 +81,14 @@ class Handle(ABC):
     def kill(self) -> bool:
         """Send SIGKILL to this process alone. False if it had ended before."""
         return self.signal(signal.SIGKILL)
+
+    def await_delivery(self, signum: int) -> None:
+        """Wait until a signal that was sent before has reached the process. Two of one number that
+        both wait for it are one. Does not wait for a process that is stopped."""
+        wait_until(
+            lambda: not self.alive or self.stopped or not is_pending(self.pid, signum),
+            DELIVERY_TIMEOUT_S,
+        )
 
     def pause(self) -> bool:
         """Send SIGSTOP and return when the process is stopped. False if it has ended.

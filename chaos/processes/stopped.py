@@ -1,4 +1,4 @@
-"""A look at whether a process is stopped."""
+"""A look at whether a process is stopped, and at the signals that wait for it."""
 
 import contextlib
 import sys
@@ -31,6 +31,15 @@ def is_stopped(pid: int) -> bool:
             and states <= _STOPPED | _ENDED
             and set(tasks.iterdir()) == threads
         )
+    return False
+
+
+def is_pending(pid: int, signum: int) -> bool:
+    """True if a signal waits to be delivered to a process. False if it is gone, or not on Linux."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("ShdPnd:"):
+                return bool(int(line.split()[1], 16) & 1 << signum - 1)
     return False
 
 

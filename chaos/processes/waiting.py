@@ -1,7 +1,6 @@
 """Waiting by looking again and again: for a condition, and for several runs at once."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -25,11 +24,16 @@ def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
 def side_by_side(
     starts: Iterable[Callable[[], T]], at_once: int, over: Callable[[T], bool]
 ) -> Iterator[T]:
-    """Start runs in order, at most `at_once` of them at a time, and yield each when it is over."""
-    waiting, running = deque(starts), list[T]()
-    while waiting or running:
-        while waiting and len(running) < at_once:
-            running.append(waiting.popleft()())
+    """Start runs in order, at most `at_once` of them at a time, and yield each when it is over.
+
+    The next start is asked for only when there is room for it.
+    """
+    waiting, running = iter(starts), list[T]()
+    while True:
+        while len(running) < at_once and (start := next(waiting, None)) is not None:
+            running.append(start())
+        if not running:
+            return
         for one in [one for one in running if over(one)]:
             running.remove(one)
             yield one

@@ -144,6 +144,12 @@ def _fault(event: Event) -> tuple[str, str]:
     return (f"FAULT: {event['kind']}{of}{at}", "fault")
 
 
+def _expected(event: Event) -> tuple[str, str]:
+    if event["after"]:
+        return (f"it must not be started before the job {event['after']}", "note")
+    return (f"in the end it must be {event['state']}", "note")
+
+
 def _final(event: Event) -> tuple[str, str]:
     if event["what"] == "job":
         retries = f", retries counted: {event['retries']}" if event["retries"] else ""
@@ -164,5 +170,6 @@ _WORDS = {
     "end": _end,
     "transition": _transition,
     "fault": _fault,
+    "expected": _expected,
     "final": _final,
 }

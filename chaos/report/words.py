@@ -229,6 +229,9 @@ def what_was_counted(counts: Mapping[str, int]) -> str:
     parts += [f"{counts[name]:,} {word}" for name, word in _IF_ANY.items() if counts.get(name)]
     if "attempts" in counts:
         parts.append(f"{amount(counts['attempts'], 'attempt')} started")
+    if "pairs" in counts:
+        pairs = counts["pairs"] + counts["pairs_left"]
+        parts.append(f"{counts['pairs']:,} of {pairs:,} pairs of the space of jobs met")
     return ", ".join(parts) or "nothing was counted"
 
 

@@ -52,4 +52,5 @@ def _moved(event: dict[str, Any], name: str, shift: int) -> dict[str, Any]:
         del names["op"]
     if event.get("target") not in (None, "server"):
         names["target"] = f"{name}-{event['target']}"
-    return event | times | names
+    # A part of it, together with others, is not numbered.
+    return {field: told for field, told in (event | times | names).items() if field != "n"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -107,7 +108,7 @@ class _Recoverer:
             name=WORKER, url=url, history=history, settings=self._settings, burst=True
         )
         life = start(self._begin, spec, record)
-        life.note(ProcessReady)
+        begun = time.monotonic_ns()
         try:
             life.process.wait(_DRAIN_S)
         except ProcessStillRunning:
@@ -115,6 +116,8 @@ class _Recoverer:
             life.process.kill()
             life.process.wait(_DRAIN_S)
         life.look()
+        if Path(history).exists():  # it has said hello
+            life.note(ProcessReady, t=begun)
 
     def _begin(self, spec: WorkerSpec, attach: object) -> Child:
         del attach  # there is no wire

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from chaos.history import Write
-from chaos.history.events import Final, FinalRead
+from chaos.history.events import Final, FinalRead, HistoryFile
 from chaos.targets import Inspector
 
 
@@ -26,3 +27,10 @@ def read_final_state(
         raise
     record(FinalRead(ok=True))
     return found
+
+
+def note_files(history: Path, record: Write) -> None:
+    """Write down which files a history has, so that one that is gone or cut later is missed."""
+    for path in sorted(history.glob("*.jsonl")):
+        with path.open("rb") as file:
+            record(HistoryFile(name=path.stem, lines=sum(line.endswith(b"\n") for line in file)))

@@ -4,43 +4,93 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, repeat
+from secrets import token_hex
 
 from chaos.history import Write
 from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
+from chaos.jobs.space import told
 from chaos.targets import EnqueueInDoubt, EnqueueRefused, Job, Producer, WorkerSettings
 
 
 def enqueue(
-    producer: Producer, jobs: Sequence[Job], settings: WorkerSettings, write: Write
+    producer: Producer,
+    jobs: Sequence[Job],
+    settings: WorkerSettings,
+    write: Write,
+    answered: list[str] | None = None,
 ) -> EnqueueRefused | EnqueueInDoubt | None:
     """Enqueue `jobs` in one call; `write` is a `Recorder`'s. Returns what was wrong, if anything.
+    The ids that the queue answered are added to `answered`.
 
-    A job's id must not have been enqueued before: it also names the operation. What ends this call
-    in any other way (a signal, a killed greenlet) leaves an operation without an outcome, which the
-    checks take for one that may have happened.
+    What ends this call in any other way (a signal, a killed greenlet) leaves an operation without
+    an outcome, which the checks take for one that may have happened.
     """
-    for job in jobs:
+    ops = [f"{job.id or job.kind}/{token_hex(4)}" for job in jobs]
+    for op, job in zip(ops, jobs, strict=True):
         now = time.monotonic_ns()
         invoked = EnqueueInvoked(
-            op=job.id,
+            op=op,
             job=job.id,
             kind=job.kind,
+            queue=job.queue or settings.queue,
+            handler=job.handler,
+            arguments=job.arguments,
+            returns=job.returns,
             unique=job.unique,
-            due_t=now + job.delay_ms * 1_000_000 if job.delay_ms else None,
+            due_t=_due_t(job, now),
             max_retries=job.max_retries,
             max_crashes=settings.max_crashes,
             effects=job.effects,
             doomed=job.doomed,
             resists=job.resists,
+            deadly=job.deadly,
+            timeout_ms=job.timeout_s * 1000,
+            retry_delay_ms=_retry_delay_ms(job),
+            refused=True if "refused" in job.plan or "clash" in job.plan else None,
+            point=told(job.point),
         )
         write(invoked, t=now)
     try:
         answers = producer.enqueue(jobs)
-    except (EnqueueRefused, EnqueueInDoubt) as error:
-        outcome = EnqueueFailed if isinstance(error, EnqueueRefused) else EnqueueUncertain
-        for job in jobs:
-            write(outcome(op=job.id, job=job.id, error=str(error)))
+    except EnqueueRefused as error:
+        for op, job in zip(ops, jobs, strict=True):
+            write(EnqueueFailed(op=op, job=job.id, error=str(error)))
         return error
-    for job, answer in zip(jobs, answers, strict=True):
-        write(EnqueueOk(op=job.id, job=job.id, answer_job=answer))
+    except EnqueueInDoubt as error:
+        for op, known in zip(ops, _ids(jobs, error), strict=True):
+            write(EnqueueUncertain(op=op, job=known, error=str(error)))
+        return error
+    # A queue that answers for fewer jobs has acknowledged all of them no less.
+    for op, job, answer in zip(ops, jobs, chain(answers, repeat(None)), strict=False):
+        write(EnqueueOk(op=op, job=job.id or answer, answer_job=answer))
+    if answered is not None:
+        answered.extend(answers)
     return None
+
+
+def named(jobs: Sequence[Job], doubt: EnqueueInDoubt) -> list[Job]:
+    """The jobs of an enqueue in doubt, with the ids under which they exist if they do.
+
+    Enqueued again like this, there is one of each. Jobs whose ids nobody knows are left out.
+    """
+    known = _ids(jobs, doubt)
+    return [replace(job, id=one) for job, one in zip(jobs, known, strict=True) if one is not None]
+
+
+def _ids(jobs: Sequence[Job], doubt: EnqueueInDoubt) -> Sequence[str | None]:
+    return doubt.jobs or [job.id for job in jobs]
+
+
+def _due_t(job: Job, now: int) -> int | None:
+    """When a job is due, on the clock of the history; None: at once."""
+    if job.defer_until is not None:
+        return max(0, now + int((job.defer_until - time.time()) * 1e9))
+    return now + job.delay_ms * 1_000_000 if job.delay_ms else None
+
+
+def _retry_delay_ms(job: Job) -> int | None:
+    """The delay that a job's handler asks for after a failure."""
+    delay_s = job.plan.get("delay_s")
+    return None if delay_s is None else int(delay_s * 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,20 +30,34 @@ class Life:
     burst: bool
     process: Handle
     record: Write
+    #: Its instructions, where they are known.
+    spec: WorkerSpec | None = None
     #: Its end has been noted.
     gone: bool = field(default=False, init=False)
+    #: SIGKILL ended it.
+    killed: bool = field(default=False, init=False)
+
+    @property
+    def room(self) -> dict[str, Any]:
+        """The jobs that it, or each worker of this fleet, may run at a time, and its queues."""
+        if self.spec is None:
+            return {}
+        queues = ",".join(self.spec.serves)
+        return {"concurrency": self.spec.settings.concurrency, "queues": queues}
 
     def note(self, event: type[ProcessEvent], *, t: int | None = None, **more: Any) -> None:
         """Write down what has happened to it, now or at `t`."""
         pid = self.process.pid
-        told = event(name=self.name, role=self.role, burst=self.burst, child_pid=pid, **more)
+        told = event(
+            name=self.name, role=self.role, burst=self.burst, child_pid=pid, **self.room, **more
+        )
         self.record(told, t=t)
 
     def look(self) -> ExitStatus | None:
         """Note its end, once. Returns how it ended when that has just become known."""
         status = None if self.gone else self.process.poll()
         if status is not None:
-            self.gone = True
+            self.gone, self.killed = True, status.signal == signal.SIGKILL
             self.note(ProcessExited, code=status.code, signal=status.signal)
         return status
 
@@ -58,6 +73,8 @@ def start(
 
     at = time.monotonic_ns()
     process = begin(spec, attach)
-    life = Life(name=spec.name, role=role, burst=spec.burst, process=process, record=record)
+    life = Life(
+        name=spec.name, role=role, burst=spec.burst, process=process, record=record, spec=spec
+    )
     life.note(ProcessSpawned, t=at)
     return life

@@ -34,6 +34,8 @@ class Options:
     target: str = "rrq_ref"
     workers: int | None = None
     jobs: int | None = None
+    #: Jobs that one worker runs at a time.
+    concurrency: int | None = None
     seed: int | None = None
     redis: str = DEFAULT_SPEC
     #: Directory for the run; by default a new one below `chaos-runs/`.
@@ -50,7 +52,8 @@ class Options:
 
     def words(self) -> list[str]:
         """These options on a command line, but for server and directory."""
-        numbers = {"seed": self.seed, "workers": self.workers, "jobs": self.jobs}
+        names = ("seed", "workers", "jobs", "concurrency")
+        numbers = {name: getattr(self, name) for name in names}
         chosen = {name: number for name, number in numbers.items() if number is not None}
         words = ["--target", self.target]
         for name, value in {**chosen, **self.parameters}.items():

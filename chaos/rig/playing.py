@@ -24,6 +24,8 @@ class Played:
     seconds: float
     #: Of a job that the target has wronged, where its verdict was made here.
     story: Story | None = None
+    #: Points of the space that its jobs were drawn at, where many runs are counted together.
+    points: frozenset[str] = frozenset()
 
     @property
     def timeline(self) -> Path:

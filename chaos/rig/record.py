@@ -60,6 +60,7 @@ def timing(settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
         "health_interval_ms": settings.health_interval_ms,
         "grace_ms": int(settings.grace_s * 1000),
         "cleanup_ms": int(settings.cleanup_s * 1000),
+        "hung_ms": int(settings.hung_after_s * 1000),
         "drain_slack_ms": 250,
         "clock_slack_ms": 5,
     }

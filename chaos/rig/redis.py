@@ -14,7 +14,7 @@ from typing import Any
 from chaos.faults import FAULTS, FaultProblem, ServerFault
 from chaos.faults.server_fault import Ask
 from chaos.history import Write
-from chaos.history.events import FaultHealed, FaultLanded, ServerDown, ServerUp
+from chaos.history.events import FaultBegun, FaultHealed, FaultLanded, ServerDown, ServerUp
 from chaos.rig.progress import Progress
 from chaos.rig.seen import Seen
 from chaos.rig.wire import Wire
@@ -47,8 +47,17 @@ class RedisFaults:
         kind = FAULTS.server(name)
         if kind.during is None:
             raise FaultProblem(f"{name} does not last; use `once`")
-        with self._noted(kind, parameters), kind.during(self._site, **parameters):
-            yield
+        with self._begun(kind, parameters) as about:
+            failure: BaseException | None = None
+            with kind.during(self._site, **parameters):
+                self._record(FaultLanded(**about))
+                try:
+                    yield
+                except BaseException as error:  # noqa: BLE001 - raised when the fault is undone
+                    failure = error
+            self._record(FaultHealed(**about))
+            if failure is not None:
+                raise failure
 
     def once(self, name: str, **parameters: Any) -> int | None:
         """Carry this fault out. May return how many it hit. Raises FaultProblem if it is one that
@@ -56,8 +65,12 @@ class RedisFaults:
         kind = FAULTS.server(name)
         if kind.once is None:
             raise FaultProblem(f"{name} lasts; use `during`")
-        with self._noted(kind, parameters):
-            return kind.once(self._site, **parameters)
+        with self._begun(kind, parameters) as about:
+            hit = kind.once(self._site, **parameters)
+            self._record(FaultLanded(**about))
+            if not kind.for_good:
+                self._record(FaultHealed(**about))
+            return hit
 
     def set(self, name: str, value: str) -> None:
         """Change a setting. No fault."""
@@ -65,18 +78,25 @@ class RedisFaults:
             ask("CONFIG", "SET", name, value)
 
     @contextmanager
-    def _noted(self, kind: ServerFault, parameters: dict[str, Any]) -> Iterator[None]:
+    def _begun(self, kind: ServerFault, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Note that a fault is about to be carried out in the block; gives what its events tell."""
         name = kind.form(self._site, parameters) if kind.form else kind.name
-        fault, target, phase = f"redis-{next(self._numbers):03d}", "server", "under load"
+        about: dict[str, Any] = {
+            "fault": f"redis-{next(self._numbers):03d}",
+            "kind": name,
+            "target": "server",
+            "phase": "under load",
+        }
         self._progress.say(f"{name} begins")
         self._silence(kind.silent)
-        if kind.before is not None:
-            kind.before(self._site)
-        self._record(FaultLanded(fault=fault, kind=name, target=target, phase=phase))
-        yield
-        self._record(FaultHealed(fault=fault, kind=name, target=target, phase=phase))
-        self._silence(False)
-        self._progress.say(f"{name} is over")
+        self._record(FaultBegun(**about))
+        try:
+            if kind.before is not None:
+                kind.before(self._site)
+            yield about
+        finally:
+            self._silence(False)
+        self._progress.say(f"{name} {'stays' if kind.for_good else 'is over'}")
 
     def _silence(self, silent: bool) -> None:
         """Note that the rig has silenced the server, or that the server answers again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chaos.rig.options import Options, new_seed
 from chaos.rig.problem import RigProblem
@@ -69,7 +69,7 @@ class Scenario:
             seed=options.seed if options.seed is not None else new_seed(),
             workers=options.workers or self.workers,
             jobs=options.jobs or self.jobs,
-            settings=self.settings,
+            settings=self._settings(options),
             parameters={**defaults, **options.parameters},
             server=ServerWish(
                 spec=options.redis,
@@ -82,6 +82,11 @@ class Scenario:
             settle_s=self.settle_s,
         )
         return self.prepare(suggested)
+
+    def _settings(self, options: Options) -> WorkerSettings:
+        if options.concurrency is None:
+            return self.settings
+        return replace(self.settings, concurrency=options.concurrency)
 
     def tell(self, rig: Rig) -> None:
         """Play the story. Raises `RigProblem` where this machine lacks what it needs."""

@@ -11,7 +11,7 @@ from chaos.history import Write
 from chaos.history.events import FinalWorker, Health
 from chaos.rig.problem import RigProblem
 from chaos.rig.worker import Worker
-from chaos.targets import CountsDead, Inspector, ShowsHealth
+from chaos.targets import CountsDead, Inspector, Job, ShowsHealth
 
 #: Between two looks at the health keys.
 _SAMPLE_S = 0.1
@@ -42,6 +42,11 @@ class Seen:
     def started(self, job: str) -> bool:
         """True if any process has started a job."""
         return any(worker.started(job) for worker in self._workers)
+
+    def all_started(self, jobs: Sequence[Job]) -> bool:
+        """True if each of these has been started by some process."""
+        started = set[str]().union(*(worker.started_jobs() for worker in self._workers))
+        return started.issuperset(job.own_id for job in jobs)
 
     def started_by_another(self, job: str, than: Worker) -> bool:
         """True if a process other than this one has started a job."""

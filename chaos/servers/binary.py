@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import os
 import re
+import secrets
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
@@ -22,14 +23,15 @@ from chaos.servers.server import READY_TIMEOUT_S, STOP_TIMEOUT_S, Durability, Se
 
 HOST = "127.0.0.1"
 VERSION_TIMEOUT_S = 10.0
-LAST_WORDS_S = 1.0
+LAST_WORDS_S = 5.0
 TAIL_BYTES = 8192
 
 
 class BinaryServer(Server):
     """Runs `binary` with a config file, data and log in `directory`, on a free port of 127.0.0.1.
 
-    The port is chosen at the first start and kept.
+    The port is chosen at the first start and kept. Other users of this machine reach neither the
+    server, which asks for a password that only its URL and its config file have, nor its directory.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class BinaryServer(Server):
         super().__init__()
         self.binary = binary
         self.directory = directory.absolute()
-        self._settings = settings(durability, config)
+        given = settings(durability, config)
+        self._settings = {"requirepass": secrets.token_hex(16)} | given
         self._environment = {**os.environ, **environment} if environment else None
         self._choose_port = choose_port
         self._port: int | None = None
@@ -59,9 +62,13 @@ class BinaryServer(Server):
     def url(self) -> str:
         if self._port is None:
             raise ServerProblem(f"the port of {self} is not known before it has been started")
-        password = password_of(self._settings)
-        user = f":{quote(password, safe='')}@" if password else ""
+        user = f":{quote(self.password, safe='')}@" if self.password else ""
         return f"redis://{user}{HOST}:{self._port}/0"
+
+    @property
+    def password(self) -> str | None:
+        """What it asks of its clients. None where the settings say that it asks nothing."""
+        return password_of(self._settings)
 
     @property
     def pid(self) -> int | None:
@@ -77,6 +84,7 @@ class BinaryServer(Server):
             raise ServerProblem(f"{self} runs already; stop it first")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
+            self.directory.chmod(0o700)
         except OSError as error:
             raise directory_problem(self.directory, error) from error
         if self._version is None:

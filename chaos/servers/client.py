@@ -77,9 +77,15 @@ def probe(url: str, *, timeout_s: float) -> About:
 @contextlib.contextmanager
 def asking(url: str, *, timeout_s: float) -> Iterator[redis.Redis]:
     """A client for a few questions; its errors become NotReady or ServerProblem."""
+    with translated(url), contextlib.closing(connect(url, timeout_s=timeout_s)) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def translated(url: str) -> Iterator[None]:
+    """The errors of a client become NotReady or ServerProblem."""
     try:
-        with contextlib.closing(connect(url, timeout_s=timeout_s)) as client:
-            yield client
+        yield
     except redis.RedisError as error:
         raise _translated(url, error) from error
 

@@ -1,4 +1,4 @@
-"""A clock for one server on this machine, which can be stepped (`libfaketime`)."""
+"""A clock for one process on this machine, which can be stepped (`libfaketime`)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _NAME = "libfaketime.so.1"
 PACKAGE = "libfaketime"
 
 
-class ServerClock:
-    """The clock of the server in `directory`. Its monotonic clock is still the machine's."""
+class Clock:
+    """The wall clock of a process, kept in `file`. Its monotonic clock is still the machine's."""
 
-    def __init__(self, directory: Path) -> None:
-        self._file = directory / "clock"
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._offset_s = 0.0
 
     def environment(self) -> Mapping[str, str]:
-        """Variables that the server must be started with."""
+        """Variables that the process must be started with."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self.step(0)
         return {
@@ -38,12 +38,19 @@ class ServerClock:
         draft.replace(self._file)
 
 
+class ServerClock(Clock):
+    """The clock of the server in `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory / "clock")
+
+
 def lacking() -> str | None:
-    """Why a server's clock cannot be stepped here; None where it can."""
+    """Why a clock cannot be stepped here; None where it can."""
     if not sys.platform.startswith("linux"):
-        return "the clock of a server can be stepped on Linux only"
+        return "a clock can be stepped on Linux only"
     if _library() is None:
-        return f"to step the server's clock, install the package {PACKAGE}"
+        return f"to step a clock, install the package {PACKAGE}"
     return None
 
 

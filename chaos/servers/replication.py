@@ -7,10 +7,12 @@ server that died, as the holder of a virtual address does, so clients find it wh
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import redis
 
@@ -23,7 +25,7 @@ from chaos.servers.problem import ServerProblem
 from chaos.servers.server import Durability
 
 #: The replica's own login at its primary, so that it can be taken away.
-_USER, _PASSWORD = "replica", "replica"
+_USER = "replica"
 _NAME = "rig"
 #: Sentinel takes a primary for dead when it has not answered for this long.
 _DOWN_AFTER_MS = 300
@@ -35,13 +37,15 @@ _FAILOVER_S = 20.0
 class Replication:
     """In its `with` block a running `primary` has one replica, which is in sync, and a Sentinel.
 
-    Both keep their files in `directory`. Methods raise ServerProblem for what cannot be done.
+    Both keep their files in `directory`, and ask their clients for the primary's password. Methods
+    raise ServerProblem for what cannot be done.
     """
 
     def __init__(self, primary: BinaryServer, directory: Path, durability: Durability) -> None:
         self._primary = primary
         self._directory = directory
         self._port = _port(primary)
+        self._password = secrets.token_hex(16)
         self._replica = BinaryServer(
             primary.binary,
             directory / "replica",
@@ -49,7 +53,9 @@ class Replication:
             config={
                 "replicaof": f"{HOST} {self._port}",
                 "masteruser": _USER,
-                "masterauth": _PASSWORD,
+                "masterauth": self._password,
+                # The same, for it takes the primary's place.
+                "requirepass": primary.password or "",
             },
         )
         self._processes = ProcessGroup()
@@ -58,7 +64,7 @@ class Replication:
     def __enter__(self) -> Self:
         try:
             self._ask_primary("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-            login = ("on", f">{_PASSWORD}", "+psync", "+replconf", "+ping")
+            login = ("on", f">{self._password}", "+psync", "+replconf", "+ping")
             self._ask_primary("ACL", "SETUSER", _USER, *login)
             self._replica.start()
             self._await("the replica to be in sync", _SYNC_S, self._in_sync)
@@ -104,7 +110,11 @@ class Replication:
             "sentinel": monitored,
         }
         more = f"sentinel down-after-milliseconds {_NAME} {_DOWN_AFTER_MS}\n"
+        if password := self._primary.password:
+            lines["requirepass"] = password
+            more += f"sentinel auth-pass {_NAME} {password}\n"
         config = directory / "sentinel.conf"
+        config.touch(mode=0o600)
         config.write_text(as_file(lines) + more)
         # Sentinel rewrites this file, so it needs its name; which must not look like a pattern.
         strange = set("*?[") & set(str(config.absolute()))
@@ -148,7 +158,8 @@ class Replication:
             return _ask(client, *words)
 
     def _ask_sentinel(self, *words: str) -> Any:
-        with connect(f"redis://{HOST}:{self._sentinel_port}") as client:
+        login = f":{quote(self._primary.password)}@" if self._primary.password else ""
+        with connect(f"redis://{login}{HOST}:{self._sentinel_port}") as client:
             return _ask(client, *words)
 
 

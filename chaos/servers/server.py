@@ -50,6 +50,11 @@ class Server(abc.ABC):
         """The file that its output goes to. None if there is none."""
 
     @property
+    def disputed(self) -> bool:
+        """True if another rig has come to use it meanwhile."""
+        return False
+
+    @property
     def version(self) -> str:
         """Product and version, for example `valkey 9.1.2`. Known once it has been ready."""
         if self._version is None:

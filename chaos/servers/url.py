@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chaos.servers import client
 from chaos.servers.client import About
+from chaos.servers.lock import KEY, DatabaseLock
 from chaos.servers.problem import ServerProblem, mask
 from chaos.servers.server import Server
 
@@ -26,7 +27,8 @@ def at_database(url: str, number: int) -> str:
 class UrlServer(Server):
     """Any server with a URL. The rig uses it, but can neither signal nor restart it.
 
-    `start` checks that it is usable and that its database is empty.
+    `start` checks that it is usable and that its database is empty, and locks the database until
+    `close`: two rigs on one database refuse each other.
     """
 
     controllable = False
@@ -36,6 +38,7 @@ class UrlServer(Server):
         client.check_url(url)
         self._url = url
         self._run_id: str | None = None
+        self._lock = DatabaseLock(url)
 
     def __repr__(self) -> str:
         return f"<server {mask(self._url)}>"
@@ -55,6 +58,8 @@ class UrlServer(Server):
     def start(self) -> None:
         try:
             about = client.probe(self._url, timeout_s=ANSWER_TIMEOUT_S)
+            with client.translated(self._url):
+                self._lock.acquire()
             self._check_empty()
         except client.NotReady as error:
             raise ServerProblem(f"{error}; start the server or correct the URL") from error
@@ -76,7 +81,11 @@ class UrlServer(Server):
         self._refuse("restarted")
 
     def close(self) -> None:
-        pass
+        self._lock.release()
+
+    @property
+    def disputed(self) -> bool:
+        return self._lock.taken
 
     def _refuse(self, what: str) -> NoReturn:
         raise ServerProblem(
@@ -96,7 +105,7 @@ class UrlServer(Server):
 
     def _check_empty(self) -> None:
         with client.asking(self._url, timeout_s=ANSWER_TIMEOUT_S) as asked:
-            keys = asked.dbsize()
+            keys = asked.dbsize() - asked.exists(KEY)
             if not keys:
                 return
             database = asked.connection_pool.connection_kwargs.get("db", 0)

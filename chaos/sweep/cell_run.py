@@ -16,6 +16,8 @@ class CellRun:
     directory: Path
     #: For each fault of the cell: whether it landed.
     landed: list[bool] = field(default_factory=list)
+    #: The ids of its jobs.
+    jobs: list[str] = field(default_factory=list)
     #: The command that the (last) fault hit, and how far the job had come by then.
     command: str = ""
     phase: str = ""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from chaos.faults import FAULTS, Match, Side, WireAction, WireFault, any_command
 from chaos.rig.options import BadOption
-from chaos.sweep.lives import BY_NAME, Life
+from chaos.sweep.life import Life
+from chaos.sweep.lives import BY_NAME
 
 #: Faults in the order in which the grids show them; those that are not named here come after.
 _ORDER = ("kill", "pause", "lost-reply", "reset", "partition", "error")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.checks import Verdict, judge
+from chaos.history.accounts import cut, misnumbered
 from chaos.sweep.cell_run import CellRun
 
 STRETCH_NS = 10**12
@@ -101,8 +103,9 @@ def _problems(verdict: Verdict) -> list[str]:
 def _place(row: Mapping[str, Any], ordered: Sequence[CellRun]) -> int | None:
     """The cell in whose time a broken case lies; None for what another cell's job has done."""
     place = int(row["t"]) // STRETCH_NS - 1
-    job, prefix = row["job"], ordered[place].directory.name
-    return None if job is not None and not job.startswith(prefix) else place
+    job, run = row["job"], ordered[place]
+    ours = job is None or job in run.jobs or job.startswith(run.directory.name)
+    return place if ours else None
 
 
 def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
@@ -123,16 +126,28 @@ def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
 
 
 def _events(history: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
+    counts, noted = {}, []
     for path in sorted(history.glob("*.jsonl")):
         lines = path.read_bytes().split(b"\n")
+        counts[path.name] = len(lines) - 1
         if "-victim" in path.name or "-rescuer" in path.name:
             lines.pop()  # a process that was killed may have cut it short
-        for line in lines:
+        numbers = defaultdict(list)
+        for line in filter(None, lines):
             try:
-                if line:
-                    yield json.loads(line)
+                event = json.loads(line)
             except ValueError:
                 torn.append(f"{path.name} has a line that is no JSON")
+                continue
+            # All files become one: lines are counted here.
+            numbers[event["pid"]].append((event.pop("n", None), event["t"]))
+            if event["type"] == "file":
+                noted.append((event["name"], event["lines"]))
+            else:
+                yield event
+        wrong = filter(None, map(misnumbered, numbers.values()))
+        torn += [f"{path.name} {said}" for said in wrong]
+    torn += [part.told for part in cut(noted, counts)]
 
 
 def _lacks(events: Sequence[Mapping[str, Any]], run: CellRun) -> Iterator[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from chaos.faults import FAULTS, Injection, Match
 from chaos.history import Recorder
 from chaos.history.events import (
+    EnqueueOk,
     Event,
+    Expected,
     Fault,
-    FaultLanded,
     FaultMissed,
     FinalJob,
     RigFinished,
@@ -24,16 +25,19 @@ from chaos.history.events import (
     Transition,
 )
 from chaos.processes import Forked, ForkServerGone, Handle
-from chaos.rig.ending import read_final_state
+from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
+from chaos.rig.lag import LagWatch
 from chaos.rig.life import Life, start
+from chaos.rig.samples import Samples
 from chaos.rig.wire import Wire
+from chaos.sweep.acting import Acting
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BoundaryFault, Cell
-from chaos.sweep.lives import PATIENT, SETTINGS
+from chaos.sweep.life import PATIENT, SETTINGS, End
 from chaos.sweep.stage import Stage
 from chaos.sweep.tasks import order
-from chaos.targets import CanCancel, Job, WorkerSettings, WorkerSpec
+from chaos.targets import Job, WorkerSettings, WorkerSpec
 from chaos.wire import Exchange
 
 #: Limit for a process to play its whole part.
@@ -115,15 +119,27 @@ class _Play:
         self._prefix = run.directory.name
         self._jobs = self._life.make(self._prefix, run.directory)
         self._changed = threading.Condition()
+        self._again: list[Job] = []
         self._processes: list[_Process] = []
         self._transitions: list[tuple[int, str]] = []
-        self._told_to_stop = False
-        self._cancelled = False
         self._closing = False
         self._recorders = [self._recorder("rig"), self._recorder("producer")]
         self._record, self._produce = (recorder.write for recorder in self._recorders)
         self._wire = Wire(stage.url, stage.target, SETTINGS, self._note, self._on_transition)
+        #: The ids of `_jobs`, in their order: some are given by the queue.
+        self._names = [job.id or "" for job in self._jobs]
+        self._acting = Acting(
+            self._life.acts,
+            f"{self._prefix}-victim",
+            lambda number: self._names[number - 1],
+            stage.producer,
+            self._record,
+        )
         self._wire.start()
+        self._lag = LagWatch(self._record, self._workers)
+        self._lag.start()
+        self._samples = Samples(stage.inspector, self._record)
+        self._samples.start()
 
     def _recorder(self, who: str) -> Recorder:
         name = f"{self._prefix}-{who}"
@@ -149,29 +165,40 @@ class _Play:
         for process in self._processes:
             self._await(process)
         self._clear()
-        if self._life.again:
-            self._enqueue_again()
+        self._enqueue_again()
         self._read_end()
 
     def _victim(self, fault: BoundaryFault | None) -> _Process:
         """Start the process to be hit, and wait until it was hit, or cannot be hit any longer."""
-        if self._life.victim == "producer":
-            victim = self._client("victim", fault)
+        if self._life.victim != "producer":
+            self._names = self._enqueue(self._jobs)
+        if self._life.worked_before:
+            for who in ("first", "first-2", "first-3"):
+                self._await(self._worker(who))
+                if not self._backlog():
+                    break
+            (self._run.directory / "mended").touch()
+        if self._life.victim == "worker":
+            victim = self._worker("victim", fault, self._life.own)
         else:
-            self._enqueue(self._jobs)
-            if self._life.victim == "operator":
-                self._await(self._worker("first"))  # its attempt puts the job among the dead
-                (self._run.directory / "mended").touch()
-                victim = self._client("victim", fault)
-            else:
-                victim = self._worker("victim", fault, self._life.settings)
+            victim = self._client("victim", fault)
         self._await_injection(victim)
         return victim
 
-    def _enqueue(self, jobs: Sequence[Job]) -> None:
-        problem = enqueue(self._stage.producer, jobs, SETTINGS, self._produce)
+    def _enqueue(self, jobs: Sequence[Job]) -> list[str]:
+        """Enqueue from here, past the wire. Returns the ids of the jobs that stand for these."""
+        names: list[str] = []
+
+        def write(event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
+            self._produce(event, t=t, process=process)
+            if isinstance(event, EnqueueOk):
+                names.append(str(event.job))
+
+        problem = enqueue(self._stage.producer, jobs, self._life.settings, write)
         if problem is not None:
             self._run.trouble.append(f"a job could not be enqueued: {problem}")
+            return [job.id or "" for job in jobs]
+        return names
 
     def _clear(self) -> None:
         """Let workers come until nothing is left to do, or clearly will be."""
@@ -181,11 +208,15 @@ class _Play:
             self._await(self._worker(f"rescuer-{number}"))
 
     def _enqueue_again(self) -> None:
-        (first,) = self._jobs
-        again = Job(id=f"{first.id}-again", plan=first.plan, unique=first.unique, effects=0)
-        self._jobs = (first, again)
-        self._enqueue([again])
-        self._await(self._worker("last"))
+        """Enqueue another job under each key that must be free by now, and have it done."""
+        again = [
+            Job(id=f"{job.own_id}-again", plan={"do": "ok"}, unique=job.unique, effects=0)
+            for job in (self._jobs[number - 1] for number in self._life.again)
+        ]
+        if again:
+            self._enqueue(again)
+            self._await(self._worker("last"))
+            self._again = again
 
     def _backlog(self) -> bool:
         return self._stage.inspector.backlog() > 0
@@ -196,7 +227,7 @@ class _Play:
         if injection is None or injection.t is None or not FAULTS[injection.fault.action].lasts:
             return
         past_s = (
-            _PAST_TTL * self._life.settings.lock_ttl_ms / 1000
+            _PAST_TTL * (self._life.own or self._life.settings).lock_ttl_ms / 1000
             - (time.monotonic_ns() - injection.t) / 1e9
         )
         time.sleep(max(0.0, past_s))
@@ -205,14 +236,13 @@ class _Play:
     # Processes
 
     def _worker(
-        self, who: str, fault: BoundaryFault | None = None, settings: WorkerSettings = SETTINGS
+        self, who: str, fault: BoundaryFault | None = None, settings: WorkerSettings | None = None
     ) -> _Process:
-        return self._start("work", who, fault, settings)
+        return self._start("work", who, fault, settings or self._life.settings)
 
     def _client(self, who: str, fault: BoundaryFault | None = None) -> _Process:
         """A producer or an operator."""
-        do = "enqueue" if self._life.victim == "producer" else "requeue"
-        return self._start(do, who, fault, PATIENT)
+        return self._start(self._life.order, who, fault, PATIENT)
 
     def _start(
         self, do: str, who: str, fault: BoundaryFault | None, settings: WorkerSettings
@@ -222,11 +252,21 @@ class _Play:
         process = _Process(Forked(name, self._notify))
         if fault is not None:
             process.injection = self._wire.inject(fault.planned(name, self._wire.name_of))
+        if who == "victim":
+            self._acting.process = process.forked
+            self._acting.hold(self._wire)
         self._wire.count(name, Match("all", lambda argv: self._sees(process, argv)))
         self._processes.append(process)
         history = str(self._history(name))
         burst = do == "work"
-        spec = WorkerSpec(name=name, url=url, history=history, settings=settings, burst=burst)
+        spec = WorkerSpec(
+            name=name,
+            url=url,
+            history=history,
+            settings=settings,
+            burst=burst,
+            queues=self._life.serves if burst else (),
+        )
         log = self._run.directory / f"{who}.log"
         begin = partial(self._fork, process.forked, do, log)
         role = "worker" if do == "work" else "producer"
@@ -237,15 +277,25 @@ class _Play:
         self, forked: Forked, do: str, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         attach(forked)
-        self._stage.fork_server.fork(forked, order(do, spec, self._jobs), log=log)
+        jobs = [self._jobs[number - 1] for number in self._life.ordered] or self._jobs
+        told = order(do, spec, jobs, self._life.client)
+        self._stage.fork_server.fork(forked, told, log=log)
         return forked
+
+    def _workers(self) -> list[int]:
+        """The pids of the processes that have been forked and have not ended."""
+        there = [p for p in list(self._processes) if p.life is not None and not p.over]
+        return [process.forked.pid for process in there]
 
     def _await_injection(self, process: _Process) -> None:
         injection = process.injection
         if injection is None:
             return self._await(process)
         # A kill is known to have landed a little later than its victim is known to be dead.
-        self._wait(lambda: injection.settled or (process.over and not process.killed))
+        killed_itself = self._life.dies
+        self._wait(
+            lambda: injection.settled or (process.over and (killed_itself or not process.killed))
+        )
         if process.over:
             self._await(process)
         return None
@@ -263,7 +313,8 @@ class _Play:
         status = process.life.look() if process.life else None
         if status is None:
             return
-        if not (process.hit and process.killed) and status.code != 0 and not self._run.trouble:
+        may_be_killed = process.hit or self._life.dies
+        if not (may_be_killed and process.killed) and status.code != 0 and not self._run.trouble:
             self._run.trouble.append(
                 f"{name} ended with {status} although nobody ended it;"
                 f" see its log in {self._run.directory}"
@@ -291,7 +342,8 @@ class _Play:
         if isinstance(event, RigObstructed):
             self._run.obstructed = True
             self._run.trouble.append(str(event.error))
-        if isinstance(event, FaultMissed) and not self._closing:
+        ours = [process.injection.fault.id for process in self._processes if process.injection]
+        if isinstance(event, FaultMissed) and event.fault in ours and not self._closing:
             self._run.missed = str(event.error)
         if isinstance(event, Fault):
             self._notify()
@@ -305,32 +357,7 @@ class _Play:
         if event.answer != "ok":
             return
         self._transitions.append((exchange.t_reply, event.op))
-        if event.op == "claim" and exchange.process == f"{self._prefix}-victim":
-            self._drain_victim()
-        if event.op == "claim" and event.job == self._jobs[0].id:
-            self._cancel_first()
-
-    def _drain_victim(self) -> None:
-        """SIGTERM, where the life has one: its first claim has taken the job by now."""
-        if not self._life.drained or self._told_to_stop:
-            return
-        self._told_to_stop = True
-        victim = self._processes[0].forked
-        self._record(
-            FaultLanded(
-                fault=f"{self._prefix}-term", kind="term", target=victim.name, phase="claimed"
-            )
-        )
-        victim.signal(signal.SIGTERM)
-
-    def _cancel_first(self) -> None:
-        """Cancel the job, if its life has that, as an operator does: past the wire's faults."""
-        if self._life.cancelled and not self._cancelled:
-            self._cancelled = True
-            if isinstance(self._stage.producer, CanCancel):
-                self._stage.producer.cancel(self._jobs[0].id)
-            else:
-                self._run.trouble.append(f"{self._stage.target.name} has no way to cancel a job")
+        self._acting.see(exchange, event)
 
     # The end
 
@@ -338,13 +365,26 @@ class _Play:
         names = [process.forked.name for process in self._processes]
         for name in self._wire.still_busy(names):
             self._run.trouble.append(f"commands of {name} were still under way")
-        jobs = [job.id for job in self._jobs]
-        for event in read_final_state(self._stage.inspector, jobs, self._record):
+        self._samples.finish()
+        self._expect()
+        for event in read_final_state(self._stage.inspector, self._run.jobs, self._record):
             if isinstance(event, FinalJob):
                 self._run.unfinished |= event.state in _UNFINISHED
-                if event.state == "missing" and self._life.again:
-                    self._run.trouble.append(f"no job {event.job}: its key was not free again")
+        note_files(self._run.directory / "history", self._record)
         self._record(RigFinished())
+
+    def _expect(self) -> None:
+        """Write down how each job must end, and in which order jobs had to be started."""
+        ends = [(self._life.end(number), job) for number, job in enumerate(self._jobs, 1)]
+        told = [*zip(self._names, ends, strict=True)]
+        told += [(job.own_id, (End(), job)) for job in self._again]
+        for name, (end, job) in told:
+            self._record(end.of(job, name))
+        self._run.jobs = [name for name, _ in told]
+        if not self._run.cell.faults:
+            for first, second in self._life.in_order:
+                after = self._names[first - 1]
+                self._record(Expected(job=self._names[second - 1], after=after))
 
     def close(self) -> None:
         """End what is left, and write down where the faults landed."""
@@ -358,6 +398,8 @@ class _Play:
         except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
             self._run.trouble.append(f"the rig itself failed: {error}")
         self._tell()
+        self._lag.close()
+        self._samples.stop()
         for process in self._processes:
             process.forked.close()
         for recorder in self._recorders:

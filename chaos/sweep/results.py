@@ -140,7 +140,7 @@ class Results:
         places: dict[str, list[int]] = {}
         for each in self.judged:
             if each.run.cell.life == life:
-                for place, at in enumerate(boundaries(each.run.commands)):
+                for place, at in enumerate(boundaries(each.run)):
                     places.setdefault(at, []).append(place)
         return sorted(places, key=lambda at: sum(places[at]) / len(places[at]))
 

@@ -20,10 +20,11 @@ from chaos.processes.modules import shown
 from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
-from chaos.servers import ServerProblem, at_database, mask, open_server
+from chaos.servers import DatabaseLock, ServerProblem, at_database, mask, open_server
 from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
-from chaos.sweep.lives import BY_NAME, SETTINGS
+from chaos.sweep.life import SETTINGS
+from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Results
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
@@ -122,7 +123,7 @@ def _stages(
         # Not the first one: a client that need not SELECT has a boundary less.
         urls = [at_database(server.url, number) for number in range(1, slots + 1)]
         if not ours:
-            urls = list(_empty(urls)) or [server.url]
+            urls = list(_empty(urls, stack)) or [server.url]
         fork_server = stack.enter_context(
             ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
         )
@@ -133,15 +134,19 @@ def _stages(
         yield stages, server.version
 
 
-def _empty(urls: Sequence[str]) -> Iterator[str]:
-    """Those of a stranger's databases that are there and hold nothing."""
+def _empty(urls: Sequence[str], stack: ExitStack) -> Iterator[str]:
+    """Those of a stranger's databases that are there and hold nothing, locked until the end."""
     for url in urls:
-        with redis.Redis.from_url(url) as client:
-            try:
-                if client.dbsize() == 0:
-                    yield url
-            except redis.RedisError:  # no such database, or none of ours
-                return
+        lock = DatabaseLock(url)
+        try:
+            lock.acquire()
+            stack.callback(lock.release)
+            if lock.alone():
+                yield url
+        except ServerProblem:  # another rig has it
+            continue
+        except redis.RedisError:  # no such database, or none of ours
+            return
 
 
 def _about(

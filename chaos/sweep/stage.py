@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaos.processes import ForkServer
 from chaos.rig.options import BadOption
-from chaos.sweep.lives import PATIENT, SETTINGS
+from chaos.sweep.life import PATIENT, SETTINGS
 from chaos.targets import Target
 from chaos.wire import WireProxy
 

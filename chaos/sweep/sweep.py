@@ -32,6 +32,8 @@ _PAIR_TRIES = 2
 #: The same where a boundary has come up in some run by chance (a renewal of the lock, a poll more).
 #: A run that tries it may show others.
 _CHANCE_TRIES = (2, 1, 1)
+#: More commands of a kind than this tell nothing new where they come up by chance.
+_CHANCE_NTH = 3
 _SAY_S = 2.0
 #: The longest wait after an interruption.
 _LOOK_S = 0.1
@@ -87,11 +89,18 @@ class Swept:
         return self.visited + sum(len(column.unvisited) for column in self.columns)
 
 
-def boundaries(commands: Sequence[str]) -> list[str]:
-    """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …"""
+def boundaries(run: CellRun) -> list[str]:
+    """The boundaries of a run by its commands: `claim.1`, `SET.1`, `claim.2`, …
+
+    How a process sets its connections up, shows that it lives and waits for work does not depend on
+    the life. So these commands are boundaries in some lives only; others have those that move a
+    job, where the target can tell them.
+    """
+    moves = [command for command in run.commands if command.islower()]
+    visited = run.commands if run.cell.story.whole or not moves else moves
     seen: Counter[str] = Counter()
     found = []
-    for command in commands:
+    for command in visited:
         seen[command] += 1
         found.append(f"{command}.{seen[command]}")
     return found
@@ -175,7 +184,7 @@ class Sweep:
         for run in self._all(
             pool.submit(self._play, Cell(life)) for life in lives for _ in range(_CLEAN_RUNS)
         ):
-            runs.setdefault(run.cell.life, []).append(boundaries(run.commands))
+            runs.setdefault(run.cell.life, []).append(boundaries(run))
         return {
             life: [at for at in first if all(at in other for other in others)]
             for life, (first, *others) in runs.items()
@@ -185,7 +194,8 @@ class Sweep:
         """Boundaries that the runs so far have shown and that were not tried, by life."""
         shown: dict[str, set[str]] = {}
         for run in self._runs:
-            new = set(boundaries(run.commands)) - tried[run.cell.life]
+            new = set(boundaries(run)) - tried[run.cell.life]
+            new = {at for at in new if int(at.rpartition(".")[2]) <= _CHANCE_NTH}
             if new:
                 shown.setdefault(run.cell.life, set()).update(new)
         for life, new in shown.items():

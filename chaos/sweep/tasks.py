@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from chaos.history import Recorder, Write
 from chaos.history.events import EnqueueFailed, EnqueueInvoked, EnqueueOk, EnqueueUncertain
 from chaos.rig.enqueue import enqueue
 from chaos.targets import (
+    CanCancel,
     CanRequeue,
     EnqueueInDoubt,
     EnqueueRefused,
@@ -25,9 +27,11 @@ from chaos.targets import (
 PREPARE = f"{__name__}:prepare"
 
 
-def order(do: str, spec: WorkerSpec, jobs: tuple[Job, ...] = ()) -> dict[str, Any]:
-    """An order for a process of a cell. `do` is work, enqueue or requeue."""
-    return {"do": do, "spec": asdict(spec), "jobs": [asdict(job) for job in jobs]}
+def order(
+    do: str, spec: WorkerSpec, jobs: Sequence[Job] = (), client: str = "sync"
+) -> dict[str, Any]:
+    """An order for a process of a cell. `do` is `work`, or an `Order` (`chaos.sweep.life`)."""
+    return {"do": do, "client": client, "spec": asdict(spec), "jobs": [asdict(job) for job in jobs]}
 
 
 def prepare(target: str) -> Callable[[dict[str, Any]], None]:
@@ -45,14 +49,21 @@ def carry_out(target: Target, order: dict[str, Any]) -> None:
         target.start(spec)
     jobs = [Job(**job) for job in order["jobs"]]
     write = Recorder(Path(spec.history), spec.name).write
-    producer = target.producer(spec.url, spec.settings)
-    if order["do"] == "enqueue":
-        enqueue(producer, jobs, spec.settings, write)
-    else:
-        if not isinstance(producer, CanRequeue):
-            raise NotImplementedError(f"the producer of {target.name} has no `requeue`")
-        for job in jobs:
-            _requeue(producer, job.id, write)
+    producer = target.clients.get(order["client"], target.producer)(spec.url, spec.settings)
+    match order["do"]:
+        case "requeue":
+            if not isinstance(producer, CanRequeue):
+                raise NotImplementedError(f"the producer of {target.name} has no `requeue`")
+            for job in jobs:
+                _requeue(producer, job.own_id, write)
+        case "cancel":
+            if not isinstance(producer, CanCancel):
+                raise NotImplementedError(f"the producer of {target.name} has no `cancel`")
+            for job in jobs:
+                with suppress(EnqueueRefused, EnqueueInDoubt):  # another operator repeats it
+                    producer.cancel(job.own_id)
+        case _:
+            enqueue(producer, jobs, spec.settings, write)
 
 
 def _requeue(producer: CanRequeue, job: str, write: Write) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from chaos.errors import ChaosError
-from chaos.targets.job import Job
+from chaos.jobs import Job
 
 
 class EnqueueRefused(ChaosError):
@@ -15,6 +15,12 @@ class EnqueueRefused(ChaosError):
 
 class EnqueueInDoubt(ChaosError):
     """The enqueue may or may not have happened."""
+
+    def __init__(self, message: str, jobs: Sequence[str] = ()) -> None:
+        """`jobs` are the ids under which the jobs exist, if they do; without them, those that were
+        asked for."""
+        super().__init__(message)
+        self.jobs = jobs
 
 
 class Producer(Protocol):

@@ -19,6 +19,13 @@ class WorkerSpec:
     settings: WorkerSettings
     #: It leaves when no work is left.
     burst: bool = False
+    #: The queues that it serves, in its own order of priority; none: all, in that of the settings.
+    queues: tuple[str, ...] = ()
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The queues that it serves, in its order of priority."""
+        return tuple(self.queues) or self.settings.queues
 
     def environment(self) -> dict[str, str]:
         """The rig's environment, with the variables that tell a worker process all this."""
@@ -30,6 +37,7 @@ class WorkerSpec:
             "CHAOS_HISTORY": os.path.abspath(self.history),  # noqa: PTH100 - workers start faster
             "CHAOS_SETTINGS": json.dumps(asdict(self.settings)),
             "CHAOS_BURST": "1" if self.burst else "",
+            "CHAOS_QUEUES": json.dumps(self.queues),
         }
 
     @classmethod
@@ -41,4 +49,5 @@ class WorkerSpec:
             history=os.environ["CHAOS_HISTORY"],
             settings=WorkerSettings(**json.loads(os.environ["CHAOS_SETTINGS"])),
             burst=bool(os.environ.get("CHAOS_BURST")),
+            queues=tuple(json.loads(os.environ.get("CHAOS_QUEUES", "[]"))),
         )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from chaos.evidence import Evidence
 from chaos.guarantees import GUARANTEES
+from chaos.jobs.space import PLAIN, SPACE
 from chaos.targets.inspector import Inspector
 from chaos.targets.producer import Producer
 from chaos.targets.settings import WorkerSettings
@@ -104,6 +105,10 @@ class Target:
     worker: Command
     #: Makes a connection that enqueues, from a server's URL.
     producer: Callable[[str, WorkerSettings], Producer]
+    #: Further clients that enqueue, by the words of the space's dimension `client`.
+    more_clients: Mapping[str, Callable[[str, WorkerSettings], Producer]] = field(
+        default_factory=dict
+    )
     #: Makes a connection that looks into the store.
     inspector: Callable[[str, WorkerSettings], Inspector] | None = None
     wire: Wire | None = None
@@ -116,6 +121,8 @@ class Target:
     prepare: Callable[[str], None] | None = None
     #: What `wire` and `inspector` show beside transitions and the state of jobs: see `Evidence`.
     shows: Collection[str] = ()
+    #: The dimensions of the space of jobs (`chaos.jobs.space`) that it can take.
+    takes: Collection[str] = PLAIN
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
 
@@ -137,8 +144,18 @@ class Target:
             part = _SHOWN_BY[Evidence(evidence)]
             if getattr(self, part) is None:
                 raise ValueError(f"{self.name} shows {evidence!r}, which only its {part} could")
+        for dimension in self.takes:
+            if dimension not in SPACE.names:
+                raise ValueError(
+                    f"{self.name} takes {dimension!r}, {_unknown(dimension, SPACE.names)}"
+                )
         object.__setattr__(self, "promises", frozenset(self.promises))
         object.__setattr__(self, "shows", frozenset(self.shows))
+
+    @property
+    def clients(self) -> Mapping[str, Callable[[str, WorkerSettings], Producer]]:
+        """All clients that enqueue, the usual one (`sync`) first."""
+        return {"sync": self.producer, **self.more_clients}
 
     @property
     def offers(self) -> frozenset[Evidence]:
@@ -176,6 +193,7 @@ _SHOWN_BY = {
     Evidence.EFFECTS: "inspector",
     Evidence.KEYS: "inspector",
     Evidence.HEALTH: "inspector",
+    Evidence.STATE: "inspector",
 }
 
 

@@ -6,6 +6,7 @@ import sys
 import termios
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from chaos.faults import Injection, Side
@@ -55,6 +56,7 @@ class Connection:
         self._server_closed = False
         self._linger: asyncio.TimerHandle | None = None
         endpoint.connections.add(self)
+        endpoint.connected += 1
         spawn(self._connect())
 
     @property
@@ -147,7 +149,13 @@ class Connection:
         """Forward a command, with faults ahead of it."""
         now = time.monotonic_ns()
         exchange = Exchange(self.endpoint.name, argv, NoReply(), now, now)
-        outcome = await self._inject(injections, "before-send", exchange)
+        with ExitStack() as passed:
+            await self._send_faulty(raw, injections, exchange, passed)
+
+    async def _send_faulty(
+        self, raw: bytes, injections: Sequence[Injection], exchange: Exchange, passed: ExitStack
+    ) -> None:
+        outcome = await self._inject(injections, "before-send", exchange, passed)
         if outcome is DROP:
             self._miss(injections, "another fault dropped the command")
             return
@@ -156,9 +164,9 @@ class Connection:
             injection for injection in injections if injection.fault.side != "before-send"
         )
         if outcome.answer is not None:
-            self._answer(argv, outcome.answer)
+            self._answer(exchange.argv, outcome.answer)
         elif self.server is not None and not self._server_closed:
-            self.pending.in_flight.append(Sent(argv, time.monotonic_ns(), later))
+            self.pending.in_flight.append(Sent(exchange.argv, time.monotonic_ns(), later))
             await self._write(self.server, raw, outcome.pieces)
             return
         self._miss(later, "the command did not reach the server")
@@ -254,7 +262,13 @@ class Connection:
         """Deliver a reply, with faults around it."""
         now, name = time.monotonic_ns(), self.endpoint.name
         exchange = Exchange(name, sent.argv, sent.reply, sent.t_sent, now)
-        outcome = await self._inject(sent.injections, "before-reply", exchange)
+        with ExitStack() as passed:
+            await self._deliver_faulty(raw, sent, exchange, passed)
+
+    async def _deliver_faulty(
+        self, raw: bytes, sent: Sent, exchange: Exchange, passed: ExitStack
+    ) -> None:
+        outcome = await self._inject(sent.injections, "before-reply", exchange, passed)
         if outcome is DROP:
             self._miss(sent.injections, "another fault dropped the reply")
             return
@@ -268,20 +282,20 @@ class Connection:
         try:
             await self.endpoint.find_peers()  # once it has its reply, it may close the connection
             await self._write(self.client, raw, outcome.pieces)
-            await self._inject(sent.injections, "after-reply", exchange)
+            await self._inject(sent.injections, "after-reply", exchange, passed)
         finally:
             self.up.unstall()
         self._miss(sent.injections, "the client had gone")
 
     async def _inject(
-        self, injections: Sequence[Injection], side: Side, exchange: Exchange
+        self, injections: Sequence[Injection], side: Side, exchange: Exchange, passed: ExitStack
     ) -> Outcome:
         """Carry out the faults on one side of a command, and tell what becomes of it."""
         answer, pieces = None, None
         for injection in injections:
             if injection.fault.side != side or (side == "after-reply" and self._client_closed):
                 continue
-            outcome = await Site(injection, self, exchange).inject()
+            outcome = await Site(injection, self, exchange, passed).inject()
             if side != "after-reply" and outcome is DROP:
                 return DROP
             answer = outcome.answer or answer

@@ -55,6 +55,9 @@ class Endpoint:
     tallies: list[Tally] = field(default_factory=list)
     up_gate: asyncio.Event = field(default_factory=asyncio.Event)
     down_gate: asyncio.Event = field(default_factory=asyncio.Event)
+    commands: int = 0
+    """How many have been counted; and how many connections have been opened."""
+    connected: int = 0
     _holds: dict[str, _Hold] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,7 @@ class Endpoint:
 
     def due(self, argv: list[bytes]) -> Sequence[Injection]:
         """Count a command; the faults that are meant for this one."""
+        self.commands += 1
         if not self.injections and not self.tallies:
             return ()
         due = []
@@ -86,8 +90,8 @@ class Endpoint:
         hold = self._holds.pop(key, None)
         if hold is None:
             return
-        hold.healed()
         self._set_gates()
+        hold.healed()
 
     def heal(self) -> int:
         """End all holds; how many there were."""

@@ -7,6 +7,7 @@ from typing import Any
 from chaos.faults import Injection, WireFault
 from chaos.history import Event, Write
 from chaos.history.events import (
+    FaultBegun,
     FaultCancelled,
     FaultHealed,
     FaultLanded,
@@ -49,6 +50,10 @@ class Journal:
 
     def planned(self, fault: WireFault) -> None:
         self._write(FaultPlanned(**_about(fault, fault.process)))
+
+    def begun(self, fault: WireFault, process: str) -> None:
+        """The fault is about to be carried out."""
+        self._write(FaultBegun(**_about(fault, process)))
 
     def landed(
         self, injection: Injection, exchange: Exchange, process: str, pid: int | None = None

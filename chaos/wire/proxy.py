@@ -14,7 +14,8 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
@@ -176,8 +177,8 @@ class WireProxy:
 
         def hold() -> None:
             endpoint = self._endpoint(process)
-            self._land_now(fault, process)
-            endpoint.hold(fault.id, direction, lambda: self._journal.healed(fault, process))
+            with self._landing(fault, process):
+                endpoint.hold(fault.id, direction, lambda: self._journal.healed(fault, process))
 
         self._call(hold)
         return fault.id
@@ -195,9 +196,9 @@ class WireProxy:
 
         def reset() -> int:
             connections = list(self._endpoint(process).connections)
-            self._land_now(fault, process)
-            for connection in connections:
-                connection.cut(reset=True)
+            with self._landing(fault, process):
+                for connection in connections:
+                    connection.cut(reset=True)
             return len(connections)
 
         return self._call(reset)
@@ -207,6 +208,11 @@ class WireProxy:
         tally = Tally(match)
         self._call(lambda: self._endpoint(process).tallies.append(tally))
         return tally
+
+    def traffic(self, process: str) -> tuple[int, int]:
+        """How many commands a process has sent, and how many connections it has opened."""
+        endpoint = self._endpoints.get(process)
+        return (endpoint.commands, endpoint.connected) if endpoint else (0, 0)
 
     def quiet(self, process: str, timeout_s: float, *, pid: int | None = None) -> bool:
         """Wait until no command of a process can still land, unless it sends a new one.
@@ -296,9 +302,13 @@ class WireProxy:
             phase=phase,
         )
 
-    def _land_now(self, fault: WireFault, process: str) -> None:
+    @contextmanager
+    def _landing(self, fault: WireFault, process: str) -> Iterator[None]:
+        """Note a fault that is carried out by hand in the block."""
         now = time.monotonic_ns()
         self._journal.planned(fault)
+        self._journal.begun(fault, process)
+        yield
         exchange = Exchange(process, [], NoReply(), now, now)
         self._journal.landed(Injection(fault, self), exchange, process)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 from chaos.faults import FAULTS, Direction, Injection, WireFault
@@ -27,10 +27,16 @@ class Faulty(Connected, Protocol):
 
 
 class Site:
-    """A fault's meeting with its command: a `chaos.faults.action.Site`."""
+    """A fault's meeting with its command: a `chaos.faults.action.Site`.
 
-    def __init__(self, injection: Injection, connection: Faulty, exchange: Exchange) -> None:
+    `passed` is left when what the fault came before has been passed on, or dropped.
+    """
+
+    def __init__(
+        self, injection: Injection, connection: Faulty, exchange: Exchange, passed: ExitStack
+    ) -> None:
         self._injection = injection
+        self._passed = passed
         self._connection = connection
         self._exchange = exchange
         self._endpoint = connection.endpoint
@@ -57,6 +63,9 @@ class Site:
 
     def healed(self) -> None:
         self._journal.healed(self.fault, self._name)
+
+    def heals_when_passed(self) -> None:
+        self._passed.callback(self.healed)
 
     def cut(self, *, reset: bool) -> Outcome:
         self._connection.cut(reset=reset)
@@ -85,6 +94,7 @@ class Site:
     async def inject(self) -> Outcome:
         """Carry the fault out, and wait until it is. Never raises: a fault that cannot land is put
         down as missed, and the command goes on as if there had been none."""
+        self._journal.begun(self.fault, self._endpoint.name)
         try:
             return await self._kind.inject(self)
         except Exception as problem:  # noqa: BLE001 - whatever the process's handle raises

@@ -106,6 +106,22 @@ def test_a_second_signal_skips_the_wait(
 
 
 @pytest.mark.parametrize("whom", ["the parent", "all of them"])
+def test_a_quit_signal_waits_for_no_job(
+    url: str, tmp_path: Path, database: Database, enqueue: Enqueue, whom: str
+) -> None:
+    enqueue("hold", "a", "b")
+    with fleet(tmp_path, url) as program:
+        eventually(lambda: len(program.events("began")) == 2)
+        if whom == "the parent":
+            program.process.signal(signal.SIGQUIT)
+        else:
+            program.process.signal_group(signal.SIGQUIT)
+        assert program.wait() == 0
+        assert len(program.events("cleaned")) == 2
+    assert sorted(database.queued()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("whom", ["the parent", "all of them"])
 def test_a_signal_reaches_a_worker_that_has_just_been_forked(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue, whom: str
 ) -> None:

@@ -91,6 +91,33 @@ def test_jobs_that_let_the_loop_turn_may_take_longer_than_the_limit(
         program.process.kill()
 
 
+def test_a_worker_that_falls_silent_for_less_than_the_limit_is_left_in_peace(
+    url: str, tmp_path: Path, database: Database
+) -> None:
+    """Its last word comes at the end of one of the parent's turns, each of which touches a file."""
+    turns = tmp_path / "alive"
+
+    def turned() -> None:
+        before = turns.stat().st_mtime_ns
+        eventually(lambda: turns.stat().st_mtime_ns != before)
+
+    with fleet(tmp_path, url, settings={"alive_file": str(turns)}) as program:
+        eventually(lambda: database.redis.keys(keys.health("*")))
+        (worker,) = program.workers()
+        turned()
+        began = time.monotonic()
+        eventually(lambda: time.monotonic() - began > 0.8)
+        worker.suspend()
+        eventually(lambda: time.monotonic() - began > 0.8 + 0.75 * LIMIT_S)
+        program.process.signal(signal.SIGCHLD)  # so that it takes a turn
+        turned()
+        worker.resume()
+        turned()
+        assert "killing it" not in program.log()
+        program.process.signal(signal.SIGTERM)
+        assert program.wait() == 0
+
+
 def test_without_a_limit_nobody_is_replaced(
     url: str, tmp_path: Path, database: Database, enqueue: Enqueue
 ) -> None:

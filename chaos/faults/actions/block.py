@@ -2,4 +2,6 @@
 
 from chaos.faults.kind import FaultKind
 
-BLOCK = FaultKind(name="block", meaning="a job keeps the event loop of its worker busy", lasts=True)
+BLOCK = FaultKind(
+    name="block", meaning="a job keeps the event loop of its worker busy", lasts=True, hangs=True
+)

@@ -5,6 +5,7 @@ from chaos.faults.action import Outcome, Site, WireAction
 
 async def _inject(site: Site) -> Outcome:
     site.landed()
+    site.heals_when_passed()
     return Outcome(pieces=site.fault.pieces or 0)
 
 

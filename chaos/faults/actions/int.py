@@ -2,12 +2,16 @@
 
 from signal import SIGINT
 
-from chaos.faults.kind import FaultKind
+from chaos.faults.action import WireAction
+from chaos.faults.signalled import sending
 
-INT = FaultKind(
+INT = WireAction(
     name="int",
     meaning="SIGINT, as by Ctrl-C; the process is asked to leave",
     forgets=True,
     to_process="leaves",
     signal=SIGINT,
+    inject=sending(SIGINT),
+    takes=("for_ms",),
+    swept=(),  # every life of the sweep would be a drain; one is
 )

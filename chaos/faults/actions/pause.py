@@ -51,6 +51,7 @@ PAUSE = WireAction(
     meaning="SIGSTOP; the process stands still until it gets SIGCONT",
     lasts=True,
     to_process="halts",
+    hangs=True,
     signal=SIGSTOP,
     inject=_inject,
     end=_end,

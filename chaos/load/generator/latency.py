@@ -39,7 +39,8 @@ class Latencies:
         self._producers = Tail(history, "producer-*.jsonl")
         self._workers = Tail(history, "fleet-*.jsonl")
         self._request = request
-        #: Job → when it was enqueued or due, in ns, and whether it has been started.
+        #: Job → when it was enqueued or due, in ns, and whether it has been started. A job whose id
+        #: the queue gives is here by its operation until it has one.
         self._jobs: dict[str, tuple[int, bool]] = {}
         self._greenlet = gevent.spawn(self._follow)
 
@@ -66,12 +67,16 @@ class Latencies:
         return len(done)
 
     def _enqueued(self, event: dict[str, Any]) -> None:
+        op, job = event["op"], event.get("job")
         if event.get("phase") == "invoke":
-            self._jobs[event["job"]] = event.get("due_t") or event["t"], False
+            due_t = max(event["t"], event.get("due_t") or 0)  # it may be long past
+            self._jobs.setdefault(job or op, (due_t, False))
             if len(self._jobs) > _WAITING:
                 del self._jobs[next(iter(self._jobs))]
-        elif event.get("answer_job") != event["job"]:  # refused, or another job stands for it
-            self._jobs.pop(event["job"], None)
+        elif event.get("answer_job") != job:  # refused, or another job stands for it
+            self._jobs.pop(job or op, None)
+        elif job is not None and op in self._jobs:
+            self._jobs[job] = self._jobs.pop(op)
 
     def _worked(self, event: dict[str, Any]) -> None:
         job = event.get("job")
@@ -88,7 +93,7 @@ class Latencies:
     def _fire(self, kind: str, job: str, ns: int) -> None:
         self._request.fire(
             request_type=kind,
-            name=job.partition("-")[0],
+            name=job.partition("-")[0] if job.count("-") == 2 else "nameless",
             response_time=max(0.0, ns / 1e6),
             response_length=0,
             exception=None,

@@ -45,7 +45,9 @@ def add(parser: LocustArgumentParser) -> None:
         "--chaos",
         choices=ORDERS,
         default="none",
-        help="Kill workers, or pause them beyond the lives of their locks, while the load runs.",
+        help="Hit workers while the load runs: kill them, pause them beyond the lives of their "
+        "locks, have them leave (term), cut them off (partition), reset their connections, lose a "
+        "reply; or all of it. The last three and all are there only if Locust started with one.",
     )
     option(
         "--fleet-workers",

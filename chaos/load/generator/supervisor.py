@@ -19,7 +19,7 @@ from gevent.event import Event  # type: ignore[import-untyped]
 from chaos.checks import Outcome
 from chaos.errors import ChaosError
 from chaos.load.generator import options
-from chaos.load.protocol import Ready
+from chaos.load.protocol import ON_WIRE, Ready
 from chaos.processes.modules import python
 
 #: Between SIGTERM and SIGKILL for a supervisor that is no longer wanted.
@@ -81,7 +81,7 @@ class Supervisor:
         self._reader.link(lambda _: callback())
 
     def choose_fault(self, kind: str) -> None:
-        """`kill` or `pause` workers from now on, or `none`."""
+        """Have workers hit by this fault from now on, by `all` of them, or by `none`."""
         self._order(f"chaos {kind}")
 
     def finish(self) -> Ending:
@@ -131,6 +131,7 @@ def _command(chosen: Namespace) -> list[str]:
     words += ["--workers", str(chosen.fleet_workers)]
     words += ["--concurrency", str(chosen.worker_concurrency)]
     words += ["--seed", str(chosen.seed), "--repeat", options.repeat(chosen)]
+    words += ["--wire"] if chosen.chaos in (*ON_WIRE, "all") else []
     words += ["--out", chosen.out] if chosen.out else []
     return python("chaos.load", *words)
 

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from chaos.errors import ChaosError
-from chaos.planted.bugs import ablations, claims, drains, ends, enqueues, locks, services
+from chaos.planted.bugs import (
+    ablations,
+    claims,
+    drains,
+    ends,
+    enqueues,
+    farewells,
+    fleets,
+    growth,
+    leases,
+    leaving,
+    lives,
+    locks,
+    matrix,
+    orders,
+    parents,
+    payloads,
+    producers,
+    retries,
+    services,
+    slots,
+    states,
+    stored,
+)
 from chaos.planted.bugs.bug import Ablation, Bug
 from chaos.planted.edit import Edit
 
-BUGS: dict[str, Bug] = {
-    bug.name: bug for part in (enqueues, claims, locks, ends, drains, services) for bug in part.BUGS
-}
+#: Those with a scenario of their own, then those that the default programme has to find.
+PARTS = (
+    *(enqueues, claims, locks, ends, stored, lives, drains, leaving, fleets, services, growth),
+    *(matrix, producers, payloads, orders, retries, states, leases, slots, farewells, parents),
+)
+BUGS: dict[str, Bug] = {bug.name: bug for part in PARTS for bug in part.BUGS}
 ABLATIONS: tuple[Ablation, ...] = ablations.ABLATIONS
 
 
@@ -29,4 +55,4 @@ def edits_of(names: str) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-__all__ = ["ABLATIONS", "BUGS", "Ablation", "Bug", "UnknownBug", "edits_of"]
+__all__ = ["ABLATIONS", "BUGS", "PARTS", "Ablation", "Bug", "UnknownBug", "edits_of"]

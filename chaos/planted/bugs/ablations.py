@@ -68,17 +68,4 @@ ABLATIONS = (
         scenario="planted.scenarios.cut_off",
         anomaly="zombie-write",
     ),
-    Ablation(
-        sentence="a completion need not unlock: a take-back finds the job completed",
-        removed={
-            "finish_keeps_the_lock": (
-                Edit(FINISH, "redis.call('ZREM', KEYS[at], unpack(ids))", ""),
-            ),
-            "taken_back_whatever_its_status": (
-                Edit(LOCK_AND_POP, "elseif status == 'ACTIVE' then\n", "elseif status then\n"),
-            ),
-        },
-        scenario="planted.scenarios.idle_workers",
-        anomaly="double-commit",
-    ),
 )

@@ -15,10 +15,11 @@ class Bug:
     #: Its fault, in one sentence.
     sentence: str
     edits: tuple[Edit, ...]
-    #: The scenario that is meant to find it, or the sweep: a module below `chaos`.
-    scenario: str
     #: It counts as caught by this anomaly only.
     anomaly: str
+    #: The scenario that is meant to find it, or the sweep: a module below `chaos`. None: nothing is
+    #: made for it, and the default programme has to find it (`--blind`).
+    scenario: str | None = None
     #: Of the scenario's command.
     options: tuple[str, ...] = ()
 

@@ -10,7 +10,7 @@ def play(rig: Rig) -> None:
     job = rig.job({"do": "ok", "ms": 2_500})
     rig.enqueue([job])
     first = rig.workers.start(burst=True)
-    rig.wait(f"{job.id} at work", first.started, job.id)
+    rig.wait(f"{job.own_id} at work", first.started, job.own_id)
     second = rig.workers.start(burst=True)
     for worker in (first, second):
         rig.wait(f"{worker.name} to leave", worker.left)

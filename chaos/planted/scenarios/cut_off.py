@@ -17,10 +17,10 @@ def play(rig: Rig) -> None:
     lonely = rig.workers.start()
     job = rig.job({"do": "ok", "ms": 2_500})
     rig.enqueue([job])
-    rig.wait(f"{job.id} at work", lonely.started, job.id)
+    rig.wait(f"{job.own_id} at work", lonely.started, job.own_id)
     with rig.wire.partition(lonely):
         rescuer = rig.workers.start()
-        rig.wait(f"{job.id} at work again", rescuer.started, job.id)
+        rig.wait(f"{job.own_id} at work again", rescuer.started, job.own_id)
         rig.wait("its first attempt to end", lambda: lonely.ends() > 0)
         rig.let_work(0.1)
 

@@ -19,7 +19,7 @@ def play(rig: Rig) -> None:
         rig.enqueue([job])
         # If it is not taken, the verdict tells.
         end = time.monotonic() + 1.5
-        rig.wait("a chance", lambda: worker.succeeded(job.id) or time.monotonic() > end)  # noqa: B023
+        rig.wait("a chance", lambda: worker.succeeded(job.own_id) or time.monotonic() > end)  # noqa: B023
 
 
 SCENARIO = Scenario(

@@ -14,12 +14,12 @@ def play(rig: Rig) -> None:
     rig.workers.start()
     dead = rig.job({"do": "fail", "times": 9}, max_retries=1)
     rig.enqueue([dead])
-    rig.wait(f"{dead.id} dead", lambda: rig.seen.dead_lettered() == 1)
+    rig.wait(f"{dead.own_id} dead", lambda: rig.seen.dead_lettered() == 1)
     listener = rig.wire.listener("operator", At("requeue", "before-reply", "lost-reply"))
     operator = rig.setup.target.producer(listener, rig.setup.settings)
     with contextlib.closing(operator), contextlib.suppress(EnqueueInDoubt):
         assert isinstance(operator, CanRequeue)
-        operator.requeue(dead.id)
+        operator.requeue(dead.own_id)
 
 
 SCENARIO = Scenario(

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.history.events import (
-    Final,
-    FinalDlq,
-    FinalEffect,
-    FinalJob,
-    FinalKey,
-    FinalLock,
-    FinalQueue,
-    State,
-)
-from chaos.targets import WorkerSettings
+from chaos.history.events import Final, FinalDlq, FinalJob, FinalKey, FinalLock, FinalQueue, State
+from chaos.jobs import digest, digest_of_arguments
+from chaos.targets import Sight, WorkerSettings
 from rrq_ref import keys
 
-from .settings import EFFECTS
+from . import effects
+from .state import Looker
 
 _STATES: Mapping[str, State] = {
     "PENDING": "queued",
@@ -37,6 +31,12 @@ _LIVE = ("queued", "active", "retrying")
 _BATCH = 1_000
 #: PTTL's answer where there is no key; it is -1 where one has no TTL.
 _ABSENT = -2
+#: TTL of what `damage` leaves behind.
+_RUBBISH_MS = 60_000
+#: A job that is due later than this is none that a run waits for.
+_SOON_MS = 60_000
+#: Arguments of the rig's own handlers, which no job is compared by.
+_OWN = ("plan", "effects")
 #: Limit for one answer of the server.
 _LIMIT_S = 5.0
 #: Keys by their beginning. A longer beginning stands before a shorter one.
@@ -54,26 +54,42 @@ _KINDS = {
 
 
 class RrqInspector:
-    """Looks at one queue, and at the list of effects that its jobs were told to push to."""
+    """Looks at the queues of a run, and at the effects of its jobs."""
 
-    def __init__(self, url: str, queue: str, effects: str) -> None:
+    def __init__(self, url: str, settings: WorkerSettings) -> None:
         # Any: redis-py types answers as bytes or text; these are text.
         # A server under test closes connections, and must not hold up the rig for long.
         self._client: Any = redis.Redis.from_url(
             url, decode_responses=True, socket_timeout=_LIMIT_S, retry=Retry(NoBackoff(), 2)
         )
-        self._queue = queue
-        self._effects = effects
+        self._queues = settings.queues
+        self._looker = Looker(url, settings)
 
     def backlog(self) -> int:
+        seconds, us = self._client.time()
+        soon = seconds * 1000 + us // 1000 + _SOON_MS
         # In one step: a job that is handed back between two of them would be in neither.
         with self._client.pipeline(transaction=True) as pipe:
-            for key in (keys.queue, keys.locks):
-                pipe.zcard(key(self._queue))
+            for queue in self._queues:
+                pipe.zcount(keys.queue(queue), "-inf", soon)
+                pipe.zcard(keys.locks(queue))
             return sum(pipe.execute())
 
     def dead_lettered(self) -> int:
-        return int(self._client.llen(keys.dlq(self._queue)))
+        return sum(self._client.llen(keys.dlq(queue)) for queue in self._queues)
+
+    def damage(self, job: str, how: str) -> None:
+        key = keys.job(job)
+        match how:
+            case "delete":
+                self._client.delete(key)
+            case "expire":
+                self._client.pexpire(key, 1)
+            case "empty":
+                self._client.hdel(key, "status")
+                self._client.pexpire(key, _RUBBISH_MS)
+            case "overwrite":
+                self._client.set(key, "no job", px=_RUBBISH_MS)
 
     def health(self, workers: Sequence[str]) -> dict[str, int | None]:
         with self._client.pipeline(transaction=False) as pipe:
@@ -83,41 +99,84 @@ class RrqInspector:
         return {w: None if ms == _ABSENT else ms for w, ms in zip(workers, left, strict=True)}
 
     def final_state(self, jobs: Iterable[str]) -> Iterator[Final]:
-        client, queue = self._client, self._queue
+        client = self._client
         states: dict[str, str] = {}
-        rest = iter(jobs)
-        while batch := list(itertools.islice(rest, _BATCH)):
-            for job, stored in zip(batch, _hashes(client, batch), strict=True):
-                state = _STATES.get(stored.get("status", ""), "missing")
-                states[job] = state
-                retries = int(stored.get("current_retries", 0))
-                yield FinalJob(job=job, state=state, retries=retries)
-        for entry in client.lrange(self._effects, 0, -1):
-            job, _, token = entry.rpartition(":")
-            yield FinalEffect(job=job, token=int(token))
-        for entry, jobs_there in (
-            (FinalQueue, client.zrange(keys.queue(queue), 0, -1)),
-            (FinalLock, client.zrange(keys.locks(queue), 0, -1)),
-            (FinalDlq, client.lrange(keys.dlq(queue), 0, -1)),
-        ):
-            for job in jobs_there:
-                yield entry(queue=queue, job=job)
+        for job in self._jobs(dict.fromkeys(jobs)):
+            states[job.job] = job.state
+            yield job
+        yield from effects.found(client)
+        for queue in self._queues:
+            for entry, jobs_there in (
+                (FinalQueue, client.zrange(keys.queue(queue), 0, -1)),
+                (FinalLock, client.zrange(keys.locks(queue), 0, -1)),
+                (FinalDlq, client.lrange(keys.dlq(queue), 0, -1)),
+            ):
+                for job_there in jobs_there:
+                    yield entry(queue=queue, job=job_there)
         found = client.scan_iter(match="rrq:*", count=_BATCH)
         while batch := list(itertools.islice(found, _BATCH)):
+            unasked = [name.removeprefix(keys.JOB) for name in batch if name.startswith(keys.JOB)]
+            for job in self._jobs(name for name in unasked if name not in states):
+                states[job.job] = job.state
+                yield job
             yield from _keys(client, batch, states)
 
+    def _jobs(self, jobs: Iterable[str]) -> Iterator[FinalJob]:
+        rest = iter(jobs)
+        while batch := list(itertools.islice(rest, _BATCH)):
+            for job, stored in zip(batch, _hashes(self._client, batch), strict=True):
+                yield _final_job(job, stored)
+
     def clean(self) -> None:
-        self._client.delete(self._effects)
+        effects.clean(self._client)
         for key in self._client.scan_iter(match="rrq:*", count=_BATCH):
             self._client.delete(key)
 
+    def look(self) -> Sight:
+        return self._looker.look()
+
     def close(self) -> None:
         self._client.close()
+        self._looker.close()
 
 
 def inspector(url: str, settings: WorkerSettings) -> RrqInspector:
     """The inspector of a run."""
-    return RrqInspector(url, settings.queue, EFFECTS)
+    return RrqInspector(url, settings)
+
+
+def _final_job(job: str, stored: Mapping[str, str]) -> FinalJob:
+    state = _STATES.get(stored.get("status", ""), "missing")
+    if state == "missing":
+        return FinalJob(job=job, state=state)
+    return FinalJob(
+        job=job,
+        state=state,
+        retries=int(stored.get("current_retries", 0)),
+        crashes=int(stored.get("crashes", 0)),
+        queue=keys.queue_name(stored.get("queue_name", "")),
+        arguments=_arguments(stored),
+        result=_read(lambda: digest(json.loads(stored["result"])))
+        if state == "completed"
+        else None,
+    )
+
+
+def _arguments(stored: Mapping[str, str]) -> str:
+    def told() -> str:
+        named = json.loads(stored["job_kwargs"])
+        given = {name: value for name, value in named.items() if name not in _OWN}
+        return digest_of_arguments([*json.loads(stored["job_args"])], given)
+
+    return _read(told)
+
+
+def _read(what: Callable[[], str]) -> str:
+    """A digest, or the reason why there is none."""
+    try:
+        return what()
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        return f"unreadable: {error}"
 
 
 def _hashes(client: Any, jobs: list[str]) -> list[Mapping[str, str]]:

@@ -6,15 +6,12 @@ from __future__ import annotations
 from chaos.targets import WorkerSettings
 from rrq_ref import Settings
 
-#: The list that jobs push to in their commit.
-EFFECTS = "chaos:effects"
 
-
-def settings_of(url: str, settings: WorkerSettings) -> Settings:
-    """The reference's settings for a run."""
+def settings_of(url: str, settings: WorkerSettings, queues: tuple[str, ...] = ()) -> Settings:
+    """The reference's settings for a run, or for a worker that serves these queues."""
     return Settings(
         redis_url=url,
-        queues=(settings.queue,),
+        queues=queues or settings.queues,
         concurrency=settings.concurrency,
         lock_ttl_ms=settings.lock_ttl_ms,
         poll_max_ms=settings.poll_max_ms,
@@ -23,6 +20,7 @@ def settings_of(url: str, settings: WorkerSettings) -> Settings:
         heartbeat_slack_ms=settings.health_slack_ms,
         drain_timeout_s=settings.grace_s,
         cleanup_timeout_s=settings.cleanup_s,
+        hung_after_s=settings.hung_after_s,
         max_crashes=settings.max_crashes,
         retry_base_s=settings.retry_base_s,
         retry_cap_s=1.0,

@@ -123,12 +123,14 @@ def transitions(exchange: Exchange) -> Iterator[Transition]:
                 yield Transition(op="bury", job=args[0], answer=_answer(reply))
         case "retry" | "release" | "bury":
             job, worker, token = args[:3]
+            op = "bury" if reply in (b"BURIED", b"STOPPED") else _ENDS[name]
             yield Transition(
-                op="bury" if reply in (b"BURIED", b"STOPPED") else _ENDS[name],
+                op=op,
                 job=job,
                 token=int(token),
                 worker=worker,
                 answer=_answer(reply),
+                delay_ms=int(args[5]) if op == "retry" else None,
             )
 
 

@@ -29,6 +29,10 @@ class Golden:
     def id(self) -> str:
         return f"{self.anomaly}-{self.name}"
 
+    def judged(self, story: Story, expected: dict[str, int]) -> int:
+        """How many cases of its own check the story said could be judged."""
+        return expected.get(self.anomaly, 0) if story.judged is None else story.judged
+
 
 def goldens_of(anomaly: str) -> list[Golden]:
     module = import_module(f"tests.chaos.checks.golden.{anomaly.replace('-', '_')}")

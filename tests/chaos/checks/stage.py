@@ -15,25 +15,28 @@ from tests.chaos.checks.story import Story
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """The tables of `views.sql` for one golden history, and its expected broken cases."""
+    """The tables of `views.sql` for one golden history, and its expected broken cases.
+    `judged` is how many cases of its own check could be judged."""
 
     golden: Golden
     db: duckdb.DuckDBPyConnection
     expected: dict[str, int]
+    judged: int
 
     def turns_red(self, anomaly: str, sql: str) -> bool:
         """True if the golden test would fail with this text of the check."""
         row = self.db.execute(
-            "SELECT count(*), count(*) FILTER (broken), count(*) FILTER (broken AND t IS NULL)"
-            f" FROM ({sql}\n)"
+            "SELECT count(*), count(*) FILTER (judged), count(*) FILTER (broken),"
+            f" count(*) FILTER (broken AND (t IS NULL OR judged IS NOT TRUE)) FROM ({sql}\n)"
         ).fetchone()
         assert row is not None
-        examined, broken, timeless = row
-        if broken != self.expected.get(anomaly, 0) or timeless:
+        met, judged, broken, unfounded = row
+        if broken != self.expected.get(anomaly, 0) or unfounded:
             return True
-        own = anomaly == self.golden.anomaly
-        unlike = {"near_miss": not examined, "irrelevant": bool(examined)}
-        return own and unlike.get(self.golden.kind, False)
+        if anomaly != self.golden.anomaly:
+            return False
+        unlike = {"near_miss": not met, "irrelevant": bool(met)}
+        return judged != self.judged or unlike.get(self.golden.kind, False)
 
 
 def stage(golden: Golden, run_dir: Path) -> Stage:
@@ -43,4 +46,5 @@ def stage(golden: Golden, run_dir: Path) -> Stage:
     # On a handful of events, planning well costs more than running badly.
     history.db.execute("SET threads = 1; PRAGMA disable_optimizer")
     make_views(history)
-    return Stage(golden=golden, db=history.db, expected=expected)
+    judged = golden.judged(story, expected)
+    return Stage(golden=golden, db=history.db, expected=expected, judged=judged)

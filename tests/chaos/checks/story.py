@@ -2,7 +2,8 @@
 
 Times are ms since the run began. Two workers, w1 and w2 (processes worker-1 and worker-2), are up
 and ready from the beginning. The parts of every run (the rig's start and end, a final state that
-was read) are added automatically. `unknown` says that the verdict cannot be a pass.
+was read) are added automatically. `unknown` says that the verdict cannot be a pass, and `judged`
+how many cases the story's own check could judge: if not told, those that it finds broken.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Story:
             "timing": dict(TIMING),
         }
         self.unknown = False
+        self.judged: int | None = None
         self._torn = False
         self._ops = 0
         self._faults = 0
@@ -119,15 +121,25 @@ class Story:
             )
             self.event("enqueue", at=at + 1, phase=result, **common, **answer)
 
-    def start(self, job: str, worker: str, *, at: float, token: int | None = 1) -> None:
-        by, pid = self._processes[worker]
-        self.event("start", at=at, by=by, pid=pid, job=job, token=token, worker=worker)
-
-    def end(
-        self, job: str, worker: str, *, at: float, token: int | None = 1, outcome: str = "ok"
+    def start(
+        self, job: str, worker: str, *, at: float, token: int | None = 1, **fields: Any
     ) -> None:
         by, pid = self._processes[worker]
-        about: Event = {"job": job, "token": token}
+        about: Event = {"job": job, "token": token, "worker": worker, **fields}
+        self.event("start", at=at, by=by, pid=pid, **about)
+
+    def end(
+        self,
+        job: str,
+        worker: str,
+        *,
+        at: float,
+        token: int | None = 1,
+        outcome: str = "ok",
+        **fields: Any,
+    ) -> None:
+        by, pid = self._processes[worker]
+        about: Event = {"job": job, "token": token, **fields}
         self.event("end", at=at, by=by, pid=pid, **about, outcome=outcome)
 
     def wire(
@@ -141,6 +153,7 @@ class Story:
         answer: str | None = "ok",
         sent: float | None = None,
         ttl_ms: int | None = None,
+        **more: Any,
     ) -> None:
         """A transition, whose reply arrived at `at`, and which was sent 1 ms earlier by default."""
         if op in ("claim", "refresh"):
@@ -154,6 +167,7 @@ class Story:
             **about,
             t_sent=t_sent,
             ttl_ms=ttl_ms,
+            **more,
         )
 
     def attempt(
@@ -204,14 +218,20 @@ class Story:
         self.fault("kill", worker, at=at)
         self.exit(worker, at=at + 5, code=None, signal=9)
 
+    def lag(self, ms: int, *, until: float) -> None:
+        """The machine kept the run waiting."""
+        self.event("lag", at=until, lag_ms=ms)
+
     # ------------------------------------------------------------------ the final state
 
     def final(self, what: str, **fields: Any) -> None:
         self.event("final", at=END_MS - 900, what=what, **fields)
 
-    def finally_(self, job: str, state: str, *, retries: int = 0, effects: int = 0) -> None:
+    def finally_(
+        self, job: str, state: str, *, retries: int = 0, effects: int = 0, **fields: Any
+    ) -> None:
         """The job's final state, and its effects that were found (all with token 1)."""
-        self.final("job", job=job, state=state, retries=retries)
+        self.final("job", job=job, state=state, retries=retries, **fields)
         for _ in range(effects):
             self.final("effect", job=job, token=1)
 

@@ -15,7 +15,10 @@ from tests.chaos.checks.stage import Stage, stage
 
 pytestmark = pytest.mark.slow
 
+SPARES = "a later condition decides; this one spares it most of the rows"
 SHOWN = "only the words or the time that are shown with a broken case change"
+
+_LASTS = "r.until_t >= least(w.taken_t, greatest(w.due_by_t, r.from_t) + prompt_slack())"
 
 #: Mutants that no history can tell from the original: (part of the line, change) -> why.
 EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
@@ -32,7 +35,21 @@ EQUIVALENT: dict[str, dict[tuple[str, str], str]] = {
     "false-dead-letter": {("max(t) AS t", "max -> min"): SHOWN},
     "retry-lost": {("max(f.end_t)", "max -> min"): SHOWN},
     "retry-twice": {("max(end_t)", "max -> min"): SHOWN},
+    "late-start": {
+        ("min(deadline) AS deadline", "min -> max"): SHOWN,
+        ("AS name", "arg_min -> arg_max"): SHOWN,
+        ("-- spares most", f"{_LASTS} -> true"): SPARES,
+        ("-- spares most", "greatest -> least"): SPARES,
+        ("-- spares most", "+ prompt_slack() -> nothing"): SPARES,
+        ("-- spares most", "+ -> -"): SPARES,
+    },
+    "over-capacity": {
+        ("AS t,", "arg_max -> arg_min"): SHOWN,
+        ("AS job", "arg_max -> arg_min"): SHOWN,
+    },
+    "starved": {("AS job", "arg_max -> arg_min"): SHOWN},
     "start-after-drain": {("AS job", "min -> max"): SHOWN, ("AS job", "arg_min -> arg_max"): SHOWN},
+    "leak": {("max(t) AS t", "max -> min"): SHOWN},
     "early-exit": {("AS job", "arg_min -> arg_max"): SHOWN},
     "unique-violated": {("AS holder", "arg_max -> arg_min"): SHOWN},
 }

@@ -34,21 +34,32 @@ def story(*offers: str, end: bool = True) -> Story:
 ALWAYS = {
     *("lost", "phantom", "overlap", "late-redelivery", "budget-exceeded", "start-after-drain"),
     *("abandoned", "early-exit", "early-start", "unique-violated", "worker-died", "worker-idle"),
+    *("wrong-arguments", "wrong-order", "leak", "late-start", "starved", "over-capacity"),
+    *("cut-short", "hung-worker", "hasty-restart", "needless-replacement", "unreplaced"),
 }
+#: Checks that look at what each job has become.
+SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-result")
 
 
 @pytest.mark.parametrize(
     ("offers", "known"),
     [
         ((), set()),
-        (("wire",), {"premature-redelivery"}),
-        (("wire", "tokens"), {"premature-redelivery", "zombie-write"}),
-        (("wire", "completions"), {"premature-redelivery", "double-commit"}),
-        (("jobs",), {"false-dead-letter", "stuck"}),
-        (("jobs", "retries"), {"false-dead-letter", "stuck", "retry-lost", "retry-twice"}),
-        (("jobs", "keys"), {"false-dead-letter", "stuck", "orphan-key"}),
+        (("wire",), {"premature-redelivery", "hammering"}),
+        (
+            ("wire", "tokens"),
+            {
+                *("premature-redelivery", "zombie-write", "hammering"),
+                *("needless-takeback", "expired-start"),
+            },
+        ),
+        (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
+        (("jobs",), {*SETTLED}),
+        (("jobs", "retries"), {*SETTLED, "retry-lost", "retry-twice"}),
+        (("jobs", "keys"), {*SETTLED, "orphan-key"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
-        (("jobs", "effects"), {"false-dead-letter", "stuck", "effect-missing", "effect-repeated"}),
+        (("state",), {"inconsistent"}),
+        (("jobs", "effects"), {*SETTLED, "effect-missing", "effect-repeated"}),
         (("effects", "tokens"), {"double-commit"}),
         (tuple(Evidence), set(ANOMALIES)),
     ],

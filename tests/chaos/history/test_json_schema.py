@@ -82,7 +82,7 @@ def test_the_golden_histories_keep_to_it() -> None:
         {"type": "end"},
         {"type": "end", "outcome": "fine"},
         {"type": "final", "what": "job"},
-        {"type": "enqueue", "phase": "invoke", "op": "1", "job": None},
+        {"type": "enqueue", "phase": "invoke", "op": None, "job": "1"},
     ],
     ids=repr,
 )

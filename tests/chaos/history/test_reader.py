@@ -207,7 +207,7 @@ def test_an_integer_may_be_written_with_a_point(run_dir: Path) -> None:
         ({"t": 2**62}, "with an impossible time"),
         ({"type": "greeting"}, 'of the unknown type "greeting"'),
         ({"worker": None}, "of type hello without worker"),
-        ({"type": "enqueue", "op": "1", "phase": "invoke"}, "of type enqueue invoke without job"),
+        ({"type": "final", "what": "read"}, "of type final read without ok"),
         ({"type": "enqueue", "op": "1", "phase": "x"}, 'type enqueue with the unknown phase "x"'),
         ({"type": "final", "what": "job"}, "of type final job without job"),
     ],

@@ -8,7 +8,8 @@ import sys
 import pytest
 from redis import Redis
 
-from chaos.planted.bugs import ABLATIONS, BUGS, UnknownBug, edits_of
+from chaos.guarantees import ANOMALIES
+from chaos.planted.bugs import ABLATIONS, BUGS, PARTS, UnknownBug, edits_of
 from chaos.planted.edit import Edit, Misfit, edited, plant
 from tests.chaos.rig.running import run
 
@@ -34,6 +35,27 @@ def test_every_variant_fits_the_reference_and_is_well_formed(name: str, admin: R
             compile(text, file, "exec")
         else:
             admin.script_load(text)
+
+
+def test_no_two_bugs_are_the_same() -> None:
+    variants = [repr(sorted(edited(bug.edits).items())) for bug in BUGS.values()]
+
+    assert len(set(variants)) == len(BUGS)
+    assert len({bug.name for part in PARTS for bug in part.BUGS}) == sum(
+        len(part.BUGS) for part in PARTS
+    )
+    assert len({bug.sentence for bug in BUGS.values()}) == len(BUGS)
+
+
+def test_most_bugs_are_left_to_the_default_programme() -> None:
+    unaimed = [bug for bug in BUGS.values() if bug.scenario is None]
+
+    assert len(unaimed) >= 60
+    assert {edit.file for bug in unaimed for edit in bug.edits} > {
+        *("attempt.py", "client.py", "job.py", "settler.py", "store.py", "worker.py"),
+        *("lua/enqueue.lua", "lua/finish.lua", "lua/lock_and_pop.lua", "lua/requeue_dlq.lua"),
+    }
+    assert all(bug.anomaly in ANOMALIES for bug in BUGS.values())
 
 
 @pytest.mark.parametrize(("old", "times"), [("no such fragment", 0), ("wake(hints)", 2)])

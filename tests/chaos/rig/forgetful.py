@@ -15,7 +15,7 @@ class Forgetful:
 
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:
         self._honest.enqueue(jobs[1:])
-        return [job.id for job in jobs]
+        return [job.own_id for job in jobs]
 
     def close(self) -> None:
         self._honest.close()

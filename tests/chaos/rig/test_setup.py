@@ -26,8 +26,11 @@ def test_a_parameter_chooses_how_the_server_stores(scenario: Scenario) -> None:
 
 
 def test_the_users_choices_go_before_the_scenarios(tmp_path: Path) -> None:
-    options = Options(workers=9, jobs=8, seed=7, redis="local", out=tmp_path)
+    options = Options(workers=9, jobs=8, concurrency=100, seed=7, redis="local", out=tmp_path)
     setup = failover.SCENARIO.setup(options)
     assert (setup.workers, setup.jobs, setup.seed, setup.server.spec) == (9, 8, 7, "local")
+    assert setup.settings.concurrency == 100
+    assert setup.settings.queues == failover.SCENARIO.settings.queues
+    assert "--concurrency 100" in options.command(setup.name, 7)
     assert failover.SCENARIO.setup(Options()).workers == failover.SCENARIO.workers
     assert failover.SCENARIO.setup(Options()).seed > 0

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -150,7 +152,8 @@ def test_a_server_whose_port_was_taken_while_it_was_down_says_so(
                 server.start()
             assert server.pid is None
             # The same place with somebody else's server on it is not ours.
-            assert squatter.url == server.url
+            assert f":{port}/" in squatter.url
+            assert f":{port}/" in server.url
         server.start()
 
 
@@ -166,6 +169,37 @@ def test_a_setting_reaches_the_server(spec: str, directory: Path) -> None:
     with open_server(spec, directory, config=config) as server, server.client() as client:
         assert client.config_get("maxmemory") == {"maxmemory": str(32 * 1024 * 1024)}
         assert client.config_get("save") == {"save": "900 1"}
+
+
+@pytest.mark.parametrize(
+    "command", ["PING", "SAVE", "FLUSHALL", "CONFIG SET dir /tmp", "REPLICAOF NO ONE", "SHUTDOWN"]
+)
+def test_nobody_else_reaches_our_server(spec: str, directory: Path, command: str) -> None:
+    with open_server(spec, directory) as server, server.client() as ours:
+        ours.set("kept", "1")
+        place = ours.connection_pool.connection_kwargs
+        with (
+            redis.Redis(host=place["host"], port=place["port"]) as stranger,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            stranger.execute_command(*command.split())
+        assert ours.get("kept") == b"1"
+
+
+def test_the_password_is_drawn_and_nobody_else_reads_it(spec: str, directory: Path) -> None:
+    with open_server(spec, directory) as server, open_server(spec, directory / "b") as other:
+        password = urlsplit(server.url).password
+        assert password
+        assert password != urlsplit(other.url).password
+        assert server.pid is not None
+        process = psutil.Process(server.pid)
+        assert not any(password in word for word in process.cmdline())
+        assert not any(password in text for text in process.environ().values())
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+        for path in directory.iterdir():
+            if path.is_file() and password.encode() in path.read_bytes():
+                assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+        assert password not in repr(server)
 
 
 def test_a_password_is_in_the_url_and_in_no_message(spec: str, directory: Path) -> None:

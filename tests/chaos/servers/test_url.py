@@ -81,8 +81,9 @@ def test_a_missing_password_is_told(guarded: Server, directory: Path) -> None:
     assert "NOAUTH" in problem(guarded.url.replace(":s3cret@", ""), directory)
 
 
-def test_a_needless_password_is_told(running: Server, directory: Path) -> None:
-    sentence = problem(running.url.replace("//", "//:needless@"), directory)
+def test_a_needless_password_is_told(spec: str, directory: Path) -> None:
+    with open_server(spec, directory, config={"requirepass": ""}) as open_to_all:
+        sentence = problem(open_to_all.url.replace("//", "//:needless@"), directory)
     assert "has no password, but the URL gives one" in sentence
     assert "needless" not in sentence
 
@@ -104,7 +105,9 @@ def test_nobody_there(directory: Path, tmp_path: Path) -> None:
 def test_a_unix_socket_works(spec: str, directory: Path, tmp_path: Path) -> None:
     path = tmp_path / "s"
     with (
-        open_server(spec, directory, config={"unixsocket": str(path)}) as running,
+        open_server(
+            spec, directory, config={"unixsocket": str(path), "requirepass": ""}
+        ) as running,
         open_server(f"unix://{path}", directory) as server,
     ):
         assert server.version == running.version

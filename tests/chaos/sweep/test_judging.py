@@ -14,7 +14,7 @@ from chaos.rig.record import timing
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
-from chaos.sweep.lives import SETTINGS
+from chaos.sweep.life import SETTINGS
 
 KILL = Cell("succeeds", (BoundaryFault("kill", "claim.1", "before-reply"),))
 
@@ -68,11 +68,12 @@ def test_a_job_that_is_left_over_hides_nothing_in_another_cell(tmp_path: Path) -
     for name in ("c00001", "c00002"):
         about = {"type": "process", "name": f"{name}-victim", "child_pid": 2, "burst": True}
         events = [
+            {"t": 9, "type": "hello", "worker": "w", "process": f"{name}-victim", "pid": 2},
             {"t": 10, "event": "ready"} | about,
             {"t": 15, "event": "exit", "code": 0} | about,
         ]
         events += green(name)
-        events[6]["state"] = "active"
+        events[7]["state"] = "active"
         runs.append(run(tmp_path / name, events, unfinished=True))
     for each in judged(tmp_path, *runs):
         assert set(each.broken) == {"lost", "stuck", "early-exit"}

@@ -6,6 +6,7 @@ import threading
 
 from redis import Redis
 
+from chaos.targets import WorkerSettings
 from chaos.targets.rrq_ref.final import RrqInspector
 from rrq_ref import keys
 
@@ -29,7 +30,7 @@ def test_a_job_that_is_handed_back_meanwhile_is_never_overlooked(url: str, admin
 
     mover = threading.Thread(target=move)
     mover.start()
-    inspector = RrqInspector(url, "chaos", "effects")
+    inspector = RrqInspector(url, WorkerSettings())
     try:
         assert {inspector.backlog() for _ in range(2_000)} == {1}
     finally:

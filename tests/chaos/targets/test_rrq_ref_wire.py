@@ -25,7 +25,7 @@ ENDS = {"job": "a", "token": 3, "worker": "w"}
     [
         (scripts.ENQUEUE, ["job", "queue", "wake"], ["a", 0], [{"job": "a"}]),
         (scripts.FINISH, ["locks"], ["w", 60, "job:", "unique:", 1, "a", 3, "null", ""], [ENDS]),
-        (scripts.RETRY, ["job"], ["a", "w", 3], [ENDS]),
+        (scripts.RETRY, ["job"], ["a", "w", 3, "why", "", 50], [ENDS | {"delay_ms": 50}]),
         (scripts.RELEASE, ["job"], ["a", "w", 3], [ENDS]),
         (scripts.BURY, ["job"], ["a", "w", 3], [ENDS]),
         (

@@ -36,7 +36,7 @@ class Nothing:
     def __init__(self, url: str, settings: WorkerSettings) -> None: ...
 
     def enqueue(self, jobs: Sequence[Job]) -> list[str]:
-        return [job.id for job in jobs]
+        return [job.own_id for job in jobs]
 
     def close(self) -> None: ...
 
@@ -110,8 +110,8 @@ def test_the_reference_shows_everything() -> None:
             "small promises 'no-los', which is unknown; did you mean 'no-loss'?",
         ),
         (
-            lambda: target(promises={"peace"}),
-            "small promises 'peace', which is unknown; there are no-loss, no-phantom, ",
+            lambda: target(promises={"xyzzy"}),
+            "small promises 'xyzzy', which is unknown; there are no-loss, no-phantom, ",
         ),
         (lambda: target(promises="no-loss"), "promises is a set of guarantees: write {'no-loss'}"),
         (lambda: target(worker=["true"]), "the worker of small is a Command, and not ['true']"),

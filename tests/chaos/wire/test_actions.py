@@ -1,9 +1,11 @@
 """Every action on every side lands exactly where it was planned: at the victim's fifth INCR."""
 
+from signal import SIGINT
+
 import psutil
 import pytest
 
-from chaos.faults import Direction, Side
+from chaos.faults import FAULTS, Direction, Side
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
@@ -81,6 +83,20 @@ def test_a_stop_ends_by_itself_when_its_time_is_over(bench: Bench) -> None:
     assert injection.landed
     landed, healed = bench.events.of("landed")[0], bench.events.of("healed")[0]
     assert healed["t"] - landed["t"] >= 99_000_000
+
+
+@pytest.mark.parametrize("kind", ["term", "int", "hup", "quit"])
+def test_a_signal_comes_while_the_reply_is_held_back(bench: Bench, kind: str) -> None:
+    injection = bench.fault(kind, "before-reply", for_ms=60_000)
+    victim = bench.start(count=1000)
+
+    assert injection.wait(TIMEOUT_S)
+
+    status = victim.process.wait(TIMEOUT_S)
+    assert status is not None
+    assert FAULTS[kind].signal in (status.signal, SIGINT)  # Python makes an exception of SIGINT
+    assert bench.counted == 5
+    assert saw_up_to(victim, 4)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -208,11 +224,15 @@ def test_an_injected_error_takes_the_place_of_the_reply(
     assert victim.saw[-1] == bench.counted == total
 
 
-def test_a_chopped_reply_arrives_whole(bench: Bench) -> None:
-    bench.fault("chop", "before-reply")
+@pytest.mark.parametrize("side", ["before-send", "before-reply"])
+def test_what_is_chopped_arrives_whole_and_then_it_is_over(bench: Bench, side: Side) -> None:
+    bench.fault("chop", side)
     victim = bench.start()
 
     victim.finish()
 
     assert saw_up_to(victim, 10)
-    assert bench.events.of("landed")
+    begun, landed, healed = (bench.events.of(word) for word in ("begun", "landed", "healed"))
+    assert begun
+    assert landed
+    assert healed

@@ -34,6 +34,7 @@ def bad(s: Story) -> dict[str, int]:
     held(s, "started late", wire=False, at=1_200)
     s.wire("claim", "from an earlier run", "w1", at=900)
     drain(s)
+    s.judged = 7
     return {"abandoned": 6}
 
 
@@ -61,6 +62,7 @@ def bad_although_disturbed_at_other_times(s: Story) -> dict[str, int]:
     s.exit("w1", at=5_500)
     s.fault("pause", "w2", at=5_100, until=5_200)
     s.fault("pause", "w1", at=5_600, until=5_700)
+    s.judged = 2
     return {"abandoned": 1}
 
 
@@ -68,6 +70,7 @@ def near_miss(s: Story) -> None:
     for op in ("finish", "retry", "release", "bury"):
         held(s, op)
         s.wire(op, op, "w1", at=1_100)
+    s.fault("quit", "w1", at=1_000)  # so that it hands back at once
     held(s, "refused")
     s.wire("finish", "refused", "w1", at=1_100, answer="refused")
     held(s, "resists", resists=True)
@@ -79,6 +82,7 @@ def near_miss(s: Story) -> None:
     s.wire("claim", "lost before", "w2", at=1_200, token=2)
     s.forget("transition", job="lost before", t=(1_000_000 + 2_050) * 1_000_000)
     drain(s)
+    s.judged = 7
 
 
 def near_miss_slow(s: Story) -> None:
@@ -86,6 +90,7 @@ def near_miss_slow(s: Story) -> None:
     s.attempt("j1", at=10, until=20)
     s.finally_("j1", "completed")
     drain(s, exit_at=5_700)
+    s.judged = 1
 
 
 def near_miss_slow_to_wake(s: Story) -> None:
@@ -94,6 +99,7 @@ def near_miss_slow_to_wake(s: Story) -> None:
     s.attempt("j1", "w2", at=10, until=20)
     s.finally_("j1", "completed")
     drain(s, "w2", exit_at=1_200)
+    s.judged = 1
 
 
 def irrelevant_killed(s: Story) -> None:
@@ -106,6 +112,12 @@ def irrelevant_disturbed(s: Story) -> None:
     held(s, "j1")
     drain(s)
     s.fault("reset", "w1", at=1_100)
+
+
+def irrelevant_the_server_was_disturbed(s: Story) -> None:
+    held(s, "j1")
+    drain(s)
+    s.fault("server-pause", "server", at=1_200, until=1_300)
 
 
 def irrelevant_disturbed_just_before(s: Story) -> None:
@@ -128,11 +140,13 @@ def indeterminate(s: Story) -> None:
     s.enqueue("unfinished", result="info")
     s.wire("claim", "unfinished", "w2", at=57_900)
     s.finally_("unfinished", "missing")
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:
     bad(s)
     s.tear()
+    s.judged = 1
 
 
 def near_miss_the_server_forgot_it(s: Story) -> None:
@@ -141,6 +155,7 @@ def near_miss_the_server_forgot_it(s: Story) -> None:
     s.fault("server-kill", "server", at=950, until=960)
     s.fault("term", "w1", at=5_000)
     s.exit("w1", at=5_500)
+    s.judged = 1
 
 
 def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
@@ -150,6 +165,7 @@ def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     s.fault("term", "w1", at=5_000)
     s.exit("w1", at=5_500)
     s.fault("server-kill", "server", at=9_000, until=9_010)
+    s.judged = 2
     return {"abandoned": 1}
 
 
@@ -161,6 +177,7 @@ def near_miss_its_completion_had_no_reply(s: Story) -> None:
         s.end(job, "w1", at=920)
         s.finally_(job, state)
     drain(s)
+    s.judged = 1
 
 
 def bad_never_ended(s: Story) -> dict[str, int]:
@@ -174,4 +191,80 @@ def bad_never_ended(s: Story) -> dict[str, int]:
     s.finally_("running", "completed")
     s.finally_("unwritten", "missing")
     drain(s)
+    s.judged = 4
     return {"abandoned": 3}
+
+
+def everyday(s: Story) -> None:
+    """Some work that another worker does."""
+    s.enqueue("everyday")
+    s.attempt("everyday", "w2", at=10, until=20)
+    s.finally_("everyday", "completed")
+
+
+def bad_deaf_to_the_second_signal(s: Story) -> dict[str, int]:
+    """It had to leave by 4250, as one that is told to hurry from the start has."""
+    everyday(s)
+    for n, (kind, at) in enumerate((("term", 1_500), ("quit", 1_500), ("quit", 900)), 3):
+        s.worker(f"w{n}")
+        s.fault("term", f"w{n}", at=1_000)
+        s.fault(kind, f"w{n}", at=at)
+        s.exit(f"w{n}", at=4_900)
+    return {"abandoned": 3}
+
+
+def near_miss_in_a_hurry(s: Story) -> None:
+    everyday(s)
+    s.fault("term", "w1", at=1_000)
+    s.fault("int", "w1", at=1_500)
+    s.exit("w1", at=4_200)
+    s.judged = 1
+
+
+def near_miss_the_second_signal_comes_late(s: Story) -> None:
+    """The grace period is over by then."""
+    everyday(s)
+    s.fault("term", "w1", at=1_000)
+    s.fault("term", "w1", at=5_000)
+    s.exit("w1", at=5_700)
+    s.judged = 1
+
+
+def near_miss_a_terminal_signals_all(s: Story) -> None:
+    """A worker of a fleet hurries only when its parent is told twice."""
+    everyday(s)
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("c1", process="fleet-1.c1")
+    for who in ("parent", "c1"):
+        s.fault("int", who, at=1_000)
+        s.exit(who, at=5_700)
+    s.judged = 2
+
+
+def bad_orphan(s: Story) -> dict[str, int]:
+    everyday(s)
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("c1", process="fleet-1.c1")
+    s.worker("c2", process="fleet-1.c2")
+    s.kill("parent", at=1_000)
+    s.exit("c1", at=5_700)
+    s.judged = 2
+    return {"abandoned": 1}
+
+
+def near_miss_on_a_busy_machine(s: Story) -> None:
+    """It had to leave by 5750, and the machine kept it waiting for 500 ms."""
+    everyday(s)
+    s.fault("term", "w1", at=1_000)
+    s.event("lag", at=4_000, lag_ms=500)
+    s.exit("w1", at=6_700)
+    s.judged = 1
+
+
+def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
+    everyday(s)
+    s.event("lag", at=900, lag_ms=500)
+    s.fault("term", "w1", at=1_000)
+    s.event("lag", at=4_000, lag_ms=500)
+    s.exit("w1", at=6_800)
+    return {"abandoned": 1}

@@ -55,6 +55,7 @@ def near_miss_left_somehow(s: Story) -> None:
     crash(s, "j1", budget=1)
     s.exit("w1", at=50, code=None)
     s.kill("w2", at=1_600)
+    s.judged = 1
 
 
 def near_miss_told_to_leave(s: Story) -> None:
@@ -62,11 +63,13 @@ def near_miss_told_to_leave(s: Story) -> None:
     crash(s, "j1", budget=1)
     s.fault("term", "w1", at=45)
     die(s)
+    s.judged = 1
 
 
 def near_miss(s: Story) -> None:
     fail(s, "used up", 3, budget=3)
     fail(s, "no retry", 1, budget=0)
+    fail(s, "some left", 2, budget=3)
     crash(s, "crashed", budget=2)
     crash(s, "crashed too", budget=2)
     fail(s, "requeued", 5, budget=3)
@@ -74,6 +77,7 @@ def near_miss(s: Story) -> None:
     crash(s, "crashed and requeued", budget=1)
     s.wire("requeue", "crashed and requeued", "w1", token=None, at=60)
     die(s)
+    s.judged = 4
 
 
 def bad_without_tokens(s: Story) -> dict[str, int]:
@@ -95,6 +99,7 @@ def near_miss_an_earlier_attempt_stood_still(s: Story) -> None:
     s.start("j1", "w1", at=3_010, token=1)
     s.end("j1", "w1", at=3_020, token=1, outcome="cancelled")
     s.finally_("j1", "dead", retries=2)
+    s.judged = 1
 
 
 def near_miss_server_forgot_the_count(s: Story) -> None:

@@ -27,6 +27,7 @@ def bad(s: Story) -> dict[str, int]:
     for token in (1, 2):
         s.final("effect", job="from nowhere", token=token)
     s.wire("requeue", "another", "w1", token=None, at=60)
+    s.judged = 15
     return {"double-commit": 7}
 
 
@@ -43,6 +44,7 @@ def near_miss(s: Story) -> None:
     s.enqueue("other")
     s.attempt("other", at=10, until=30)
     s.finally_("other", "completed")
+    s.judged = 4
 
 
 def indeterminate(s: Story) -> None:
@@ -56,3 +58,15 @@ def indeterminate(s: Story) -> None:
     s.enqueue("since", kind="requeue", at=5, result="info")
     about: dict[str, Any] = {"op": "rq", "job": "any time", "kind": "requeue"}
     s.event("enqueue", at=200, phase="ok", **about)
+    s.final("effect", job="whose effects have no token", token=None)
+    s.judged = 3
+
+
+def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
+    """Those before it stay, and the next attempt tries again."""
+    s.enqueue("j1", doomed=True, effects=2, refused=True)
+    s.finally_("j1", "dead")
+    for token in (1, 2):
+        s.final("effect", job="j1", token=token)
+    s.unknown = True
+    s.judged = 0

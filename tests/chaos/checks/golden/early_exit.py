@@ -91,6 +91,7 @@ def near_miss(s: Story) -> None:
     work(s, at=4_800)
     s.wire("enqueue", "j1", "w1", at=6_500, token=None)
     burst(s)
+    s.judged = 1
 
 
 def near_miss_new_work(s: Story) -> None:
@@ -100,6 +101,7 @@ def near_miss_new_work(s: Story) -> None:
     s.enqueue("earlier")
     s.attempt("earlier", at=10, until=20)
     s.finally_("earlier", "completed")
+    s.judged = 1
 
 
 def bad_young(s: Story) -> dict[str, int]:
@@ -139,6 +141,7 @@ def near_miss_refused(s: Story) -> None:
     s.end("j4", "w2", at=5_200, outcome="cancelled")
     s.finally_("j4", "completed")
     burst(s)
+    s.judged = 1
 
 
 def irrelevant_left_somehow(s: Story) -> None:
@@ -187,3 +190,16 @@ def indeterminate(s: Story) -> None:
     s.finally_("j2", "completed")
     s.kill("w2", at=7_000)
     burst(s)
+    s.judged = 1
+
+
+def near_miss_it_was_cancelled_once_more(s: Story) -> None:
+    """An operator who stood still repeats what another has done."""
+    s.enqueue("j1", doomed=True)
+    for at in (1_000, 6_000):
+        s.wire("bury", "j1", "w1", at=at, token=None)
+        del s.events[-1]["worker"]
+    s.finally_("j1", "dead")
+    burst(s)
+    s.unknown = True
+    s.judged = 1

@@ -18,6 +18,7 @@ def bad(s: Story) -> dict[str, int]:
 def near_miss(s: Story) -> None:
     done(s, "all", effects=2, found=2)
     done(s, "dead", effects=1, found=0, state="dead")
+    s.judged = 1
 
 
 def irrelevant(s: Story) -> None:
@@ -32,3 +33,4 @@ def indeterminate(s: Story) -> None:
     s.forget("transition", op="finish", job="lost reply")
     s.kill("w1", at=31)
     s.finally_("j1", "completed", effects=1)
+    s.judged = 1

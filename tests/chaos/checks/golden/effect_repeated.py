@@ -23,12 +23,14 @@ def near_miss(s: Story) -> None:
     s.finally_("again", "completed", effects=2)
     s.enqueue("expired", effects=1)
     s.finally_("expired", "missing", effects=2)
+    s.judged = 1
 
 
 def near_miss_none(s: Story) -> dict[str, int]:
     s.enqueue("j1", effects=1)
     s.attempt("j1", at=10, until=30)
     s.finally_("j1", "completed")
+    s.judged = 1
     return {"effect-missing": 1}  # too few is another matter
 
 
@@ -48,3 +50,23 @@ def indeterminate(s: Story) -> None:
     s.enqueue("either", effects=1)
     s.enqueue("either", effects=2)
     s.finally_("either", "completed", effects=2)
+    for effects in (1, 2):
+        s.enqueue("neither", effects=effects, result="info", doomed=True)
+    s.finally_("neither", "dead", effects=2)
+    s.judged = 1
+
+
+def indeterminate_one_of_its_effects_is_refused(s: Story) -> None:
+    """Those before it stay, as often as its commit was tried."""
+    s.enqueue("j1", doomed=True, effects=2, refused=True)
+    s.finally_("j1", "dead", effects=2)
+    s.unknown = True
+    s.judged = 0
+
+
+def bad_although_one_of_its_effects_is_refused(s: Story) -> dict[str, int]:
+    """It is completed after all."""
+    s.enqueue("j1", effects=1, refused=True)
+    s.attempt("j1", at=10, until=30)
+    s.finally_("j1", "completed", effects=2)
+    return {"effect-repeated": 1}

@@ -52,6 +52,12 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
     return {"false-dead-letter": 1}
 
 
+def near_miss_another_asked_for_more(s: Story) -> None:
+    failed(s, "twice", 1, max_retries=1)
+    s.enqueue("twice", at=5, max_retries=3)
+    s.judged = 1
+
+
 def near_miss(s: Story) -> None:
     failed(s, "failed", 3)
     s.enqueue("completed")
@@ -65,12 +71,24 @@ def near_miss(s: Story) -> None:
     failed(s, "failed and timed out", 1, max_retries=2)
     s.wire("claim", "failed and timed out", "w1", at=500, token=2)
     s.wire("retry", "failed and timed out", "w1", at=600, token=2)
+    s.judged = 3
 
 
 def near_miss_a_crash_that_nobody_saw(s: Story) -> None:
     """The server was down while it was claimed."""
     failed(s, "j1", 1, max_crashes=1)
     s.fault("server-stop", "server", at=500, until=600)
+
+
+def near_miss_crashed_for_sure(s: Story) -> None:
+    """As often as allowed; and one that failed as often as allowed may have crashed as well."""
+    failed(s, "failed and crashed", 1, max_crashes=1, max_retries=2)
+    s.wire("claim", "failed and crashed", "w2", at=500, token=2)
+    s.start("failed and crashed", "w2", at=502, token=2)
+    failed(s, "used up", 2, max_crashes=1, max_retries=2)
+    s.wire("claim", "used up", "w2", at=500, token=3)
+    s.kill("w2", at=600)
+    s.judged = 2
 
 
 def near_miss_without_a_wire(s: Story) -> None:
@@ -115,6 +133,7 @@ def indeterminate(s: Story) -> None:
     s.attempt("lost reply", at=10, until=50, outcome="error")
     s.events[-1]["answer"] = None
     s.finally_("lost reply", "dead")
+    s.judged = 1
 
 
 def indeterminate_when_disturbed(s: Story) -> None:

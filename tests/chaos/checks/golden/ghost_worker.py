@@ -28,6 +28,7 @@ def near_miss(s: Story) -> None:
     look(s, 5_100, seen=False)
     s.final("worker", worker="w1", alive=False, seen=False)
     s.final("worker", worker="w1", alive=True, seen=True)
+    s.judged = 2
 
 
 def irrelevant(s: Story) -> None:

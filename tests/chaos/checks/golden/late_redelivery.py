@@ -81,6 +81,7 @@ def fleet(s: Story) -> dict[str, int]:
     s.worker("parent", process="fleet-1", role="fleet")
     s.worker("w3", process="fleet-1.103")
     s.worker("w4", process="fleet-1.104")
+    s.worker("w5", process="fleet-1.105", at=150)
     s.enqueue("j1")
     s.wire("claim", "j1", "w3", at=10)
     s.start("j1", "w3", at=12)
@@ -96,9 +97,10 @@ def bad_fleet(s: Story) -> dict[str, int]:
 
 
 def near_miss_fleet(s: Story) -> None:
-    """The other worker of the fleet was disturbed."""
+    """The other workers of the fleet were disturbed."""
     fleet(s)
-    s.fault("pause", "parent", at=500, until=600, child_pid=104)
+    for pid in (104, 105):
+        s.fault("pause", "parent", at=500, until=600, child_pid=pid)
 
 
 def near_miss(s: Story) -> None:
@@ -111,6 +113,7 @@ def near_miss(s: Story) -> None:
     s.start("claimed in time", "w2", at=1_500, token=2)
     orphan(s, "its end was not seen", back=None)
     s.kill("w1", at=50)
+    s.judged = 4
 
 
 def irrelevant_ended(s: Story) -> None:
@@ -128,11 +131,64 @@ def irrelevant_taken(s: Story) -> None:
     s.kill("w1", at=3_000)
 
 
+def near_miss_on_a_busy_machine(s: Story) -> None:
+    orphan(s, back=1_400)
+    s.kill("w1", at=50)
+    s.event("lag", at=1_200, lag_ms=50)
+    s.judged = 1
+
+
+def bad_on_a_machine_that_was_busy_at_other_times(s: Story) -> dict[str, int]:
+    orphan(s, back=1_400)
+    s.kill("w1", at=50)
+    s.event("lag", at=1_200, lag_ms=40)
+    s.event("lag", at=1_000, lag_ms=900)
+    s.event("lag", at=2_000, lag_ms=600)
+    return {"late-redelivery": 1}
+
+
 def near_miss_nobody_else_lived(s: Story) -> None:
     late(s)
     s.kill("w2", at=20)
-    s.worker("w3", at=500)
-    s.worker("w4", role="producer")
+    s.worker("w3", role="producer")
+
+
+def near_miss_another_was_ready_only_then(s: Story) -> None:
+    """The wait begins when w3 is ready."""
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w3", at=1_710, concurrency=1)
+    s.judged = 1
+
+
+def near_miss_another_fleet_came_meanwhile(s: Story) -> None:
+    """It may have had its hands full."""
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("parent", process="fleet-1", role="fleet", at=500)
+    s.worker("w3", process="fleet-1.3", at=500)
+
+
+def bad_another_was_ready_meanwhile(s: Story) -> dict[str, int]:
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w3", at=1_690, concurrency=1)
+    s.worker("w4", at=1_990, concurrency=1)
+    return {"late-redelivery": 1}
+
+
+def near_miss_another_was_ready_meanwhile_and_busy(s: Story) -> None:
+    """Other jobs were there before; or it took them on soon. Only who was leaving had room."""
+    late(s)
+    s.kill("w2", at=20)
+    s.worker("w5", concurrency=1)
+    s.fault("term", "w5", at=500)
+    s.exit("w5", at=4_000)
+    for worker, at, until in (("w3", 1_501, 1_600), ("w4", 1_600, 1_900)):
+        s.worker(worker, at=1_500, concurrency=1)
+        s.enqueue(worker)
+        s.attempt(worker, worker, at=at, until=until)
+        s.finally_(worker, "completed")
 
 
 def near_miss_the_other_died_meanwhile(s: Story) -> None:
@@ -150,8 +206,9 @@ def near_miss_the_other_was_told_to_leave(s: Story) -> None:
     s.fault("term", "w2", at=500)
     s.exit("w2", at=900)
     s.events = [event for event in s.events if event.get("token") != 2]
-    s.worker("w3", at=600)
+    s.worker("w3", at=1_800, concurrency=2)
     s.start("j1", "w3", at=2_000, token=2)
+    s.judged = 1
 
 
 def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
@@ -163,8 +220,9 @@ def near_miss_the_other_was_long_told_to_leave(s: Story) -> None:
     s.fault("term", "w2", at=500)
     s.exit("w2", at=20_000)
     s.finally_("j1", "completed")
-    s.worker("w3", at=11_000)
+    s.worker("w3", at=11_800, concurrency=2)
     s.start("j1", "w3", at=12_000, token=2)
+    s.judged = 1
 
 
 def near_miss_the_other_had_just_been_stopped(s: Story) -> None:
@@ -224,3 +282,57 @@ def irrelevant_never_seen_again_and_nobody_can_ask(s: Story) -> None:
     s.wire("claim", "j1", "w1", at=10)
     s.start("j1", "w1", at=12)
     s.kill("w1", at=50)
+
+
+def bad_of_its_first_queue(s: Story) -> dict[str, int]:
+    """w3 serves it first, and the other queue that has jobs after it."""
+    s.worker("w3", queues="low,high")
+    s.enqueue("j1", queue="low")
+    s.enqueue("another", queue="high", result="info")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w3", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    return {"late-redelivery": 1}
+
+
+def indeterminate_behind_another_queue(s: Story) -> None:
+    """w3 may have had jobs to do that go before."""
+    s.worker("w3", queues="high,low")
+    s.enqueue("j1", queue="low")
+    s.enqueue("another", queue="high", result="info")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w3", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    s.judged = 0
+
+
+def bad_by_one_that_serves_it_last(s: Story) -> dict[str, int]:
+    """No other queue has any jobs."""
+    s.worker("w3", queues="high,low")
+    s.enqueue("j1", queue="low")
+    s.enqueue("another", queue="low", result="info")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w3", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    return {"late-redelivery": 1}
+
+
+def indeterminate_not_served(s: Story) -> None:
+    s.worker("w3", queues="high")
+    s.enqueue("j1", queue="low")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.wire("claim", "j1", "w2", at=2_000, token=2)
+    s.finally_("j1", "completed")
+    s.kill("w1", at=50)
+    s.kill("w2", at=60)
+    s.judged = 0

@@ -39,6 +39,7 @@ def near_miss(s: Story) -> None:
     key(s, "dlq", "q")
     key(s, "queue", "done")
     key(s, "effects", "x")
+    s.judged = 3
 
 
 def near_miss_whose_entries_are_told(s: Story) -> dict[str, int]:
@@ -64,6 +65,7 @@ def indeterminate(s: Story) -> None:
     key(s, "job", "doubtful")
     key(s, "unique", "doubtful")
     key(s, "job", "stranger")
+    s.judged = 1
 
 
 def indeterminate_when_the_final_state_was_not_read(s: Story) -> None:

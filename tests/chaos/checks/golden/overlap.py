@@ -35,6 +35,47 @@ def bad(s: Story) -> dict[str, int]:
     return {"overlap": 7}
 
 
+def straggler(s: Story) -> None:
+    """w1 has the job first, and starts when w2 has it."""
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.wire("claim", "j1", "w2", at=1_500, token=2)
+    s.start("j1", "w2", at=1_502, token=2)
+    s.start("j1", "w1", at=1_600)
+    s.end("j1", "w1", at=1_610)
+    s.end("j1", "w2", at=1_700, token=2)
+    s.wire("finish", "j1", "w2", at=1_702, token=2)
+    s.finally_("j1", "completed")
+
+
+def indeterminate_it_had_stood_still(s: Story) -> None:
+    straggler(s)
+    s.fault("pause", "w1", at=11, until=1_590)
+
+
+def indeterminate_it_had_stood_still_before(s: Story) -> None:
+    straggler(s)
+    s.fault("pause", "w1", at=11, until=1_000)
+
+
+def bad_under_the_same_token(s: Story) -> dict[str, int]:
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=10)
+    s.start("j1", "w1", at=12)
+    s.start("j1", "w2", at=900)
+    s.fault("pause", "w2", at=100, until=200)
+    s.finally_("j1", "completed")
+    return {"overlap": 1}
+
+
+def bad_it_came_late_by_itself(s: Story) -> dict[str, int]:
+    straggler(s)
+    s.fault("pause", "w2", at=600, until=700)
+    s.fault("pause", "w1", at=100, until=480)
+    s.fault("pause", "w1", at=1_650, until=1_660)
+    return {"overlap": 1}
+
+
 def bad_given_up_too_late(s: Story) -> dict[str, int]:
     two(s, "j1", 900, wire=True)
     s.wire("finish", "j1", "w1", at=950)
@@ -57,6 +98,7 @@ def near_miss(s: Story) -> None:
     for op in ("finish", "retry", "bury"):
         two(s, op, 900, wire=True)
         s.wire(op, op, "w1", at=800)
+    s.judged = 7
 
 
 def near_miss_stalled(s: Story) -> None:
@@ -102,6 +144,7 @@ def near_miss_dead(s: Story) -> None:
     two(s, "j1", 200, end=None)
     two(s, "j2", 200, end=None, wire=True)
     s.kill("w1", at=100)
+    s.judged = 1
 
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
@@ -152,12 +195,16 @@ def indeterminate(s: Story) -> None:
     s.event("start", at=10, by="stranger", pid=9, job="unknown", token=1, worker="w9")
     s.event("end", at=90, by="stranger", pid=9, job="unknown", token=1, outcome="ok")
     s.start("unknown", "w1", at=20, token=2)
+    two(s, "unclaimed", 500, wire=True)
+    s.forget("transition", op="claim", job="unclaimed", token=1)
+    s.wire("refresh", "unclaimed", "w1", at=80, answer=None)
     s.enqueue("endless")
     s.event("start", at=10, by="stranger", pid=9, job="endless", token=1, worker="w9")
     s.start("endless", "w1", at=20, token=2)
     s.wire("claim", "endless", "w2", at=9)
     s.finally_("unknown", "completed")
     s.finally_("endless", "completed")
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

@@ -13,7 +13,7 @@ def bad(s: Story) -> dict[str, int]:
     s.enqueue("early", at=100)
     for job in ("refused", "early", "ghost"):
         run(s, job, at=50)
-    return {"phantom": 3}
+    return {"phantom": 3, "extra-job": 2}
 
 
 def near_miss(s: Story) -> None:
@@ -25,6 +25,7 @@ def near_miss(s: Story) -> None:
     s.enqueue("another", unique="l", answer_job="refused")
     for job in ("clocks differ", "second try", "from an earlier run", "refused"):
         run(s, job, at=50)
+    s.judged = 3
 
 
 def indeterminate(s: Story) -> None:
@@ -38,6 +39,7 @@ def indeterminate(s: Story) -> None:
     s.enqueue("unseen", at=100)
     for job in ("timeout", "killed", "both", "unseen"):
         run(s, job, at=50)
+    s.judged = 4
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

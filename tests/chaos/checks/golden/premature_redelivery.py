@@ -49,7 +49,8 @@ def live(s: Story) -> None:
 
 def bad(s: Story) -> dict[str, int]:
     live(s)
-    return {"premature-redelivery": 10}
+    s.judged = 12
+    return {"premature-redelivery": 10, "needless-takeback": 1}
 
 
 def bad_given_up_too_late(s: Story) -> dict[str, int]:
@@ -83,6 +84,7 @@ def near_miss(s: Story) -> None:
     s.wire("refresh", "renewed without a token", "w1", token=None, at=500)
     held(s, "asked for again")
     s.wire("claim", "asked for again", "w1", at=500)
+    s.judged = 9
 
 
 def near_miss_server_forgot_the_lock(s: Story) -> None:
@@ -95,7 +97,8 @@ def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     live(s)
     s.fault("server-kill", "server", at=5, until=6)
     s.fault("server-kill", "server", at=1_600, until=1_700)
-    return {"premature-redelivery": 10}
+    s.judged = 12
+    return {"premature-redelivery": 10, "needless-takeback": 1}
 
 
 def irrelevant(s: Story) -> None:
@@ -114,6 +117,7 @@ def indeterminate(s: Story) -> None:
     s.wire("claim", "claim", "w2", at=300, token=2, answer=None)
     s.start("finish", "w1", at=12)
     s.kill("w1", at=950)
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

@@ -45,6 +45,7 @@ def near_miss(s: Story) -> None:
     unwired(s, "no wire", retries=1)
     failed(s, "retried and buried", retries=2, doomed=True)
     s.attempt("retried and buried", at=3_000, until=3_010, token=3, outcome="error", last="bury")
+    s.judged = 3
 
 
 def near_miss_server_forgot_the_count(s: Story) -> None:

@@ -32,12 +32,14 @@ def near_miss(s: Story) -> None:
     s.start("no wire", "w1", at=10)
     s.end("no wire", "w1", at=20, outcome="error")
     s.finally_("no wire", "completed", retries=1)
+    s.judged = 5
 
 
 def near_miss_not_counted(s: Story) -> None:
     s.enqueue("j1", doomed=True)
     s.attempt("j1", at=10, until=60, outcome="error", last="bury")
     s.finally_("j1", "dead")
+    s.judged = 1
 
 
 def irrelevant(s: Story) -> None:
@@ -65,6 +67,7 @@ def indeterminate(s: Story) -> None:
         if event.get("op") == "retry":
             event["answer"] = None
     s.kill("w1", at=61)
+    s.judged = 2
 
 
 def indeterminate_when_events_may_be_missing(s: Story) -> None:

@@ -39,13 +39,30 @@ def bad_fleet(s: Story) -> dict[str, int]:
     told_at_1000(s, "parent")
     s.exit("c1", at=2_000)
     s.exit("c2", at=2_000)
+    s.judged = 3
     return {"start-after-drain": 2}  # told were the parent and, by it, the worker
 
 
-def near_miss(s: Story) -> None:
+def bad_fleet_whose_parent_left(s: Story) -> dict[str, int]:
+    fleet(s)
+    run(s, "j1", "c2", at=1_300)
+    s.fault("term", "parent", at=1_000)
+    s.exit("parent", at=1_100)
+    s.judged = 3
+    return {"start-after-drain": 2, "abandoned": 2}
+
+
+def near_miss(s: Story) -> dict[str, int]:
     run(s, "j1", "w1", at=1_200)
     run(s, "other", "w2", at=1_300)
     told_at_1000(s)
+    s.worker("stays")
+    s.fault("term", "stays", at=1_000)
+    s.worker("leaves at once")
+    s.fault("term", "leaves at once", at=1_000)
+    s.exit("leaves at once", at=1_100)
+    s.judged = 2
+    return {"abandoned": 1}  # to stay is another matter
 
 
 def near_miss_successor(s: Story) -> None:
@@ -54,6 +71,7 @@ def near_miss_successor(s: Story) -> None:
     told_at_1000(s)
     s.worker("w3", at=4_000, process="worker-1")
     run(s, "after", "w3", at=4_500)
+    s.judged = 1
 
 
 def near_miss_fleet_successor(s: Story) -> None:
@@ -66,6 +84,7 @@ def near_miss_fleet_successor(s: Story) -> None:
     s.worker("c3", process="fleet-1.c3", at=4_000)
     run(s, "after", "c3", at=4_500)
     run(s, "elsewhere", "w2", at=1_300)
+    s.judged = 3
 
 
 def near_miss_heard_when_continued(s: Story) -> None:

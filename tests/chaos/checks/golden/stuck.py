@@ -13,6 +13,7 @@ def bad(s: Story) -> dict[str, int]:
         s.finally_(state, state)
     s.final("queue", queue="q", job="done")
     s.final("lock", queue="q", job="done")
+    s.judged = 6
     return {"stuck": 5}
 
 
@@ -23,6 +24,29 @@ def near_miss(s: Story) -> None:
     s.enqueue("dead", doomed=True)
     s.finally_("dead", "dead")
     s.final("dlq", queue="q", job="dead")
+    s.judged = 2
+
+
+def far(s: Story) -> None:
+    """It is due in an hour."""
+    s.enqueue("done")
+    s.attempt("done", at=10, until=20)
+    s.finally_("done", "completed")
+    s.enqueue("far", due=3_600_000)
+    s.finally_("far", "queued")
+
+
+def near_miss_not_due_yet(s: Story) -> None:
+    far(s)
+    s.final("queue", queue="q", job="far")
+    s.judged = 3
+
+
+def bad_locked_although_it_is_not_due_yet(s: Story) -> dict[str, int]:
+    far(s)
+    s.final("lock", queue="q", job="far")
+    s.judged = 3
+    return {"stuck": 1}
 
 
 def irrelevant(s: Story) -> None:
@@ -44,9 +68,11 @@ def indeterminate(s: Story) -> None:
     s.start("doubtful", "w1", at=30)
     s.kill("w1", at=40)
     s.finally_("doubtful", "missing")
+    s.judged = 1
 
 
 def indeterminate_when_the_final_state_was_not_read(s: Story) -> None:
     bad(s)
     s.forget("final", what="read")
     s.unknown = True
+    s.judged = 0

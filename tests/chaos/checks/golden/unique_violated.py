@@ -68,8 +68,10 @@ def near_miss_never_run(s: Story) -> None:
 def near_miss_answered(s: Story) -> None:
     """The earlier job stands for the new one, or the new one is the earlier one."""
     holder(s)
-    second(s, answer_job="j1")
+    s.enqueue("j2", unique="k", at=100, answer_job="j1")
+    s.finally_("j2", "missing")
     s.enqueue("j1", unique="k", at=200)
+    s.judged = 1
 
 
 def near_miss_over(s: Story) -> None:
@@ -148,6 +150,7 @@ def irrelevant_requeued(s: Story) -> None:
 def irrelevant_requeue(s: Story) -> None:
     """A requeue does not enqueue a second job."""
     holder(s)
+    s.enqueue("j2")
     second(s, kind="requeue")
 
 

@@ -36,11 +36,69 @@ def bad_although_much_happened(s: Story) -> dict[str, int]:
     return {"unseen-worker": 1}
 
 
+def drains(s: Story, job: str, worker: str, *, until: float) -> None:
+    """It is told to stop at 20000, while it runs a job."""
+    s.enqueue(job)
+    s.attempt(job, worker, at=19_000, until=until)
+    s.finally_(job, "completed")
+    s.fault("term", worker, at=20_000)
+
+
+def bad_while_it_drains(s: Story) -> dict[str, int]:
+    """As long as a job runs, and the grace period of 2 s is not over."""
+    run(s)
+    drains(s, "j2", "w1", until=21_000)
+    drains(s, "j3", "w2", until=23_000)
+    for at in (20_900, 21_100, 21_900, 22_100):
+        look(s, at)
+        look(s, at, worker="w2")
+    s.exit("w1", at=21_200)
+    s.exit("w2", at=23_100)
+    return {"unseen-worker": 4}
+
+
+def irrelevant_on_a_busy_machine(s: Story) -> None:
+    run(s)
+    s.event("lag", at=19_000, lag_ms=800)
+    look(s)
+
+
+def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
+    run(s)
+    s.event("lag", at=16_900, lag_ms=2_000)
+    s.event("lag", at=19_000, lag_ms=700)
+    look(s)
+    return {"unseen-worker": 1}
+
+
+def irrelevant_told_to_hurry(s: Story) -> None:
+    run(s)
+    drains(s, "j2", "w1", until=21_000)
+    s.fault("quit", "w1", at=20_500)
+    look(s, 20_600)
+    s.enqueue("j3")
+    s.attempt("j3", "w1", at=20_100, until=20_900)
+    s.finally_("j3", "completed")
+    s.exit("w1", at=21_200)
+
+
+def irrelevant_nothing_runs_while_it_drains(s: Story) -> None:
+    """But for a job that was started later."""
+    run(s)
+    s.fault("term", "w1", at=20_000)
+    s.enqueue("j2")
+    s.attempt("j2", "w1", at=20_100, until=20_900)
+    s.finally_("j2", "completed")
+    look(s, 20_600)
+    s.exit("w1", at=21_200)
+
+
 def near_miss(s: Story) -> None:
     run(s)
     look(s, seen=True)
     s.final("worker", worker="w1", alive=True, seen=True)
     s.final("worker", worker="w2", alive=False, seen=False)
+    s.judged = 2
 
 
 def irrelevant(s: Story) -> None:

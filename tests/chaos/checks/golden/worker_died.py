@@ -27,6 +27,15 @@ def bad_by_a_signal_of_its_own(s: Story) -> dict[str, int]:
     return {"worker-died": 1}
 
 
+def bad_while_another_is_told_to_stop(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("term", "w2", at=900)
+    s.exit("w2", at=1_000)
+    s.exit("w1", at=1_000, code=1)
+    s.judged = 2
+    return {"worker-died": 1}
+
+
 def bad_in_burst_mode(s: Story) -> dict[str, int]:
     run(s)
     s.worker("w3", at=30, burst=True)
@@ -34,6 +43,23 @@ def bad_in_burst_mode(s: Story) -> dict[str, int]:
     s.worker("w4", at=30, burst=True)
     s.exit("w4", at=1_000, code=None, signal=6)
     return {"worker-died": 2}
+
+
+def bad_of_the_signal_that_told_it_to_leave(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("hup", "w1", at=1_000)
+    s.exit("w1", at=1_010, code=None, signal=1)
+    return {"worker-died": 1}
+
+
+def near_miss_told_before_it_was_ready(s: Story) -> None:
+    run(s)
+    s.event("process", at=100, event="spawn", name="worker-7", child_pid=7, role="worker")
+    s.event("hello", at=140, by="worker-7", pid=7, worker="w7")
+    s.fault("hup", "worker-7", at=150)
+    s.event("process", at=200, event="ready", name="worker-7", child_pid=7, role="worker")
+    s.event("process", at=210, event="exit", name="worker-7", child_pid=7, signal=1)
+    s.judged = 1
 
 
 def near_miss_killed(s: Story) -> None:
@@ -47,12 +73,14 @@ def near_miss_told_to_stop(s: Story) -> None:
     run(s)
     s.fault("term", "w1", at=900)
     s.exit("w1", at=1_000)
+    s.judged = 1
 
 
 def near_miss_burst(s: Story) -> None:
     run(s)
     s.worker("w3", at=30, burst=True)
     s.exit("w3", at=1_000, code=0)
+    s.judged = 1
 
 
 def indeterminate(s: Story) -> None:

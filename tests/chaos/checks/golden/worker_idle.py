@@ -19,6 +19,7 @@ def bad(s: Story) -> dict[str, int]:
     run(s)
     offered(s, "w1", "idle")
     offered(s, "w2", "working")
+    s.judged = 2
     return {"worker-idle": 1}
 
 
@@ -57,6 +58,7 @@ def near_miss(s: Story) -> None:
     run(s)
     offered(s, "w1", "working")
     offered(s, "w2", "working")
+    s.judged = 2
 
 
 def near_miss_a_fault_lasts(s: Story) -> None:

@@ -33,11 +33,13 @@ def bad_although_the_server_was_disturbed(s: Story) -> dict[str, int]:
 
 def near_miss_refused(s: Story) -> None:
     superseded(s, answer="refused")
+    s.judged = 5
 
 
 def near_miss_repeated(s: Story) -> None:
     """The write had been applied before, and is only answered again."""
     superseded(s, answer="repeat")
+    s.judged = 5
 
 
 def near_miss_server_forgot_the_claim(s: Story) -> None:
@@ -48,6 +50,7 @@ def near_miss_server_forgot_the_claim(s: Story) -> None:
     s.wire("claim", "later", "w2", at=4_500, token=2)
     s.wire("finish", "later", "w1", at=4_600, answer="refused")
     s.finally_("later", "completed")
+    s.judged = 1
 
 
 def irrelevant_in_time(s: Story) -> None:

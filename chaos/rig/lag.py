@@ -1,0 +1,129 @@
+"""The lag of the machine: time for which a run wanted a processor and got none.
+
+Upper bounds on time ("started within …") would accuse a sound worker on a busy machine. So the rig
+notes how long its own clockwork and the processes of the run stood in the kernel's queue for a
+processor, and checks add that to their bounds.
+
+The kernel counts it for each thread in `/proc/<pid>/schedstat`. That is exact: a worker that waits
+for a lock, for its own event loop or for the server does not stand in that queue, so that a slow
+target is not taken for a slow machine. The main thread is looked at, where the event loop runs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from chaos.history import HistoryProblem, Write
+from chaos.history.events import Lag
+from chaos.servers import Server
+
+#: Between two looks.
+_STEP_S = 0.025
+#: Less than this within one step is usual: an idle machine has 1 to 2 ms, and 5 to 40 ms when four
+#: busy processes share two processors with the run.
+_USUAL_MS = 5.0
+
+
+class LagWatch:
+    """Writes a `lag` event after each step in which the machine kept the run waiting.
+
+    A command takes its way through one worker, the rig's proxy and the server, one after another.
+    The lag of a step is therefore the sum of three: how late the rig's own clockwork came, the
+    server's wait, and that of the worker that waited longest; but never more than the step took.
+    """
+
+    def __init__(
+        self, record: Write, workers: Callable[[], Iterable[int]], server: Server | None = None
+    ) -> None:
+        """Watch the processes whose pids `workers` tells, which is asked at each step."""
+        self._record = record
+        self._workers = workers
+        self._server = server
+        self._waits: dict[int, Waits] = {}
+        self._lags: list[tuple[float, float]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="lag", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def since(self, t: float) -> float:
+        """The lag that was noted since this monotonic time, in seconds. From any thread."""
+        return sum(lag_s for at, lag_s in tuple(self._lags) if at >= t)
+
+    def close(self) -> None:
+        """Look for the last time."""
+        self._over.set()
+        self._thread.join()
+        for waits in self._waits.values():
+            waits.close()
+
+    def _watch(self) -> None:
+        over = False
+        while not over:
+            began = time.monotonic()
+            over = self._over.wait(_STEP_S)
+            waited_ms = self._waited_ms()
+            took_s = time.monotonic() - began
+            late_ms = 0.0 if over else (took_s - _STEP_S) * 1000
+            lag_ms = min(late_ms + waited_ms, took_s * 1000)
+            if lag_ms >= _USUAL_MS:
+                over |= not self._wrote(lag_ms)
+
+    def _wrote(self, lag_ms: float) -> bool:
+        try:
+            self._record(Lag(lag_ms=round(lag_ms)))
+            self._lags.append((time.monotonic(), lag_ms / 1000))
+        except HistoryProblem:  # whoever writes next will say so
+            return False
+        return True
+
+    def _waited_ms(self) -> float:
+        """The server's wait since the last look, and the longest of a worker."""
+        pid = self._server.pid if self._server is not None else None
+        server = set() if pid is None else {pid}
+        workers = set(self._workers())
+        for pid in self._waits.keys() - workers - server:
+            self._waits.pop(pid).close()
+        return self._longest_ms(server) + self._longest_ms(workers)
+
+    def _longest_ms(self, pids: Iterable[int]) -> float:
+        waits = (self._waits_of(pid) for pid in pids)
+        return max((each.since_last_ms() for each in waits), default=0.0)
+
+    def _waits_of(self, pid: int) -> Waits:
+        if pid not in self._waits:
+            self._waits[pid] = Waits(pid)
+        return self._waits[pid]
+
+
+class Waits:
+    """The time that the main thread of a process has stood in the queue for a processor."""
+
+    def __init__(self, pid: int) -> None:
+        try:  # kept open: a new process of the same pid is another file
+            self._file = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # gone, or a kernel that does not count
+            self._file = -1
+        self._last_ns = self._read_ns()
+
+    def since_last_ms(self) -> float:
+        """That time since the last call, in ms; 0 where it is not known."""
+        now_ns = max(self._read_ns(), self._last_ns)
+        since_ns, self._last_ns = now_ns - self._last_ns, now_ns
+        return since_ns / 1e6
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _read_ns(self) -> int:
+        """The second number of the file; 0 where there is none."""
+        try:
+            return int(os.pread(self._file, 100, 0).split()[1]) if self._file >= 0 else 0
+        except (OSError, ValueError, IndexError):  # it has ended
+            return 0

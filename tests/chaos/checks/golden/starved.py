@@ -1,0 +1,156 @@
+"""A job that is left behind although it was ahead.
+
+j1 is acknowledged at 11, before j2 is sent at 20; j2 is claimed at 100 and j1 at 200.
+"""
+
+from typing import Any
+
+from tests.chaos.checks.story import Story
+
+
+def job(s: Story, job: str, *, at: float, claimed: float, worker: str = "w1", **more: Any) -> None:
+    s.enqueue(job, at=at, **{"queue": "first", **more})
+    s.attempt(job, worker, at=claimed, until=claimed + 10)
+    s.finally_(job, "completed")
+
+
+def overtaken(s: Story) -> None:
+    job(s, "j1", at=10, claimed=200)
+    job(s, "j2", at=20, claimed=100)
+
+
+def bad(s: Story) -> dict[str, int]:
+    overtaken(s)
+    s.fault("server-clock", "server", at=30_000, until=30_000)
+    job(s, "before both", at=5, claimed=50)
+    s.judged = 2
+    return {"starved": 1}
+
+
+def never_taken(s: Story) -> None:
+    s.enqueue("j1", at=10, queue="first")
+    s.finally_("j1", "queued")
+    job(s, "j2", at=20, claimed=100)
+
+
+def bad_never_taken(s: Story) -> dict[str, int]:
+    never_taken(s)
+    return {"starved": 1, "lost": 1, "stuck": 1}
+
+
+def bad_deferred(s: Story) -> dict[str, int]:
+    job(s, "j1", at=10, claimed=5_200, due=4_900)
+    job(s, "j2", at=20, claimed=5_100, due=5_000)
+    return {"starved": 1}
+
+
+def bad_handed_back(s: Story) -> dict[str, int]:
+    """Before the other one was taken, but after that was enqueued."""
+    s.enqueue("j1", at=10, queue="first")
+    s.attempt("j1", "w2", at=30, until=80, outcome="cancelled", last="release")
+    s.attempt("j1", "w2", at=200, until=210, token=2)
+    s.finally_("j1", "completed")
+    job(s, "j2", at=70, claimed=100)
+    return {"starved": 1}
+
+
+def bad_of_a_queue_that_goes_first(s: Story) -> dict[str, int]:
+    s.worker("w3", queues="first,second")
+    job(s, "j1", at=40, claimed=200)
+    job(s, "j2", at=20, claimed=100, worker="w3", queue="second")
+    job(s, "j3", at=20, claimed=300, worker="w3", queue="third")
+    return {"starved": 1}
+
+
+def bad_without_a_wire(s: Story) -> dict[str, int]:
+    job(s, "j1", at=10, claimed=2_200)
+    job(s, "j2", at=20, claimed=1_000)
+    s.events = [e for e in s.events if e["type"] != "transition"]
+    return {"starved": 1}
+
+
+def near_miss(s: Story) -> None:
+    """In order; sent before the other was acknowledged; of another queue."""
+    job(s, "j1", at=10, claimed=100)
+    job(s, "j2", at=20, claimed=200)
+    job(s, "j3", at=30, claimed=330)
+    job(s, "sent at once", at=30.5, claimed=320)
+    s.worker("w3", queues="second,first")
+    job(s, "of another queue", at=40, claimed=310, worker="w3", queue="second")
+    s.judged = 4
+
+
+def near_miss_each_has_its_own_order(s: Story) -> None:
+    s.worker("w3", queues="second,first")
+    s.worker("w4", queues="third,first")
+    s.worker("w5", queues="first,second")
+    job(s, "j1", at=10, claimed=100, worker="w3", queue="second")
+    job(s, "j2", at=10, claimed=110, worker="w3", queue="second")
+    job(s, "j3", at=10, claimed=200, worker="w3")
+    job(s, "j4", at=10, claimed=300, worker="w4", queue="third")
+    s.judged = 2
+
+
+def near_miss_both_were_handed_back(s: Story) -> None:
+    for name, at, claimed in (("j1", 10, 200), ("j2", 90, 150)):
+        s.enqueue(name, at=at, queue="first")
+        s.attempt(name, "w2", at=at + 20, until=at + 25, outcome="cancelled", last="release")
+        s.attempt(name, "w2", at=claimed, until=claimed + 5, token=2)
+        s.finally_(name, "completed")
+    s.forget("transition", op="claim", job="j2", token=1)
+    s.forget("start", job="j2", token=1)
+    s.forget("end", job="j2", token=1)
+    s.judged = 1
+
+
+def near_miss_the_other_was_handed_back(s: Story) -> None:
+    s.enqueue("j2", at=2, queue="first")
+    s.attempt("j2", "w2", at=8, until=20, outcome="cancelled", last="release")
+    s.attempt("j2", "w2", at=100, until=110, token=2)
+    s.finally_("j2", "completed")
+    job(s, "j1", at=10, claimed=200)
+    s.judged = 1
+
+
+def near_miss_it_was_not_due(s: Story) -> None:
+    job(s, "j1", at=10, claimed=5_200, due=5_000)
+    job(s, "j2", at=20, claimed=100)
+    job(s, "j3", at=20, claimed=5_100, due=5_001)
+    s.judged = 1
+
+
+def near_miss_one_that_was_disturbed(s: Story) -> None:
+    """It may have claimed the job before, and asked again."""
+    overtaken(s)
+    job(s, "j3", at=25, claimed=120, worker="w2")
+    job(s, "j4", at=30, claimed=130, worker="w2")
+    s.fault("reset", "w1", at=150)
+    s.judged = 2
+
+
+def near_miss_the_machine_was_busy(s: Story) -> None:
+    job(s, "j1", at=10, claimed=2_200)
+    job(s, "j2", at=20, claimed=1_000)
+    s.events = [e for e in s.events if e["type"] != "transition"]
+    s.lag(400, until=1_500)
+    s.judged = 1
+
+
+def indeterminate_the_clock_was_stepped(s: Story) -> dict[str, int]:
+    never_taken(s)
+    s.fault("server-clock", "server", at=15, until=15)
+    return {"lost": 1, "stuck": 1}
+
+
+def irrelevant(s: Story) -> None:
+    """Nothing waits when it is taken; one that is cancelled is not taken."""
+    job(s, "j1", at=10, claimed=50)
+    job(s, "j2", at=100, claimed=200)
+    s.enqueue("cancelled", at=110, queue="first", doomed=True)
+    s.wire("bury", "cancelled", "w1", at=150, token=None)
+    s.finally_("cancelled", "dead")
+
+
+def indeterminate(s: Story) -> None:
+    overtaken(s)
+    s.tear()

@@ -1,0 +1,75 @@
+"""The machine's lag is noted, and a slow target is none of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from chaos.history.events import Event, Lag
+from chaos.processes.waiting import wait_until
+from chaos.rig.lag import LagWatch, Waits
+
+PATIENCE_S = 30.0
+
+
+class Notes(list[Event]):
+    """Keeps what is recorded."""
+
+    def write(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
+        del t, process
+        self.append(event)
+
+    @property
+    def lag_ms(self) -> int:
+        return sum(event.lag_ms for event in self if isinstance(event, Lag))
+
+
+def pinned(stack: ExitStack, code: str, cpu: int) -> subprocess.Popen[bytes]:
+    """A Python process on one processor."""
+    code = f"import os; os.sched_setaffinity(0, {{{cpu}}})\n{code}"
+    process = stack.enter_context(subprocess.Popen([sys.executable, "-c", code]))
+    stack.callback(process.kill)
+    return process
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_a_worker_that_gets_no_processor_is_noted(stack: ExitStack) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    busy = [pinned(stack, "while True: pass", cpu) for _ in range(3)]
+    notes = Notes()
+    watch = LagWatch(notes.write, lambda: [process.pid for process in busy])
+    watch.start()
+    stack.callback(watch.close)
+    assert wait_until(lambda: notes.lag_ms > 200, PATIENCE_S)
+
+
+def test_a_process_that_waits_for_something_else_does_not_wait_for_a_processor() -> None:
+    code = "print('there', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert wait_until(lambda: asleep(process.pid), PATIENCE_S)
+        waits = Waits(process.pid)
+        time.sleep(0.2)
+        assert waits.since_last_ms() == 0
+        process.communicate(b"\n")
+    assert waits.since_last_ms() == 0  # it is gone
+    waits.close()
+
+
+def asleep(pid: int) -> bool:
+    return "State:\tS" in Path(f"/proc/{pid}/status").read_text()
