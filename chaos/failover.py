@@ -13,11 +13,14 @@ on what an acknowledgement waits for (`--acknowledge`):
   The loss of jobs with `none` shows that this failover can lose jobs; without it the run proves
   nothing (exit code 3).
 
-The replica also takes over the address, as the holder of a virtual address does.
+The replica also takes over the address, as the holder of a virtual address does. Where
+acknowledgements wait for a replica, it is given one of its own a little later.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from chaos.rig.problem import RigProblem
@@ -44,20 +47,24 @@ def play(rig: Rig) -> None:
     rig.workers.start_all()
     with rig.load():
         rig.let_work(0.6)
-        _cut_off(rig, pair)
-        rig.let_work(0.6)
-        rig.redis.once("server-failover", take_over=pair.take_over)
-        rig.let_work(0.4)
+        with _alone(rig, pair):
+            rig.let_work(0.6)
+            rig.redis.once("server-failover", take_over=pair.take_over)
+            rig.let_work(0.4)
     rig.everyone_works()
 
 
-def _cut_off(rig: Rig, pair: Replication) -> None:
-    """It is a fault for those who wait for a replica. Others must lose nothing by it alone."""
+@contextmanager
+def _alone(rig: Rig, pair: Replication) -> Iterator[None]:
+    """The server is without its replica: a fault for whoever waits for one. Others must lose
+    nothing by it alone."""
     if rig.setup.settings.acknowledge == "none":
         pair.cut_off()
+        rig.progress.say("the replica is cut off")
+        yield
     else:
-        rig.redis.once("server-alone", cut_off=pair.cut_off)
-    rig.progress.say("the replica is cut off")
+        with rig.redis.during("server-alone", cut_off=pair.cut_off, join=pair.join):
+            yield
 
 
 SCENARIO = Scenario(

@@ -20,6 +20,7 @@ from chaos.checks.evidence import (
     unseen_ends,
 )
 from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
+from chaos.errors import ChaosError
 from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
 from chaos.history.reader import History, read_history
@@ -243,7 +244,7 @@ class _Seen:
     rows: tuple[dict[str, Any], ...] = ()
 
 
-class _Contradiction(Exception):
+class _Contradiction(ChaosError):
     """A check calls a case broken that it says could not be judged."""
 
 

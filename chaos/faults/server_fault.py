@@ -60,8 +60,6 @@ class ServerFault(FaultKind):
     """A `with` block in which it goes on."""
     once: Callable[..., int | None] | None = None
     """Carries it out; it is over when this returns. May return how many were hit."""
-    for_good: bool = False
-    """Nobody undoes it: it lasts until the end."""
     silent: bool = False
     """The server answers nobody meanwhile, so the rig must not ask it."""
     takes_down: bool = False

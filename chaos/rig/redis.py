@@ -68,8 +68,7 @@ class RedisFaults:
         with self._begun(kind, parameters) as about:
             hit = kind.once(self._site, **parameters)
             self._record(FaultLanded(**about))
-            if not kind.for_good:
-                self._record(FaultHealed(**about))
+            self._record(FaultHealed(**about))
             return hit
 
     def set(self, name: str, value: str) -> None:
@@ -96,7 +95,7 @@ class RedisFaults:
             yield about
         finally:
             self._silence(False)
-        self._progress.say(f"{name} {'stays' if kind.for_good else 'is over'}")
+        self._progress.say(f"{name} is over")
 
     def _silence(self, silent: bool) -> None:
         """Note that the rig has silenced the server, or that the server answers again."""

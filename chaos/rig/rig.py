@@ -196,7 +196,7 @@ class Rig:
 
     def know(self, job_ids: Iterable[str]) -> None:
         """Let the final state tell about these jobs too, which another program enqueues."""
-        self.seen.jobs.extend(job_ids)
+        self.seen.jobs.update(dict.fromkeys(job_ids))
 
     @contextmanager
     def load(self, *faults: At, crashes: bool = False) -> Iterator[Load]:

@@ -34,8 +34,8 @@ class Seen:
         self._still_s = still_s
         self._moved = 0
         self._moved_at = time.monotonic()
-        #: Every job that was asked for.
-        self.jobs: list[str] = []
+        #: Every job that was asked for, in the order in which it was heard of first.
+        self.jobs: dict[str, None] = {}
 
     # Handlers
 

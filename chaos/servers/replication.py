@@ -37,7 +37,7 @@ _FAILOVER_S = 20.0
 class Replication:
     """In its `with` block a running `primary` has one replica, which is in sync, and a Sentinel.
 
-    Both keep their files in `directory`, and ask their clients for the primary's password. Methods
+    All keep their files in `directory`, and ask their clients for the primary's password. Methods
     raise ServerProblem for what cannot be done.
     """
 
@@ -46,28 +46,15 @@ class Replication:
         self._directory = directory
         self._port = _port(primary)
         self._password = secrets.token_hex(16)
-        self._replica = BinaryServer(
-            primary.binary,
-            directory / "replica",
-            durability=durability,
-            config={
-                "replicaof": f"{HOST} {self._port}",
-                "masteruser": _USER,
-                "masterauth": self._password,
-                # The same, for it takes the primary's place.
-                "requirepass": primary.password or "",
-            },
-        )
+        self._durability: Durability = durability
+        self._replica = self._new_replica("replica")
+        self._second = self._new_replica("second-replica")
         self._processes = ProcessGroup()
         self._sentinel_port = 0
 
     def __enter__(self) -> Self:
         try:
-            self._ask_primary("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-            login = ("on", f">{self._password}", "+psync", "+replconf", "+ping")
-            self._ask_primary("ACL", "SETUSER", _USER, *login)
-            self._replica.start()
-            self._await("the replica to be in sync", _SYNC_S, self._in_sync)
+            self._attach(self._replica)
             self._start_sentinel()
             self._await("Sentinel to know the replica", _SYNC_S, self._known)
         except BaseException:
@@ -82,6 +69,7 @@ class Replication:
         traceback: TracebackType | None,
     ) -> None:
         self._processes.end()
+        self._second.close()
         self._replica.close()
 
     def cut_off(self) -> None:
@@ -97,6 +85,33 @@ class Replication:
         self._processes.end()
         with connect(self._replica.url) as client:
             _ask(client, "CONFIG", "SET", "port", str(self._port))
+
+    def join(self) -> None:
+        """Give the replica that has taken over a replica of its own, and wait until it is in
+        sync."""
+        self._attach(self._second)
+
+    def _new_replica(self, name: str) -> BinaryServer:
+        """A replica of whoever has the primary's address when it starts."""
+        return BinaryServer(
+            self._primary.binary,
+            self._directory / name,
+            durability=self._durability,
+            config={
+                "replicaof": f"{HOST} {self._port}",
+                "masteruser": _USER,
+                "masterauth": self._password,
+                # The same, for it may take the primary's place.
+                "requirepass": self._primary.password or "",
+            },
+        )
+
+    def _attach(self, replica: BinaryServer) -> None:
+        self._ask_primary("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        login = ("on", f">{self._password}", "+psync", "+replconf", "+ping")
+        self._ask_primary("ACL", "SETUSER", _USER, *login)
+        replica.start()
+        self._await("the replica to be in sync", _SYNC_S, self._in_sync)
 
     def _start_sentinel(self) -> None:
         self._sentinel_port = free_port()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chaos.errors import ChaosError
 from chaos.faults import Match, WireFault
 from chaos.history import Write
 from chaos.history.events import FaultBegun, FaultLanded, Transition
@@ -17,7 +18,7 @@ from chaos.targets import CanCancel, Producer
 from chaos.wire import Exchange
 
 
-class CannotAct(Exception):
+class CannotAct(ChaosError):
     """The target has no way to do it; the message says what."""
 
 

@@ -101,7 +101,7 @@ def test_what_it_does_not_show_is_not_known(naive: NaiveRun) -> None:
     assert told["offers"] == ["completions", "jobs", "wire"]
     checks = json.loads((naive.directory / "verdict.json").read_text())["checks"]
     assert {check["guarantee"] for check in checks if check["status"] == "not known"} == {
-        *("effects-once", "fenced", "retry-once", "quiescent", "visible")
+        *("effects-once", "fenced", "lease", "retry-once", "quiescent", "state", "visible")
     }
     reason = "its attempts have no fencing tokens"
     assert f"fenced: {reason} (zombie-write)" in naive.done.stdout

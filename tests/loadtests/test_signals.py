@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from chaos.load.protocol import ORDERS
 from chaos.servers.ports import free_port
 from tests.loadtests.running import Locust
 
@@ -107,7 +108,7 @@ def test_the_web_page_asks_for_nothing_that_the_supervisor_does_not_know(tmp_pat
         for wrong in ("kill\nfinish", "\n", "none\r\nfinish", "storm", ""):
             assert post(**load, chaos=wrong) == (
                 False,
-                f"chaos cannot be {wrong!r}; choose one of none, kill, pause",
+                f"chaos cannot be {wrong!r}; choose one of {', '.join(ORDERS)}",
             )
         for odd in ({"shape": "round"}, {"chaos_run": "{}"}, {"fleet_workers": "2\n"}):
             assert not post(**load, **odd)[0]

@@ -1,19 +1,25 @@
-"""A server whose replica is cut off for good."""
+"""A server without the replica that its clients wait for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from chaos.faults.server_fault import ServerFault, ServerSite
 
 
-def _once(site: ServerSite, cut_off: Callable[[], None]) -> None:
+@contextmanager
+def alone(
+    site: ServerSite, cut_off: Callable[[], None], join: Callable[[], None]
+) -> Iterator[None]:
+    """`join` returns when a replica is in sync with whoever is the server by then."""
     del site
     cut_off()
+    yield
+    join()
 
 
 ALONE = ServerFault(
     name="server-alone",
     meaning="its replica is cut off, so that whoever waits for one waits in vain",
     lasts=True,
-    once=_once,
-    for_good=True,
+    during=alone,
 )

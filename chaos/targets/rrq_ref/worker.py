@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from chaos.errors import ChaosError
 from chaos.targets import WorkerSpec
 from chaos.targets.behaviour import Attempt, RetryWanted, WorkerLog, behave, behave_in_thread
 from rrq_ref import Context, Fleet, Handler, JobCancelled, LockLost, RetryJob
@@ -17,7 +18,7 @@ from . import effects as of_jobs
 from .settings import settings_of
 
 
-class ToldToStop(Exception):
+class ToldToStop(ChaosError):
     """A plain function ends itself, because its worker leaves."""
 
 

@@ -181,7 +181,9 @@ def test_many_runs_have_a_seed_each_and_one_table(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert [verdict["run"]["seed"] for verdict in json.loads(result.read_text())] == [5, 6]
-    assert done.stdout.rstrip().endswith("2 passed")
+    table, met = done.stdout.rstrip().rsplit("\n", 1)
+    assert table.endswith("2 passed")
+    assert re.fullmatch(r"met by all runs together: 2 of \d+ kinds of faults .*, \d+ left", met)
     left = sorted(path.name for path in (tmp_path / "runs").iterdir())
     assert left == ["seed-5.log", "seed-6.log"]
 
@@ -191,7 +193,9 @@ def test_of_many_runs_those_that_did_not_pass_are_kept(tmp_path: Path) -> None:
     done = run("chaos.kill_during_claim", "--target", NAIVE, *words)
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert done.stdout.rstrip().endswith("2 failed")
+    table, met = done.stdout.rstrip().rsplit("\n", 1)
+    assert table.endswith("2 failed")
+    assert re.fullmatch(r"met by all runs together: 2 of \d+ kinds of faults .*, \d+ left", met)
     for seed in (5, 6):
         assert (tmp_path / "runs" / f"seed-{seed}" / "verdict.json").is_file()
 

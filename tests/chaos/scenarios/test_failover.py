@@ -53,7 +53,7 @@ def test_a_signal_ends_a_failover_without_a_trace(tmp_path: Path) -> None:
     with begun(
         "chaos.failover", "--acknowledge", "none", "--out", str(tmp_path / "run")
     ) as process:
-        read_until(process, "cut off")
+        read_until(process, "the replica is cut off")
         started = descendants(process.pid)
         assert sum("valkey" in child.name() for child in started) == 3  # Sentinel is one too
 

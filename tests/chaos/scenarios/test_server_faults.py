@@ -70,7 +70,7 @@ def test_a_server_that_forgets_jobs_fails_the_run_which_says_how_many(
     (lost,) = (check for check in verdict["checks"] if check["anomaly"] == "lost")
     missing = lost["broken"]
     assert 0 < missing < verdict["counts"]["acknowledged"]
-    assert re.search(rf"no-loss +BROKEN +{lost['examined']} +{missing}", done.stdout)
+    assert re.search(rf"no-loss +BROKEN +{lost['examined']:,} +{missing:,}", done.stdout)
     assert {fault["kind"] for fault in verdict["faults"]} >= {kind}
     assert " ".join(words[1:]) in done.stdout  # in the command that repeats it
 
@@ -129,12 +129,16 @@ def test_a_fault_is_in_the_history_from_before_it_began_until_it_is_over(tmp_pat
     faults = [event for event in map(json.loads, lines) if event["type"] == "fault"]
     told = [(e["kind"], e["event"]) for e in faults if e["target"] == "server"]
     assert told == [
+        ("server-pause", "begun"),
         ("server-pause", "landed"),
         ("server-pause", "healed"),
+        ("server-readonly", "begun"),
         ("server-readonly", "landed"),
+        ("server-fill", "begun"),
         ("server-fill", "landed"),
         ("server-fill", "healed"),
         ("server-readonly", "healed"),
+        ("server-scripts", "begun"),
         ("server-scripts", "landed"),
         ("server-scripts", "healed"),
     ]

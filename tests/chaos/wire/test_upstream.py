@@ -29,7 +29,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     """A server with an odd user, and the odd path of its socket."""
     directory = tmp_path_factory.mktemp("odd")
     path = directory / "a b#%?[1]ü.sock"
-    config = {"unixsocket": quoted(path), "databases": "16"}
+    # Those who give no login are let in.
+    config = {"unixsocket": quoted(path), "databases": "16", "requirepass": ""}
     with open_server("embedded", directory / "server", config=config) as server:
         with server.client() as client:
             words = ("on", f">{PASSWORD}", "allkeys", "allcommands")
