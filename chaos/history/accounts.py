@@ -71,7 +71,8 @@ def _gaps(numbers: list[int]) -> list[str]:
 def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[Damage]:
     """The rig has written down which files there were."""
     noted = db.execute(
-        "SELECT name, max(lines) FROM events WHERE type = 'file' GROUP BY name ORDER BY name"
+        "SELECT name, max(lines) FROM events WHERE type = 'file'"
+        " GROUP BY name HAVING name IS NOT NULL AND max(lines) IS NOT NULL ORDER BY name"
     ).fetchall()
     return cut(noted, lines)
 
@@ -113,6 +114,7 @@ WITH wrote AS ({_WROTE}),
 ready AS (
     SELECT DISTINCT name, child_pid FROM events
     WHERE type = 'process' AND event = 'ready' AND coalesce(role, 'worker') = 'worker'
+      AND name IS NOT NULL
 )
 SELECT DISTINCT name FROM ready AS r
 WHERE NOT EXISTS (

@@ -105,6 +105,19 @@ def test_a_garbled_history_is_judged(
         assert verdict.outcome is not Outcome.PASS
 
 
+@pytest.mark.parametrize("field", ["name", "lines"])
+def test_a_note_of_a_file_that_lacks_a_field_is_told_of(tmp_path: Path, field: str) -> None:
+    note = {"n": 1, "t": 1, "process": "rig", "pid": 1, "type": "file", "name": "rig", "lines": 1}
+    del note[field]
+    (tmp_path / "run.json").write_text(json.dumps(Story().run))
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "rig.jsonl").write_text(f"{json.dumps(note)}\n")
+
+    verdict = judge(tmp_path)
+
+    assert any(f"of type file without {field}" in why for why in verdict.unknown_because)
+
+
 # ---------------------------------------------------------------- what makes a verdict unknown
 
 
