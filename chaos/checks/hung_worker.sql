@@ -3,7 +3,8 @@
 -- A row is a fault that kept a worker of a fleet from doing anything for longer than its parent puts up
 -- with, and than the parent takes to see that; the lag of the machine counts twice.
 -- Broken: the worker was still there.
--- Excused is a fleet whose parent was told to stop, or had a fault of its own.
+-- It is a case once that time is over, or the worker is gone. No case is a worker that the rig ended or told
+-- to stop before, nor one whose parent was told to stop, or had a fault of its own.
 -- Needs: to know how long the parent puts up with it.
 WITH hung AS (
     SELECT l.life, l.parent, l.orphan_t, l.name, l.exit_t, s.from_t,
@@ -12,6 +13,8 @@ WITH hung AS (
     FROM life_stalls AS s
     JOIN fleet_workers AS l USING (life)
     WHERE hung() > 0 AND s.hangs
+), awaited AS (
+    SELECT *, least(deadline, exit_t) AS over_t FROM hung
 )
 SELECT
     NULL AS job,
@@ -20,9 +23,10 @@ SELECT
     coalesce(h.exit_t > h.deadline, true) AS broken,
     format('{} hung from {} on, and was still there at {}', h.name, at_s(h.from_t),
            at_s(h.deadline)) AS why
-FROM hung AS h
+FROM awaited AS h
 CROSS JOIN final_read AS f
-WHERE f.t > h.deadline AND h.until_t > h.deadline AND h.orphan_t > h.deadline
-  AND NOT EXISTS (FROM drains AS d WHERE d.life IN (h.life, h.parent) AND d.from_t <= h.deadline)
-  AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = h.parent AND s.own
-                  AND s.from_t <= h.deadline AND s.until_t >= h.from_t)
+WHERE f.t > h.over_t AND h.until_t > h.over_t AND h.orphan_t > h.over_t
+  AND NOT EXISTS (FROM drains AS d WHERE d.life IN (h.life, h.parent) AND d.from_t <= h.over_t)
+  AND NOT EXISTS (FROM life_stalls AS s
+                  WHERE CASE s.life WHEN h.life THEN s.ends WHEN h.parent THEN s.own END
+                    AND s.from_t <= h.over_t AND s.until_t >= h.from_t)

@@ -68,6 +68,31 @@ def near_miss_busy_machine(s: Story) -> None:
     s.judged = 1
 
 
+def near_miss_gone_before_all_are_told_to_stop(s: Story) -> None:
+    everyday(s)
+    fleet(s)
+    s.fault("pause", "fleet-1.a", at=5_000)
+    s.exit("fleet-1.a", at=7_000, code=None)
+    successor(s, "fleet-1.c", at=7_050)
+    s.fault("term", "fleet-1", at=7_500)
+    for name in ("fleet-1.b", "fleet-1.c", "fleet-1"):
+        s.exit(name, at=8_000)
+    s.judged = 1
+
+
+def irrelevant_ended_by_others(s: Story) -> None:
+    everyday(s)
+    fleet(s)
+    s.fault("pause", "fleet-1.a", at=5_000)
+    s.kill("fleet-1.a", at=6_000)
+    successor(s, "fleet-1.c", at=6_050)
+    s.fault("pause", "fleet-1.b", at=8_000)
+    s.fault("term", "fleet-1", at=8_500)
+    s.exit("fleet-1.b", at=9_000, code=None)
+    for name in ("fleet-1.c", "fleet-1"):
+        s.exit(name, at=9_000)
+
+
 def irrelevant_over_in_time(s: Story) -> None:
     everyday(s)
     fleet(s)
