@@ -105,6 +105,16 @@ _ALL = (
                 near_miss="two enqueues of one id at the same time: either may have been the first",
             ),
             Anomaly(
+                id="wrong-queue",
+                needs=((Evidence.JOBS,),),
+                meaning="A job stands in another queue than it was enqueued into.",
+                examines="every place in the store where a job stands at the end: its record, and "
+                "the entries of queues, locks and dead-letter queues",
+                bad="a job that was enqueued into the second queue is run, or dead-lettered, in "
+                "the first",
+                near_miss="two enqueues of one id at the same time, into two queues",
+            ),
+            Anomaly(
                 id="wrong-result",
                 needs=((Evidence.JOBS,),),
                 meaning="A completed job has another result in the store than its handler "

@@ -320,6 +320,21 @@ SELECT t FROM amnesias UNION SELECT t FROM leaps;
 
 CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 
+-- The operations that may have made each job. Of several enqueues of one id only those count that began before
+-- the first of them was acknowledged: a later one changes nothing, but where the server may have forgotten the
+-- job. One that definitely failed, or that another job answered for, does not count.
+CREATE TABLE makers AS
+WITH asked AS (
+    SELECT job, invoke_t, ok_t, arguments, queue
+    FROM enqueues
+    WHERE kind IS DISTINCT FROM 'requeue' AND result <> 'fail' AND coalesce(answer_job, job) = job
+), stood AS (
+    SELECT job, min(ok_t) AS ok_t FROM asked GROUP BY job
+)
+SELECT job, a.arguments, a.queue
+FROM asked AS a JOIN stood AS s USING (job)
+WHERE s.ok_t IS NULL OR a.invoke_t < s.ok_t OR server_forgot();
+
 -- One row per life and fault that touched it: its own, its fleet's, the server's.
 CREATE TABLE life_stalls AS
 SELECT l.life, s.from_t, s.until_t, s.of_server, s.ends, s.leaves, s.halts, s.hurries, s.hangs,

@@ -91,7 +91,7 @@ BUGS = (
                 "keys.queue_name(settings.queues[0])",
             ),
         ),
-        anomaly="wrong-arguments",
+        anomaly="wrong-queue",
     ),
     Bug(
         name="delay_in_whole_seconds",

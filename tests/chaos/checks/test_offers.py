@@ -38,7 +38,7 @@ ALWAYS = {
     *("cut-short", "hung-worker", "hasty-restart", "needless-replacement", "unreplaced"),
 }
 #: Checks that look at what each job has become.
-SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-result")
+SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-queue", "wrong-result")
 
 
 @pytest.mark.parametrize(
