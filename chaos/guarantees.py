@@ -92,8 +92,8 @@ _ALL = (
     ),
     Guarantee(
         id="faithful",
-        sentence="a handler gets the arguments that were enqueued, and what it returns is what "
-        "the store keeps",
+        sentence="a job is run and stored as it was enqueued, and what its handler returns is "
+        "what the store keeps",
         anomalies=(
             Anomaly(
                 id="wrong-arguments",
@@ -113,6 +113,16 @@ _ALL = (
                 bad="a job that was enqueued into the second queue is run, or dead-lettered, in "
                 "the first",
                 near_miss="two enqueues of one id at the same time, into two queues",
+            ),
+            Anomaly(
+                id="wrong-ttl",
+                needs=((Evidence.KEYS, Evidence.JOBS),),
+                meaning="A completed job is kept for another time than was asked for.",
+                examines="every key of a job that is completed at the end, if a time was asked for",
+                bad="a job was to be kept for an hour, and its key lives for a day; or it was to "
+                "be kept for ever, and its key expires",
+                near_miss="a job was to be kept for an hour, and has 58 minutes left: it may have "
+                "been completed two minutes ago",
             ),
             Anomaly(
                 id="wrong-result",

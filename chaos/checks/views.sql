@@ -325,13 +325,13 @@ CREATE MACRO server_forgot() AS (SELECT count(*) > 0 FROM amnesias);
 -- job. One that definitely failed, or that another job answered for, does not count.
 CREATE TABLE makers AS
 WITH asked AS (
-    SELECT job, invoke_t, ok_t, arguments, queue
+    SELECT job, invoke_t, ok_t, arguments, queue, result_ttl_s
     FROM enqueues
     WHERE kind IS DISTINCT FROM 'requeue' AND result <> 'fail' AND coalesce(answer_job, job) = job
 ), stood AS (
     SELECT job, min(ok_t) AS ok_t FROM asked GROUP BY job
 )
-SELECT job, a.arguments, a.queue
+SELECT job, a.invoke_t, a.arguments, a.queue, a.result_ttl_s
 FROM asked AS a JOIN stood AS s USING (job)
 WHERE s.ok_t IS NULL OR a.invoke_t < s.ok_t OR server_forgot();
 

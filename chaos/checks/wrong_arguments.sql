@@ -1,4 +1,4 @@
--- Guarantee faithful: a handler gets the arguments that were enqueued, and what it returns is what the
+-- Guarantee faithful: a job is run and stored as it was enqueued, and what its handler returns is what the
 -- store keeps.
 -- A row is a start of a handler, or a job in the store at the end, with the arguments that it had.
 -- Broken: they are none of those that were enqueued for it, by an operation that may have made it.

@@ -1,4 +1,4 @@
--- Guarantee faithful: a handler gets the arguments that were enqueued, and what it returns is what the
+-- Guarantee faithful: a job is run and stored as it was enqueued, and what its handler returns is what the
 -- store keeps.
 -- A row is a place in the store at the end where a job stands beside the name of a queue: its own record, or an
 -- entry of a queue, of its locks, or of its dead-letter queue.

@@ -1,4 +1,4 @@
--- Guarantee faithful: a handler gets the arguments that were enqueued, and what it returns is what the
+-- Guarantee faithful: a job is run and stored as it was enqueued, and what its handler returns is what the
 -- store keeps.
 -- A row is a job that is completed at the end, with a result.
 -- Broken: its result is none that a handler of it returned. Of several that succeeded the one counts whose

@@ -37,6 +37,8 @@ class Job:
     defer_until: float | None = None
     max_retries: int = 3
     timeout_s: int = 60
+    #: How long it is kept once it is completed, in seconds; 0: for ever; None: as usual.
+    result_ttl_s: int | None = None
     effects: int = 1
     #: It can never succeed and must be dead-lettered, whatever its budget.
     doomed: bool = False

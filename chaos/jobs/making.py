@@ -25,6 +25,7 @@ _LARGE, _HUGE = 300_000, 5_000_000
 _BUDGETS = {"one": 1, "three": 3, "five": 5}
 _TIMES = {"never": 0, "once": 1, "twice": 2, "always": 1_000}
 _EFFECTS = {"none": 0, "one": 1, "four": 4, "refused": 3, "refused-last": 3, "clash": 2}
+_KEPT_S = {"usual": None, "hour": _HOUR_S, "ever": 0}
 _REFUSED = {"refused": 0, "refused-last": 2}
 _REFUSED_AS = ("no-number", "no-command", "too-few")
 _RETRY_S = {"retry-now": 0.0, "retry-soon": 0.5, "retry-late": float(_HOUR_S)}
@@ -103,6 +104,7 @@ def job_of(point: Point, random: Random, name: str, number: int, queues: Sequenc
         defer_until=until,
         max_retries=_BUDGETS[point["budget"]],
         timeout_s=1 if hit else 60,
+        result_ttl_s=_KEPT_S[point["kept"]],
         effects=_EFFECTS[point["effects"]],
         doomed=ends_dead or perhaps_dead,
         resists=resists,

@@ -197,6 +197,9 @@ SPACE = Space(
             costly=frozenset({"large"}),
         ),
         Dimension(
+            "kept", {"usual": 6, "hour": 2, "ever": 1}, "how long it is kept once it is completed"
+        ),
+        Dimension(
             "effects",
             {"one": 6, "none": 3, "four": 3, "refused": 1, "refused-last": 1, "clash": 1},
             "the commands in its commit; one that the server refuses stands first or last;"

@@ -47,6 +47,7 @@ def enqueue(
             resists=job.resists,
             deadly=job.deadly,
             timeout_ms=job.timeout_s * 1000,
+            result_ttl_s=job.result_ttl_s,
             retry_delay_ms=_retry_delay_ms(job),
             refused=True if "refused" in job.plan or "clash" in job.plan else None,
             point=told(job.point),

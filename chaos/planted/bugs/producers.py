@@ -82,6 +82,30 @@ BUGS = (
         anomaly="budget-exceeded",
     ),
     Bug(
+        name="own_result_ttl_ignored",
+        sentence="a job is kept for as long as the settings say, whatever it asks for",
+        edits=(
+            Edit(
+                JOB,
+                "str(getattr(settings, name) if given is None else given)",
+                "str(getattr(settings, name) if given is None or 'ttl' in name else given)",
+            ),
+        ),
+        anomaly="wrong-ttl",
+    ),
+    Bug(
+        name="kept_for_ever_is_kept_as_usual",
+        sentence="a job that is to be kept for ever is kept for as long as the settings say",
+        edits=(
+            Edit(
+                JOB,
+                "str(getattr(settings, name) if given is None else given)",
+                "str(given or getattr(settings, name))",
+            ),
+        ),
+        anomaly="wrong-ttl",
+    ),
+    Bug(
         name="own_queue_ignored",
         sentence="every job goes to the first queue",
         edits=(

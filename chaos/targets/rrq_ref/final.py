@@ -203,7 +203,7 @@ def _keys(client: Any, names: list[str], states: Mapping[str, str]) -> Iterator[
 def _owner(client: Any, kind: str, key: str, rest: str, states: Mapping[str, str]) -> str | None:
     """The owner of a key: the job of a hash, the live job of a unique key, the jobs of a list."""
     if kind == "job":
-        return rest if states.get(rest) in (*_LIVE, "dead") else None
+        return rest if states.get(rest, "missing") != "missing" else None
     if kind == "unique":
         holder = client.get(key)
         return holder if states.get(holder or "") in _LIVE else None

@@ -122,6 +122,7 @@ def _new(job: Job) -> NewJob:
         unique_key=job.unique,
         max_retries=job.max_retries,
         job_timeout_s=job.timeout_s,
+        result_ttl_s=job.result_ttl_s,
         defer_by=timedelta(milliseconds=job.delay_ms) if job.delay_ms else None,
         defer_until=None if until is None else datetime.fromtimestamp(until, _ZONE),
     )

@@ -56,7 +56,7 @@ SETTLED = ("extra-job", "false-dead-letter", "stuck", "wrong-end", "wrong-queue"
         (("wire", "completions"), {"premature-redelivery", "double-commit", "hammering"}),
         (("jobs",), {*SETTLED}),
         (("jobs", "retries"), {*SETTLED, "retry-lost", "retry-twice"}),
-        (("jobs", "keys"), {*SETTLED, "orphan-key"}),
+        (("jobs", "keys"), {*SETTLED, "orphan-key", "wrong-ttl"}),
         (("health",), {"ghost-worker", "unseen-worker"}),
         (("state",), {"inconsistent"}),
         (("jobs", "effects"), {*SETTLED, "effect-missing", "effect-repeated"}),

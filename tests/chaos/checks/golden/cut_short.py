@@ -35,7 +35,7 @@ def bad(s: Story) -> dict[str, int]:
     s.wire("claim", "not renewed", "w2", at=6_001, token=3)
     running(s, "after that")
     handed_back(s, "after that", at=7_050)
-    s.fault("pause", "w1", at=3_000, until=3_900)
+    s.fault("pause", "w1", at=3_000, until=3_890)
     s.fault("pause", "w1", at=7_100, until=7_200)
     told(s)
     s.exit("w1", at=7_300)
