@@ -135,11 +135,13 @@ def test_a_part_under_way_is_dropped_when_the_bug_is_caught(tmp_path: Path) -> N
 
 
 def test_each_bug_has_one_part_under_way_while_there_are_others(tmp_path: Path) -> None:
-    first, second = bug(LOSES, PASSES), bug(PASSES, name=OTHER)
+    caught = tmp_path / BUG / "loses.json"
+    later = Part(name="later", words=(TINY, "--after", str(caught)))
+    first, second = bug(LOSES, PASSES), bug(later, name=OTHER)
 
     said = played_on(tmp_path, first, second, at_once=2)
 
-    assert sorted(said) == [f"{OTHER} passes", f"{BUG} loses"]
+    assert said == [f"{BUG} loses", f"{OTHER} later"]
     assert not (tmp_path / BUG / "passes.log").exists()
 
 
