@@ -6,7 +6,7 @@
 -- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time
 -- to leave + twice the lag of the machine. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
--- the server); jobs that it had lost already (its write was refused, or a later attempt had them, or
+-- the server), or that a job of its own has ended; jobs that it had lost already (its write was refused, or a later attempt had them, or
 -- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
 -- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
 -- it, though the reply never came.
@@ -23,6 +23,7 @@ WITH told AS (
     WHERE NOT EXISTS (
         FROM life_stalls AS s WHERE s.life = d.life AND NOT s.leaves AND (s.own OR NOT s.ends)
         AND s.from_t <= least(d.exit_t, d.deadline) AND s.until_t >= d.drain_t - lock_ttl())
+      AND d.life NOT IN (SELECT life FROM self_ended)
 ), at_drain AS (
     SELECT h.*, c.drain_t, c.exit_t, c.name,
            CASE WHEN h.on_wire THEN h.end_sent_t ELSE h.end_t END AS over_t

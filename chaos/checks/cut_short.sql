@@ -4,7 +4,7 @@
 -- Broken: the store accepted its hand-back, or another worker took its lock back, before the grace period
 -- was over and before the process was told to hurry. Without a wire: its handler was cancelled so early.
 -- Excused is a process that any fault, a kill too, touched in that time, or that long before it that a lock
--- may have expired; and a lock that was taken back while the machine was too busy to renew it.
+-- may have expired, or that a job of its own has ended; and a lock that was taken back while the machine was too busy to renew it.
 -- Needs: the starts of that process.
 WITH draining AS (
     SELECT d.life, l.name, d.from_t AS drain_t,
@@ -18,6 +18,7 @@ WITH draining AS (
       AND NOT EXISTS (
           FROM life_stalls AS s WHERE s.life = w.life AND NOT s.leaves AND (s.own OR NOT s.ends)
           AND s.from_t <= w.until_t AND s.until_t >= w.drain_t - lock_ttl())
+      AND w.life NOT IN (SELECT life FROM self_ended)
 ), cut AS (
     SELECT r.job, r.token,
            min(CASE WHEN x.op = 'release' THEN x.t_sent ELSE x.t END) AS t

@@ -13,8 +13,7 @@ SELECT
     l.kill_t IS NULL
         AND l.life NOT IN (SELECT life FROM drains)
         AND l.orphan_t > l.exit_t
-        AND NOT EXISTS (FROM attempts AS a JOIN jobs AS j USING (job)
-                        WHERE a.life = l.life AND a.end_t IS NULL AND j.deadly)
+        AND l.life NOT IN (SELECT life FROM self_ended)
         AND (hung() = 0 OR lag_between(l.exit_t - hung(), l.exit_t) < hung() / 4)
         AND NOT EXISTS (FROM life_stalls AS s
                         WHERE s.life = l.life AND s.own AND s.hangs AND s.until_t - s.from_t > hung() / 2)

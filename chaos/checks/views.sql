@@ -403,6 +403,11 @@ FROM started AS s
 LEFT JOIN writers AS w USING (process, pid)
 LEFT JOIN lives AS l USING (life);
 
+-- Lives that a job of their own may have ended.
+CREATE TABLE self_ended AS
+SELECT DISTINCT life FROM attempts JOIN jobs USING (job)
+WHERE deadly AND end_t IS NULL AND life IS NOT NULL;
+
 -- One row per transition of a job that the rig saw on the wire.
 CREATE TABLE transitions AS
 SELECT op, job, token, worker, process, answer, coalesce(t_sent, t) AS t_sent, t,

@@ -37,6 +37,10 @@ class _Signals:
         raise Interrupted(signum)
 
 
+def _nothing(_signum: int, _frame: FrameType | None) -> None:
+    """Heed no signal."""
+
+
 _active: list[_Signals] = []
 
 
@@ -45,14 +49,18 @@ def on_signals() -> Iterator[None]:
     """Within this block SIGTERM, SIGINT and SIGHUP raise one `Interrupted` in the main thread.
 
     Put it around the blocks that clean up: further signals are ignored until it is left. A signal
-    that was already ignored when the rig started (nohup) stays ignored.
+    that the rig was started to ignore (by nohup, or by a shell in the background) changes nothing
+    here; but the processes that the rig starts hear it, as they would anywhere else.
     """
     signals = _Signals()
     previous = {}
     _active.append(signals)
     try:
-        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(signum) is not signal.SIG_IGN:
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            if signal.getsignal(signum) is signal.SIG_IGN:
+                # A new program inherits what is ignored, but not what is handled.
+                previous[signum] = signal.signal(signum, _nothing)
+            elif signum != signal.SIGQUIT:
                 previous[signum] = signal.signal(signum, signals.handle)
         yield
     finally:

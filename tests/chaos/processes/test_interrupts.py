@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from chaos.processes import Interrupted, Process, ProcessGroup, held_back, on_signals, spawn
+from chaos.processes import (
+    Interrupted,
+    Process,
+    ProcessGroup,
+    held_back,
+    on_signals,
+    spawn,
+    wait_until,
+)
 
 from .children import python, words
 
@@ -32,11 +40,21 @@ def test_a_signal_becomes_one_exception(signum: signal.Signals) -> None:
 
 
 @pytest.mark.usefixtures("default_signals")
-def test_an_ignored_signal_stays_ignored() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with on_signals():
-        signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+@pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_an_ignored_signal_stays_ignored_but_not_by_what_is_started(
+    signum: signal.Signals, log: Path
+) -> None:
+    code = f"import signal; print(signal.getsignal({int(signum)}) is signal.SIG_IGN)"
+    before = signal.signal(signum, signal.SIG_IGN)
+    try:
+        with on_signals(), ProcessGroup() as group:
+            signal.raise_signal(signum)
+            child = group.spawn(python(code), log=log)
+            assert wait_until(lambda: not child.alive, 10)
+        assert signal.getsignal(signum) is signal.SIG_IGN
+    finally:
+        signal.signal(signum, before)
+    assert log.read_text() == "False\n"
 
 
 @pytest.mark.usefixtures("default_signals")

@@ -108,6 +108,14 @@ def irrelevant_killed(s: Story) -> None:
     s.kill("w1", at=1_200)
 
 
+def irrelevant_ended_by_a_job_of_its_own(s: Story) -> None:
+    held(s, "j1")
+    s.enqueue("deadly", deadly=True)
+    s.start("deadly", "w1", at=1_050)
+    s.finally_("deadly", "completed")
+    drain(s)
+
+
 def irrelevant_disturbed(s: Story) -> None:
     held(s, "j1")
     drain(s)

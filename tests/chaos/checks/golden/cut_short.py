@@ -226,6 +226,16 @@ def irrelevant_told_to_hurry(s: Story) -> None:
     s.exit("w1", at=5_300)
 
 
+def irrelevant_ended_by_a_job_of_its_own(s: Story) -> None:
+    running(s, "j1")
+    s.wire("takeback", "j1", "w2", at=6_000)
+    s.enqueue("deadly", deadly=True)
+    s.start("deadly", "w1", at=4_950)
+    s.finally_("deadly", "completed")
+    told(s)
+    s.exit("w1", at=5_010)
+
+
 def irrelevant_the_server_was_disturbed(s: Story) -> None:
     running(s, "j1")
     handed_back(s, "j1", at=5_050)
