@@ -63,7 +63,7 @@ BUGS = (
             ),
         ),
         scenario="crash_loop",
-        anomaly="unreplaced",
+        anomaly="worker-died",
     ),
     Bug(
         name="restarts_one_worker_for_several",
@@ -83,7 +83,6 @@ BUGS = (
                 "                            slot.start_at = math.inf",
             ),
         ),
-        scenario="crash_loop",
         anomaly="unreplaced",
     ),
     Bug(
@@ -144,7 +143,6 @@ BUGS = (
                 '        if word == "done" or (self._burst and word == "drained"):\n',
             ),
         ),
-        scenario="burst_fleet",
         anomaly="unreplaced",
     ),
 )

@@ -84,14 +84,12 @@ BUGS = (
         edits=(
             Edit(WORKER, "partial(self._wait_for_hint, wait_s)", "partial(self._wait_for_hint, 0)"),
         ),
-        scenario="pause_past_heartbeat",
         anomaly="hammering",
     ),
     Bug(
         name="no_wait_after_a_refusal",
         sentence="what the server has refused is tried again at once",
         edits=(Edit(TROUBLE, "min(at_most_s, self._backoff.next())", "0"),),
-        scenario="read_only",
         anomaly="hammering",
     ),
 )

@@ -35,7 +35,7 @@ BUGS = (
             ),
         ),
         scenario="every_signal",
-        anomaly="abandoned",
+        anomaly="cut-short",
     ),
     Bug(
         name="drain_takes_the_health_key_along_at_once",
@@ -86,7 +86,6 @@ BUGS = (
         edits=(
             Edit("process.py", "        worker.drain()\n", "        worker.drain(hurry=asked)\n"),
         ),
-        scenario="terminal_signals",
         anomaly="cut-short",
     ),
     Bug(
@@ -112,7 +111,6 @@ BUGS = (
                 "            if False and slot.pid is not None:\n",
             ),
         ),
-        scenario="terminal_signals",
         anomaly="abandoned",
     ),
     Bug(
@@ -167,7 +165,6 @@ BUGS = (
                 "return datetime.now(UTC).timestamp()",
             ),
         ),
-        scenario="worker_clock",
         anomaly="needless-takeback",
     ),
 )
