@@ -3,7 +3,8 @@
 -- A row is a worker of a fleet that is gone: one of its first workers, or one of the first four to go. (Of
 -- a worker that goes again and again the next one may come much later.) Of a burst fleet, whose workers
 -- leave when nothing is left, those count that were killed or told to leave.
--- Broken: the n-th to go was not followed by the n-th new one in time; the lag of the machine counts twice.
+-- Broken: the n-th to go was not followed by the n-th new one in time, of which there is more where others went
+-- shortly before; the lag of the machine counts twice.
 -- Excused is a fleet whose parent was told to stop, had a fault of its own, or is gone itself.
 -- Needs: to have watched the fleet.
 WITH members AS (
@@ -18,7 +19,11 @@ WITH members AS (
 ), gone AS (
     SELECT m.name, m.fleet, m.parent, m.orphan_t, m.exit_t, m.from_t < o.first_t AS of_the_first, o.places,
            row_number() OVER (PARTITION BY m.parent ORDER BY m.exit_t, m.life) AS nth,
-           m.exit_t + restart_slack() + 2 * lag_between(m.exit_t, m.exit_t + restart_slack()) AS deadline
+           m.exit_t + restart_slack() + 2 * lag_between(m.exit_t, m.exit_t + restart_slack())
+               + start_span() * (
+                   SELECT count(*) FROM members AS e WHERE e.parent = m.parent
+                   AND e.exit_t > m.exit_t - restart_slack() AND (e.exit_t, e.life) < (m.exit_t, m.life)
+               ) AS deadline
     FROM members AS m JOIN fleets_of AS o USING (parent)
     WHERE m.counts
 )

@@ -39,6 +39,8 @@ CREATE MACRO prompt_slack() AS 500000000::BIGINT;
 -- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. Six
 -- restarts in a row of one worker that crashes at once take that long, because each waits longer.
 CREATE MACRO restart_slack() AS 3000000000::BIGINT;
+-- Where many are gone at once, they are started one after another.
+CREATE MACRO start_span() AS 200000000::BIGINT;
 CREATE MACRO restart_span() AS 2500000000::BIGINT;
 
 -- Later than everything that happens in a run.

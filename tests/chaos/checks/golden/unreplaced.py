@@ -26,9 +26,9 @@ def bad(s: Story) -> dict[str, int]:
     s.kill("fleet-1.a", at=5_000)
     s.kill("fleet-1.b", at=5_000)
     start(s, "fleet-1.c", at=5_100)
-    start(s, "fleet-1.d", at=8_100)
+    start(s, "fleet-1.d", at=8_210)
     s.fault("pause", "fleet-1", at=3_000, until=4_900)
-    s.fault("pause", "fleet-1", at=8_100, until=8_200)
+    s.fault("pause", "fleet-1", at=8_300, until=8_400)
     s.fault("term", "fleet-1", at=20_000)
     for name in ("fleet-1.c", "fleet-1.d", "fleet-1"):
         s.exit(name, at=20_500)
@@ -59,13 +59,29 @@ def bad_the_fourth(s: Story) -> dict[str, int]:
     return {"unreplaced": 1}
 
 
+def bad_others_went_long_before_or_later_or_elsewhere(s: Story) -> dict[str, int]:
+    everyday(s)
+    fleet(s, children="abc")
+    fleet(s, "fleet-2", children="abc")
+    s.kill("fleet-1.a", at=2_000)
+    start(s, "fleet-1.d", at=2_100)
+    s.kill("fleet-2.a", at=4_990)
+    start(s, "fleet-2.d", at=5_090)
+    s.kill("fleet-1.b", at=5_000)
+    start(s, "fleet-1.e", at=8_010)
+    s.kill("fleet-1.c", at=7_000)
+    start(s, "fleet-1.f", at=8_020)
+    s.judged = 4
+    return {"unreplaced": 1}
+
+
 def near_miss(s: Story) -> None:
     everyday(s)
     fleet(s)
     s.kill("fleet-1.a", at=5_000)
     s.kill("fleet-1.b", at=5_000)
     start(s, "fleet-1.c", at=5_100)
-    start(s, "fleet-1.d", at=7_900)
+    start(s, "fleet-1.d", at=8_190)
     s.judged = 2
 
 
