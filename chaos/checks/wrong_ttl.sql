@@ -17,7 +17,7 @@ SELECT
     k.sure AS judged,
     judged AND CASE k.ttl_s
         WHEN 0 THEN f.ttl_ms >= 0
-        ELSE f.ttl_ms NOT BETWEEN k.ttl_s * 1000 - (f.t - k.invoke_t) // 1000000 - 1 AND k.ttl_s * 1000
+        ELSE f.ttl_ms NOT BETWEEN k.ttl_s * 1000 - (f.t - k.invoke_t) / 1e6 - 1 AND k.ttl_s * 1000
     END AS broken,
     format('job {} was to be kept for {} s, and has {} ms left', k.job, k.ttl_s, f.ttl_ms) AS why
 FROM finals AS f

@@ -70,7 +70,8 @@ def test_it_loses_a_job_and_the_rig_tells_its_story(naive: NaiveRun) -> None:
     broken = {each["anomaly"]: each["broken"] for each in verdict["checks"] if each["broken"]}
     # Two of six are killed before their claim is sent, and take no job along. Two are killed right
     # after its reply: on a busy machine they may get a job done before they are dead.
-    assert list(broken) == ["lost"]
+    # That nobody came for a job whose handler had begun is no promise of this queue.
+    assert broken.keys() - {"late-redelivery"} == {"lost"}
     assert 2 <= broken["lost"] <= 4
     lost, *lines = naive.done.stdout.split("the story of ")[1].split("\n\n")[0].splitlines()
     story = [line.split(" ms  ")[1] for line in lines]
@@ -101,7 +102,8 @@ def test_what_it_does_not_show_is_not_known(naive: NaiveRun) -> None:
     assert told["offers"] == ["completions", "jobs", "wire"]
     checks = json.loads((naive.directory / "verdict.json").read_text())["checks"]
     assert {check["guarantee"] for check in checks if check["status"] == "not known"} == {
-        *("effects-once", "fenced", "lease", "retry-once", "quiescent", "state", "visible")
+        *("effects-once", "faithful", "fenced", "lease", "retry-once"),
+        *("quiescent", "state", "visible"),
     }
     reason = "its attempts have no fencing tokens"
     assert f"fenced: {reason} (zombie-write)" in naive.done.stdout
