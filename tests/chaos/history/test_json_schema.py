@@ -134,6 +134,9 @@ def lines(draw: st.DrawFn) -> Line:
             line.pop(column, None)
         else:
             line[column] = draw(_number | _anything | _word)
+    number = line.get("n")
+    if isinstance(number, int | float) and number > 1:
+        line["n"] = 1  # or the lines before it are missed, which is no fault of this one
     return line
 
 
