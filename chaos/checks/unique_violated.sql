@@ -3,6 +3,7 @@
 -- enqueue was acknowledged before this one began.
 -- Broken: the new job was accepted as itself although the earlier one was live: it was claimed, renewed
 -- or ended only after that, as `last_work` in views.sql knows.
+-- No case is a job that was asked for before and may be there already: it is answered for whoever has its key.
 -- Needs: jobs with keys. A job that was requeued leaves its key and takes it again at times that nobody
 -- saw; it is left out as the earlier one.
 WITH steps AS (
@@ -13,9 +14,10 @@ WITH steps AS (
     WHERE NOT j.requeued
     UNION ALL
     SELECT "unique", invoke_t, false, job, coalesce(answer_job, job) = job, NULL, ok_t
-    FROM enqueues
+    FROM enqueues AS e
     WHERE "unique" IS NOT NULL AND invoke_t IS NOT NULL AND result = 'ok'
       AND kind IS DISTINCT FROM 'requeue'
+      AND NOT EXISTS (FROM enqueues AS o WHERE o.job = e.job AND o.invoke_t < e.invoke_t AND o.result <> 'fail')
 ), compared AS (
     SELECT *, max(live_t) OVER w AS holder_live_t, arg_max(job, live_t) OVER w AS holder
     FROM steps

@@ -58,6 +58,24 @@ def bad_after_another(s: Story) -> dict[str, int]:
     return {"unique-violated": 1}
 
 
+def bad_asked_for_before_in_vain(s: Story) -> dict[str, int]:
+    s.enqueue("j2", unique="k", result="fail")
+    s.enqueue("j1", unique="k", at=5)
+    s.attempt("j1", "w1", at=10, until=500)
+    s.finally_("j1", "completed")
+    second(s)
+    return {"unique-violated": 1}
+
+
+def irrelevant_asked_for_before(s: Story) -> None:
+    """It may be there already, and over."""
+    s.enqueue("j2", unique="k", result="info")
+    s.enqueue("j1", unique="k", at=5)
+    s.attempt("j1", "w1", at=10, until=500)
+    s.finally_("j1", "completed")
+    second(s)
+
+
 def near_miss_never_run(s: Story) -> None:
     s.enqueue("j1", unique="k")
     s.finally_("j1", "completed")
@@ -145,6 +163,11 @@ def irrelevant_requeued(s: Story) -> None:
     holder(s)
     second(s)
     s.wire("requeue", "j1", "w1", token=None, at=300)
+
+
+def irrelevant_requeue_of_a_job_from_before(s: Story) -> None:
+    holder(s)
+    s.enqueue("j2", unique="k", at=100, kind="requeue")
 
 
 def irrelevant_requeue(s: Story) -> None:
