@@ -6,8 +6,9 @@
 -- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time
 -- to leave + twice the lag of the machine. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
--- the server), or that a job of its own has ended; jobs that it had lost already (its write was refused, or a later attempt had them, or
--- the server may have forgotten them), and, for the hand-back only, handlers that refuse cancellation.
+-- the server), or that a job of its own has ended; jobs that it had lost already (its write was refused, or a
+-- later attempt had them, or the server may have forgotten them), and, for the hand-back only, handlers that
+-- refuse cancellation.
 -- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
 -- it, though the reply never came.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.

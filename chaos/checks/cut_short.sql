@@ -4,7 +4,8 @@
 -- Broken: the store accepted its hand-back, or another worker took its lock back, before the grace period
 -- was over and before the process was told to hurry. Without a wire: its handler was cancelled so early.
 -- Excused is a process that any fault, a kill too, touched in that time, or that long before it that a lock
--- may have expired, or that a job of its own has ended; and a lock that was taken back while the machine was too busy to renew it.
+-- may have expired, or that a job of its own has ended; and a lock that was taken back while the machine was
+-- too busy to renew it.
 -- Needs: the starts of that process.
 WITH draining AS (
     SELECT d.life, l.name, d.from_t AS drain_t,

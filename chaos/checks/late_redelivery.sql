@@ -10,9 +10,9 @@
 -- plus TTL; without a wire, one TTL after the death.
 -- Judged only if a worker could have come, a witness: one that lived through the whole wait, not told to
 -- stop and not touched by a fault, nor the server; and that serves the job's queue, the first of all where
--- there are jobs in several: those of a queue before it may come
--- before. For one that was not ready when the holder died the wait begins when it was, and it must have had
--- room all the time: it may have found other jobs to do first.
+-- there are jobs in several: those of a queue before it may come before. For one that was not ready when the
+-- holder died the wait begins when it was, and it must have had room all the time: it may have found other
+-- jobs to do first.
 -- Needs: to know which process held the job and when it died; an intact history. Without the state of
 -- jobs in the end it is unknown why a job never came, so that is then no case.
 WITH orphaned AS (

@@ -17,7 +17,8 @@ WITH steps AS (
     FROM enqueues AS e
     WHERE "unique" IS NOT NULL AND invoke_t IS NOT NULL AND result = 'ok'
       AND kind IS DISTINCT FROM 'requeue'
-      AND NOT EXISTS (FROM enqueues AS o WHERE o.job = e.job AND o.invoke_t < e.invoke_t AND o.result <> 'fail')
+      AND NOT EXISTS (FROM enqueues AS o
+                      WHERE o.job = e.job AND o.invoke_t < e.invoke_t AND o.result <> 'fail')
 ), compared AS (
     SELECT *, max(live_t) OVER w AS holder_live_t, arg_max(job, live_t) OVER w AS holder
     FROM steps

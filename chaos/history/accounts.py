@@ -71,8 +71,9 @@ def _gaps(numbers: list[int]) -> list[str]:
 def _files(db: duckdb.DuckDBPyConnection, lines: Mapping[str, int]) -> Iterator[Damage]:
     """The rig has written down which files there were."""
     noted = db.execute(
-        "SELECT name, max(lines) FROM events WHERE type = 'file'"
-        " GROUP BY name HAVING name IS NOT NULL AND max(lines) IS NOT NULL ORDER BY name"
+        "SELECT name, max(lines) FROM events"
+        " WHERE type = 'file' AND name IS NOT NULL AND lines IS NOT NULL"
+        " GROUP BY name ORDER BY name"
     ).fetchall()
     return cut(noted, lines)
 

@@ -174,6 +174,13 @@ def test_runs_at_once_need_servers_of_their_own() -> None:
     assert "need a server each" in done.stderr
 
 
+def table_in(printed: str) -> str:
+    """The table of many runs, below which stands what they have met together."""
+    table, met = printed.rstrip().rsplit("\n", 1)
+    assert re.fullmatch(r"met by all runs together: 2 of \d+ kinds of faults .*, \d+ left", met)
+    return table
+
+
 def test_many_runs_have_a_seed_each_and_one_table(tmp_path: Path) -> None:
     words = ("--runs", "2", "--at-once", "2", "--seed", "5", "--out", str(tmp_path / "runs"))
     result = tmp_path / "all.json"
@@ -181,9 +188,7 @@ def test_many_runs_have_a_seed_each_and_one_table(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert [verdict["run"]["seed"] for verdict in json.loads(result.read_text())] == [5, 6]
-    table, met = done.stdout.rstrip().rsplit("\n", 1)
-    assert table.endswith("2 passed")
-    assert re.fullmatch(r"met by all runs together: 2 of \d+ kinds of faults .*, \d+ left", met)
+    assert table_in(done.stdout).endswith("2 passed")
     left = sorted(path.name for path in (tmp_path / "runs").iterdir())
     assert left == ["seed-5.log", "seed-6.log"]
 
@@ -193,9 +198,7 @@ def test_of_many_runs_those_that_did_not_pass_are_kept(tmp_path: Path) -> None:
     done = run("chaos.kill_during_claim", "--target", NAIVE, *words)
 
     assert done.returncode == 1, done.stdout + done.stderr
-    table, met = done.stdout.rstrip().rsplit("\n", 1)
-    assert table.endswith("2 failed")
-    assert re.fullmatch(r"met by all runs together: 2 of \d+ kinds of faults .*, \d+ left", met)
+    assert table_in(done.stdout).endswith("2 failed")
     for seed in (5, 6):
         assert (tmp_path / "runs" / f"seed-{seed}" / "verdict.json").is_file()
 

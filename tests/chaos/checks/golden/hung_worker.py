@@ -24,6 +24,15 @@ def successor(s: Story, name: str, *, at: float) -> None:
     s.worker(name, process=name, at=at)
 
 
+def replaced(s: Story, *, at: float) -> None:
+    """One hangs, and is ended and replaced."""
+    everyday(s)
+    fleet(s)
+    s.fault("pause", "fleet-1.a", at=5_000)
+    s.exit("fleet-1.a", at=at, code=None)
+    successor(s, "fleet-1.c", at=at + 50)
+
+
 def bad(s: Story) -> dict[str, int]:
     everyday(s)
     fleet(s)
@@ -50,30 +59,18 @@ def bad_for_ever(s: Story) -> dict[str, int]:
 
 
 def near_miss(s: Story) -> None:
-    everyday(s)
-    fleet(s)
-    s.fault("pause", "fleet-1.a", at=5_000)
-    s.exit("fleet-1.a", at=9_400, code=None)
-    successor(s, "fleet-1.c", at=9_450)
+    replaced(s, at=9_400)
     s.judged = 1
 
 
 def near_miss_busy_machine(s: Story) -> None:
-    everyday(s)
-    fleet(s)
-    s.fault("pause", "fleet-1.a", at=5_000)
+    replaced(s, at=10_400)
     s.event("lag", at=8_000, lag_ms=500)
-    s.exit("fleet-1.a", at=10_400, code=None)
-    successor(s, "fleet-1.c", at=10_450)
     s.judged = 1
 
 
 def near_miss_gone_before_all_are_told_to_stop(s: Story) -> None:
-    everyday(s)
-    fleet(s)
-    s.fault("pause", "fleet-1.a", at=5_000)
-    s.exit("fleet-1.a", at=7_000, code=None)
-    successor(s, "fleet-1.c", at=7_050)
+    replaced(s, at=7_000)
     s.fault("term", "fleet-1", at=7_500)
     for name in ("fleet-1.b", "fleet-1.c", "fleet-1"):
         s.exit(name, at=8_000)
