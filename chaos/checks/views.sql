@@ -353,13 +353,16 @@ SELECT life FROM lives ANTI JOIN (SELECT life FROM life_stalls WHERE NOT ends) U
 -- stands still hears of it when it goes on; one that was halted within the slack that it has may not have
 -- heard of it before either; it may have heard of it since from_t. hurry_t is when it was told not to wait
 -- for what it runs, by a signal that says so or by a second one (since hurry_from_t perhaps); NULL: never. A
--- worker of a fleet goes by the signals that its parent got: a terminal signals both of them.
+-- worker of a fleet goes by the signals that its parent got: a terminal signals both of them. One that was
+-- seen only after its parent had been told may have been there before, or has no business to be.
 CREATE TABLE drains AS
 WITH asked AS (
-    SELECT l.life, s.from_t, s.landed_t AS t, s.hurries, s.target = coalesce(l.fleet, l.name) AS counts
+    SELECT l.life, s.from_t, greatest(s.landed_t, l.from_t) AS t, s.hurries,
+           s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
-        AND s.from_t >= l.from_t AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
+        AND (s.from_t >= l.from_t OR s.target = l.fleet)
+        AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
     SELECT life, orphan_t, orphan_t, false, false

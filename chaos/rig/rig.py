@@ -312,17 +312,22 @@ class Rig:
 
         One that takes none is the verdict's business.
         """
+        self.allow(_PATIENCE_S, self.seen.idle)  # what faults have left behind is no offer
         begun, end = time.monotonic_ns(), time.monotonic() + _OFFER_S
-        idle = self.workers.present()
+        watched, offered = self.workers.present(), list[str]()
+        idle = watched
         while idle and time.monotonic() < end:
-            if self.seen.idle():
+            if self.seen.idle() or all(map(self.seen.done, offered)):
                 there = [*self.workers.present(), *self.workers.fleets()]
                 slots = sum(worker.slots() for worker in there)
-                self.enqueue([self.job({"do": "ok", "ms": 30}) for _ in range(slots)])
+                jobs = [self.job({"do": "ok", "ms": 30}) for _ in range(slots)]
+                offered = [job.own_id for job in jobs]
+                self.enqueue(jobs)
             self.let_work(0.05)
             idle = [worker for worker in idle if not worker.started_since(begun)]
         for worker in self.workers.present():
-            self.workers.report(worker, works=worker not in idle)
+            if worker in watched:
+                self.workers.report(worker, works=worker not in idle)
 
     def calm(self) -> None:
         """Let jobs come one by one while nothing disturbs anybody: each is to be started promptly.

@@ -115,6 +115,17 @@ def near_miss_told_to_leave(s: Story) -> None:
     s.judged = 3
 
 
+def near_miss_seen_after_its_parent_was_told(s: Story) -> None:
+    everyday(s)
+    fleet(s)
+    s.fault("term", "fleet-1", at=4_900)
+    s.worker("fleet-1.late", process="fleet-1.late", at=5_100)
+    for child in ("late", "a", "b"):
+        s.exit(f"fleet-1.{child}", at=5_400)
+    s.exit("fleet-1", at=5_500)
+    s.judged = 3
+
+
 def near_miss_busy_machine(s: Story) -> None:
     everyday(s)
     fleet(s)

@@ -52,6 +52,18 @@ def bad_fleet_whose_parent_left(s: Story) -> dict[str, int]:
     return {"start-after-drain": 2, "abandoned": 2}
 
 
+def bad_fleet_with_a_newcomer(s: Story) -> dict[str, int]:
+    """It has no business to come, nor to start anything."""
+    fleet(s)
+    s.fault("term", "parent", at=1_000)
+    s.worker("late", process="fleet-1.late", at=1_200)
+    run(s, "j1", "late", at=1_500)
+    for child in ("c1", "c2", "late", "parent"):
+        s.exit(child, at=2_000)
+    s.judged = 4
+    return {"start-after-drain": 2}
+
+
 def near_miss(s: Story) -> dict[str, int]:
     run(s, "j1", "w1", at=1_200)
     run(s, "other", "w2", at=1_300)
