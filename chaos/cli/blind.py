@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chaos.cli.catalogue import scenarios
+from chaos.guarantees import guarantee_of
 from chaos.planted.blind import playing, report, subject
 from chaos.planted.blind.programme import STORMS, Part, ordered, programme
 from chaos.planted.blind.subject import Played, Subject
@@ -78,7 +79,7 @@ class Blind:
         if control:
             return lambda seed: [subject.reference(ordered(parts, "", seed))]
         return lambda seed: [
-            subject.bug(name, ordered(parts, name, seed), stops=not self.whole)
+            subject.bug(name, ordered(parts, name, seed, _likely(name)), stops=not self.whole)
             for name in names or BUGS
         ]
 
@@ -112,6 +113,14 @@ class Blind:
 def parts_here(storms: int) -> list[Part]:
     """The parts of the programme that can be played on this machine."""
     return programme((each.name for each in scenarios() if not each.lacking()), storms)
+
+
+def _likely(bug: str) -> list[str]:
+    """The scenarios that are asked first: the one that is meant to find the bug, then those about the
+    guarantee that it breaks."""
+    own, broken = BUGS[bug].scenario, guarantee_of(BUGS[bug].anomaly).id
+    about = [each.name for each in scenarios() if broken in each.guarantees]
+    return [own, *(name for name in about if name != own)] if own else about
 
 
 def _seed(into: Path, asked: int | None) -> int:

@@ -54,8 +54,12 @@ def programme(scenarios: Iterable[str], storms: int) -> list[Part]:
     ]
 
 
-def ordered(parts: Sequence[Part], subject: str, seed: int) -> list[Part]:
-    """The order in which one subject meets the parts: as the seed draws it, but the long ones come
-    last."""
+def ordered(
+    parts: Sequence[Part], subject: str, seed: int, likely: Sequence[str] = ()
+) -> list[Part]:
+    """The order in which one subject meets the parts: the likely ones, in their order, and the others
+    as the seed draws them, but the long ones come last."""
     drawn = Random(f"{seed} {subject}").sample(parts, len(parts))
-    return sorted(drawn, key=lambda part: part.name in _LONG)
+    ranks = {name: rank for rank, name in enumerate(_LONG, start=1)}
+    ranks |= {name: rank for rank, name in enumerate(likely, start=-len(likely))}
+    return sorted(drawn, key=lambda part: ranks.get(part.name, 0))

@@ -206,6 +206,27 @@ def test_the_order_is_drawn_and_the_long_parts_come_last() -> None:
     assert sorted(orders[0]) == sorted(orders[2]) == sorted(part.name for part in parts)
 
 
+def test_what_is_likely_to_find_the_bug_comes_first() -> None:
+    parts = programme(["a", "power_loss", "b", "c"], 6)
+
+    order = [part.name for part in ordered(parts, BUG, 1, ["power_loss", "not here", "b"])]
+
+    assert order[:2] == ["power_loss", "b"]
+    assert order[-1] == "sweep"
+    assert sorted(order) == sorted(part.name for part in parts)
+
+
+def test_the_scenario_of_a_bug_is_asked_first_then_those_about_its_guarantee() -> None:
+    asked = blind.Blind(whole=False, storms=None, busy=0).subjects([BUG], control=False)
+
+    (subject,) = asked(1)
+
+    names = [part.name for part in subject.parts]
+    assert names[0] == BUGS[BUG].scenario
+    about = {each.name for each in scenarios() if "no-loss" in each.guarantees} & set(names)
+    assert set(names[: len(about)]) == about
+
+
 def test_the_command_remembers_its_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blind, "parts_here", lambda _: [LOSES, PASSES])
     words = ["--blind", BUG, "--out", str(tmp_path / "runs")]
