@@ -13,8 +13,9 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.targets import Job
 
-#: Each worker of the fleet holds a job for so long when it is hit.
-HELD_MS = 1_500
+#: Each worker of the fleet holds a job for so long when it is hit: until after the parent must have
+#: replaced those that have gone.
+HELD_MS = 6_000
 STOP_S = 0.5
 
 

@@ -1,6 +1,7 @@
 """All workers of a fleet die at once; and a fleet's only worker dies again and again.
 
-The first fleet must be whole again soon. In the second one, some jobs kill the worker that runs
+The parent of the first fleet is stopped (SIGSTOP) while they die, so it finds all of them dead in one
+look when it goes on. The fleet must be whole again soon. In the second one, some jobs kill the worker that runs
 them (SIGKILL): it must be replaced each time, but later each time, or a machine would do nothing
 but start processes. When no such job is left, the other ones must be done.
 """
@@ -20,8 +21,9 @@ def play(rig: Rig) -> None:
     held = [rig.job({"do": "once", "ms": 10_000}) for _ in range(rig.setup.workers)]
     rig.enqueue(held)
     rig.wait("all of them at work", rig.seen.all_started, held)
-    for child in fleet.living_children():
-        rig.workers.hit(fleet, child.pid, "kill")
+    with rig.workers.stopped(fleet):
+        for child in fleet.living_children():
+            rig.workers.hit(fleet, child.pid, "kill")
     rig.allow(4.0, lambda: len(fleet.living_children()) == rig.setup.workers)
     rig.allow(4.0, rig.seen.idle)
     rig.workers.signal(fleet, signal.SIGTERM)

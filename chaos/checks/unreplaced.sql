@@ -4,8 +4,9 @@
 -- a worker that goes again and again the next one may come much later.) Of a burst fleet, whose workers
 -- leave when nothing is left, those count that were killed or told to leave.
 -- Broken: the n-th to go was not followed by the n-th new one in time, of which there is more where others went
--- shortly before; the lag of the machine counts twice.
--- Excused is a fleet whose parent was told to stop, had a fault of its own, or is gone itself.
+-- shortly before; the lag of the machine counts twice. A parent that stood still, or had another fault of its
+-- own, has its time from then on.
+-- Excused is a fleet whose parent was told to stop or is gone itself, or has one such fault after the other.
 -- Needs: to have watched the fleet.
 WITH members AS (
     SELECT *, NOT burst OR kill_t IS NOT NULL OR life IN (SELECT life FROM drains) AS counts
@@ -16,16 +17,23 @@ WITH members AS (
     SELECT b.parent, b.first_t, count(*) AS places
     FROM beginnings AS b JOIN members AS m ON m.parent = b.parent AND m.from_t < b.first_t
     GROUP BY b.parent, b.first_t
-), gone AS (
-    SELECT m.name, m.fleet, m.parent, m.orphan_t, m.exit_t, m.from_t < o.first_t AS of_the_first, o.places,
+), noticed AS (
+    SELECT m.name, m.fleet, m.life, m.parent, m.orphan_t, m.exit_t, o.places,
+           m.from_t < o.first_t AS of_the_first,
            row_number() OVER (PARTITION BY m.parent ORDER BY m.exit_t, m.life) AS nth,
-           m.exit_t + restart_slack() + 2 * lag_between(m.exit_t, m.exit_t + restart_slack())
-               + start_span() * (
-                   SELECT count(*) FROM members AS e WHERE e.parent = m.parent
-                   AND e.exit_t > m.exit_t - restart_slack() AND (e.exit_t, e.life) < (m.exit_t, m.life)
-               ) AS deadline
+           greatest(m.exit_t, (
+               SELECT max(s.until_t) FROM life_stalls AS s WHERE s.life = m.parent AND s.own
+               AND s.from_t <= m.exit_t + restart_slack())) AS free_t
     FROM members AS m JOIN fleets_of AS o USING (parent)
     WHERE m.counts
+), gone AS (
+    SELECT *,
+           free_t + restart_slack() + 2 * lag_between(exit_t, free_t + restart_slack())
+               + start_span() * (
+                   SELECT count(*) FROM members AS e WHERE e.parent = n.parent
+                   AND e.exit_t > n.exit_t - restart_slack() AND (e.exit_t, e.life) < (n.exit_t, n.life)
+               ) AS deadline
+    FROM noticed AS n
 )
 SELECT
     NULL AS job,
@@ -40,4 +48,4 @@ CROSS JOIN final_read AS f
 WHERE f.t > g.deadline AND g.orphan_t > g.deadline AND (g.of_the_first OR g.nth <= 4)
   AND NOT EXISTS (FROM drains AS d WHERE d.life = g.parent AND d.from_t <= g.deadline)
   AND NOT EXISTS (FROM life_stalls AS s WHERE s.life = g.parent AND s.own
-                  AND s.from_t <= g.deadline AND s.until_t >= g.exit_t)
+                  AND s.from_t <= g.deadline AND s.until_t > g.free_t)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from chaos.planted.bugs import ABLATIONS, BUGS, edits_of
 from chaos.planted.edit import Misfit, edited
 
+#: Of scenarios whose command plays them several times, one of these to fail: how to play them once.
+ONCE = {"failover": ("--acknowledge", "replicated")}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -24,7 +27,8 @@ class Trial:
     def words(self, seed: int) -> list[str]:
         """The module that plays one run, and its options."""
         target = f"chaos.planted.target:{self.bugs}" if self.bugs else "rrq_ref"
-        return [f"chaos.{self.scenario}", "--target", target, "--seed", str(seed), *self.options]
+        options = (*ONCE.get(self.scenario, ()), *self.options)
+        return [f"chaos.{self.scenario}", "--target", target, "--seed", str(seed), *options]
 
     def command(self, seed: int) -> str:
         """The command of one run, which anyone may repeat."""

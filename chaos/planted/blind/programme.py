@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import chaos.load
+from chaos.planted.trials import ONCE
 
 #: The scenario of storms; the programme has several of them.
 STORM = "mixed"
@@ -48,7 +49,11 @@ def programme(scenarios: Iterable[str], storms: int) -> list[Part]:
             Part(name=f"storm-{number}", words=(f"chaos.{STORM}",), seed=number)
             for number in range(1, storms + 1)
         ),
-        *(Part(name=name, words=(f"chaos.{name}",)) for name in scenarios if name != STORM),
+        *(
+            Part(name=name, words=(f"chaos.{name}", *ONCE.get(name, ())))
+            for name in scenarios
+            if name != STORM
+        ),
         Part(name="load", words=("locust", "-f", str(users), *_LOAD)),
         Part(name="sweep", words=("chaos.sweep", "--fault", "kill"), limit_s=600.0),
     ]

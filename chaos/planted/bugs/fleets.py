@@ -83,6 +83,7 @@ BUGS = (
                 "                            slot.start_at = math.inf",
             ),
         ),
+        scenario="crash_loop",
         anomaly="unreplaced",
     ),
     Bug(
@@ -143,6 +144,7 @@ BUGS = (
                 '        if word == "done" or (self._burst and word == "drained"):\n',
             ),
         ),
+        scenario="burst_fleet",
         anomaly="unreplaced",
     ),
 )

@@ -188,6 +188,8 @@ def test_the_programme_is_what_users_play() -> None:
     assert not any("planted" in word for part in parts for word in part.words)
     commands = {part.name: part.command("rrq_ref", 10) for part in parts}
     assert commands["storm-2"] == "python -m chaos.mixed --target rrq_ref --seed 12"
+    once = "python -m chaos.failover --acknowledge replicated --target rrq_ref --seed 10"
+    assert commands["failover"] == once  # by itself it plays a control too, which fails
     assert commands["sweep"] == "python -m chaos.sweep --fault kill --target rrq_ref --seed 10"
     assert re.fullmatch(
         r"python -m locust -f \S+/users.py --headless -u 20 -r 10 -t 15s --chaos kill"

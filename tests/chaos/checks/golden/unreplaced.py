@@ -139,14 +139,12 @@ def irrelevant(s: Story) -> None:
     everyday(s)
     s.kill("w2", at=5_000)
     for name, kind, at in (
-        ("fleet-2", "pause", 5_100),
         ("fleet-3", "kill", 5_100),
         ("fleet-4", "term", 4_000),
-        ("fleet-6", "pause", 4_900),
     ):
         fleet(s, name)
         s.kill(f"{name}.a", at=5_000)
-        s.fault(kind, name, at=at, until=5_200 if kind == "pause" else None)
+        s.fault(kind, name, at=at)
     s.exit("fleet-3", at=5_110)
     s.exit("fleet-3.b", at=5_200)
     s.exit("fleet-4.b", at=6_000)
@@ -157,11 +155,33 @@ def irrelevant(s: Story) -> None:
     s.kill("fleet-7.a", at=58_000)
 
 
-def irrelevant_the_parent_was_stopped(s: Story) -> None:
+def stopped_parents(s: Story, *, new_at: float) -> None:
+    """Each for a moment, in which a worker goes or after which it has gone."""
+    everyday(s)
+    for name, begun in (("fleet-1", 4_900), ("fleet-2", 5_100)):
+        fleet(s, name)
+        s.kill(f"{name}.a", at=5_000)
+        s.fault("pause", name, at=1_000, until=1_100)
+        s.fault("pause", name, at=begun, until=6_000)
+        start(s, f"{name}.c", at=new_at)
+    s.judged = 2
+
+
+def bad_after_its_parent_was_stopped(s: Story) -> dict[str, int]:
+    stopped_parents(s, new_at=9_010)
+    return {"unreplaced": 2}
+
+
+def near_miss_after_its_parent_was_stopped(s: Story) -> None:
+    stopped_parents(s, new_at=8_990)
+
+
+def irrelevant_the_parent_is_stopped_again_and_again(s: Story) -> None:
     everyday(s)
     fleet(s)
     s.kill("fleet-1.a", at=5_000)
-    s.fault("pause", "fleet-1", at=5_100, until=5_200)
+    s.fault("pause", "fleet-1", at=5_100, until=7_900)
+    s.fault("pause", "fleet-1", at=8_200, until=10_800)
 
 
 def irrelevant_the_parent_was_leaving(s: Story) -> None:
