@@ -11,7 +11,7 @@ first two, and nobody may leave before the work is done.
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets import Job
+from chaos.targets import Job, WorkerSettings
 
 #: Each worker of the fleet holds a job for so long when it is hit: until after the parent must have
 #: replaced those that have gone.
@@ -54,6 +54,7 @@ SCENARIO = Scenario(
     guarantees=("burst", "no-loss", "schedule"),
     play=play,
     jobs=40,
+    settings=WorkerSettings(grace_s=0.5),
 )
 
 if __name__ == "__main__":

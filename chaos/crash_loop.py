@@ -24,6 +24,7 @@ def play(rig: Rig) -> None:
     with rig.workers.stopped(fleet):
         for child in fleet.living_children():
             rig.workers.hit(fleet, child.pid, "kill")
+        rig.wait("all of them dead", lambda: not fleet.living_children())
     rig.allow(4.0, lambda: len(fleet.living_children()) == rig.setup.workers)
     rig.allow(4.0, rig.seen.idle)
     rig.workers.signal(fleet, signal.SIGTERM)

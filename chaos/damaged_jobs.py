@@ -23,7 +23,7 @@ def play(rig: Rig) -> None:
     rig.workers.start_all()
     rig.wait("all of them at work", rig.seen.all_started, [*victims, *neighbours])
     rig.enqueue([*waiting_victims, *waiting])
-    for jobs in (victims, waiting_victims):
+    for jobs in (waiting_victims, victims):  # a slot that a victim leaves is for those that wait
         for job, how in zip(jobs, DAMAGES, strict=True):
             rig.damage(job.own_id, how)
     rig.everyone_works()
@@ -36,7 +36,8 @@ SCENARIO = Scenario(
     play=play,
     workers=2,
     jobs=20,
-    settings=WorkerSettings(lock_ttl_ms=900, concurrency=5),
+    # As many slots as there are victims and neighbours: all others wait.
+    settings=WorkerSettings(lock_ttl_ms=900, concurrency=len(DAMAGES)),
 )
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def play(rig: Rig) -> None:
         rig.workers.hit(fleet, pid, "kill")
     rig.progress.say(f"{len(victims)} of {len(living)} workers killed")
     whole = len(living) + len(victims)
-    rig.wait("as many started anew", lambda: len(fleet.children) >= whole)
+    rig.allow(60.0, lambda: len(fleet.children) >= whole)
 
 
 SCENARIO = Scenario(

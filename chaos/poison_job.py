@@ -24,8 +24,8 @@ def play(rig: Rig) -> None:
     rig.random.shuffle(jobs)
     rig.enqueue(jobs)
     fleet = rig.workers.fleet()
-    rig.wait("the poison to be dead-lettered", lambda: rig.seen.dead_lettered() == len(hopeless))
-    rig.wait("the fleet to be whole", lambda: len(fleet.living_children()) == rig.setup.workers)
+    rig.allow(30.0, lambda: rig.seen.dead_lettered() == len(hopeless))
+    rig.allow(10.0, lambda: len(fleet.living_children()) == rig.setup.workers)
 
 
 SCENARIO = Scenario(

@@ -16,7 +16,10 @@ from chaos.targets import Job, WorkerSettings
 
 SETTINGS = WorkerSettings(lock_ttl_ms=1_500, grace_s=1.5)
 STEPS_S = (3_600.0, -7_200.0)
+LOCK_S = SETTINGS.lock_ttl_ms / 1000
 STOP_S = 0.3
+#: Longer than the grace period: the worker that leaves has to hand these jobs back.
+OUTLASTS_MS = 4_000
 
 
 def play(rig: Rig) -> None:
@@ -28,10 +31,15 @@ def play(rig: Rig) -> None:
         rig.enqueue(_jobs(rig))
         rig.wait("some of the jobs at work", worker.started_since, begun)
         with rig.workers.stepped(worker, watch, step_s):
-            rig.let_work(1.0)
-            with rig.workers.stopped(worker):
-                rig.let_work(STOP_S)
+            rig.let_work(LOCK_S + STOP_S)
+        with rig.workers.stopped(worker):
+            rig.let_work(STOP_S)
+    rig.let_work(LOCK_S)  # so that what comes now has nothing to do with the last stop
+    begun = time.monotonic_ns()
+    slots = 2 * SETTINGS.concurrency
+    rig.enqueue([rig.job({"do": "once", "ms": OUTLASTS_MS}) for _ in range(slots)])
     rig.enqueue(_jobs(rig))
+    rig.wait("some of the longer jobs at work", worker.started_since, begun)
     with rig.workers.stepped(worker, watch, STEPS_S[0]):
         rig.workers.signal(worker, signal.SIGTERM, phase="its clock has been stepped")
         rig.allow(2 * SETTINGS.grace_s, worker.left)

@@ -4,7 +4,8 @@
 -- a worker that goes again and again the next one may come much later.) Of a burst fleet, whose workers
 -- leave when nothing is left, those count that were killed or told to leave.
 -- Broken: the n-th to go was not followed by the n-th new one in time, of which there is more where others went
--- shortly before; the lag of the machine counts twice. A parent that stood still, or had another fault of its
+-- shortly before: for each of them thrice the time that one of the first workers took to come, on average. The
+-- lag of the machine counts twice. A parent that stood still, or had another fault of its
 -- own, has its time from then on.
 -- Excused is a fleet whose parent was told to stop or is gone itself, or has one such fault after the other.
 -- Needs: to have watched the fleet.
@@ -14,11 +15,12 @@ WITH members AS (
 ), beginnings AS (
     SELECT parent, min(exit_t) FILTER (counts) AS first_t FROM members GROUP BY parent
 ), fleets_of AS (
-    SELECT b.parent, b.first_t, count(*) AS places
+    SELECT b.parent, b.first_t, count(*) AS places,
+           greatest(start_span(), 3 * (max(m.from_t) - min(m.from_t)) // count(*)) AS start_span
     FROM beginnings AS b JOIN members AS m ON m.parent = b.parent AND m.from_t < b.first_t
     GROUP BY b.parent, b.first_t
 ), noticed AS (
-    SELECT m.name, m.fleet, m.life, m.parent, m.orphan_t, m.exit_t, o.places,
+    SELECT m.name, m.fleet, m.life, m.parent, m.orphan_t, m.exit_t, o.places, o.start_span,
            m.from_t < o.first_t AS of_the_first,
            row_number() OVER (PARTITION BY m.parent ORDER BY m.exit_t, m.life) AS nth,
            greatest(m.exit_t, (
@@ -29,7 +31,7 @@ WITH members AS (
 ), gone AS (
     SELECT *,
            free_t + restart_slack() + 2 * lag_between(exit_t, free_t + restart_slack())
-               + start_span() * (
+               + start_span * (
                    SELECT count(*) FROM members AS e WHERE e.parent = n.parent
                    AND e.exit_t > n.exit_t - restart_slack() AND (e.exit_t, e.life) < (n.exit_t, n.life)
                ) AS deadline

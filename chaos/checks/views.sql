@@ -360,8 +360,10 @@ WITH asked AS (
     SELECT l.life, s.from_t, greatest(s.landed_t, l.from_t) AS t, s.hurries,
            s.target = coalesce(l.fleet, l.name) AS counts
     FROM lives AS l
+    LEFT JOIN fleet_workers AS w USING (life)
+    LEFT JOIN lives AS p ON p.life = w.parent
     JOIN stalls AS s ON s.leaves AND within(l.name, s.target)
-        AND (s.from_t >= l.from_t OR s.target = l.fleet)
+        AND s.from_t >= CASE s.target WHEN p.name THEN p.from_t ELSE l.from_t END
         AND s.from_t <= coalesce(l.exit_t, l.gone_t, s.from_t)
     WHERE l.works
     UNION ALL
@@ -526,14 +528,17 @@ LEFT JOIN (SELECT job, max(end_t) AS t FROM failures GROUP BY job) AS failed USI
 WHERE (f.state = 'queued' AND due.t > f.t)
    OR (f.state = 'retrying' AND failed.t + j.retry_delay > f.t);
 
--- One row per attempt that certainly crashed: its process died in the middle of the handler, and
--- had neither been told to stop (it may have handed the job back) nor ended the job on the wire.
+-- One row per attempt that certainly crashed: its process died in the middle of the handler, by a signal or
+-- by a job that ends its process, and had neither been told to stop (it may have handed the job back) nor
+-- ended the job on the wire. (How a worker of a fleet ended only its parent knows.)
 CREATE TABLE crashes AS
 SELECT a.attempt, a.job, a.token, a.start_t, a.dead_by
 FROM attempts AS a
 JOIN lives AS l USING (life)
 LEFT JOIN holds AS h ON h.job = a.job AND h.token = a.token
-WHERE a.end_t IS NULL AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL)
+WHERE a.end_t IS NULL
+  AND (l.kill_t IS NOT NULL OR l.signal IS NOT NULL
+       OR l.exit_t IS NOT NULL AND a.life IN (SELECT life FROM self_ended))
   AND NOT coalesce(h.ended, false)
   AND a.life NOT IN (SELECT life FROM drains);
 

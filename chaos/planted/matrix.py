@@ -51,7 +51,10 @@ MATRIX: dict[str, dict[str, str]] = {
     ),
     "crash_loop": _row("no-loss", replaced="restarts_at_once"),
     "damaged_jobs": _row(
-        *("no-loss", "effects-once", "quiescent"), alive="leaves_after_a_lost_lock"
+        "quiescent",
+        no_loss="damaged_entry_takes_the_next_along",
+        effects_once="effects_shared_by_all_attempts",
+        alive="leaves_after_a_lost_lock",
     ),
     "drain_on_sigterm": _row("drain", "no-loss", "effects-once", "exclusive"),
     "every_signal": _row(*("drain", "effects-once", "exclusive"), no_loss="release_to_nowhere"),
@@ -79,13 +82,14 @@ MATRIX: dict[str, dict[str, str]] = {
     ),
     "pause_past_heartbeat": _row("fenced", "one-commit", "effects-once"),
     "poison_job": _row(
-        *("no-loss", "effects-once"),
+        "no-loss",
+        effects_once="effects_shared_by_all_attempts",
         budget="poison_never_buried",
         honest_dlq="poison_buried_too_early",
     ),
     "power_loss": _row(
         *("retry-once", "quiescent"),
-        no_loss="enqueue_in_two_steps",
+        no_loss="retry_in_two_steps",
         effects_once="effects_in_a_second_step",
     ),
     "producers": _row(

@@ -86,6 +86,7 @@ BUGS = (
         edits=(
             Edit("process.py", "        worker.drain()\n", "        worker.drain(hurry=asked)\n"),
         ),
+        scenario="terminal_signals",
         anomaly="cut-short",
     ),
     Bug(
@@ -111,6 +112,7 @@ BUGS = (
                 "            if False and slot.pid is not None:\n",
             ),
         ),
+        scenario="terminal_signals",
         anomaly="abandoned",
     ),
     Bug(
@@ -165,6 +167,7 @@ BUGS = (
                 "return datetime.now(UTC).timestamp()",
             ),
         ),
+        scenario="worker_clock",
         anomaly="needless-takeback",
     ),
 )

@@ -108,6 +108,20 @@ BUGS = (
         anomaly="double-commit",
     ),
     Bug(
+        name="damaged_entry_takes_the_next_along",
+        sentence="with an entry whose key is no hash the entry behind it is dropped too",
+        edits=(
+            Edit(
+                LOCK_AND_POP,
+                "  redis.call('ZREM', queue, unpack(gone))\n",
+                "  redis.call('ZREM', queue, unpack(gone))\n"
+                "  if #no_hash > 0 then redis.call('ZREMRANGEBYRANK', queue, 0, 0) end\n",
+            ),
+        ),
+        scenario="damaged_jobs",
+        anomaly="lost",
+    ),
+    Bug(
         name="failures_count_twice",
         sentence="a failure counts as two",
         edits=(

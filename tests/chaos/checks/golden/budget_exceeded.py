@@ -50,6 +50,18 @@ def bad_killed_in_other_ways(s: Story) -> dict[str, int]:
     return {"budget-exceeded": 1}
 
 
+def bad_killed_by_a_job(s: Story) -> dict[str, int]:
+    """How the first of them ended only its parent knows; and another job went down with it."""
+    s.enqueue("killer", deadly=True, max_crashes=1)
+    s.start("killer", "w1", at=14)
+    s.finally_("killer", "dead")
+    crash(s, "j1", budget=1)
+    s.exit("w1", at=50, code=None)
+    s.kill("w2", at=1_600)
+    s.judged = 2
+    return {"budget-exceeded": 1}
+
+
 def near_miss_left_somehow(s: Story) -> None:
     """It is unknown what it did with its job."""
     crash(s, "j1", budget=1)

@@ -134,6 +134,28 @@ def bad_all_at_once(s: Story) -> dict[str, int]:
     return {"unreplaced": 1}
 
 
+def all_at_once_that_came_slowly(s: Story, *, new_at: float) -> None:
+    """One every 600 ms; so the last of the five to go may be replaced 3 + 4 * 3 * 0.6 * 4 / 5 s later."""
+    everyday(s)
+    s.worker("fleet-1", process="fleet-1", role="fleet")
+    for n, child in enumerate("abcde"):
+        start(s, f"fleet-1.{child}", at=600 * n)
+        s.kill(f"fleet-1.{child}", at=5_000)
+    for child in "fghi":
+        start(s, f"fleet-1.{child}", at=5_100)
+    start(s, "fleet-1.j", at=new_at)
+    s.judged = 5
+
+
+def bad_all_at_once_that_came_slowly(s: Story) -> dict[str, int]:
+    all_at_once_that_came_slowly(s, new_at=13_770)
+    return {"unreplaced": 1}
+
+
+def near_miss_all_at_once_that_came_slowly(s: Story) -> None:
+    all_at_once_that_came_slowly(s, new_at=13_750)
+
+
 def irrelevant(s: Story) -> None:
     """The fifth in a row may be replaced much later; others had a reason, or no fleet."""
     everyday(s)
