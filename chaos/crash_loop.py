@@ -1,9 +1,9 @@
 """All workers of a fleet die at once; and a fleet's only worker dies again and again.
 
-The parent of the first fleet is stopped (SIGSTOP) while they die, so it finds all of them dead in one
-look when it goes on. The fleet must be whole again soon. In the second one, some jobs kill the worker that runs
-them (SIGKILL): it must be replaced each time, but later each time, or a machine would do nothing
-but start processes. When no such job is left, the other ones must be done.
+The parent of the first fleet is stopped (SIGSTOP) while they die, so it finds all of them dead in
+one look when it goes on. The fleet must be whole again soon. In the second one, some jobs kill the
+worker that runs them (SIGKILL): it must be replaced each time, but later each time, or a machine
+would do nothing but start processes. When no such job is left, the other ones must be done.
 """
 
 import signal

@@ -116,8 +116,8 @@ def parts_here(storms: int) -> list[Part]:
 
 
 def _likely(bug: str) -> list[str]:
-    """The scenarios that are asked first: the one that is meant to find the bug, then those about the
-    guarantee that it breaks."""
+    """The scenarios that are asked first: the one that is meant to find the bug, then those about
+    the guarantee that it breaks."""
     own, broken = BUGS[bug].scenario, guarantee_of(BUGS[bug].anomaly).id
     about = [each.name for each in scenarios() if broken in each.guarantees]
     return [own, *(name for name in about if name != own)] if own else about

@@ -8,6 +8,7 @@ check finds belongs to the cell in whose stretch it lies.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ from chaos.sweep.cell_run import CellRun
 
 STRETCH_NS = 10**12
 _TIMES = ("t", "t_sent", "due_t")
+#: As the checks write a time.
+_TIME = re.compile(r"\b(\d+\.\d{3}) s\b")
 _ALL = 10**9
 #: Cells that are judged one by one at most: each takes about as long as all others together.
 _ALONE = 25
@@ -68,7 +71,7 @@ def judge_all(runs: Sequence[CellRun], run_dir: Path) -> tuple[list[Judged], lis
         for row in check.rows:
             place = _place(row, ordered)
             if place is not None:
-                found[place][check.promised].setdefault(check.anomaly, row["why"])
+                found[place][check.promised].setdefault(check.anomaly, _own_times(row["why"]))
     # And there it hides what the cells after the first of them have done: each by itself.
     leftovers = [place for place, run in enumerate(ordered) if run.unfinished]
     for place in leftovers[:_ALONE]:
@@ -106,6 +109,12 @@ def _place(row: Mapping[str, Any], ordered: Sequence[CellRun]) -> int | None:
     job, run = row["job"], ordered[place]
     ours = job is None or job in run.jobs or job.startswith(run.directory.name)
     return place if ours else None
+
+
+def _own_times(sentence: str) -> str:
+    """A sentence about one of many cells, with times since that cell began."""
+    stretch_s = STRETCH_NS // 10**9
+    return _TIME.sub(lambda found: f"{float(found[1]) % stretch_s:.3f} s", sentence)
 
 
 def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:

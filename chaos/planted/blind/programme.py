@@ -62,8 +62,8 @@ def programme(scenarios: Iterable[str], storms: int) -> list[Part]:
 def ordered(
     parts: Sequence[Part], subject: str, seed: int, likely: Sequence[str] = ()
 ) -> list[Part]:
-    """The order in which one subject meets the parts: the likely ones, in their order, and the others
-    as the seed draws them, but the long ones come last."""
+    """The order in which one subject meets the parts: the likely ones, in their order, and the
+    others as the seed draws them, but the long ones come last."""
     drawn = Random(f"{seed} {subject}").sample(parts, len(parts))
     ranks = {name: rank for rank, name in enumerate(_LONG, start=1)}
     ranks |= {name: rank for rank, name in enumerate(likely, start=-len(likely))}

@@ -63,6 +63,16 @@ def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
     assert [each.mark for each in found] == [Mark.BROKEN, Mark.BROKEN, Mark.OK]
 
 
+def test_times_are_those_of_the_cell(tmp_path: Path) -> None:
+    cells = [tmp_path / f"c0000{n}" for n in range(3)]
+    events = [green(cell.name) for cell in cells]
+    events[2][0]["due_t"] = 1_500_000_005
+    for event in events[2][2:]:
+        event["t"] += 250_000_000
+    found = judged(tmp_path, *(run(*pair) for pair in zip(cells, events, strict=True)))
+    assert " at 0.250 s" in found[2].broken["early-start"]
+
+
 def test_a_job_that_is_left_over_hides_nothing_in_another_cell(tmp_path: Path) -> None:
     runs = []
     for name in ("c00001", "c00002"):

@@ -135,7 +135,7 @@ def bad_all_at_once(s: Story) -> dict[str, int]:
 
 
 def all_at_once_that_came_slowly(s: Story, *, new_at: float) -> None:
-    """One every 600 ms; so the last of the five to go may be replaced 3 + 4 * 3 * 0.6 * 4 / 5 s later."""
+    """One every 600 ms: the last of the five to go has 3 + 4 * 3 * 0.6 * 4 / 5 s."""
     everyday(s)
     s.worker("fleet-1", process="fleet-1", role="fleet")
     for n, child in enumerate("abcde"):
@@ -160,10 +160,7 @@ def irrelevant(s: Story) -> None:
     """The fifth in a row may be replaced much later; others had a reason, or no fleet."""
     everyday(s)
     s.kill("w2", at=5_000)
-    for name, kind, at in (
-        ("fleet-3", "kill", 5_100),
-        ("fleet-4", "term", 4_000),
-    ):
+    for name, kind, at in (("fleet-3", "kill", 5_100), ("fleet-4", "term", 4_000)):
         fleet(s, name)
         s.kill(f"{name}.a", at=5_000)
         s.fault(kind, name, at=at)
