@@ -5,8 +5,8 @@
 -- leave when nothing is left, those count that were killed or told to leave.
 -- Broken: the n-th to go was not followed by the n-th new one in time, of which there is more where others went
 -- shortly before: for each of them thrice the time that one of the first workers took to come, on average. The
--- lag of the machine counts twice. A parent that stood still, or had another fault of its
--- own, has its time from then on.
+-- lag of the machine counts twice. A parent that stood still, or had another fault of its own, has its time from
+-- then on.
 -- Excused is a fleet whose parent was told to stop or is gone itself, or has one such fault after the other.
 -- Needs: to have watched the fleet.
 WITH members AS (
