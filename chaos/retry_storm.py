@@ -4,11 +4,16 @@ A retry is two facts, one more failure and a place in the queue, that must becom
 The wire proxy kills workers (SIGKILL) when their retry command has arrived and is not forwarded
 yet, when it has run on the server and its reply is not delivered yet, and right after the reply.
 Some jobs succeed in the end. Others use up their budget and must be dead-lettered. None may be
-tried more or less often than its budget allows.
+tried more or less often than its budget allows. Then, while nobody disturbs them, jobs fail that
+ask for delays of their own, shorter than the queue's: they must come back as soon as they asked.
 """
 
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
+from chaos.targets import WorkerSettings
+
+#: Delays that handlers ask for, in seconds; each after this many failures.
+OWN_DELAYS_S, OWN_FAILURES = (0.0, 0.3), 3
 
 
 def play(rig: Rig) -> None:
@@ -16,13 +21,21 @@ def play(rig: Rig) -> None:
     rig.enqueue([rig.job({"do": "fail", "times": times}) for times in failures])
     rig.landed(*rig.workers.killed_around("retry"))
     rig.workers.start_all()
+    rig.allow(10.0, rig.seen.idle)
+    rig.let_work(rig.setup.settings.lock_ttl_ms / 1000)
+    for delay_s in OWN_DELAYS_S:
+        plan = {"fails": OWN_FAILURES, "raises": "retry", "delay_s": delay_s}
+        rig.enqueue([rig.job(plan, max_retries=OWN_FAILURES + 1) for _ in range(5)])
+    rig.calm()
 
 
 SCENARIO = Scenario(
     name="retry_storm",
     story=__doc__,
-    guarantees=("no-loss", "retry-once", "budget", "honest-dlq"),
+    guarantees=("no-loss", "retry-once", "budget", "honest-dlq", "prompt"),
     play=play,
+    # The third retry would come after two to four seconds.
+    settings=WorkerSettings(retry_base_s=1.0),
 )
 
 if __name__ == "__main__":

@@ -104,7 +104,9 @@ SELECT
     min(result_ttl_s) AS result_ttl_s,
     max(retry_delay_ms) * 1000000 AS retry_delay,
     coalesce(bool_or(refused), false) AS refused,
-    any_value(arguments) AS arguments
+    any_value(arguments) AS arguments,
+    any_value(call) AS call,
+    any_value(place) AS place
 FROM events WHERE type = 'enqueue' GROUP BY op;
 
 -- One row per requeue of a job, from each witness; it happened within [from_t, until_t] if at all.
@@ -573,14 +575,15 @@ FROM events WHERE type = 'traffic' GROUP BY name, t // 1000000000;
 -- ------------------------------------------------------------------ waiting and room
 
 -- One row per life and time in which it could not do as it should: a fault touched it (to be told to stop is
--- none; see `told_to_stop`), or a job of its
--- own kept its event loop busy. The workers of a fleet whose parent was killed leave. (An argument of a macro
--- that has the name of a column in its table would be taken for that column: so these have names of their own.)
+-- none; see `told_to_stop`), or a job of its own kept its event loop busy. `still`: it did nothing meanwhile. The
+-- workers of a fleet whose parent was killed leave. (An argument of a macro that has the name of a column in its
+-- table would be taken for that column: so these have names of their own.)
 CREATE TABLE disturbances AS
-SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t
+SELECT life AS whom, from_t AS begun_t, CASE WHEN ends THEN never() ELSE until_t END AS over_by_t,
+       halts OR hangs AS still
 FROM life_stalls WHERE NOT leaves
 UNION ALL
-SELECT life, start_t, coalesce(end_t, never()) FROM attempts
+SELECT life, start_t, coalesce(end_t, never()), true FROM attempts
 WHERE job IN (SELECT job FROM enqueues WHERE kind = 'block');
 
 -- Was this life disturbed between two times?
@@ -631,21 +634,24 @@ FROM numbered WHERE free GROUP BY life, stretch;
 -- due_by_t. `head`: it was handed or taken back, so that it is the next of its queue. It left in the step
 -- between left_sent_t and left_t, and `life` started it at start_t; what is still queued in the end has not
 -- left before. All are NULL where nobody knows when it left. Jobs that several operations asked for are
--- left out.
+-- left out. `call` and `place`: it came by this call, at once, behind those of lower places. After a retry it is
+-- due when its handler had asked for, whatever the command says.
 CREATE TABLE waits AS
 WITH asked AS (
     SELECT job, any_value(queue) AS queue, any_value(invoke_t) AS invoke_t, any_value(ok_t) AS ok_t,
-           any_value(due_t) AS due_t,
+           any_value(due_t) AS due_t, any_value(retry_delay) AS own_delay,
+           CASE WHEN any_value(due_t) IS NULL THEN any_value(call) END AS call, any_value(place) AS place,
            bool_and(result = 'ok' AND coalesce(answer_job, job) = job AND invoke_t IS NOT NULL) AS sure
     FROM enqueues GROUP BY job HAVING count(*) = 1
 ), entered AS (
     SELECT job, false AS head, false AS retried, invoke_t AS from_t, coalesce(due_t, invoke_t) AS due_from_t,
-           greatest(ok_t, coalesce(due_t + ok_t - invoke_t, ok_t)) AS due_by_t
+           greatest(ok_t, coalesce(due_t + ok_t - invoke_t, ok_t)) AS due_by_t, call, place
     FROM asked WHERE sure
     UNION ALL
-    SELECT job, op <> 'retry', op = 'retry', t_sent, t_sent + coalesce(delay, 0), t + coalesce(delay, 0)
-    FROM transitions
-    WHERE accepted AND (op IN ('release', 'takeback') OR (op = 'retry' AND delay IS NOT NULL))
+    SELECT job, op <> 'retry', op = 'retry', t_sent, t_sent + wait, t + wait, NULL, NULL
+    FROM (SELECT x.*, coalesce(CASE WHEN x.op = 'retry' THEN coalesce(j.own_delay, x.delay) END, 0) AS wait
+          FROM transitions AS x JOIN asked AS j USING (job)
+          WHERE x.accepted AND (x.op IN ('release', 'takeback') OR x.op = 'retry' AND x.delay IS NOT NULL))
 ), buried AS (
     SELECT job, max(t_sent) AS t_sent, max(t) AS t FROM transitions
     WHERE op = 'bury' AND token IS NULL AND applied GROUP BY job

@@ -45,6 +45,10 @@ class EnqueueInvoked(Enqueue):
     """A producer is about to enqueue."""
 
     word = ("phase", "invoke")
+    call: Annotated[
+        str | None, "names the call that enqueues it; its other jobs name the same one"
+    ] = None
+    place: Annotated[int | None, "its place among the jobs of the call; the first one has 0"] = None
     queue: Annotated[str | None, "its queue's name"] = None
     handler: Annotated[
         str | None, "`async`, or `thread`: a plain function, which the queue runs in a thread"

@@ -78,6 +78,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "partition": _row(
         *("one-commit", "effects-once", "exclusive"),
         fenced="refresh_without_the_token_check",
+        lease="never_acquitted",
         alive="leaves_after_a_lost_lock",
     ),
     "pause_past_heartbeat": _row("fenced", "one-commit", "effects-once"),
@@ -100,7 +101,9 @@ MATRIX: dict[str, dict[str, str]] = {
     ),
     "redis_killed": _row("effects-once", "alive", no_loss="outcome_dropped_on_an_error"),
     "redis_restart": _row("no-loss", "alive", "effects-once"),
-    "retry_storm": _row("no-loss", "retry-once", "budget", "honest-dlq"),
+    "retry_storm": _row(
+        *("no-loss", "retry-once", "budget", "honest-dlq"), prompt="own_delay_of_zero_is_none"
+    ),
     "scripts_flushed": _row(
         *("effects-once", "retry-once"),
         no_loss="outcome_dropped_without_its_script",

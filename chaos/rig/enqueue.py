@@ -27,13 +27,16 @@ def enqueue(
     What ends this call in any other way (a signal, a killed greenlet) leaves an operation without
     an outcome, which the checks take for one that may have happened.
     """
-    ops = [f"{job.id or job.kind}/{token_hex(4)}" for job in jobs]
-    for op, job in zip(ops, jobs, strict=True):
+    call = token_hex(6)
+    ops = [f"{job.id or job.kind}/{call}/{place}" for place, job in enumerate(jobs)]
+    for place, (op, job) in enumerate(zip(ops, jobs, strict=True)):
         now = time.monotonic_ns()
         invoked = EnqueueInvoked(
             op=op,
             job=job.id,
             kind=job.kind,
+            call=call,
+            place=place,
             queue=job.queue or settings.queue,
             handler=job.handler,
             arguments=job.arguments,

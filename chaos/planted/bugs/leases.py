@@ -65,6 +65,7 @@ BUGS = (
         edits=(
             Edit(SETTLER, "        if not attempt.blocked:\n", "        if attempt.blocked:\n"),
         ),
+        scenario="partition",
         anomaly="overcounted-crash",
     ),
     Bug(

@@ -59,6 +59,28 @@ def bad_claimed_in_time(s: Story) -> dict[str, int]:
     return {"late-start": 1}
 
 
+def asks_for_no_delay(s: Story, *, asked: int | None) -> None:
+    """Its retry says that it is due in 5 s."""
+    idle(s)
+    s.enqueue("j1", at=2_000, queue="first", retry_delay_ms=asked)
+    s.wire("claim", "j1", "w1", at=2_010)
+    s.start("j1", "w1", at=2_012)
+    s.end("j1", "w1", at=2_020, outcome="error")
+    s.wire("retry", "j1", "w1", at=2_022, delay_ms=5_000)
+    s.attempt("j1", at=7_030, until=7_040, token=2)
+    s.finally_("j1", "completed", retries=1)
+    s.judged = 2
+
+
+def bad_a_longer_delay_than_its_handler_asked_for(s: Story) -> dict[str, int]:
+    asks_for_no_delay(s, asked=0)
+    return {"late-start": 1}
+
+
+def near_miss_nobody_asked_for_another_delay(s: Story) -> None:
+    asks_for_no_delay(s, asked=None)
+
+
 def bad_after_a_retry(s: Story) -> dict[str, int]:
     """Each time longer than it had to wait; one is handed back, one is taken back."""
     idle(s, concurrency=2)

@@ -38,6 +38,49 @@ def bad(s: Story) -> dict[str, int]:
     return {"overcounted-crash": 3}
 
 
+def cut_off(s: Story, job: str, worker: str, *, at: float = 0) -> None:
+    """A job whose holder is cut off from 100 to 1500 and lives; its lock is taken back."""
+    s.enqueue(job, at=at, max_crashes=9)
+    s.wire("claim", job, worker, at=at + 10)
+    s.start(job, worker, at=at + 12)
+    s.fault("partition", worker, at=at + 100, until=at + 1_500)
+    s.end(job, worker, at=at + 400, outcome="cancelled")
+    s.wire("takeback", job, "w2", at=at + 1_250)
+    s.attempt(job, "w2", at=at + 1_300, until=at + 1_400, token=3)
+    s.finally_(job, "completed", crashes=1)
+
+
+def bad_cut_off_and_alive(s: Story) -> dict[str, int]:
+    """It could say so until 2800."""
+    s.fault("pause", "w1", at=4_000, until=4_100)
+    cut_off(s, "j1", "w1")
+    s.fault("term", "w1", at=2_810)
+    s.exit("w1", at=2_900)
+    s.worker("w3")
+    cut_off(s, "j2", "w3")
+    s.fault("reset", "w3", at=2_810)
+    s.exit("w3", at=5_000, code=None, signal=9)
+    s.worker("cut off for longer")
+    s.fault("partition", "cut off for longer", at=50, until=50_000)
+    s.lag(400, until=2_000)
+    return {"overcounted-crash": 2}
+
+
+def near_miss_cut_off(s: Story) -> None:
+    """And paused, told to stop, killed or cut off once more before it could say that it lives."""
+    for n, kind in enumerate(("pause", "term", "kill", "reset", "quit")):
+        worker = f"x{n}"
+        s.worker(worker)
+        s.fault("reset", worker, at=5)
+        cut_off(s, f"j{n}", worker)
+        s.fault(kind, worker, at=200 if kind == "pause" else 2_790, until=300)
+        if kind in ("term", "kill", "quit"):
+            s.exit(worker, at=2_795, code=None)
+    s.worker("at the end")
+    cut_off(s, "j9", "at the end", at=57_000)
+    s.judged = 6
+
+
 def near_miss(s: Story) -> None:
     """One died, one stood still, one was told to stop, and a claim was not seen."""
     counts(s, "died", 1)
@@ -45,6 +88,9 @@ def near_miss(s: Story) -> None:
     s.worker("w3")
     counts(s, "paused", 1, worker="w3")
     s.fault("pause", "w3", at=500, until=1_290)
+    s.worker("w5")
+    counts(s, "cut off, and nobody saw how it lost the job", 1, worker="w5")
+    s.fault("partition", "w5", at=500, until=1_290)
     s.worker("w4")
     counts(s, "told to stop", 1, worker="w4", resists=True)
     s.fault("term", "w4", at=500)
@@ -58,7 +104,7 @@ def near_miss(s: Story) -> None:
     s.wire("claim", "died last", "w1", at=10)
     s.start("died last", "w1", at=12)
     s.finally_("died last", "dead", crashes=1)
-    s.judged = 5
+    s.judged = 6
 
 
 def near_miss_it_died_by_itself(s: Story) -> None:

@@ -69,6 +69,38 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
     return {"starved": 1}
 
 
+def bad_in_one_call(s: Story) -> dict[str, int]:
+    """Beside jobs of another call and of another queue, of which nobody knows how they stand."""
+    job(s, "j1", at=10, claimed=200, call="one", place=0)
+    job(s, "j2", at=10, claimed=100, call="one", place=1)
+    job(s, "of another call", at=10.5, claimed=300, call="two", place=0)
+    job(s, "of another queue", at=10, claimed=400, call="one", place=0, queue="second")
+    s.fault("server-clock", "server", at=30_000, until=30_000)
+    s.judged = 2
+    return {"starved": 1}
+
+
+def near_miss_in_one_call(s: Story) -> None:
+    """In order, but for one that was deferred and one that failed."""
+    job(s, "deferred", at=10, claimed=350, due=250, call="one", place=0)
+    job(s, "deferred too", at=10, claimed=340, due=249, call="two", place=1)
+    job(s, "of a queue that nobody knows", at=10, claimed=120, queue=None)
+    job(s, "j1", at=10, claimed=100, call="one", place=1)
+    job(s, "j2", at=10, claimed=200, call="one", place=2)
+    s.enqueue("fails", at=10, queue="first", call="one", place=3)
+    s.attempt("fails", "w2", at=250, until=260, outcome="error")
+    s.attempt("fails", "w2", at=500, until=510, token=2)
+    s.finally_("fails", "completed", retries=1)
+    job(s, "last", at=10, claimed=300, call="one", place=4)
+    s.judged = 5
+
+
+def irrelevant_in_one_call_and_the_clock_was_stepped(s: Story) -> None:
+    job(s, "j1", at=10, claimed=200, call="one", place=0)
+    job(s, "j2", at=10, claimed=100, call="one", place=1)
+    s.fault("server-clock", "server", at=50, until=50)
+
+
 def near_miss(s: Story) -> None:
     """In order; sent before the other was acknowledged; of another queue."""
     job(s, "j1", at=10, claimed=100)
