@@ -17,7 +17,7 @@ from chaos.rewind.recording import Recording
 
 STRETCH_NS = 10**12
 _TIMES = ("t", "t_sent", "due_t")
-_NAMES = ("process", "job", "op", "answer_job", "unique", "worker", "name", "fault", "key")
+_NAMES = ("process", "job", "op", "call", "answer_job", "unique", "worker", "name", "fault", "key")
 
 
 def combine(
