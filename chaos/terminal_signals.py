@@ -11,7 +11,8 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.targets import WorkerSettings
 
-SETTINGS = WorkerSettings(lock_ttl_ms=1_000, grace_s=3.5, cleanup_s=0.3, concurrency=2)
+#: A grace period that is much longer than a worker in a hurry may take, on a busy machine too.
+SETTINGS = WorkerSettings(lock_ttl_ms=1_000, grace_s=6.0, cleanup_s=0.3, concurrency=2)
 SIGNALS = ((signal.SIGINT,), (signal.SIGINT, signal.SIGTERM), (signal.SIGQUIT,))
 ENDS_MS, OUTLASTS_MS = 2_000, 20_000
 

@@ -65,7 +65,6 @@ BUGS = (
         edits=(
             Edit(SETTLER, "        if not attempt.blocked:\n", "        if attempt.blocked:\n"),
         ),
-        scenario="partition",
         anomaly="overcounted-crash",
     ),
     Bug(

@@ -86,7 +86,6 @@ BUGS = (
         edits=(
             Edit("process.py", "        worker.drain()\n", "        worker.drain(hurry=asked)\n"),
         ),
-        scenario="terminal_signals",
         anomaly="cut-short",
     ),
     Bug(
