@@ -643,14 +643,18 @@ WITH asked AS (
            CASE WHEN any_value(due_t) IS NULL THEN any_value(call) END AS call, any_value(place) AS place,
            bool_and(result = 'ok' AND coalesce(answer_job, job) = job AND invoke_t IS NOT NULL) AS sure
     FROM enqueues GROUP BY job HAVING count(*) = 1
+), raised AS (
+    -- Whose handler asked for a delay. One that timed out, or returned what has no JSON, did not.
+    SELECT DISTINCT a.job, a.token, asked.own_delay FROM attempts AS a JOIN asked USING (job)
+    WHERE a.outcome = 'error' AND asked.own_delay IS NOT NULL
 ), entered AS (
     SELECT job, false AS head, false AS retried, invoke_t AS from_t, coalesce(due_t, invoke_t) AS due_from_t,
            greatest(ok_t, coalesce(due_t + ok_t - invoke_t, ok_t)) AS due_by_t, call, place
     FROM asked WHERE sure
     UNION ALL
     SELECT job, op <> 'retry', op = 'retry', t_sent, t_sent + wait, t + wait, NULL, NULL
-    FROM (SELECT x.*, coalesce(CASE WHEN x.op = 'retry' THEN coalesce(j.own_delay, x.delay) END, 0) AS wait
-          FROM transitions AS x JOIN asked AS j USING (job)
+    FROM (SELECT x.*, coalesce(CASE WHEN x.op = 'retry' THEN coalesce(r.own_delay, x.delay) END, 0) AS wait
+          FROM transitions AS x LEFT JOIN raised AS r ON r.job = x.job AND r.token = x.token
           WHERE x.accepted AND (x.op IN ('release', 'takeback') OR x.op = 'retry' AND x.delay IS NOT NULL))
 ), buried AS (
     SELECT job, max(t_sent) AS t_sent, max(t) AS t FROM transitions

@@ -59,13 +59,13 @@ def bad_claimed_in_time(s: Story) -> dict[str, int]:
     return {"late-start": 1}
 
 
-def asks_for_no_delay(s: Story, *, asked: int | None) -> None:
+def asks_for_no_delay(s: Story, *, asked: int | None, outcome: str = "error") -> None:
     """Its retry says that it is due in 5 s."""
     idle(s)
     s.enqueue("j1", at=2_000, queue="first", retry_delay_ms=asked)
     s.wire("claim", "j1", "w1", at=2_010)
     s.start("j1", "w1", at=2_012)
-    s.end("j1", "w1", at=2_020, outcome="error")
+    s.end("j1", "w1", at=2_020, outcome=outcome)
     s.wire("retry", "j1", "w1", at=2_022, delay_ms=5_000)
     s.attempt("j1", at=7_030, until=7_040, token=2)
     s.finally_("j1", "completed", retries=1)
@@ -79,6 +79,10 @@ def bad_a_longer_delay_than_its_handler_asked_for(s: Story) -> dict[str, int]:
 
 def near_miss_nobody_asked_for_another_delay(s: Story) -> None:
     asks_for_no_delay(s, asked=None)
+
+
+def near_miss_it_timed_out_before_it_could_ask(s: Story) -> None:
+    asks_for_no_delay(s, asked=0, outcome="cancelled")
 
 
 def bad_after_a_retry(s: Story) -> dict[str, int]:
