@@ -53,11 +53,19 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
 
--- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks.
+-- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks, and that
+-- whoever ran one had no room for another job in that time.
+CREATE TABLE ruined AS
+SELECT DISTINCT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
+WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins;
+
+CREATE TABLE ruined_runs AS
+SELECT process, pid, min(t) FILTER (type = 'start') AS start_t, max(t) FILTER (type = 'end') AS end_t
+FROM events WHERE job IN (FROM ruined) AND type IN ('start', 'end')
+GROUP BY process, pid, job, token;
+
 DELETE FROM events
-WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true)
-  AND job IN (SELECT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
-              WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins);
+WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true) AND job IN (FROM ruined);
 
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS
@@ -508,8 +516,8 @@ WITH wired AS (
 SELECT job, coalesce(wired.t, run.t) AS t FROM wired FULL JOIN run USING (job);
 
 -- One row per attempt whose handler ended in an error. `sure`: the store certainly recorded the
--- failure. On the wire that was seen; without, it is sure of a process that no fault ever touched,
--- while nobody else had started the job.
+-- failure. On the wire that was seen; without, it is sure of a process that no fault ever touched and that
+-- the machine did not keep waiting until its lock may have expired, while nobody else had started the job.
 CREATE TABLE failures AS
 SELECT
     a.attempt, a.job, a.token, a.end_t,
@@ -517,6 +525,7 @@ SELECT
          ELSE a.life IN (SELECT life FROM calm_lives)
               AND a.life NOT IN (SELECT life FROM lives WHERE dead_by IS NOT NULL AND code IS DISTINCT FROM 0)
               AND coalesce(a.next_start_t > a.end_t, true)
+              AND 3 * lag_between(a.start_t - lock_ttl(), a.end_t) < lock_ttl()
     END, false) AS sure
 FROM attempts AS a LEFT JOIN holds AS h USING (job, token)
 WHERE a.outcome = 'error';
@@ -614,6 +623,10 @@ WITH steps AS (
     SELECT life, CASE WHEN start_t IS NULL THEN coalesce(settled_t, next_t)
                       ELSE greatest(end_t, coalesce(settled_t, end_t)) END, -1
     FROM holds
+    UNION ALL
+    SELECT w.life, unnest([r.start_t, r.end_t]), unnest([1, -1])
+    FROM ruined_runs AS r JOIN writers AS w USING (process, pid)
+    WHERE r.start_t IS NOT NULL
     UNION ALL
     SELECT life, min(hello_t), 0 FROM workers GROUP BY life
 ), counted AS (

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from chaos.targets import WorkerSettings, WorkerSpec, find_target
 WORKER = "recoverer"
 #: Limit for the worker to do all the work that a prefix has left.
 _DRAIN_S = 20.0
+#: Its locks live so many times as long as those in the prefix. Nobody is there to take a job from it, so
+#: it may not lose one to a machine that keeps it waiting: no wire would show that this was the reason.
+_LONGER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +107,8 @@ class _Recoverer:
     def _drain(self, url: str, directory: Path, record: Write) -> None:
         """Let a worker in burst mode do what is left, and leave."""
         history = str(directory / f"{WORKER}.jsonl")
-        spec = WorkerSpec(
-            name=WORKER, url=url, history=history, settings=self._settings, burst=True
-        )
+        settings = replace(self._settings, lock_ttl_ms=_LONGER * self._settings.lock_ttl_ms)
+        spec = WorkerSpec(name=WORKER, url=url, history=history, settings=settings, burst=True)
         life = start(self._begin, spec, record)
         begun = time.monotonic_ns()
         try:

@@ -14,10 +14,12 @@ from tests.chaos.rig.running import run
 pytestmark = pytest.mark.slow
 
 
-def judged(scenario: str, target: str, tmp_path: Path, *, code: int) -> dict[str, Any]:
+def judged(
+    scenario: str, target: str, tmp_path: Path, *options: str, code: int
+) -> dict[str, Any]:
     out = tmp_path / "run"
     where = f"tests.chaos.targets.blind:{target}"
-    done = run(f"chaos.{scenario}", "--target", where, "--out", str(out))
+    done = run(f"chaos.{scenario}", "--target", where, "--out", str(out), *options)
     assert done.returncode == code, done.stdout + done.stderr
     verdict: dict[str, Any] = json.loads((out / "verdict.json").read_text())
     return verdict
@@ -28,7 +30,13 @@ def test_handlers_alone_are_enough_for_a_pass(tmp_path: Path) -> None:
     examined = {check["anomaly"]: check["examined"] for check in verdict["checks"]}
     assert examined["lost"] == verdict["counts"]["acknowledged"]
     assert examined["abandoned"]
-    assert examined["late-redelivery"]
+
+
+def test_handlers_alone_show_that_jobs_of_dead_workers_come_back(tmp_path: Path) -> None:
+    few = ("--workers", "6", "--jobs", "6")
+    verdict = judged("many_workers", "HANDLERS_ONLY", tmp_path, *few, code=0)
+    examined = {check["anomaly"]: check["examined"] for check in verdict["checks"]}
+    assert examined["late-redelivery"] == 3
 
 
 def test_without_an_inspector_a_lost_job_is_not_known_to_be_lost(tmp_path: Path) -> None:

@@ -77,6 +77,18 @@ def bad_a_longer_delay_than_its_handler_asked_for(s: Story) -> dict[str, int]:
     return {"late-start": 1}
 
 
+def near_miss_its_place_is_taken_by_a_job_that_the_rig_has_ruined(s: Story) -> None:
+    idle(s)
+    s.worker("w4", concurrency=1, queues="first")
+    s.enqueue("ruined", at=1_000, queue="first")
+    s.start("ruined", "w3", at=1_010)
+    s.end("ruined", "w3", at=2_690)
+    s.start("ruined", "w4", at=1_020, token=2)
+    s.fault("damage", "", at=2_000, job="ruined")
+    job(s)
+    s.judged = 1
+
+
 def near_miss_nobody_asked_for_another_delay(s: Story) -> None:
     asks_for_no_delay(s, asked=None)
 

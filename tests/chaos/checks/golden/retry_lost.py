@@ -85,3 +85,9 @@ def indeterminate_while_another_had_it(s: Story) -> dict[str, int]:
     unwired(s, "j1")
     s.start("j1", "w2", at=50, token=2)
     return {"overlap": 1}  # a fault, but not this one
+
+
+def indeterminate_when_the_machine_keeps_all_waiting(s: Story) -> None:
+    """Its lock may have expired before the failure was reported."""
+    unwired(s, "kept waiting")
+    s.lag(350, until=55)
