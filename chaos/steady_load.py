@@ -5,6 +5,9 @@ worker's connections are reset (RST) again and again. Each of these makes and dr
 task, a connection, an entry in a list. The rig samples the worker's memory, descriptors, sockets,
 threads and tasks all the time. Whatever is forgotten once for each job, retry, cancel or reset
 adds up. At the end there is nothing to do, and then the worker must ask for little.
+
+Before it comes, a batch of a few hundred waits whose jobs are all due at the same time: they have
+to be started in the order of the call.
 """
 
 import contextlib
@@ -14,17 +17,20 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario
 from chaos.targets import CanCancel, EnqueueInDoubt, EnqueueRefused, Job, WorkerSettings
 
-#: Jobs of one turn, and the backlog below which the next turn comes.
-TURN, BACKLOG = 60, 40
-#: The shortest time between two resets, in seconds.
-CALM_S = 0.15
+#: Jobs of the batch, and of one turn; and the backlog below which the next turn comes.
+BATCH, TURN, BACKLOG = 300, 60, 40
+#: The time until the first reset, and the shortest one between two, in seconds.
+UNDISTURBED_S, CALM_S = 1.0, 0.15
 #: At the end there is nothing to do for this long, in seconds.
 IDLE_S = 3.0
 
 
 def play(rig: Rig) -> None:
+    soon = time.time() + UNDISTURBED_S
+    rig.enqueue([rig.job(defer_until=soon) for _ in range(BATCH)])
     worker = rig.workers.start()
-    end, calm_until = time.monotonic() + float(rig.setup.parameters["seconds"]), 0.0
+    begun = time.monotonic()
+    end, calm_until = begun + float(rig.setup.parameters["seconds"]), begun + UNDISTURBED_S
     with contextlib.closing(
         rig.setup.target.producer(rig.server.url, rig.setup.settings)
     ) as operator:
@@ -56,7 +62,7 @@ def turn(rig: Rig) -> list[Job]:
 SCENARIO = Scenario(
     name="steady_load",
     story=__doc__,
-    guarantees=("state", "steady"),
+    guarantees=("state", "steady", "fair"),
     play=play,
     workers=1,
     jobs=0,

@@ -2,9 +2,9 @@
 -- handed back before both, and a queue of higher priority before another.
 -- A row is a job that was claimed (without a wire: started) while others waited that its worker serves.
 -- Broken: one of these was ahead of it for sure, and was left behind. In the same queue that is a job that
--- was due for sure before the other one could be, or that stood before it in the same call, or one that had
--- been handed or taken back; in a queue that stands before the other's in the worker's order, any job that
--- was due.
+-- was due for sure before the other one could be, or that stood before it in the same call and is due at the
+-- same time, or one that had been handed or taken back; in a queue that stands before the other's in the
+-- worker's order, any job that was due.
 -- A job was left behind if its own claim was sent after the reply to this one. Without a wire, a start is
 -- taken for a claim, with a slack and twice the machine's lag.
 -- A worker that was disturbed may have claimed the job earlier. Where the clock was stepped meanwhile, or the
@@ -37,7 +37,7 @@ WITH served AS (
     UNION ALL
     SELECT queue, true, due_by_t, due_by_t, job, left_sent_t FROM waits WHERE head
     UNION ALL
-    SELECT queue || ' ' || call, false, place, due_by_t, job, left_sent_t FROM waits WHERE call IS NOT NULL
+    SELECT queue || ' ' || call, false, place, due_by_t, job, left_sent_t FROM waits
 ), longest AS (
     -- Of those that were due by then, the one that left last.
     SELECT queue, head, at_t, max(left_sent_t) OVER w AS left_sent_t,
@@ -47,7 +47,7 @@ WITH served AS (
     WINDOW w AS (PARTITION BY queue, head ORDER BY at_t)
 ), found AS (
     SELECT l.job, l.from_t, l.left_t, l.ahead, o.job AS other, o.left_sent_t,
-           o.left_sent_t - l.left_t > 2 * lag_between(l.left_t, o.left_sent_t) AS behind
+           offers('wire') OR o.left_sent_t - l.left_t > 2 * lag_between(l.left_t, o.left_sent_t) AS behind
     FROM looks AS l
     ASOF JOIN longest AS o ON o.queue IS NOT DISTINCT FROM l.queue AND o.head = l.head AND l.at_t >= o.at_t
     WHERE o.left_sent_t > l.left_t AND intact()

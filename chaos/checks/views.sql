@@ -647,13 +647,13 @@ FROM numbered WHERE free GROUP BY life, stretch;
 -- due_by_t. `head`: it was handed or taken back, so that it is the next of its queue. It left in the step
 -- between left_sent_t and left_t, and `life` started it at start_t; what is still queued in the end has not
 -- left before. All are NULL where nobody knows when it left. Jobs that several operations asked for are
--- left out. `call` and `place`: it came by this call, at once, behind those of lower places. After a retry it is
--- due when its handler had asked for, whatever the command says.
+-- left out. `call` and `place`: it came by this call and is due when the others in it are, behind those of
+-- lower places. After a retry it is due when its handler had asked for, whatever the command says.
 CREATE TABLE waits AS
 WITH asked AS (
     SELECT job, any_value(queue) AS queue, any_value(invoke_t) AS invoke_t, any_value(ok_t) AS ok_t,
            any_value(due_t) AS due_t, any_value(retry_delay) AS own_delay,
-           CASE WHEN any_value(due_t) IS NULL THEN any_value(call) END AS call, any_value(place) AS place,
+           any_value(call) || coalesce(' ' || any_value(due_t), '') AS call, any_value(place) AS place,
            bool_and(result = 'ok' AND coalesce(answer_job, job) = job AND invoke_t IS NOT NULL) AS sure
     FROM enqueues GROUP BY job HAVING count(*) = 1
 ), raised AS (

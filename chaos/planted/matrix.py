@@ -70,7 +70,9 @@ MATRIX: dict[str, dict[str, str]] = {
         retry_once="retry_counts_before_the_check",
         no_loss="outcome_dropped_on_an_error",
     ),
-    "many_workers": _row("no-loss", "recovery", "one-commit", "effects-once"),
+    "many_workers": _row(
+        *("no-loss", "one-commit", "effects-once"), recovery="taken_back_half_a_minute_late"
+    ),
     "mixed": _row("no-loss", "one-commit", "effects-once", "retry-once", "alive"),
     "out_of_memory": _row(
         *("effects-once", "retry-once", "quiescent", "alive"), no_loss="outcome_dropped_on_an_error"
@@ -113,7 +115,9 @@ MATRIX: dict[str, dict[str, str]] = {
         *("drain", "one-commit", "effects-once", "retry-once"), no_loss="release_to_nowhere"
     ),
     "slow_server": _row("one-commit", "effects-once", "no-loss", "alive"),
-    "steady_load": _row(state="retry_does_not_tell_when", steady="outcomes_are_remembered"),
+    "steady_load": _row(
+        state="retry_does_not_tell_when", steady="outcomes_are_remembered", fair="batch_backwards"
+    ),
     "terminal_signals": _row(*("drain", "effects-once", "exclusive"), no_loss="release_to_nowhere"),
     "too_many_clients": _row("no-loss", "effects-once", "alive"),
     "worker_clock": _row(

@@ -29,8 +29,8 @@ from chaos.targets import WorkerSettings, WorkerSpec, find_target
 WORKER = "recoverer"
 #: Limit for the worker to do all the work that a prefix has left.
 _DRAIN_S = 20.0
-#: Its locks live so many times as long as those in the prefix. Nobody is there to take a job from it, so
-#: it may not lose one to a machine that keeps it waiting: no wire would show that this was the reason.
+#: Its locks live so many times as long as those in the prefix. Nobody is there to take a job from
+#: it, so it may not lose one to a busy machine: no wire would show that this was the reason.
 _LONGER = 3
 
 

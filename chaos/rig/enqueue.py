@@ -29,6 +29,7 @@ def enqueue(
     """
     call = token_hex(6)
     ops = [f"{job.id or job.kind}/{call}/{place}" for place, job in enumerate(jobs)]
+    epoch = time.monotonic_ns() - time.time_ns()  # once: the same time is the same for all of them
     for place, (op, job) in enumerate(zip(ops, jobs, strict=True)):
         now = time.monotonic_ns()
         invoked = EnqueueInvoked(
@@ -42,7 +43,7 @@ def enqueue(
             arguments=job.arguments,
             returns=job.returns,
             unique=job.unique,
-            due_t=_due_t(job, now),
+            due_t=_due_t(job, now, epoch),
             max_retries=job.max_retries,
             max_crashes=settings.max_crashes,
             effects=job.effects,
@@ -87,10 +88,11 @@ def _ids(jobs: Sequence[Job], doubt: EnqueueInDoubt) -> Sequence[str | None]:
     return doubt.jobs or [job.id for job in jobs]
 
 
-def _due_t(job: Job, now: int) -> int | None:
-    """When a job is due, on the clock of the history; None: at once."""
+def _due_t(job: Job, now: int, epoch: int) -> int | None:
+    """When a job is due, on the clock of the history, on which it is now and was `epoch` at the
+    epoch; None: at once."""
     if job.defer_until is not None:
-        return max(0, now + int((job.defer_until - time.time()) * 1e9))
+        return max(0, epoch + int(job.defer_until * 1e9))
     return now + job.delay_ms * 1_000_000 if job.delay_ms else None
 
 

@@ -77,6 +77,18 @@ BUGS = (
         anomaly="late-redelivery",
     ),
     Bug(
+        name="taken_back_half_a_minute_late",
+        sentence="locks are taken back half a minute after they have expired",
+        edits=(
+            Edit(
+                LOCK_AND_POP,
+                "'ZRANGEBYSCORE', locks, '-inf', now,",
+                "'ZRANGEBYSCORE', locks, '-inf', now - 30000,",
+            ),
+        ),
+        anomaly="late-redelivery",
+    ),
+    Bug(
         name="effects_of_the_first_start_only",
         sentence="a job that was started before is completed without its effects",
         edits=(

@@ -12,6 +12,7 @@ BUGS = (
         name="batch_backwards",
         sentence="of the jobs of one call the last one is due first",
         edits=(Edit("lua/enqueue.lua", "due + place / 1000", "due - place / 1000"),),
+        scenario="steady_load",
         anomaly="starved",
     ),
     Bug(

@@ -14,9 +14,7 @@ from tests.chaos.rig.running import run
 pytestmark = pytest.mark.slow
 
 
-def judged(
-    scenario: str, target: str, tmp_path: Path, *options: str, code: int
-) -> dict[str, Any]:
+def judged(scenario: str, target: str, tmp_path: Path, *options: str, code: int) -> dict[str, Any]:
     out = tmp_path / "run"
     where = f"tests.chaos.targets.blind:{target}"
     done = run(f"chaos.{scenario}", "--target", where, "--out", str(out), *options)

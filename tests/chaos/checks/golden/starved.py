@@ -66,6 +66,7 @@ def bad_without_a_wire(s: Story) -> dict[str, int]:
     job(s, "j1", at=10, claimed=2_200)
     job(s, "j2", at=20, claimed=1_000)
     s.events = [e for e in s.events if e["type"] != "transition"]
+    s.run["offers"] = ["tokens", "jobs"]
     return {"starved": 1}
 
 
@@ -76,6 +77,16 @@ def bad_in_one_call(s: Story) -> dict[str, int]:
     job(s, "of another call", at=10.5, claimed=300, call="two", place=0)
     job(s, "of another queue", at=10, claimed=400, call="one", place=0, queue="second")
     s.fault("server-clock", "server", at=30_000, until=30_000)
+    s.judged = 2
+    return {"starved": 1}
+
+
+def bad_in_one_call_for_the_same_time(s: Story) -> dict[str, int]:
+    """On a busy machine, which makes no difference where the commands are seen."""
+    job(s, "j1", at=10, claimed=700, due=500, call="one", place=0)
+    job(s, "j2", at=10, claimed=600, due=500, call="one", place=1)
+    job(s, "due earlier", at=10, claimed=900, due=499.5, call="one", place=2)
+    s.lag(90, until=690)
     s.judged = 2
     return {"starved": 1}
 
@@ -164,6 +175,7 @@ def near_miss_the_machine_was_busy(s: Story) -> None:
     job(s, "j1", at=10, claimed=2_200)
     job(s, "j2", at=20, claimed=1_000)
     s.events = [e for e in s.events if e["type"] != "transition"]
+    s.run["offers"] = ["tokens", "jobs"]
     s.lag(400, until=1_500)
     s.judged = 1
 
