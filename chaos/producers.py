@@ -6,11 +6,16 @@ longer than it waits, or disconnected, at one of the call's commands; those that
 themselves, through the same client. Once the work that came of it is done, the rig asks
 for all jobs again. Whatever was in doubt is settled then: there is one job of each id, with the
 arguments that were given, and it runs once.
+
+Others are told that the server is out of memory whenever they send one job of their call. Whoever
+says that such a call was refused must have stored none of it.
 """
 
 import itertools
 
+from chaos.faults import ERRORS
 from chaos.jobs.making import draw
+from chaos.rig.producers import ProducerProcess
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
@@ -26,6 +31,8 @@ _FAULTS = (
     At("enqueue", "before-reply", "reset"),
     At("enqueue", "before-reply", "partition", more={"for_ms": 2_500}),
 )
+#: So often a command with the job is refused: more than a client tries by itself.
+_REFUSALS = 5
 #: Jobs in one call; more than the reference sends in one round trip, and what fits into it.
 _FEW, _MANY = 6, 300
 
@@ -37,12 +44,24 @@ def play(rig: Rig) -> None:
         rig.producers.start(_jobs(rig, client, place), client, fault)
         for place, (client, fault) in enumerate(itertools.product(clients, _FAULTS))
     ]
+    refused = [_refused(rig, client, len(hit) + n) for n, client in enumerate(clients)]
     rig.landed(*hit)
-    for producer in hit:
+    for producer in [*hit, *refused]:
         rig.wait(f"the end of {producer.name}", producer.over)
+    rig.wire.call_off(*refused)  # who was refused once may have left
     rig.wait("the work that came of it", rig.seen.idle)
     for producer in hit:
         rig.enqueue(producer.jobs)
+
+
+def _refused(rig: Rig, client: str, place: int) -> ProducerProcess:
+    """One that cannot get the second of its jobs stored for a while."""
+    jobs, full = _jobs(rig, client, place), {"error": ERRORS["OOM"]}
+    faults = (
+        At("enqueue", "before-send", "error", nth, job=jobs[1].own_id, more=full)
+        for nth in range(1, _REFUSALS + 1)
+    )
+    return rig.producers.start(jobs, client, *faults)
 
 
 def _jobs(rig: Rig, client: str, place: int) -> list[Job]:
@@ -57,7 +76,7 @@ def _jobs(rig: Rig, client: str, place: int) -> list[Job]:
 SCENARIO = Scenario(
     name="producers",
     story=__doc__,
-    guarantees=("no-loss", "one-commit", "effects-once"),
+    guarantees=("no-loss", "no-phantom", "one-commit", "effects-once"),
     play=play,
     workers=2,
     jobs=0,

@@ -32,3 +32,9 @@ def command(name: str, *arguments: bytes) -> Match:
     word, count = name.upper().encode(), len(arguments) + 1
     first = list(arguments)
     return Match(name.lower(), lambda argv: argv[0].upper() == word and argv[1:count] == first)
+
+
+def naming(match: Match, word: str) -> Match:
+    """Those of these commands that have this word in an argument."""
+    part = word.encode()
+    return Match(match.label, lambda argv: match(argv) and any(part in each for each in argv))

@@ -96,7 +96,10 @@ MATRIX: dict[str, dict[str, str]] = {
         effects_once="effects_in_a_second_step",
     ),
     "producers": _row(
-        "effects-once", no_loss="enqueue_in_two_steps", one_commit="a_done_id_is_enqueued_again"
+        "effects-once",
+        no_loss="enqueue_in_two_steps",
+        no_phantom="half_refused_is_refused",
+        one_commit="a_done_id_is_enqueued_again",
     ),
     "read_only": _row(
         *("effects-once", "retry-once", "alive"), no_loss="outcome_dropped_on_an_error"

@@ -3,7 +3,7 @@ doubt.
 
 `python -m chaos.rig.producing TARGET CLIENT JOBS` reads the rest from its environment, as a worker
 does. SIGINT interrupts a call in the middle: the async client's is cancelled. The same client then
-asks again.
+asks again. Where the call was refused nothing is in doubt, and it leaves.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from chaos.history import Recorder
 from chaos.rig.enqueue import enqueue, named
-from chaos.targets import EnqueueInDoubt, EnqueueRefused, Job, WorkerSpec, find_target
+from chaos.targets import EnqueueInDoubt, Job, WorkerSpec, find_target
 
 #: Calls for the same jobs.
 _TRIES = 20
@@ -34,10 +34,9 @@ def main(target_name: str, client: str, path: str) -> None:
             error = enqueue(producer, jobs, spec.settings, recorder.write)
         except KeyboardInterrupt:
             continue  # in the middle of the call: nobody knows what came of it
-        if isinstance(error, EnqueueInDoubt):
-            jobs = named(jobs, error)
-        elif not isinstance(error, EnqueueRefused):
+        if not isinstance(error, EnqueueInDoubt):
             break
+        jobs = named(jobs, error)
     producer.close()
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from chaos.faults import Direction, Injection, Match, Side, WireFault, data_command
+from chaos.faults import Direction, Injection, Match, Side, WireFault, data_command, naming
 from chaos.history import Write
 from chaos.history.events import FaultCancelled, Transition
 from chaos.processes import Handle
@@ -36,6 +36,8 @@ class At:
     nth: int = 1
     #: Other fields of `chaos.faults.WireFault`.
     more: dict[str, Any] = field(default_factory=dict)
+    #: Count only commands that name this job.
+    job: str | None = None
 
 
 class OnWire(Protocol):
@@ -161,7 +163,7 @@ class Wire:
             WireFault(
                 id=f"wire-{next(self._numbers):03d}",
                 process=name,
-                match=match,
+                match=match if at.job is None else naming(match, at.job),
                 nth=at.nth,
                 side=at.side,
                 action=at.action,
@@ -176,10 +178,11 @@ class Wire:
         self._injections.append(injection)
         return injection
 
-    def call_off(self) -> None:
-        """Take back all faults that have not landed: their commands did not come, or others came
-        before them."""
-        for injection in self._injections:
+    def call_off(self, *processes: OnWire) -> None:
+        """Take back all faults (of these processes, if any are named) that have not landed: their
+        commands did not come, or others came before them."""
+        named = [injection for process in processes for injection in process.injections]
+        for injection in named if processes else self._injections:
             injection.cancel()
             if not injection.landed:  # where there are many, one may forestall another
                 fault = injection.fault

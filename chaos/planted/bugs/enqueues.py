@@ -38,7 +38,7 @@ BUGS = (
         name="half_refused_is_refused",
         sentence="a batch is reported as refused although some of its jobs were stored",
         edits=(Edit(STORE, "if len(failed) < len(replies):", "if len(failed) < 0:"),),
-        scenario="planted.scenarios.refusals",
+        scenario="producers",
         anomaly="phantom",
     ),
     Bug(
