@@ -2,13 +2,14 @@
 -- handed back within the grace period.
 -- A row is a process that was told to stop (SIGTERM or SIGINT). A stopped one (SIGSTOP) hears of it when
 -- it is continued.
--- Broken: it, or a worker of its fleet, started a job later than that plus a slack.
+-- Broken: it, or a worker of its fleet, started a job later than that plus a slack and twice the lag of the
+-- machine until then.
 -- Needs: the starts of that process. A later process of the same name is another one.
 WITH late AS (
     SELECT d.life, count(*) AS n, min(a.start_t) AS t, arg_min(a.job, a.start_t) AS job
     FROM drains AS d
     JOIN lives AS l USING (life)
-    JOIN attempts AS a ON a.start_t > d.t + drain_slack()
+    JOIN attempts AS a ON a.start_t > d.t + drain_slack() + 2 * lag_between(d.t, a.start_t)
         AND CASE WHEN l.role IS DISTINCT FROM 'fleet' THEN a.life = d.life
             ELSE within(a.process, l.name) AND a.start_t < coalesce(l.gone_t, a.start_t + 1) END
     GROUP BY d.life

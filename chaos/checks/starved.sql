@@ -37,7 +37,7 @@ WITH served AS (
     UNION ALL
     SELECT queue, true, due_by_t, due_by_t, job, left_sent_t FROM waits WHERE head
     UNION ALL
-    SELECT queue || ' ' || call, false, place, due_by_t, job, left_sent_t FROM waits
+    SELECT queue || ' ' || call, false, place, due_by_t, job, left_sent_t FROM waits WHERE call IS NOT NULL
 ), longest AS (
     -- Of those that were due by then, the one that left last.
     SELECT queue, head, at_t, max(left_sent_t) OVER w AS left_sent_t,

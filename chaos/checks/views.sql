@@ -76,9 +76,9 @@ SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT 
 
 -- The lag of the machine: stretches of time in which processes of the run stood in the kernel's queue
 -- for a processor. An upper bound on time grows by some of it, or it would accuse a sound worker on a
--- busy machine.
+-- busy machine. A wait is counted when it is over, and noticed at the next look.
 CREATE TABLE lags AS
-SELECT t - lag_ms * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
+SELECT t - (lag_ms + coalesce(within_ms, 0)) * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
 FROM events WHERE type = 'lag';
 
 -- The lag between two times, in ns; 0 where there was none.
@@ -647,13 +647,23 @@ FROM numbered WHERE free GROUP BY life, stretch;
 -- due_by_t. `head`: it was handed or taken back, so that it is the next of its queue. It left in the step
 -- between left_sent_t and left_t, and `life` started it at start_t; what is still queued in the end has not
 -- left before. All are NULL where nobody knows when it left. Jobs that several operations asked for are
--- left out. `call` and `place`: it came by this call and is due when the others in it are, behind those of
--- lower places. After a retry it is due when its handler had asked for, whatever the command says.
+-- left out. `call` and `place`: it came by this call, which was sent once, and is due when the others in it
+-- are, behind those of lower places. After a retry it is due when its handler had asked for, whatever the command says.
 CREATE TABLE waits AS
-WITH asked AS (
+WITH resent AS (
+    -- Calls of which a part may have been stored later than what stands behind it.
+    SELECT e.call FROM enqueues AS e JOIN transitions AS x USING (job)
+    WHERE x.op = 'enqueue' AND x.answer IS DISTINCT FROM 'ok'
+    UNION
+    SELECT e.call FROM enqueues AS e
+    JOIN stalls AS s ON (s.of_server OR starts_with(s.target, 'producer'))
+        AND s.from_t <= e.ok_t AND s.until_t >= e.invoke_t
+), asked AS (
     SELECT job, any_value(queue) AS queue, any_value(invoke_t) AS invoke_t, any_value(ok_t) AS ok_t,
            any_value(due_t) AS due_t, any_value(retry_delay) AS own_delay,
-           any_value(call) || coalesce(' ' || any_value(due_t), '') AS call, any_value(place) AS place,
+           CASE WHEN any_value(call) NOT IN (SELECT call FROM resent WHERE call IS NOT NULL)
+                THEN any_value(call) || coalesce(' ' || any_value(due_t), '') END AS call,
+           any_value(place) AS place,
            bool_and(result = 'ok' AND coalesce(answer_job, job) = job AND invoke_t IS NOT NULL) AS sure
     FROM enqueues GROUP BY job HAVING count(*) = 1
 ), raised AS (

@@ -403,12 +403,15 @@ class HistoryFile(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag(Event):
-    """The machine has kept the run waiting for a processor right before `t`."""
+    """The machine has kept the run waiting for a processor before `t`."""
 
     type = "lag"
     lag_ms: Annotated[
         int, "the wait of the rig's clockwork, of the server, and the longest one of a worker"
     ]
+    within_ms: Annotated[
+        int | None, "since the look before, in which that wait was over; it may have begun earlier"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

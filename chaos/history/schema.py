@@ -25,7 +25,7 @@ MAX_DURATION_MS = 10**11
 
 TIMES = ("t_sent", "due_t")
 """Fields that are times, besides `t`."""
-DURATIONS = ("ttl_ms", "delay_ms", "lag_ms")
+DURATIONS = ("ttl_ms", "delay_ms", "lag_ms", "within_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

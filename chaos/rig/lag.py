@@ -71,11 +71,11 @@ class LagWatch:
             late_ms = 0.0 if over else (took_s - _STEP_S) * 1000
             lag_ms = min(late_ms + waited_ms, took_s * 1000)
             if lag_ms >= _USUAL_MS:
-                over |= not self._wrote(lag_ms)
+                over |= not self._wrote(lag_ms, took_s * 1000)
 
-    def _wrote(self, lag_ms: float) -> bool:
+    def _wrote(self, lag_ms: float, within_ms: float) -> bool:
         try:
-            self._record(Lag(lag_ms=round(lag_ms)))
+            self._record(Lag(lag_ms=round(lag_ms), within_ms=round(within_ms)))
             self._lags.append((time.monotonic(), lag_ms / 1000))
         except HistoryProblem:  # whoever writes next will say so
             return False

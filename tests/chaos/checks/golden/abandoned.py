@@ -38,6 +38,17 @@ def bad(s: Story) -> dict[str, int]:
     return {"abandoned": 6}
 
 
+def near_miss_its_lock_had_expired(s: Story) -> None:
+    """The machine kept it waiting, so that it could not renew it."""
+    s.enqueue("j1")
+    s.wire("claim", "j1", "w1", at=300)
+    s.lag(400, until=1_290)
+    s.finally_("j1", "completed")
+    s.attempt("j1", "w2", at=1_550, until=1_570, token=2)
+    drain(s)
+    s.judged = 1
+
+
 def bad_too_slow(s: Story) -> dict[str, int]:
     s.enqueue("j1")
     s.attempt("j1", at=10, until=20)
@@ -47,7 +58,7 @@ def bad_too_slow(s: Story) -> dict[str, int]:
     s.worker("w3")
     drain(s, "w3", exit_at=None)
     s.enqueue("j2")
-    s.wire("claim", "j2", "w3", at=900)
+    s.wire("claim", "j2", "w3", at=6_500)
     s.finally_("j2", "completed")
     s.kill("w3", at=7_000)
     s.fault("pause", "w2", at=7_000, until=7_001)
@@ -78,9 +89,11 @@ def near_miss(s: Story) -> None:
     s.end("ended, no wire", "w1", at=1_200)
     held(s, "ended before", wire=False)
     s.end("ended before", "w1", at=950)
-    held(s, "lost before", at=100)
-    s.wire("claim", "lost before", "w2", at=1_200, token=2)
-    s.forget("transition", job="lost before", t=(1_000_000 + 2_050) * 1_000_000)
+    s.enqueue("lost before")
+    s.start("lost before", "w1", at=100)
+    s.start("lost before", "w2", at=1_200, token=2)
+    s.end("lost before", "w2", at=1_210, token=2)
+    s.finally_("lost before", "completed")
     drain(s)
     s.judged = 7
 
@@ -159,6 +172,7 @@ def indeterminate_when_events_may_be_missing(s: Story) -> None:
 
 def near_miss_the_server_forgot_it(s: Story) -> None:
     held(s, "j1")
+    s.wire("refresh", "j1", "w1", at=4_900)
     s.events = [e for e in s.events if e.get("token") != 2]
     s.fault("server-kill", "server", at=950, until=960)
     s.fault("term", "w1", at=5_000)
@@ -168,7 +182,7 @@ def near_miss_the_server_forgot_it(s: Story) -> None:
 
 def bad_although_the_server_forgot_earlier_things(s: Story) -> dict[str, int]:
     s.fault("server-kill", "server", at=100, until=110)
-    held(s, "j1", at=3_000)
+    held(s, "j1", at=4_700)
     s.events = [e for e in s.events if e.get("token") != 2]
     s.fault("term", "w1", at=5_000)
     s.exit("w1", at=5_500)

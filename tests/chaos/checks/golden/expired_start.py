@@ -59,6 +59,12 @@ def near_miss_the_machine_was_busy(s: Story) -> None:
     s.judged = 1
 
 
+def near_miss_it_was_noticed_later_that_the_machine_was_busy(s: Story) -> None:
+    late(s, at=1_200)
+    s.event("lag", at=1_300, lag_ms=80, within_ms=40)
+    s.judged = 1
+
+
 def near_miss_stopped_after_it_was_answered(s: Story) -> None:
     late(s)
     s.fault("pause", "w1", at=11, until=1_095, phase="claim/after-reply")

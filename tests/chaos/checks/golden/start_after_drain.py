@@ -120,3 +120,19 @@ def indeterminate(s: Story) -> None:
     s.finally_("j1", "completed")
     s.fault("term", "w1", at=1_000)
     s.kill("w1", at=1_100)
+
+
+def near_miss_on_a_busy_machine(s: Story) -> None:
+    """It may start jobs until 1250, and the machine kept it waiting for 30 ms."""
+    run(s, "j1", "w1", at=1_300)
+    s.lag(30, until=1_200)
+    told_at_1000(s)
+    s.judged = 1
+
+
+def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
+    run(s, "j1", "w1", at=1_300)
+    s.lag(20, until=1_200)
+    s.lag(30, until=990)
+    told_at_1000(s)
+    return {"start-after-drain": 1}

@@ -91,6 +91,18 @@ def bad_in_one_call_for_the_same_time(s: Story) -> dict[str, int]:
     return {"starved": 1}
 
 
+def near_miss_in_one_call_that_was_sent_twice(s: Story) -> None:
+    """Of which a part was stored at first, or while the producer or the server was disturbed."""
+    for place, call in enumerate(("twice", "disturbed", "server")):
+        at = 10 + 1_000 * place
+        job(s, f"{call} 1", at=at, claimed=at + 200, call=call, place=0)
+        job(s, f"{call} 2", at=at, claimed=at + 100, call=call, place=1)
+    s.wire("enqueue", "twice 2", "w1", at=10.5, token=None, answer="repeat")
+    s.fault("reset", "producer-1", at=1_010.5)
+    s.fault("server-delay", "server", at=2_010.2, until=2_010.8)
+    s.judged = 3
+
+
 def near_miss_in_one_call(s: Story) -> None:
     """In order, but for one that was deferred and one that failed."""
     job(s, "deferred", at=10, claimed=350, due=250, call="one", place=0)
