@@ -6,9 +6,9 @@
 -- (without a wire: the handler never ended); or it had not left after grace + clean-up + slack + the time
 -- to leave + twice the lag of the machine. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
--- the server), or that a job of its own has ended; jobs that it had lost already (its write was refused, its
--- lock had expired, a later attempt had them, or the server may have forgotten them), and, for the hand-back
--- only, handlers that refuse cancellation.
+-- the server), or that a job of its own has ended; jobs that it had lost already (its write was refused, a later
+-- attempt had them, the server may have forgotten them, or their locks had expired while the machine was too
+-- busy to renew them), and, for the hand-back only, handlers that refuse cancellation.
 -- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
 -- it, though the reply never came.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
@@ -36,7 +36,8 @@ WITH told AS (
         AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
         AND CASE WHEN h.over_t IS NOT NULL THEN h.over_t >= h.drain_t
             ELSE coalesce(h.next_t > h.exit_t, true)
-                 AND coalesce(h.expires_by > h.exit_t, true)
+                 AND NOT (h.expires_by <= h.exit_t
+                          AND lag_between(h.expires_by - lock_ttl(), h.expires_by) >= lock_ttl() / 4)
                  AND NOT (h.end_t IS NOT NULL AND h.next_t IS NULL
                           AND coalesce(f.state IN ('completed', 'dead'), false))
             END AS judged

@@ -38,15 +38,31 @@ def bad(s: Story) -> dict[str, int]:
     return {"abandoned": 6}
 
 
+def lost(s: Story, job: str, *, claimed: float = 300) -> None:
+    """Held by w1, which does not renew its lock, and done by w2 when w1 has left."""
+    s.enqueue(job)
+    s.wire("claim", job, "w1", at=claimed)
+    s.finally_(job, "completed")
+    s.attempt(job, "w2", at=1_550, until=1_570, token=2)
+
+
 def near_miss_its_lock_had_expired(s: Story) -> None:
-    """The machine kept it waiting, so that it could not renew it."""
-    s.enqueue("j1")
-    s.wire("claim", "j1", "w1", at=300)
-    s.lag(400, until=1_290)
-    s.finally_("j1", "completed")
-    s.attempt("j1", "w2", at=1_550, until=1_570, token=2)
+    lost(s, "j1")
+    s.lag(250, until=1_290)
     drain(s)
     s.judged = 1
+
+
+def bad_its_lock_had_expired_although_there_was_time(s: Story) -> dict[str, int]:
+    """Or it had not expired."""
+    lost(s, "j1")
+    lost(s, "had not expired", claimed=510)
+    s.lag(240, until=1_290)
+    s.lag(500, until=200)
+    s.lag(500, until=1_900)
+    drain(s)
+    s.judged = 3
+    return {"abandoned": 2}
 
 
 def bad_too_slow(s: Story) -> dict[str, int]:
