@@ -7,8 +7,8 @@
 -- worker's order, any job that was due.
 -- A job was left behind if its own claim was sent after the reply to this one. Without a wire, a start is
 -- taken for a claim, with a slack and twice the machine's lag.
--- A worker that was disturbed may have claimed the job earlier. Where the clock was stepped meanwhile, or the
--- store forgot, nothing is ahead.
+-- A worker that was disturbed may have claimed the job earlier. Where the clock was stepped while either of
+-- them waited, or the store forgot, nothing is ahead.
 -- Needs: an intact history.
 WITH served AS (
     SELECT life, unnest(string_split(queues, ',')) AS queue,
@@ -51,7 +51,7 @@ WITH served AS (
     FROM looks AS l
     ASOF JOIN longest AS o ON o.queue IS NOT DISTINCT FROM l.queue AND o.head = l.head AND l.at_t >= o.at_t
     WHERE o.left_sent_t > l.left_t AND intact()
-      AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN o.since_t AND l.left_t)
+      AND NOT EXISTS (FROM lock_doubts WHERE lock_doubts.t BETWEEN least(o.since_t, l.from_t) AND l.left_t)
 )
 SELECT
     f.job,

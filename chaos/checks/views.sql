@@ -680,7 +680,7 @@ WITH resent AS (
           FROM transitions AS x LEFT JOIN raised AS r ON r.job = x.job AND r.token = x.token
           WHERE x.accepted AND (x.op IN ('release', 'takeback') OR x.op = 'retry' AND x.delay IS NOT NULL))
 ), buried AS (
-    SELECT job, max(t_sent) AS t_sent, max(t) AS t FROM transitions
+    SELECT job, min(t_sent) AS t_sent, max(t) AS t FROM transitions
     WHERE op = 'bury' AND token IS NULL AND applied GROUP BY job
 ), followed AS (
     SELECT e.*, asked.queue, h.life, h.start_t, h.on_wire,

@@ -198,6 +198,22 @@ def indeterminate_the_clock_was_stepped(s: Story) -> dict[str, int]:
     return {"lost": 1, "stuck": 1}
 
 
+def near_miss_it_was_cancelled_twice(s: Story) -> None:
+    s.enqueue("cancelled", at=10, queue="first", doomed=True)
+    s.wire("bury", "cancelled", "w1", at=50, token=None)
+    s.wire("bury", "cancelled", "w1", at=150, token=None, answer="repeat")
+    s.finally_("cancelled", "dead")
+    job(s, "j1", at=20, claimed=100)
+    job(s, "j2", at=30, claimed=200)
+    s.judged = 1
+
+
+def indeterminate_the_clock_was_stepped_before_the_other_came(s: Story) -> None:
+    job(s, "j1", at=10, claimed=100, due=5_000)
+    s.fault("server-clock", "server", at=15, until=15)
+    job(s, "j2", at=20, claimed=200)
+
+
 def irrelevant(s: Story) -> None:
     """Nothing waits when it is taken; one that is cancelled is not taken."""
     job(s, "j1", at=10, claimed=50)
