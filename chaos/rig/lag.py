@@ -1,4 +1,4 @@
-"""The lag of the machine: time for which a run wanted a processor and got none.
+"""The lag of the machine: time for which a run wanted a processor, or its disk, and got none.
 
 Upper bounds on time ("started within …") would accuse a sound worker on a busy machine. So the rig
 notes how long its own clockwork and the processes of the run stood in the kernel's queue for a
@@ -7,10 +7,14 @@ processor, and checks add that to their bounds.
 The kernel counts it for each thread in `/proc/<pid>/schedstat`. That is exact: a worker that waits
 for a lock, for its own event loop or for the server does not stand in that queue, so that a slow
 target is not taken for a slow machine. The main thread is looked at, where the event loop runs.
+
+A wait for the disk (a server that writes its file, a worker that writes its history) nobody counts
+like that, so each look asks whether somebody stands in one.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -82,12 +86,15 @@ class LagWatch:
         return True
 
     def _waited_ms(self) -> float:
-        """The server's wait since the last look, and the longest of a worker."""
+        """The server's wait since the last look, and the longest of a worker; all the time since
+        then where one of them waits for the disk."""
         pid = self._server.pid if self._server is not None else None
         server = set() if pid is None else {pid}
         workers = set(self._workers())
         for pid in self._waits.keys() - workers - server:
             self._waits.pop(pid).close()
+        if any(self._waits_of(pid).for_disk() for pid in server | workers):
+            return math.inf
         return self._longest_ms(server) + self._longest_ms(workers)
 
     def _longest_ms(self, pids: Iterable[int]) -> float:
@@ -101,29 +108,49 @@ class LagWatch:
 
 
 class Waits:
-    """The time that the main thread of a process has stood in the queue for a processor."""
+    """The waits of the main thread of a process: in the queue for a processor, and for the disk."""
 
     def __init__(self, pid: int) -> None:
-        try:  # kept open: a new process of the same pid is another file
-            self._file = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:  # gone, or a kernel that does not count
-            self._file = -1
+        self._queued = _open(f"/proc/{pid}/schedstat")
+        self._state = _open(f"/proc/{pid}/stat")
         self._last_ns = self._read_ns()
 
     def since_last_ms(self) -> float:
-        """That time since the last call, in ms; 0 where it is not known."""
+        """Its time in the queue since the last call, in ms; 0 where it is not known."""
         now_ns = max(self._read_ns(), self._last_ns)
         since_ns, self._last_ns = now_ns - self._last_ns, now_ns
         return since_ns / 1e6
 
+    def for_disk(self) -> bool:
+        """True while it waits for a disk: the kernel then lets nothing interrupt it."""
+        # The name before the state may have spaces and brackets in it.
+        return _read(self._state).rpartition(b")")[2].split()[:1] == [b"D"]
+
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        for file in (self._queued, self._state):
+            if file >= 0:
+                os.close(file)
+        self._queued = self._state = -1
 
     def _read_ns(self) -> int:
         """The second number of the file; 0 where there is none."""
         try:
-            return int(os.pread(self._file, 100, 0).split()[1]) if self._file >= 0 else 0
-        except (OSError, ValueError, IndexError):  # it has ended
+            return int(_read(self._queued).split()[1])
+        except (ValueError, IndexError):  # it has ended
             return 0
+
+
+def _open(path: str) -> int:
+    """Kept open: a new process of the same pid is another file. -1 where there is none."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def _read(file: int) -> bytes:
+    """What is in it; nothing once its process has ended."""
+    try:
+        return os.pread(file, 400, 0) if file >= 0 else b""
+    except OSError:
+        return b""

@@ -66,9 +66,31 @@ def test_a_process_that_waits_for_something_else_does_not_wait_for_a_processor()
         waits = Waits(process.pid)
         time.sleep(0.2)
         assert waits.since_last_ms() == 0
+        assert not waits.for_disk()
         process.communicate(b"\n")
     assert waits.since_last_ms() == 0  # it is gone
     waits.close()
+
+
+def test_a_process_that_waits_for_the_disk_is_noted(stack: ExitStack, tmp_path: Path) -> None:
+    """Stood in for by a process that nothing can interrupt while its child waits for a pipe."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    code = (
+        "import os, sys\n"
+        "action = (os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)\n"
+        "os.posix_spawn('/bin/true', ['true'], {}, file_actions=[action])"
+    )
+    process = stack.enter_context(subprocess.Popen([sys.executable, "-c", code, str(pipe)]))
+    stack.callback(pipe.write_bytes, b"")  # it goes on
+    waits = Waits(process.pid)
+    stack.callback(waits.close)
+    assert wait_until(waits.for_disk, PATIENCE_S)
+    notes = Notes()
+    watch = LagWatch(notes.write, lambda: [process.pid])
+    watch.start()
+    stack.callback(watch.close)
+    assert wait_until(lambda: notes.lag_ms > 200, PATIENCE_S)
 
 
 def asleep(pid: int) -> bool:
