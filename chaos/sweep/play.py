@@ -136,7 +136,7 @@ class _Play:
             self._record,
         )
         self._wire.start()
-        self._lag = LagWatch(self._record, self._workers)
+        self._lag = LagWatch(self._record, self._workers, stage.server)
         self._lag.start()
         self._samples = Samples(stage.inspector, self._record)
         self._samples.start()

@@ -127,7 +127,7 @@ def _stages(
         fork_server = stack.enter_context(
             ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
         )
-        stages = [Stage(target, url, fork_server) for url in urls]
+        stages = [Stage(target, server, url, fork_server) for url in urls]
         for stage in stages:
             stack.callback(stage.close)
         stages[0].check()

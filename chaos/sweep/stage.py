@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chaos.processes import ForkServer
 from chaos.rig.options import BadOption
+from chaos.servers import Server
 from chaos.sweep.life import PATIENT, SETTINGS
 from chaos.targets import Target
 from chaos.wire import WireProxy
@@ -16,12 +17,14 @@ class Stage:
     ends when the store shows that nothing is left to do.
     """
 
-    def __init__(self, target: Target, url: str, fork_server: ForkServer) -> None:
+    def __init__(self, target: Target, server: Server, url: str, fork_server: ForkServer) -> None:
         if target.inspector is None:
             raise BadOption(
                 f"the sweep needs a target with an inspector, and {target.name} has none"
             )
         self.target = target
+        self.server = server
+        #: Of the database of this server that is its own.
         self.url = url
         self.fork_server = fork_server
         self.inspector = target.inspector(url, SETTINGS)
