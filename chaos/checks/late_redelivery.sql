@@ -8,11 +8,11 @@
 -- finished and the final state was read after that time.
 -- The lock expires at the latest when the reply to its last accepted claim or refresh had arrived,
 -- plus TTL; without a wire, one TTL after the death.
--- Judged only if a worker could have come, a witness: one that lived through the whole wait, not told to
--- stop and not touched by a fault, nor the server; and that serves the job's queue, the first of all where
--- there are jobs in several: those of a queue before it may come before. For one that was not ready when the
--- holder died the wait begins when it was, and it must have had room all the time: it may have found other
--- jobs to do first.
+-- Judged only if a worker (a fleet's parent is none) could have come, a witness: one that lived through the
+-- whole wait, not told to stop and not touched by a fault, nor the server; and that serves the job's queue, the
+-- first of all where there are jobs in several: those of a queue before it may come before. For one that was
+-- not ready when the holder died the wait begins when it was, and it must have had room all the time: it may
+-- have found other jobs to do first.
 -- Needs: to know which process held the job and when it died; an intact history. Without the state of
 -- jobs in the end it is unknown why a job never came, so that is then no case.
 WITH orphaned AS (
@@ -29,8 +29,9 @@ WITH orphaned AS (
     FROM orphaned AS o
     CROSS JOIN (SELECT count(DISTINCT queue) AS n FROM enqueues) AS queues
     LEFT JOIN jobs AS j USING (job)
-    JOIN lives AS w ON w.works AND coalesce(CASE WHEN queues.n > 1 THEN split_part(w.queues, ',', 1) = j.queue
-                     ELSE list_contains(string_split(w.queues, ','), j.queue) END, true)
+    JOIN lives AS w ON w.works AND w.role IS DISTINCT FROM 'fleet'
+        AND coalesce(CASE WHEN queues.n > 1 THEN split_part(w.queues, ',', 1) = j.queue
+                          ELSE list_contains(string_split(w.queues, ','), j.queue) END, true)
 ), bounded AS (
     SELECT *, since_t + poll() + recovery_slack()
            + 2 * lag_between(since_t, since_t + poll() + recovery_slack()) AS deadline

@@ -107,7 +107,7 @@ BUGS = (
                 "",
             ),
         ),
-        anomaly="wrong-end",
+        anomaly="effect-missing",
     ),
     Bug(
         name="a_failure_forgives_crashes",

@@ -103,6 +103,21 @@ def near_miss_fleet(s: Story) -> None:
         s.fault("pause", "parent", at=500, until=600, child_pid=pid)
 
 
+def near_miss_a_fleet_without_workers(s: Story) -> None:
+    """Its parent takes no job, and the job has ended its only worker."""
+    s.kill("w1", at=2)
+    s.kill("w2", at=2)
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("w3", process="fleet-1.103")
+    s.enqueue("j1", deadly=True)
+    s.wire("claim", "j1", "w3", at=10)
+    s.start("j1", "w3", at=12)
+    s.exit("w3", at=55, code=None)
+    s.worker("w4", process="fleet-1.104", at=1_990)
+    s.wire("claim", "j1", "w4", at=2_000, token=2)
+    s.finally_("j1", "completed")
+
+
 def near_miss(s: Story) -> None:
     orphan(s, "in time", back=1_300)
     orphan(s, "in time, no wire", back=1_350, wire=False)
