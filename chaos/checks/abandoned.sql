@@ -36,8 +36,7 @@ WITH told AS (
         AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
         AND CASE WHEN h.over_t IS NOT NULL THEN h.over_t >= h.drain_t
             ELSE coalesce(h.next_t > h.exit_t, true)
-                 AND NOT (h.expires_by <= h.exit_t
-                          AND lag_between(h.expires_by - lock_ttl(), h.expires_by) >= lock_ttl() / 4)
+                 AND NOT (h.expires_by <= h.exit_t AND too_busy_to_renew(h.expires_by))
                  AND NOT (h.end_t IS NOT NULL AND h.next_t IS NULL
                           AND coalesce(f.state IN ('completed', 'dead'), false))
             END AS judged

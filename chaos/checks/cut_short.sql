@@ -27,7 +27,7 @@ WITH draining AS (
     JOIN transitions AS x ON x.job = r.job AND x.token = r.token
         AND x.accepted
         AND (x.op = 'release'
-             OR x.op = 'takeback' AND lag_between(x.t - lock_ttl(), x.t) < lock_ttl() / 4)
+             OR x.op = 'takeback' AND NOT too_busy_to_renew(x.t))
     GROUP BY r.job, r.token
 ), judged AS (
     SELECT r.*, CASE WHEN r.token IS NOT NULL AND offers('wire') THEN cut.t

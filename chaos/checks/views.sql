@@ -75,7 +75,7 @@ CREATE VIEW finals AS
 SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT NULL;
 
 -- The lag of the machine: stretches of time in which processes of the run stood in the kernel's queue
--- for a processor. An upper bound on time grows by some of it, or it would accuse a sound worker on a
+-- for a processor, or waited for the disk. An upper bound on time grows by some of it, or it would accuse a sound worker on a
 -- busy machine. A wait is counted when it is over, and noticed at the next look.
 CREATE TABLE lags AS
 SELECT t - (lag_ms + coalesce(within_ms, 0)) * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
@@ -85,6 +85,9 @@ FROM events WHERE type = 'lag';
 CREATE MACRO lag_between(a, b) AS (
     SELECT coalesce(sum(lags.lag), 0)::BIGINT FROM lags
     WHERE lags.lag_until_t >= a AND lags.lag_from_t <= b);
+
+-- Was the machine too busy for a holder to renew a lock that ended at t?
+CREATE MACRO too_busy_to_renew(t) AS lag_between(t - lock_ttl(), t) >= lock_ttl() / 4;
 
 -- ------------------------------------------------------------------ enqueues and jobs
 

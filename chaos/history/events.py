@@ -403,7 +403,7 @@ class HistoryFile(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag(Event):
-    """The machine has kept the run waiting for a processor before `t`."""
+    """The machine has kept the run waiting for a processor, or for the disk, before `t`."""
 
     type = "lag"
     lag_ms: Annotated[

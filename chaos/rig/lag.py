@@ -93,9 +93,9 @@ class LagWatch:
         workers = set(self._workers())
         for pid in self._waits.keys() - workers - server:
             self._waits.pop(pid).close()
-        if any(self._waits_of(pid).for_disk() for pid in server | workers):
-            return math.inf
-        return self._longest_ms(server) + self._longest_ms(workers)
+        queued_ms = self._longest_ms(server) + self._longest_ms(workers)
+        for_disk = any(self._waits_of(pid).for_disk() for pid in server | workers)
+        return math.inf if for_disk else queued_ms
 
     def _longest_ms(self, pids: Iterable[int]) -> float:
         waits = (self._waits_of(pid) for pid in pids)
