@@ -7,8 +7,9 @@
 -- to leave + twice the lag of the machine. One that was told to hurry has no grace from then on.
 -- Excused are: a process that any fault, a kill too, touched in the time that it had (it may not reach
 -- the server), or that a job of its own has ended; jobs that it had lost already (its write was refused, a later
--- attempt had them, the server may have forgotten them, or their locks had expired while the machine was too
--- busy to renew them), and, for the hand-back only, handlers that refuse cancellation.
+-- attempt had them, the server may have forgotten them, or their locks had run out while the machine was too
+-- busy to renew them, which the worker saw before the wire did, by the lag at most); and, for the hand-back
+-- only, handlers that refuse cancellation, or to which the machine may have left no time to stop.
 -- A job that is over in the end, and that nobody had after this attempt's handler had ended, was ended by
 -- it, though the reply never came.
 -- Needs: an intact history. A claim on the wire whose process is not known is not judged.
@@ -36,7 +37,9 @@ WITH told AS (
         AND NOT EXISTS (FROM amnesias WHERE amnesias.t BETWEEN h.begin_t AND h.exit_t)
         AND CASE WHEN h.over_t IS NOT NULL THEN h.over_t >= h.drain_t
             ELSE coalesce(h.next_t > h.exit_t, true)
-                 AND NOT (h.expires_by <= h.exit_t AND too_busy_to_renew(h.expires_by))
+                 AND NOT (h.lapses_from - lag_between(h.lapses_from - 2 * lock_ttl(), h.lapses_from - lock_ttl())
+                          <= h.exit_t AND too_busy_to_renew(h.lapses_from))
+                 AND lag_between(h.drain_t, h.exit_t) < cleanup() / 2
                  AND NOT (h.end_t IS NOT NULL AND h.next_t IS NULL
                           AND coalesce(f.state IN ('completed', 'dead'), false))
             END AS judged

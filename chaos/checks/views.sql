@@ -17,12 +17,12 @@
 CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
--- What a process may use more of in the end than in the second quarter of its life: this, and of what
--- comes in ones also as many as it runs jobs at a time. And how many samples of it, over how long, are
+-- What a process may use more of in the end than in the second quarter of its life: this, and for each
+-- job that it runs at a time what a job uses. And how many samples of it, over how long, are
 -- enough to tell.
 CREATE TABLE leak_slacks AS FROM (VALUES
     ('memory', 40000, 0), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
-    ('tasks', 12, 1), ('blocks', 5000, 0)) AS slacks (what, slack, per_slot);
+    ('tasks', 12, 1), ('blocks', 5000, 200)) AS slacks (what, slack, per_slot);
 CREATE MACRO leak_samples() AS 12;
 CREATE MACRO leak_span() AS 2500000000::BIGINT;
 -- Commands of a worker in a second in which there is nothing to do: two for each poll, which comes after
@@ -458,6 +458,7 @@ WITH wired AS (
         min(t_sent) FILTER (op = 'claim' AND accepted) AS claim_sent_t, -- for the timeline
         arg_min(worker, t) FILTER (op = 'claim' AND accepted) AS worker,
         arg_min(process, t) FILTER (op = 'claim' AND accepted) AS process,
+        list_reverse_sort(list(t_sent + ttl) FILTER (op IN ('claim', 'refresh') AND accepted)) AS ends,
         max(t + ttl) FILTER (op IN ('claim', 'refresh') AND accepted) AS expires_by,
         max(t) FILTER (op IN ('finish', 'retry', 'release', 'bury')) AS settled_t,
         -- Without an answer, it is unknown whether it was.
@@ -478,7 +479,10 @@ WITH wired AS (
 ), held AS (
     SELECT
         job, token,
-        wired.* EXCLUDE (job, token, worker, process),
+        wired.* EXCLUDE (job, token, worker, process, ends),
+        -- Its worker may not have heard that its last renewal was accepted, and gives it up when the one
+        -- before ends.
+        coalesce(ends[2], ends[1]) AS lapses_from,
         run.* EXCLUDE (job, token, life, worker, process),
         wired.job IS NOT NULL AS on_wire,
         coalesce(run.worker, wired.worker) AS worker,

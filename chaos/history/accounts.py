@@ -128,7 +128,8 @@ ORDER BY name
 """
 
 # One that was killed before it was ready may not have come to saying hello. Of a fleet's workers it
-# is not known which of them acted, so each that has ended without a word excuses one.
+# is not known which of them acted, so each that has ended without a word excuses one. They say hello when
+# they start their first job: one that handed back all that it had claimed has had none to start.
 _UNKNOWN = f"""
 WITH wrote AS ({_WROTE}),
 started AS (
@@ -146,9 +147,12 @@ started AS (
     WHERE s.fleet AND e.child_pid NOT IN (SELECT pid FROM wrote)
     GROUP BY s.name
 ), acted AS (
-    SELECT DISTINCT process, worker FROM events
+    SELECT process, worker FROM events
     WHERE type = 'transition'
       AND op IN ('claim', 'refresh', 'finish', 'retry', 'release', 'bury')
+    GROUP BY process, worker
+    HAVING process NOT IN (SELECT name FROM started WHERE fleet)
+        OR count(DISTINCT (job, token)) > count(DISTINCT (job, token)) FILTER (op = 'release')
 ), unknown AS (
     SELECT process, worker FROM acted
     WHERE worker NOT IN (SELECT worker FROM wrote WHERE worker IS NOT NULL)

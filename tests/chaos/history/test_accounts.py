@@ -319,6 +319,21 @@ def test_a_worker_of_a_fleet_may_have_ended_before_its_first_word(tmp_path: Path
     assert verdict.unknown_because == ()
 
 
+@pytest.mark.parametrize(("released", "missed"), [("j2", False), ("j1", True)])
+def test_a_worker_of_a_fleet_that_hands_all_back_has_nothing_to_say(
+    tmp_path: Path, released: str, missed: bool
+) -> None:
+    story = Story()
+    fleet(story)
+    story.enqueue("j2")
+    for op, job in (("claim", "j2"), ("release", released)):
+        about: Line = {"op": op, "job": job, "worker": "f3", "answer": "ok", "token": 3}
+        story.event("transition", at=6, by="fleet-1", **about, t_sent=5)
+    story.finally_("j2", "queued")
+    seen = " ".join(judge(told(tmp_path, story)).unknown_because)
+    assert seen.endswith("fleet-1 (f3) was seen at work on the wire, and its history is missing") is missed
+
+
 # ---------------------------------------------------------------- names
 
 NAMES = [

@@ -43,26 +43,65 @@ def lost(s: Story, job: str, *, claimed: float = 300) -> None:
     s.enqueue(job)
     s.wire("claim", job, "w1", at=claimed)
     s.finally_(job, "completed")
-    s.attempt(job, "w2", at=1_550, until=1_570, token=2)
+    s.attempt(job, "w2", at=1_750, until=1_770, token=2)
 
 
-def near_miss_its_lock_had_expired(s: Story) -> None:
-    lost(s, "j1")
-    s.lag(250, until=1_290)
+def near_miss_its_handler_had_no_time_to_stop(s: Story) -> None:
+    held(s, "j1")
+    s.lag(250, until=1_490)
     drain(s)
     s.judged = 1
 
 
-def bad_its_lock_had_expired_although_there_was_time(s: Story) -> dict[str, int]:
-    """Or it had not expired."""
+def bad_its_handler_had_time_to_stop(s: Story) -> dict[str, int]:
+    held(s, "j1")
+    s.lag(249, until=1_490)
+    s.lag(90, until=990)
+    s.lag(500, until=2_010)
+    drain(s)
+    s.judged = 2
+    return {"abandoned": 1}
+
+
+def near_miss_its_lock_had_expired(s: Story) -> None:
     lost(s, "j1")
-    lost(s, "had not expired", claimed=510)
-    s.lag(240, until=1_290)
-    s.lag(500, until=200)
-    s.lag(500, until=1_900)
+    s.lag(250, until=995)
+    drain(s)
+    s.judged = 1
+
+
+def near_miss_its_lock_had_run_out_for_the_worker(s: Story) -> None:
+    """A busy worker had asked for it before the wire saw it ask, or did not hear that it was renewed."""
+    lost(s, "asked early", claimed=740)
+    lost(s, "not heard")
+    s.wire("refresh", "not heard", "w1", at=600)
+    s.wire("refresh", "not heard", "w1", at=400)
+    s.lag(240, until=730)
+    s.lag(250, until=995)
+    drain(s)
+    s.judged = 1
+
+
+def bad_its_lock_had_run_out_for_nobody(s: Story) -> dict[str, int]:
+    lost(s, "asked late", claimed=742)
+    lost(s, "heard")
+    s.wire("refresh", "heard", "w1", at=742)
+    s.wire("refresh", "heard", "w1", at=742)
+    s.lag(240, until=730)
+    s.lag(250, until=995)
     drain(s)
     s.judged = 3
     return {"abandoned": 2}
+
+
+def bad_its_lock_had_expired_although_there_was_time(s: Story) -> dict[str, int]:
+    lost(s, "j1")
+    s.lag(240, until=995)
+    s.lag(500, until=200)
+    s.lag(500, until=2_010)
+    drain(s)
+    s.judged = 2
+    return {"abandoned": 1}
 
 
 def bad_too_slow(s: Story) -> dict[str, int]:

@@ -106,10 +106,12 @@ def near_miss(s: Story) -> None:
 
 def near_miss_with_room_for_many_jobs(s: Story) -> None:
     """Each job that it may run has a part in the slack."""
-    s.judged = 4
+    s.judged = 6
     done(s)
     s.worker("w3", concurrency=8)
     samples(s, worker="w3", more=steadily(SLACKS["sockets"] + 8))
+    s.worker("w4", concurrency=8)
+    samples(s, "blocks", "w4", more=steadily(SLACKS["blocks"] + 8 * 200))
 
 
 def near_miss_that_fills_up(s: Story) -> None:
