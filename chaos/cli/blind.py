@@ -116,10 +116,12 @@ def parts_here(storms: int) -> list[Part]:
 
 
 def _likely(bug: str) -> list[str]:
-    """The scenarios that are asked first: the one that is meant to find the bug, then those about
-    the guarantee that it breaks."""
+    """The parts that are asked first: the scenario that is meant to find the bug, then those about
+    the guarantee that it breaks; the sweep for what only it knows."""
     own, broken = BUGS[bug].scenario, guarantee_of(BUGS[bug].anomaly).id
     about = [each.name for each in scenarios() if broken in each.guarantees]
+    if not about:  # no scenario is about it
+        about = ["sweep"]
     return [own, *(name for name in about if name != own)] if own else about
 
 

@@ -128,8 +128,8 @@ ORDER BY name
 """
 
 # One that was killed before it was ready may not have come to saying hello. Of a fleet's workers it
-# is not known which of them acted, so each that has ended without a word excuses one. They say hello when
-# they start their first job: one that handed back all that it had claimed has had none to start.
+# is not known which of them acted, so each that has ended without a word excuses one. They say
+# hello when they start their first job: one that handed back all that it had claimed had none.
 _UNKNOWN = f"""
 WITH wrote AS ({_WROTE}),
 started AS (

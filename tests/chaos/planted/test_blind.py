@@ -229,6 +229,15 @@ def test_the_scenario_of_a_bug_is_asked_first_then_those_about_its_guarantee() -
     assert set(names[: len(about)]) == about
 
 
+def test_the_sweep_is_asked_first_for_what_only_it_knows() -> None:
+    bug = next(name for name, bug in BUGS.items() if bug.anomaly == "wrong-end")
+
+    (subject,) = blind.Blind(whole=False, storms=None, busy=0).subjects([bug], control=False)(1)
+
+    names = [part.name for part in subject.parts]
+    assert "sweep" in names[:2]  # its own scenario may stand before
+
+
 def test_the_command_remembers_its_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blind, "parts_here", lambda _: [LOSES, PASSES])
     words = ["--blind", BUG, "--out", str(tmp_path / "runs")]

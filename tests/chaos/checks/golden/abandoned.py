@@ -71,7 +71,7 @@ def near_miss_its_lock_had_expired(s: Story) -> None:
 
 
 def near_miss_its_lock_had_run_out_for_the_worker(s: Story) -> None:
-    """A busy worker had asked for it before the wire saw it ask, or did not hear that it was renewed."""
+    """A busy worker asks long before the wire sees it, or does not hear that it was renewed."""
     lost(s, "asked early", claimed=740)
     lost(s, "not heard")
     s.wire("refresh", "not heard", "w1", at=600)
