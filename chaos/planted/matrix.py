@@ -59,7 +59,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "drain_on_sigterm": _row("drain", "no-loss", "effects-once", "exclusive"),
     "every_signal": _row(*("drain", "effects-once", "exclusive"), no_loss="release_to_nowhere"),
     "failover": _row("alive", "effects-once", no_loss="outcome_dropped_on_an_error"),
-    "hung_workers": _row(*("no-loss", "effects-once"), replaced="one_that_lives_speaks_for_all"),
+    "hung_workers": _row(*("no-loss", "effects-once"), replaced="one_word_stands_for_all_workers"),
     "kill_during_claim": _row(
         *("no-loss", "recovery", "effects-once", "exclusive", "fair", "capacity")
     ),

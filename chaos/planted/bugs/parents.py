@@ -41,15 +41,6 @@ BUGS = (
         anomaly="unreplaced",
     ),
     Bug(
-        name="one_that_lives_speaks_for_all",
-        sentence="a report of any worker counts for all of them, so none ever seems to hang",
-        edits=(
-            Edit(FLEET, "if str(slot.pid) in words:", "if words:"),
-            Edit(FLEET, "words[str(slot.pid)], 0.0", "words.get(str(slot.pid), slot.word), 0.0"),
-        ),
-        anomaly="hung-worker",
-    ),
-    Bug(
         name="a_hung_worker_is_asked_to_leave",
         sentence="a worker that hangs is sent SIGTERM, which it cannot act on",
         edits=(
