@@ -116,9 +116,11 @@ def _fits(value: object, kind: str) -> bool:
 
 
 def _killed_names(event: dict[str, Any]) -> list[str]:
-    """The process that this event reports as killed, if it does."""
+    """The process that this event reports as killed, if it does. Of a fleet's worker only its parent
+    knows how it ended, and it kills those that hang."""
     if event.get("type") == "process" and event.get("event") == "exit":
-        return [event["name"]] if event.get("signal") and event.get("name") else []
+        ended_well = event.get("code") is not None and not event.get("signal")
+        return [event["name"]] if event.get("name") and not ended_well else []
     if event.get("type") == "fault" and event.get("event") == "landed":
         return [event["target"]] if event.get("kind") == "kill" and event.get("target") else []
     return []

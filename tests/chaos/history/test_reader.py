@@ -120,10 +120,16 @@ def test_an_empty_file_is_a_problem(run_dir: Path) -> None:
     assert problems(run_dir) == ("worker-1.jsonl is empty, and its process was not killed",)
 
 
-def test_a_killed_process_may_leave_an_empty_file(run_dir: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "excused"), [({"signal": 9}, True), ({}, True), ({"code": 0}, False)]
+)
+def test_a_killed_process_may_leave_an_empty_file(
+    run_dir: Path, end: dict[str, int], excused: bool
+) -> None:
+    """And one of which nobody knows how it ended."""
     put(run_dir, "worker-1")
-    put(run_dir, "rig", killed())
-    assert problems(run_dir) == ()
+    put(run_dir, "rig", killed() | {"signal": None} | end)
+    assert (problems(run_dir) == ()) is excused
 
 
 def test_a_cut_last_line_of_a_killed_process_is_no_problem(run_dir: Path) -> None:
