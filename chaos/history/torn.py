@@ -116,8 +116,8 @@ def _fits(value: object, kind: str) -> bool:
 
 
 def _killed_names(event: dict[str, Any]) -> list[str]:
-    """The process that this event reports as killed, if it does. Of a fleet's worker only its parent
-    knows how it ended, and it kills those that hang."""
+    """The process that this event reports as killed, if it may have been. Of a fleet's worker only
+    its parent knows how it ended, and it kills those that hang."""
     if event.get("type") == "process" and event.get("event") == "exit":
         ended_well = event.get("code") is not None and not event.get("signal")
         return [event["name"]] if event.get("name") and not ended_well else []
