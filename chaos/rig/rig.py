@@ -215,8 +215,8 @@ class Rig:
             settings,
             Random(self.random.random()),
             self.producer_log,
-            # Nobody knows when a server whose clock is stepped comes to such a time, or forgets that
-            # it has had this job.
+            # Nobody knows when a server whose clock is stepped comes to such a time, or forgets a
+            # job that is done.
             {"due=until", "due=far", "kept=hour"} if self.setup.server.own_clock else (),
         )
         try:
