@@ -18,8 +18,8 @@ CREATE MACRO leaving_slack() AS 2000000000::BIGINT;
 CREATE MACRO health_slack() AS 1000000000::BIGINT;
 
 -- What a process may use more of in the end than in the second quarter of its life: this, and for each
--- job that it runs at a time what a job uses. And how many samples of it, over how long, are
--- enough to tell.
+-- job that it runs at a time what a job uses. And how many samples of it, over how long, are enough to
+-- tell.
 CREATE TABLE leak_slacks AS FROM (VALUES
     ('memory', 40000, 0), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
     ('tasks', 12, 1), ('blocks', 5000, 200)) AS slacks (what, slack, per_slot);
@@ -75,8 +75,8 @@ CREATE VIEW finals AS
 SELECT * FROM events WHERE type = 'final' AND (SELECT t FROM final_read) IS NOT NULL;
 
 -- The lag of the machine: stretches of time in which processes of the run stood in the kernel's queue
--- for a processor, or waited for the disk. An upper bound on time grows by some of it, or it would accuse a sound worker on a
--- busy machine. A wait is counted when it is over, and noticed at the next look.
+-- for a processor, or waited for the disk. An upper bound on time grows by some of it, or it would accuse
+-- a sound worker on a busy machine. A wait is counted when it is over, and noticed at the next look.
 CREATE TABLE lags AS
 SELECT t - (lag_ms + coalesce(within_ms, 0)) * 1000000 AS lag_from_t, t AS lag_until_t, lag_ms * 1000000 AS lag
 FROM events WHERE type = 'lag';
