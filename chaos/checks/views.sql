@@ -662,9 +662,15 @@ WITH resent AS (
     SELECT e.call FROM enqueues AS e JOIN transitions AS x USING (job)
     WHERE x.op = 'enqueue' AND x.answer IS DISTINCT FROM 'ok'
     UNION
-    SELECT e.call FROM enqueues AS e
-    JOIN stalls AS s ON (s.of_server OR starts_with(s.target, 'producer'))
-        AND s.from_t <= e.ok_t AND s.until_t >= e.invoke_t
+    -- A server that forgot its scripts refuses a part until somebody has loaded them again: at the latest
+    -- with the answer to what was asked for after that.
+    SELECT e.call FROM enqueues AS e JOIN (
+        SELECT s.from_t, coalesce(l.ok_t, never()) AS until_t
+        FROM stalls AS s ASOF LEFT JOIN (
+            SELECT invoke_t, min(ok_t) OVER (ORDER BY invoke_t DESC) AS ok_t
+            FROM enqueues WHERE ok_t IS NOT NULL) AS l ON l.invoke_t >= s.until_t
+        WHERE s.of_server OR starts_with(s.target, 'producer')
+    ) AS s ON s.from_t <= e.ok_t AND s.until_t >= e.invoke_t
 ), asked AS (
     SELECT job, any_value(queue) AS queue, any_value(invoke_t) AS invoke_t, any_value(ok_t) AS ok_t,
            any_value(due_t) AS due_t, any_value(retry_delay) AS own_delay,

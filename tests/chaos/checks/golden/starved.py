@@ -103,6 +103,23 @@ def near_miss_in_one_call_that_was_sent_twice(s: Story) -> None:
     s.judged = 3
 
 
+def near_miss_in_one_call_after_the_scripts_were_forgotten(s: Story) -> None:
+    """Until another call has had them loaded again, a part of a call may be refused at first."""
+    s.fault("server-scripts", "server", at=5, until=6)
+    job(s, "j1", at=10, claimed=300, call="one", place=0)
+    job(s, "j2", at=10, claimed=250, call="one", place=1)
+    s.judged = 1
+
+
+def bad_in_one_call_after_the_scripts_were_loaded(s: Story) -> dict[str, int]:
+    s.fault("server-scripts", "server", at=5, until=6)
+    job(s, "who loads them", at=7, claimed=240)
+    job(s, "j1", at=10, claimed=300, call="one", place=0)
+    job(s, "j2", at=10, claimed=250, call="one", place=1)
+    s.judged = 2
+    return {"starved": 1}
+
+
 def near_miss_in_one_call(s: Story) -> None:
     """In order, but for one that was deferred and one that failed."""
     job(s, "deferred", at=10, claimed=350, due=250, call="one", place=0)
