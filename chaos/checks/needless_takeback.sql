@@ -3,7 +3,7 @@
 -- Broken: it was taken back (or its job was dead-lettered for that) although its holder lived.
 -- No case is a holder that a fault has touched since one TTL before it last renewed the lock (what was held
 -- up may arrive when nobody waits for it any longer), that was told to stop longer ago than its grace
--- period, or that the machine kept from a processor for a third of the TTL.
+-- period, or that the machine kept from a processor, in the same time, for a third of the TTL.
 -- Needs: to know which process held the job; an intact history.
 WITH held AS (
     SELECT h.job, h.token, h.process, h.life, r.t AS renewed_t, k.t AS taken_t,
@@ -16,7 +16,7 @@ WITH held AS (
     SELECT held.*, intact() AND coalesce(l.dead_from > held.over_t, l.life IS NOT NULL)
            AND NOT told_to_stop(held.life, held.over_t - grace())
            AND NOT disturbed(held.life, held.renewed_t - lock_ttl(), held.over_t)
-           AND 3 * lag_between(held.renewed_t, held.over_t) < lock_ttl() AS judged
+           AND 3 * lag_between(held.renewed_t - lock_ttl(), held.over_t) < lock_ttl() AS judged
     FROM held LEFT JOIN lives AS l USING (life)
 )
 SELECT

@@ -40,11 +40,11 @@ def bad(s: Story) -> dict[str, int]:
 
 
 def bad_disturbed_before_it_renewed(s: Story) -> dict[str, int]:
-    taken(s, at=2_260)
+    taken(s, at=2_660)
     s.fault("pause", "w1", at=100, until=200)
-    s.wire("refresh", "j1", "w1", at=900)
-    s.wire("refresh", "j1", "w1", at=1_250)
-    s.lag(500, until=1_240)
+    for at in (900, 1_250, 1_650):
+        s.wire("refresh", "j1", "w1", at=at)
+    s.lag(500, until=640)
     return {"needless-takeback": 1}
 
 
@@ -86,6 +86,13 @@ def near_miss_its_renewal_was_held_up(s: Story) -> None:
 def near_miss_the_machine_was_busy(s: Story) -> None:
     taken(s)
     s.lag(340, until=700)
+
+
+def near_miss_the_machine_was_busy_before_it_renewed(s: Story) -> None:
+    """What the holder had sent came late to the store, so it gave the lock up before the answer."""
+    taken(s, at=2_260)
+    s.wire("refresh", "j1", "w1", at=1_250)
+    s.lag(340, until=1_240)
 
 
 def near_miss_its_grace_was_over(s: Story) -> dict[str, int]:
