@@ -51,8 +51,9 @@ class Column:
     first: BoundaryFault | None = None
     #: By boundary, the runs of a cell; the fault has landed in the last one.
     cells: dict[str, list[CellRun]] = field(default_factory=dict)
-    #: Boundaries of every run without a fault that no run with this fault has reached.
-    unvisited: list[str] = field(default_factory=list)
+    #: Boundaries of every run without a fault that no run with this fault has reached, each with
+    #: its runs.
+    unvisited: dict[str, list[CellRun]] = field(default_factory=dict)
 
     def cell(self, at: str) -> Cell:
         fault = BoundaryFault(self.fault, at, self.side)
@@ -67,6 +68,15 @@ class Column:
     def faults(self) -> str:
         """The kind of the fault; in a pair, of both."""
         return self.fault if self.first is None else f"{self.first.fault}+{self.fault}"
+
+    def unsure(self) -> list[str]:
+        """Those of the unvisited that are not in every run without a fault after all. A run whose
+        fault has not landed is such a run."""
+        unsure = []
+        for at, runs in self.unvisited.items():
+            if not all(at in boundaries(run) for run in runs):
+                unsure.append(at)
+        return unsure
 
 
 @dataclass(slots=True)
@@ -173,9 +183,12 @@ class Sweep:
                     for at in new.get(column.life, ())
                 )
             for column in columns:
-                column.unvisited, again = [], column.unvisited
+                column.unvisited, again = {}, column.unvisited
                 for at in again:  # alone: what is late on a busy machine may be in time now
                     self._all([pool.submit(self._try, column, at)])
+                for at in column.unsure():
+                    del column.unvisited[at]
+                    self._void.append(column.cell(at))
         return columns
 
     def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
@@ -212,7 +225,7 @@ class Sweep:
                 column.cells[at] = tried
                 return
         if tries == _TRIES:
-            column.unvisited.append(at)
+            column.unvisited[at] = tried
         else:
             self._void.append(column.cell(at))
 
