@@ -166,9 +166,10 @@ def _unread_finals(db: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def unseen_ends(db: duckdb.DuckDBPyConnection) -> list[str]:
-    """The acknowledged jobs that nobody saw done."""
+    """The acknowledged jobs that nobody saw done, and of which the end does not tell."""
     unseen = db.execute(
-        "SELECT job FROM jobs ANTI JOIN done USING (job) WHERE ack_t IS NOT NULL ORDER BY job"
+        "SELECT job FROM jobs ANTI JOIN done USING (job) ANTI JOIN final_jobs USING (job)"
+        " WHERE ack_t IS NOT NULL ORDER BY job"
     ).fetchall()
     return [job for (job,) in unseen]
 

@@ -11,6 +11,7 @@ import click
 
 from chaos.checks import Outcome
 from chaos.cli import options
+from chaos.cli.playing import Played, play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.scenario import judged
@@ -27,7 +28,6 @@ from chaos.report import (
     write,
 )
 from chaos.rig.options import Options
-from chaos.rig.playing import Played, play
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 

@@ -17,11 +17,13 @@ from rich.text import Text
 from chaos.checks import judging
 from chaos.cli import options
 from chaos.cli.catalogue import scenarios
+from chaos.cli.playing import play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.scenario import command_of, report_all
 from chaos.cli.side_by_side import Take, play_side_by_side
 from chaos.guarantees import GUARANTEES
+from chaos.inference.known import hand_on
 from chaos.report import (
     JudgedRun,
     Wanted,
@@ -33,7 +35,6 @@ from chaos.report import (
     write,
 )
 from chaos.rig.options import Options
-from chaos.rig.playing import play
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
@@ -41,6 +42,7 @@ from chaos.servers import is_url
 #: Commands that are imported when they are used.
 _ELSEWHERE = {
     "docs": "chaos.cli.docs:command",
+    "infer": "chaos.cli.infer:command",
     "load": "chaos.cli.load:command",
     "planted": "chaos.cli.planted:command",
     "sweep": "chaos.cli.sweep:command",
@@ -88,6 +90,7 @@ def command(
     def work() -> int:
         console, began = output.console(), time.monotonic()
         wanted, progress = Options(**chosen), Progress(console)
+        hand_on(wanted, progress)
         playable = _playable(wanted, console)
         if at_once == 1:
             played = {one.name: play(one, _of(one, wanted), progress) for one in playable}

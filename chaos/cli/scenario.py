@@ -13,9 +13,11 @@ from rich.console import Console
 
 from chaos.cli import options
 from chaos.cli.met import met_by_faults, met_by_jobs
+from chaos.cli.playing import Played, play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.side_by_side import play_side_by_side, seeded
+from chaos.inference.known import hand_on
 from chaos.report import (
     JudgedRun,
     Wanted,
@@ -27,7 +29,6 @@ from chaos.report import (
     write,
 )
 from chaos.rig.options import Options
-from chaos.rig.playing import Played, play
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 
@@ -61,13 +62,14 @@ def command_of(scenario: Scenario) -> click.Command:
             wanted = Options(**chosen, parameters=own)
             if runs == 1:
                 return play_one(scenario, wanted, console, reports)
-            began = time.monotonic()
+            began, progress = time.monotonic(), Progress(console)
+            hand_on(wanted, progress)
             played = play_side_by_side(
                 seeded(scenario, wanted, runs),
                 scenario.name,
                 wanted,
                 at_once,
-                Progress(console),
+                progress,
                 keep_passed=False,
             )
             code = report_all(scenario.name, played, time.monotonic() - began, console, reports)

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from chaos.checks import Outcome, Verdict
 from chaos.cli.met import points_of
+from chaos.cli.playing import Played
 from chaos.processes import ExitStatus, Process, ProcessGroup, side_by_side
 from chaos.processes.modules import python
 from chaos.rig.options import USAGE, BadOption, Options, new_seed
-from chaos.rig.playing import Played
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 from chaos.servers import is_url

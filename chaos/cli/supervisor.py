@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 import click
 
 from chaos.cli import options
+from chaos.cli.playing import play
 from chaos.cli.program import enter, guarded
 from chaos.load import protocol, supervisor
 from chaos.load.protocol import say_verdict
 from chaos.processes import die_with_parent
 from chaos.report import output, print_verdict
-from chaos.rig.playing import play
 from chaos.rig.progress import Progress
 
 

@@ -6,7 +6,7 @@
 from chaos.faults.action import Direction, Side, WireAction
 from chaos.faults.actions.error import ERRORS
 from chaos.faults.kind import FaultKind
-from chaos.faults.match import Match, any_command, command, data_command, naming
+from chaos.faults.match import Exec, Match, any_command, command, data_command, naming
 from chaos.faults.plan import Injection, WireFault
 from chaos.faults.registry import FAULTS, FaultProblem
 from chaos.faults.server_fault import ServerFault, ServerSite
@@ -15,6 +15,7 @@ __all__ = [
     "ERRORS",
     "FAULTS",
     "Direction",
+    "Exec",
     "FaultKind",
     "FaultProblem",
     "Injection",

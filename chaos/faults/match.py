@@ -1,9 +1,17 @@
 """The match of a command that a fault waits for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 _HANDSHAKE = frozenset((b"HELLO", b"AUTH", b"SELECT", b"CLIENT", b"PING", b"COMMAND", b"QUIT"))
+
+
+class Exec(list[bytes]):
+    """The words of an EXEC, with the commands that it executes: those since MULTI."""
+
+    def __init__(self, words: list[bytes], queued: Iterable[list[bytes]]) -> None:
+        super().__init__(words)
+        self.queued = tuple(queued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +45,13 @@ def command(name: str, *arguments: bytes) -> Match:
 def naming(match: Match, word: str) -> Match:
     """Those of these commands that have this word in an argument."""
     part = word.encode()
-    return Match(match.label, lambda argv: match(argv) and any(part in each for each in argv))
+    return Match(
+        match.label, lambda argv: match(argv) and any(part in each for each in words(argv))
+    )
+
+
+def words(argv: list[bytes]) -> Iterator[bytes]:
+    """The words of a command; of an EXEC, of all that it executes."""
+    yield from argv
+    for queued in argv.queued if isinstance(argv, Exec) else ():
+        yield from queued

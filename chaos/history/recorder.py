@@ -42,15 +42,23 @@ class Recorder:
                 error
             )
 
-    def write(self, event: Event, /, *, t: int | None = None, process: str | None = None) -> None:
+    def write(
+        self,
+        event: Event,
+        /,
+        *,
+        t: int | None = None,
+        process: str | None = None,
+        pid: int | None = None,
+    ) -> None:
         """Append one event, stamped with its number, time, process and pid.
 
         `t` is in ns of `time.monotonic_ns()`; now by default. `process` replaces the recorder's own
-        name: a proxy writes on behalf of the process behind the connection. Raises HistoryProblem
-        when the line cannot be stored.
+        name, and `pid` this process's: who sees what another process does writes on its behalf.
+        Raises HistoryProblem when the line cannot be stored.
         """
         # Asked every time: after a fork this is the child's.
-        pid = os.getpid()
+        pid = pid or os.getpid()
         line = {
             "n": 0,
             "t": time.monotonic_ns() if t is None else t,

@@ -31,11 +31,12 @@ def record_of(setup: Setup, server: str) -> dict[str, Any]:
         "offers": sorted(target.offers),
         "workers": setup.workers,
         "jobs": setup.jobs,
+        "inferred": list(setup.inferred),
         "burst": False,
         "parameters": dict(setup.parameters),
         "settings": asdict(setup.settings),
         "versions": versions(target, server),
-        "timing": timing(setup.settings, setup.recovery_slack_ms),
+        "timing": timing(setup.settings, setup.recovery_ms),
     }
 
 

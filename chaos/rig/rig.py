@@ -15,9 +15,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import redis
 
+from chaos.handlers import Desk
 from chaos.history import Recorder, Write
 from chaos.history.events import (
     FaultLanded,
+    FinalRead,
     RigBroken,
     RigFinished,
     RigStarted,
@@ -25,6 +27,7 @@ from chaos.history.events import (
     ServerUp,
 )
 from chaos.processes import ProcessGroup
+from chaos.rig.canary import ends_of_jobs
 from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
@@ -41,7 +44,7 @@ from chaos.rig.wire import At, OnWire, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
 from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
-from chaos.targets import Inspector, Job, RuinsJobs
+from chaos.targets import EnqueueInDoubt, EnqueueRefused, Inspector, Job, RuinsJobs
 from chaos.wire import WireProxyError
 
 P = ParamSpec("P")
@@ -126,6 +129,10 @@ class Rig:
         if self.inspector is not None:
             more = self.seen.final_workers()
             read_final_state(self.inspector, self.seen.jobs, self.record, more)
+        elif self.setup.target.asks is not None:
+            for end in ends_of_jobs(self):
+                self.record(end)
+            self.record(FinalRead(ok=True))
         note_files(self.directory / "history", self.record)
 
     def _save_what_there_is(self) -> None:
@@ -180,19 +187,22 @@ class Rig:
         times = [self.random.randint(low_ms, high_ms) for _ in range(self.setup.jobs)]
         return [self.job({"do": "ok", "ms": ms}) for ms in times]
 
-    def enqueue(self, jobs: Sequence[Job], through: str | None = None) -> None:
-        """Enqueue, and record what the producer knows about each. `through` is the URL of a
-        listener (`wire.listener`)."""
+    def enqueue(
+        self, jobs: Sequence[Job], through: str | None = None
+    ) -> EnqueueRefused | EnqueueInDoubt | None:
+        """Enqueue, and record what the producer knows about each; returns what was wrong, if
+        anything. `through` is the URL of a listener (`wire.listener`)."""
         self.know(job.id for job in jobs if job.id is not None)
         answered: list[str] = []
         settings = self.setup.settings
         producer = self.setup.target.producer(through or self.server.url, settings)
         try:
-            enqueue(producer, jobs, settings, self.producer_log, answered)
+            error = enqueue(producer, jobs, settings, self.producer_log, answered)
         finally:
             producer.close()
             self.know(answered)
         self.progress.say(f"enqueued {len(jobs)} jobs")
+        return error
 
     def know(self, job_ids: Iterable[str]) -> None:
         """Let the final state tell about these jobs too, which another program enqueues."""
@@ -426,7 +436,10 @@ def _assemble(
     wire = stack.enter_context(Wire(server.url, target, settings, record))
     processes = stack.enter_context(ProcessGroup())
     random = Random(setup.seed)
-    workers = Workers(setup, random, directory, wire, server.url, processes, record, progress)
+    desk = None
+    if target.asks is not None:
+        desk = stack.enter_context(Desk(directory / "history", target.asks))
+    workers = Workers(setup, random, directory, wire, server.url, processes, record, progress, desk)
     seen = Seen(inspector, workers.all, record, setup.recovery_s)
     lag = LagWatch(record, workers.pids, server)
     lag.start()

@@ -56,6 +56,14 @@ class Seen:
         """True if any process has succeeded in a job."""
         return any(worker.succeeded(job) for worker in self._workers)
 
+    def over(self, job: str) -> bool:
+        """True if the last run of a job has ended, well or with a failure."""
+        return self.done(job) or max(worker.last(job) for worker in self._workers)[1]
+
+    def moves(self) -> int:
+        """A number that grows with each start and end of a handler."""
+        return sum(worker.starts() + worker.ends() for worker in self._workers)
+
     def done_by_another(self, job: str, than: Worker) -> bool:
         """True if a process other than this one has succeeded in a job."""
         return any(worker.succeeded(job) for worker in self._workers if worker is not than)
@@ -93,7 +101,7 @@ class Seen:
         """
         if self._inspector is not None:
             return not self._inspector.backlog()
-        moved = sum(worker.starts() + worker.ends() for worker in self._workers)
+        moved = self.moves()
         if moved != self._moved:
             self._moved, self._moved_at = moved, time.monotonic()
         if time.monotonic() - self._moved_at > self._still_s:

@@ -47,13 +47,23 @@ class Setup:
     recovery_slack_ms: int
     #: Time for the work that a story leaves behind, in seconds.
     settle_s: float
+    #: What was inferred of the queue's commands, in sentences.
+    inferred: tuple[str, ...] = ()
 
     @property
     def recovery_s(self) -> float:
         """The longest time until the job of a dead worker is started again."""
         settings = self.settings
-        bound_ms = settings.lock_ttl_ms + settings.poll_max_ms + self.recovery_slack_ms
+        bound_ms = settings.lock_ttl_ms + settings.poll_max_ms + self.recovery_ms
         return bound_ms / 1000
+
+    @property
+    def recovery_ms(self) -> int:
+        """The time beyond lock TTL and poll interval, in ms. A queue that takes longer is given as
+        long as it says, or as was measured."""
+        settings, again_s = self.settings, self.target.again_within_s or 0
+        more = round(again_s * 1000) - settings.lock_ttl_ms - settings.poll_max_ms
+        return max(self.recovery_slack_ms, more)
 
 
 def durable_as_asked(setup: Setup) -> Setup:

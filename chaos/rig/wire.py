@@ -67,6 +67,8 @@ class Wire:
         self._target = target.name
         self._moments = target.wire.moments if target.wire else {}
         self._decode = target.wire.decoder(settings) if target.wire else None
+        #: Is shown every command, in the proxy's thread.
+        self.watcher: Callable[[Exchange], None] | None = None
         self._record = record
         self._on_transition = on_transition
         self._numbers = itertools.count(1)
@@ -101,6 +103,8 @@ class Wire:
     def _observe(self, exchange: Exchange) -> None:
         if not isinstance(exchange.reply, NoReply):
             self.answered_t = exchange.t_reply
+        if self.watcher is not None:
+            self.watcher(exchange)
         if self._decode is None:
             return
         for seen in self._decode(exchange):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from chaos.history.tail import Tail
 from chaos.processes import Descendant
 from chaos.rig.life import Life
 from chaos.targets import WorkerSettings
+from chaos.wire import Tally
 
 
 @dataclass(slots=True)
@@ -27,6 +29,8 @@ class Worker:
     history: Path
     #: The queues that it serves, in its order; none: all.
     queues: tuple[str, ...] = ()
+    #: Counts its commands, where its handlers ask (`chaos.handlers`) and it does not say hello.
+    commands: Tally | None = None
     #: It is meant to end: by a signal of the rig, or by a job that kills its worker.
     doomed: bool = False
     #: Another one was started in its place.
@@ -43,6 +47,8 @@ class Worker:
     _pids: dict[str, int] = field(default_factory=dict)
     _ends: int = 0
     _succeeded: set[str] = field(default_factory=set)
+    #: Of each job: when its last run here began or ended, and whether it ended by itself.
+    _last: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # The workers of a fleet write to files of their own: `fleet-1.4711.jsonl`.
@@ -79,6 +85,14 @@ class Worker:
     def left(self) -> bool:
         """It has ended, and so have all workers of this fleet."""
         return self.life.gone and not self.living_children()
+
+    def last_words(self) -> str:
+        """Where its log is, and the last line in it."""
+        with suppress(OSError):
+            lines = self.log.read_text(errors="replace").split("\n")
+            if said := [line.strip() for line in lines if line.strip()]:
+                return f"see {self.log}, which ends with: {said[-1]:.200}"
+        return f"see {self.log}"
 
     # The lines of its handlers
 
@@ -121,6 +135,12 @@ class Worker:
         self._read_on()
         return job in self._succeeded
 
+    def last(self, job: str) -> tuple[int, bool]:
+        """When the last run of a job began or ended here, in ns, and whether it has ended, well or
+        with a failure; (0, False) if there was none."""
+        self._read_on()
+        return self._last.get(job, (0, False))
+
     def _read_on(self) -> None:
         for line in self._tail.read():
             event = json.loads(line)
@@ -130,7 +150,9 @@ class Worker:
                 case "start":
                     self._starts.append((event["job"], event["t"]))
                     self._pids[event["job"]] = event["pid"]
+                    self._last[event["job"]] = event["t"], False
                 case "end":
                     self._ends += 1
+                    self._last[event["job"]] = event["t"], event["outcome"] in ("ok", "error")
                     if event["outcome"] == "ok":
                         self._succeeded.add(event["job"])

@@ -14,7 +14,8 @@ from random import Random
 from signal import Signals
 
 from chaos.checks.evidence import HOME
-from chaos.faults import FAULTS, Side
+from chaos.faults import FAULTS, Side, data_command
+from chaos.handlers import Desk
 from chaos.history import Write
 from chaos.history.events import (
     FaultBegun,
@@ -58,6 +59,7 @@ class Workers:
         processes: ProcessGroup,
         record: Write,
         progress: Progress,
+        desk: Desk | None,
     ) -> None:
         self._setup = setup
         self._random = random
@@ -67,6 +69,8 @@ class Workers:
         self._processes = processes
         self._record = record
         self._progress = progress
+        #: Where the handlers of a target that asks do so.
+        self._desk = desk
         self._looked_at = 0.0
         #: When a worker was last seen to be there, or to be gone.
         self.changed_at = time.monotonic()
@@ -94,6 +98,7 @@ class Workers:
             command = replace(command, env={**command.env, **clock.environment()})
         served = queues or _rotated(settings.queues, len(self.all))
         worker = self._start("worker", command, settings, faults, burst, served)
+        self._greet(worker)
         self._await_hello(worker)
         return self._is_ready(worker) if worker.ids() else worker
 
@@ -150,12 +155,19 @@ class Workers:
         wired = self._setup.wire
         url = self._wire.listener(name) if wired else self._url
         injections = [self._wire.planned(name, fault) for fault in faults]
+        commands = self._wire.count(name, data_command()) if wired and self._desk else None
         spec = WorkerSpec(
-            name=name, url=url, history=str(history), settings=settings, burst=burst, queues=queues
+            name=name,
+            url=url,
+            history=str(history),
+            settings=settings,
+            burst=burst,
+            queues=queues,
+            desk=self._desk.address if self._desk else "",
         )
         begin = partial(self._spawn, command, log)
         life = start(begin, spec, self._record, self._wire if wired else None, role)
-        worker = Worker(life, log, settings, injections, history, queues)
+        worker = Worker(life, log, settings, injections, history, queues, commands)
         worker.doomed = any(
             FAULTS.action(fault.action).to_process in ("ends", "leaves") for fault in faults
         )
@@ -166,10 +178,35 @@ class Workers:
         self, command: Command, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         process = self._processes.spawn(
-            command.argv, log=log, env=command.environment(spec), cwd=command.cwd, name=spec.name
+            command.words(spec),
+            log=log,
+            env=command.environment(spec),
+            cwd=command.cwd,
+            name=spec.name,
         )
         attach(process)
         return process
+
+    def _greet(self, worker: Worker) -> None:
+        """Say hello for a worker whose handlers ask: it is there once it has asked the server for
+        more than a connection."""
+        if self._desk is None:
+            return
+        end = time.monotonic() + _READY_S
+        while worker.alive and worker.commands is not None and not worker.commands.value:
+            if time.monotonic() > end:
+                raise WorkerProblem(
+                    f"{worker.name} has sent no command within {_READY_S:g} s: does it use the"
+                    f" server's URL in CHAOS_URL, or REDIS_URL? {worker.last_words()}"
+                )
+            self.tend()
+            time.sleep(0.005)
+        if worker.alive:
+            self._desk.hello(worker.name, worker.life.process.pid)
+        elif not worker.doomed:
+            raise WorkerProblem(
+                f"{worker.name} has left before it was ready; {worker.last_words()}"
+            )
 
     def _await_hello(self, worker: Worker) -> None:
         end = time.monotonic() + _READY_S
@@ -177,7 +214,7 @@ class Workers:
         while not worker.ids() and worker.alive:
             if time.monotonic() > end:
                 raise WorkerProblem(
-                    f"{worker.name} was not ready within {_READY_S:g} s; see {worker.log}"
+                    f"{worker.name} was not ready within {_READY_S:g} s; {worker.last_words()}"
                 )
             self.tend()  # an end that is seen late would look like a late end
             time.sleep(0.005)
@@ -231,7 +268,7 @@ class Workers:
         self._progress.say(f"{worker.name} ended with {status} although nobody ended it")
         if not worker.ready:
             raise WorkerProblem(
-                f"{worker.name} ended with {status} although nobody ended it; see {worker.log}"
+                f"{worker.name} ended with {status} although nobody ended it; {worker.last_words()}"
             )
 
     def _look_for_children(self, fleet: Worker) -> None:
@@ -274,6 +311,15 @@ class Workers:
         with self._landing(self._name(), FAULTS.by_signal(number).name, worker.name, phase):
             worker.life.process.signal(number)
         self._progress.say(f"{number.name} to {worker.name}")
+
+    def kill_all_of(self, worker: Worker) -> None:
+        """SIGKILL to a process and to all that it has started."""
+        worker.doomed = True
+        with self._landing(self._name(), "kill", worker.name, "with all that it has started"):
+            for child in children_of(worker.life.process):
+                child.signal(signal.SIGKILL)
+            worker.life.process.signal(signal.SIGKILL)
+        self._progress.say(f"SIGKILL to {worker.name}")
 
     def signal_all(self, fleet: Worker, number: Signals) -> None:
         """Send a signal to a fleet's parent and workers at once, as a terminal does."""

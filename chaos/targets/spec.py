@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from chaos.targets.settings import WorkerSettings
+
+#: The folder of `chaos_job.py`.
+_ON_PATH = str(Path(__file__).parents[1] / "handlers" / "on_path")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,8 @@ class WorkerSpec:
     burst: bool = False
     #: The queues that it serves, in its own order of priority; none: all, in that of the settings.
     queues: tuple[str, ...] = ()
+    #: Where its handlers ask what to do, if they do (`chaos.handlers`).
+    desk: str = ""
 
     @property
     def serves(self) -> tuple[str, ...]:
@@ -31,6 +37,7 @@ class WorkerSpec:
         """The rig's environment, with the variables that tell a worker process all this."""
         return {
             **os.environ,
+            **self._path(),
             "CHAOS_URL": self.url,
             "CHAOS_PROCESS": self.name,
             # Absolute: a worker may have a working directory of its own.
@@ -38,7 +45,15 @@ class WorkerSpec:
             "CHAOS_SETTINGS": json.dumps(asdict(self.settings)),
             "CHAOS_BURST": "1" if self.burst else "",
             "CHAOS_QUEUES": json.dumps(self.queues),
+            "CHAOS_RIG": self.desk,
         }
+
+    def _path(self) -> dict[str, str]:
+        """Lets a handler that asks find the file by which it does."""
+        if not self.desk:
+            return {}
+        paths = [_ON_PATH, os.environ.get("PYTHONPATH", "")]
+        return {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "REDIS_URL": self.url}
 
     @classmethod
     def from_environment(cls) -> WorkerSpec:
@@ -50,4 +65,5 @@ class WorkerSpec:
             settings=WorkerSettings(**json.loads(os.environ["CHAOS_SETTINGS"])),
             burst=bool(os.environ.get("CHAOS_BURST")),
             queues=tuple(json.loads(os.environ.get("CHAOS_QUEUES", "[]"))),
+            desk=os.environ.get("CHAOS_RIG", ""),
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from chaos.evidence import Evidence
 from chaos.guarantees import GUARANTEES
 from chaos.jobs.space import PLAIN, SPACE
+from chaos.targets.asking import Asking
 from chaos.targets.inspector import Inspector
 from chaos.targets.producer import Producer
 from chaos.targets.settings import WorkerSettings
@@ -34,6 +35,7 @@ class Command:
     Raises ValueError where it cannot be one.
     """
 
+    #: `{url}` in a word is the server's URL; likewise in a variable.
     argv: Sequence[str]
     #: Variables of its own, which go before the rig's.
     env: Mapping[str, str] = field(default_factory=dict)
@@ -54,13 +56,18 @@ class Command:
 
     def environment(self, spec: WorkerSpec) -> dict[str, str]:
         """All variables of the process that it starts."""
-        return {**spec.environment(), **self.env}
+        own = {name: text.replace("{url}", spec.url) for name, text in self.env.items()}
+        return {**spec.environment(), **own}
+
+    def words(self, spec: WorkerSpec) -> list[str]:
+        """The words of the command for this process."""
+        return [word.replace("{url}", spec.url) for word in self.argv]
 
     def become(self, spec: WorkerSpec) -> NoReturn:
         """Replace this process by the program."""
         if self.cwd is not None:
             os.chdir(self.cwd)
-        os.execvpe(self.argv[0], [*self.argv], self.environment(spec))
+        os.execvpe(self.argv[0], self.words(spec), self.environment(spec))
 
 
 class Decode(Protocol):
@@ -125,6 +132,11 @@ class Target:
     takes: Collection[str] = PLAIN
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
+    #: Its handlers ask the rig what to do (`chaos.handlers`), and write no history of their own.
+    asks: Asking | None = None
+    #: A dead worker's job is started again within so many seconds; None: as the settings say or, of
+    #: a target whose handlers ask, as it was measured.
+    again_within_s: float | None = None
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -16,7 +16,7 @@ from chaos.wire.endpoint import Endpoint
 from chaos.wire.exchange import Exchange, NoReply
 from chaos.wire.flow import HIGH_WATER, Flow
 from chaos.wire.peers import Ends
-from chaos.wire.pending import PendingReplies, Sent, refusal
+from chaos.wire.pending import PendingReplies, Sent, Transaction, refusal
 from chaos.wire.resp import CommandParser, ProtocolError, ReplyParser, Value
 from chaos.wire.site import Site
 from chaos.wire.transports import ServerSide, reset_transport
@@ -44,6 +44,7 @@ class Connection:
         """The process that holds the connection, once `Endpoint.find_peers` has found it."""
         self.server: asyncio.Transport | None = None
         self.pending = PendingReplies()
+        self._transaction = Transaction()
         spawn = endpoint.context.spawn
         self.up: Flow[_Command] = Flow(endpoint.up_gate, self._command, self._flush_up, spawn)
         self.down: Flow[_Reply] = Flow(endpoint.down_gate, self._reply, self._flush_down, spawn)
@@ -129,6 +130,7 @@ class Connection:
         if refused is not None:
             self._answer(argv, refused)
             return None
+        argv = self._transaction.seen(argv)
         injections = self.endpoint.due(argv)
         if not injections:
             self.pending.in_flight.append(Sent(argv, time.monotonic_ns()))

@@ -7,12 +7,13 @@ messages answer nothing, and a (un)subscribe command is answered once for each o
 from collections import deque
 from dataclasses import dataclass, field
 
-from chaos.faults import Injection
+from chaos.faults import Exec, Injection
 from chaos.wire.resp import Attributed, Push, Value
 
 _MESSAGES = frozenset((b"message", b"pmessage", b"smessage"))
 _SUBSCRIBE = frozenset((b"subscribe", b"psubscribe", b"ssubscribe"))
 _CONFIRMATIONS = _SUBSCRIBE | {b"unsubscribe", b"punsubscribe", b"sunsubscribe"}
+_MULTI = frozenset((b"MULTI", b"multi", b"Multi"))
 _BLOCKING = frozenset(
     (
         b"BLPOP", b"BRPOP", b"BLMOVE", b"BRPOPLPUSH", b"BLMPOP",
@@ -103,6 +104,28 @@ class PendingReplies:
 def _base(kind: bytes) -> bytes:
     """The subscribing word of a kind: `punsubscribe` -> `psubscribe`."""
     return kind.replace(b"unsubscribe", b"subscribe")
+
+
+class Transaction:
+    """The commands of one connection since MULTI, if it has sent one."""
+
+    def __init__(self) -> None:
+        self._queued: list[list[bytes]] | None = None
+
+    def seen(self, argv: list[bytes]) -> list[bytes]:
+        """The command, which an EXEC is with all that it executes."""
+        if self._queued is None and argv[0] not in _MULTI:
+            return argv
+        match argv[0].upper():
+            case b"MULTI":
+                self._queued = []
+            case b"EXEC":
+                argv, self._queued = Exec(argv, self._queued or ()), None
+            case b"DISCARD" | b"RESET":
+                self._queued = None
+            case _ if self._queued is not None:
+                self._queued.append(argv)
+        return argv
 
 
 def refusal(argv: list[bytes]) -> bytes | None:

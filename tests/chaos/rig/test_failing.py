@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from chaos.checks import Outcome
+from chaos.cli.playing import Played, play
 from chaos.kill_during_claim import SCENARIO
 from chaos.rig.options import Options
-from chaos.rig.playing import Played, play
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig

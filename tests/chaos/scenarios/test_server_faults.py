@@ -11,8 +11,8 @@ import pytest
 
 from chaos.checks import Verdict
 from chaos.cli.catalogue import scenarios
+from chaos.cli.playing import play
 from chaos.rig.options import Options
-from chaos.rig.playing import play
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Parameter, Scenario

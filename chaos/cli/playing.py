@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.checks import Verdict, judging
+from chaos.inference.known import with_wire
 from chaos.report import story_of_wronged, write_json, write_timeline
 from chaos.report.stories import Story
 from chaos.rig.options import Options
@@ -40,7 +41,7 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     A later failure is recorded, and the verdict is unknown.
     """
     began = time.monotonic()
-    setup = scenario.setup(options)
+    setup = with_wire(scenario.setup(options), progress)
     with progress.of(scenario.name):
         with opened(setup, progress) as rig:
             rig.play(scenario.tell)

@@ -1,0 +1,97 @@
+"""The wire of a target whose handlers ask: pinned, inferred before, or inferred now."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import replace
+
+from chaos.inference.clean_run import watch
+from chaos.inference.moments import MOMENTS, Inferred
+from chaos.inference.reader import wire_of
+from chaos.inference.steps import Shape
+from chaos.rig.options import Options
+from chaos.rig.progress import Progress
+from chaos.rig.rig import Rig
+from chaos.rig.scenario import Scenario
+from chaos.rig.setup import Setup
+from chaos.targets import Target, find_target
+
+#: Hands what was inferred on to the processes of a run.
+_VARIABLE = "CHAOS_INFERRED"
+
+
+def _plays_nothing(rig: Rig) -> None:
+    """The clean run tells its own story."""
+    del rig
+
+
+CLEAN = Scenario(
+    name="clean_run", story=__doc__, guarantees=(), play=_plays_nothing, workers=1, jobs=1
+)
+
+
+def with_wire(setup: Setup, progress: Progress) -> Setup:
+    """The same setup, whose target can read its queue's commands. Raises as `watch` does."""
+    target = setup.target
+    if target.asks is None or target.wire is not None:
+        return setup
+    inferred = handed_on(target) or _watched(setup.options, progress)
+    wire = wire_of(inferred, target.asks.names, target.asks.outcome)
+    found = replace(target, wire=wire, again_within_s=inferred.again_s)
+    return replace(setup, target=found, inferred=tuple(inferred.lines()))
+
+
+def hand_on(options: Options, progress: Progress) -> None:
+    """Infer once for all runs that this process starts. Raises as `watch` does."""
+    target = find_target(options.target)
+    if target.asks is None or target.wire is not None or handed_on(target) is not None:
+        return
+    inferred = _watched(options, progress)
+    told = {
+        "target": target.name,
+        "moments": {moment: _words(shape) for moment, shape in inferred.moments.items()},
+        "reasons": [*inferred.reasons],
+        "replies": {moment: sorted(replies) for moment, replies in inferred.replies.items()},
+        "again_s": inferred.again_s,
+    }
+    os.environ[_VARIABLE] = json.dumps(told)
+
+
+def handed_on(target: Target) -> Inferred | None:
+    """What the process that started this one has inferred of this target."""
+    told = json.loads(os.environ.get(_VARIABLE, "{}"))
+    if told.get("target") != target.name:
+        return None
+    return Inferred(
+        {
+            moment: _shape(told["moments"][moment])
+            for moment in MOMENTS
+            if moment in told["moments"]
+        },
+        told["reasons"],
+        told["replies"],
+        told["again_s"],
+    )
+
+
+def _watched(options: Options, progress: Progress) -> Inferred:
+    clean = CLEAN.setup(Options(target=options.target, redis=options.redis, seed=options.seed))
+    directory = clean.options.run_directory(CLEAN.name)
+    clean = replace(clean, options=replace(clean.options, out=directory / "run"))
+    with progress.of("a clean run"):
+        inferred = watch(clean, progress)
+        for line in inferred.lines():
+            progress.say(line)
+    shutil.rmtree(directory)
+    return inferred
+
+
+def _words(shape: Shape) -> list[str]:
+    return [shape.name.decode("latin-1"), shape.key.decode("latin-1"), str(shape.executed or "")]
+
+
+def _shape(words: list[str]) -> Shape:
+    name, key, executed = words
+    return Shape(name.encode("latin-1"), key.encode("latin-1"), bool(executed))
