@@ -53,6 +53,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("burst", "no-loss", "schedule"),
     play=play,
+    needs=("fleet", "claim"),
     jobs=40,
     settings=WorkerSettings(grace_s=0.5),
 )

@@ -41,6 +41,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("fenced", "one-commit", "effects-once", "no-loss"),
     play=play,
+    needs=("finish",),
     workers=2,
     jobs=20,
     settings=SETTINGS,

@@ -39,6 +39,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("replaced", "no-loss"),
     play=play,
+    needs=("fleet",),
     workers=3,
     jobs=20,
     # One job at a time: the death of a worker counts against every job that it held.

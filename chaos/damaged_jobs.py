@@ -34,6 +34,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "effects-once", "alive", "quiescent"),
     play=play,
+    needs=("inspector",),
     workers=2,
     jobs=20,
     # As many slots as there are victims and neighbours: all others wait.

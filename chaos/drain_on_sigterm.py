@@ -49,6 +49,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("drain", "no-loss", "effects-once", "exclusive"),
     play=play,
+    needs=("fleet",),
     workers=2,
     jobs=150,
     settings=SETTINGS,

@@ -42,6 +42,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("replaced", "no-loss", "effects-once"),
     play=play,
+    needs=("fleet",),
     workers=3,
     jobs=40,
     settings=SETTINGS,

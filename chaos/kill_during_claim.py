@@ -23,6 +23,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "recovery", "effects-once", "exclusive", "fair", "capacity"),
     play=play,
+    needs=("claim",),
 )
 
 if __name__ == "__main__":

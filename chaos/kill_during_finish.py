@@ -22,6 +22,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "one-commit", "effects-once", "recovery"),
     play=play,
+    needs=("finish",),
     jobs=120,
 )
 

@@ -34,6 +34,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("exclusive", "recovery", "effects-once"),
     play=play,
+    needs=("refresh",),
     workers=2,
     jobs=6,
     settings=SETTINGS,

@@ -34,6 +34,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "recovery", "one-commit", "effects-once"),
     play=play,
+    needs=("fleet",),
     workers=100,
     jobs=200,
     # So many processes share the machine: everything takes its time.

@@ -37,6 +37,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("fenced", "one-commit", "effects-once"),
     play=play,
+    needs=("inspector", "finish"),
     jobs=20,
     settings=WorkerSettings(lock_ttl_ms=1_000, grace_s=0.3),
 )

@@ -33,6 +33,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("budget", "honest-dlq", "no-loss", "effects-once"),
     play=play,
+    needs=("fleet", "inspector"),
     workers=2,
     # One job at a time: the death of a worker counts against every job that it held.
     settings=WorkerSettings(lock_ttl_ms=800, max_crashes=3, concurrency=1),

@@ -78,6 +78,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "no-phantom", "one-commit", "effects-once"),
     play=play,
+    needs=("enqueue",),
     workers=2,
     jobs=0,
     # A dozen processes start at the same time, which keeps a machine busy.

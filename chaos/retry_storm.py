@@ -34,6 +34,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "retry-once", "budget", "honest-dlq", "prompt"),
     play=play,
+    needs=("retry",),
     # The third retry would come after two to four seconds.
     settings=WorkerSettings(retry_base_s=1.0),
 )

@@ -46,6 +46,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("no-loss", "effects-once", "retry-once", "alive"),
     play=play,
+    needs=(*MOMENTS,),
     workers=2,
     jobs=20,
     owns_server=True,

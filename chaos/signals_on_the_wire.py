@@ -43,6 +43,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("drain", "no-loss", "one-commit", "effects-once", "retry-once"),
     play=play,
+    needs=("claim", "finish", "retry", "refresh"),
     workers=2,
     jobs=60,
     settings=WorkerSettings(grace_s=1.0, cleanup_s=0.3),

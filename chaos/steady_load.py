@@ -64,6 +64,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("state", "steady", "fair"),
     play=play,
+    needs=("inspector",),
     workers=1,
     jobs=0,
     settings=WorkerSettings(

@@ -37,6 +37,7 @@ SCENARIO = Scenario(
     story=__doc__,
     guarantees=("drain", "exclusive", "no-loss", "effects-once"),
     play=play,
+    needs=("fleet",),
     workers=2,
     settings=SETTINGS,
 )

@@ -23,7 +23,7 @@ from chaos.cli.reports import report_options
 from chaos.cli.scenario import command_of, report_all
 from chaos.cli.side_by_side import Take, play_side_by_side
 from chaos.guarantees import GUARANTEES
-from chaos.inference.known import hand_on
+from chaos.inference.known import hand_on, with_what_is_known
 from chaos.report import (
     JudgedRun,
     Wanted,
@@ -38,6 +38,7 @@ from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
 from chaos.servers import is_url
+from chaos.targets import find_target
 
 #: Commands that are imported when they are used.
 _ELSEWHERE = {
@@ -106,9 +107,9 @@ def command(
 
 def _playable(wanted: Options, console: Console) -> list[Scenario]:
     """The scenarios that can be played here. Prints the others, each with the reason."""
-    found = []
+    found, target = [], with_what_is_known(find_target(wanted.target))
     for scenario in scenarios():
-        reason = scenario.lacking()
+        reason = scenario.lacking() or scenario.not_for(target)
         if scenario.owns_server and is_url(wanted.redis):
             reason = "it needs a server that the rig starts"
         if reason:

@@ -11,6 +11,7 @@ from chaos.inference.known import with_wire
 from chaos.report import story_of_wronged, write_json, write_timeline
 from chaos.report.stories import Story
 from chaos.rig.options import Options
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import opened
 from chaos.rig.scenario import Scenario
@@ -42,6 +43,8 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
     """
     began = time.monotonic()
     setup = with_wire(scenario.setup(options), progress)
+    if (reason := scenario.not_for(setup.target)) is not None:
+        raise RigProblem(f"{scenario.name} cannot be played: {reason}")
     with progress.of(scenario.name):
         with opened(setup, progress) as rig:
             rig.play(scenario.tell)

@@ -17,6 +17,7 @@ from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.setup import Setup
 from chaos.targets import Target, find_target
+from chaos.targets.asking import Asking
 
 #: Hands what was inferred on to the processes of a run.
 _VARIABLE = "CHAOS_INFERRED"
@@ -38,9 +39,21 @@ def with_wire(setup: Setup, progress: Progress) -> Setup:
     if target.asks is None or target.wire is not None:
         return setup
     inferred = handed_on(target) or _watched(setup.options, progress)
-    wire = wire_of(inferred, target.asks.names, target.asks.outcome)
-    found = replace(target, wire=wire, again_within_s=inferred.again_s)
+    found = _with(target, target.asks, inferred)
     return replace(setup, target=found, inferred=tuple(inferred.lines()))
+
+
+def with_what_is_known(target: Target) -> Target:
+    """The same target, with what `hand_on` has found."""
+    inferred = handed_on(target)
+    if target.asks is None or inferred is None:
+        return target
+    return _with(target, target.asks, inferred)
+
+
+def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
+    wire = wire_of(inferred, asking.names, asking.outcome)
+    return replace(target, wire=wire, again_within_s=inferred.again_s)
 
 
 def hand_on(options: Options, progress: Progress) -> None:

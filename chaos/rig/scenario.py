@@ -10,7 +10,7 @@ from chaos.rig.problem import RigProblem
 from chaos.rig.rig import Rig
 from chaos.rig.setup import ServerWish, Setup
 from chaos.servers import Durability
-from chaos.targets import WorkerSettings, find_target
+from chaos.targets import Target, WorkerSettings, find_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class Scenario:
     durability: Durability = "none"
     #: Whether the server has a clock of its own, which can be stepped.
     own_clock: bool = False
+    #: What a target must have, to be played on: `fleet`, `inspector`, or moments of its wire.
+    needs: tuple[str, ...] = ()
     #: Why it cannot be played on this machine; None where it can.
     lacking: Callable[[], str | None] = lambda: None
     #: Time for the work that is left when the story has been told.
@@ -87,6 +89,11 @@ class Scenario:
         if options.concurrency is None:
             return self.settings
         return replace(self.settings, concurrency=options.concurrency)
+
+    def not_for(self, target: Target) -> str | None:
+        """Why it cannot be played on this target; None where it can."""
+        lacks = target.lacks(self.needs)
+        return f"it is not for {target.name}: {', and '.join(lacks)}" if lacks else None
 
     def tell(self, rig: Rig) -> None:
         """Play the story. Raises `RigProblem` where this machine lacks what it needs."""

@@ -169,6 +169,17 @@ class Target:
         """All clients that enqueue, the usual one (`sync`) first."""
         return {"sync": self.producer, **self.more_clients}
 
+    def lacks(self, needs: Iterable[str]) -> list[str]:
+        """What a scenario needs of a target and this one has not, in words. A need is `fleet`,
+        `inspector`, or a moment of its wire."""
+        parts = {"fleet": self.fleet, "inspector": self.inspector}
+        moments = self.wire.moments if self.wire else {}
+        return [
+            f"it has no {need}" if need in parts else f"no command is known that makes a {need}"
+            for need in needs
+            if (parts[need] is None if need in parts else need not in moments)
+        ]
+
     @property
     def offers(self) -> frozenset[Evidence]:
         """The evidence that a run on it can have. What needs other evidence is not known."""
