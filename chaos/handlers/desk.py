@@ -73,13 +73,21 @@ class Desk:
         """What a worker is given as `CHAOS_RIG`."""
         return f"{self._place}/{self._secret}"
 
-    def __enter__(self) -> Self:
+    def opened(self) -> Self:
+        """Begin to listen; `with` does it too."""
         self._thread.start()
         if not self._ready.wait(_LIMIT_S):
             raise DeskProblem(f"the desk for handlers did not open within {_LIMIT_S:g} s")
         return self
 
+    def __enter__(self) -> Self:
+        return self.opened()
+
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the thread, and close every connection and file."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_LIMIT_S)
@@ -135,6 +143,7 @@ class Desk:
     def _start(self, given: Any, process: str, pid: int) -> dict[str, Any]:
         job, plan = _job(given)
         self._write(process, pid, Start(job=job))
+        self._asking.begun(job)
         self._starts[job] += 1
         order = order_of(plan, start=self._starts[job], failures=self._failures[job])
         if order.then == "die":
@@ -150,7 +159,7 @@ class Desk:
         if outcome not in get_args(Outcome):
             raise DeskProblem(f"`outcome` is one of {', '.join(get_args(Outcome))}")
         self._failures[run.job] += outcome == "error"
-        self._asking.outcomes[run.job, run.process] = outcome
+        self._asking.ended(run.job, run.process, outcome)
         self._write(run.process, run.pid, End(job=run.job, outcome=outcome))
         return {}
 

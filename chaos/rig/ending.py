@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from chaos.history import Write
 from chaos.history.events import Final, FinalRead, HistoryFile
-from chaos.targets import Inspector
+
+
+class TellsEnds(Protocol):
+    """What it needs of an inspector."""
+
+    def final_state(self, jobs: Iterable[str], /) -> Iterable[Final]: ...
 
 
 def read_final_state(
-    inspector: Inspector, jobs: Iterable[str], record: Write, more: Iterable[Final] = ()
+    inspector: TellsEnds, jobs: Iterable[str], record: Write, more: Iterable[Final] = ()
 ) -> list[Final]:
     """Write down what is in the store in the end, then `more`, and that all of it was read.
 

@@ -438,6 +438,7 @@ def _assemble(
     random = Random(setup.seed)
     desk = None
     if target.asks is not None:
+        target.asks.forget()
         desk = stack.enter_context(Desk(directory / "history", target.asks))
     workers = Workers(setup, random, directory, wire, server.url, processes, record, progress, desk)
     seen = Seen(inspector, workers.all, record, setup.recovery_s)

@@ -115,6 +115,11 @@ class Life:
     #: All commands of the victim are boundaries, and not only those that move a job.
     whole: bool = False
 
+    @property
+    def drained(self) -> bool:
+        """True if the victim is told to leave."""
+        return any(act.do == "term" for act in self.acts)
+
     def make(self, prefix: str, directory: Path) -> tuple[Job, ...]:
         """The jobs of one cell; ids and unique keys begin with `prefix`."""
         return tuple(

@@ -9,14 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from chaos.faults import FAULTS, Injection, Match
+from chaos.checks.evidence import HOME
+from chaos.faults import FAULTS, Injection, Match, data_command
+from chaos.handlers import Desk
 from chaos.history import Recorder
 from chaos.history.events import (
     EnqueueOk,
     Event,
     Expected,
     Fault,
+    FaultBegun,
+    FaultLanded,
     FaultMissed,
     FinalJob,
     RigFinished,
@@ -46,6 +51,9 @@ PATIENCE_S = 15.0
 _RESCUERS = 4
 #: A lasting fault lasts for this many lock TTLs at least.
 _PAST_TTL = 1.25
+#: A worker that does not leave by itself has nothing to do for so long before it is told to.
+_IDLE_S = 0.3
+_ASKS = data_command()
 _UNFINISHED = ("queued", "active", "retrying")
 
 #: The state of a job after a transition that the store accepted.
@@ -70,7 +78,7 @@ def play(stage: Stage, cell: Cell, directory: Path) -> CellRun:
     began = time.monotonic()
     run = CellRun(cell=cell, directory=directory)
     (directory / "history").mkdir(parents=True)
-    stage.inspector.clean()
+    stage.seer.clean()
     playing = _Play(stage, run)
     try:
         playing.play()
@@ -92,8 +100,12 @@ class _Process:
     injection: Injection | None = None
     commands: list[str] = field(default_factory=list)
     life: Life | None = None
+    #: It has asked the server for more than a connection.
+    came: bool = False
     #: Somebody has waited for its end.
     awaited: bool = False
+    #: It does not leave by itself, and was told to when nothing was left.
+    sent_home: bool = False
 
     @property
     def over(self) -> bool:
@@ -123,6 +135,8 @@ class _Play:
         self._processes: list[_Process] = []
         self._transitions: list[tuple[int, str]] = []
         self._closing = False
+        asking = stage.target.asks
+        self._desk = Desk(run.directory / "history", asking).opened() if asking else None
         self._recorders = [self._recorder("rig"), self._recorder("producer")]
         self._record, self._produce = (recorder.write for recorder in self._recorders)
         self._wire = Wire(stage.url, stage.target, SETTINGS, self._note, self._on_transition)
@@ -219,17 +233,16 @@ class _Play:
             self._again = again
 
     def _backlog(self) -> bool:
-        return self._stage.inspector.backlog() > 0
+        return self._stage.backlog(self._names) > 0
 
     def _heal(self, victim: _Process) -> None:
         """End a fault that lasts, once the locks that the victim had have expired."""
         injection = victim.injection
         if injection is None or injection.t is None or not FAULTS[injection.fault.action].lasts:
             return
-        past_s = (
-            _PAST_TTL * (self._life.own or self._life.settings).lock_ttl_ms / 1000
-            - (time.monotonic_ns() - injection.t) / 1e9
-        )
+        lease_s = (self._life.own or self._life.settings).lock_ttl_ms / 1000
+        lease_s = max(lease_s, self._stage.target.again_within_s or 0.0)
+        past_s = _PAST_TTL * lease_s - (time.monotonic_ns() - injection.t) / 1e9
         time.sleep(max(0.0, past_s))
         injection.heal()
 
@@ -266,11 +279,14 @@ class _Play:
             settings=settings,
             burst=burst,
             queues=self._life.serves if burst else (),
+            desk=self._desk.address if self._desk else "",
         )
         log = self._run.directory / f"{who}.log"
         begin = partial(self._fork, process.forked, do, log)
         role = "worker" if do == "work" else "producer"
         process.life = start(begin, spec, self._record, self._wire, role)
+        if self._desk is not None and do == "work":
+            self._desk.hello(name, process.forked.pid)
         return process
 
     def _fork(
@@ -293,9 +309,14 @@ class _Play:
             return self._await(process)
         # A kill is known to have landed a little later than its victim is known to be dead.
         killed_itself = self._life.dies
-        self._wait(
-            lambda: injection.settled or (process.over and (killed_itself or not process.killed))
-        )
+        if self._desk is not None:
+            self._until_idle(process, lambda: injection.settled)
+        else:
+            self._wait(
+                lambda: (
+                    injection.settled or (process.over and (killed_itself or not process.killed))
+                )
+            )
         if process.over:
             self._await(process)
         return None
@@ -305,6 +326,10 @@ class _Play:
         if process.awaited:
             return
         name = process.forked.name
+        if self._desk is not None and not process.over:
+            self._until_idle(process)
+            if not (process.forked is self._acting.process and self._life.drained):
+                self._send_home(process)
         if not self._wait(lambda: process.over):
             self._run.trouble.append(f"{name} had not left after {PATIENCE_S:g} s")
             process.forked.kill()
@@ -314,11 +339,35 @@ class _Play:
         if status is None:
             return
         may_be_killed = process.hit or self._life.dies
+        if process.sent_home:
+            return
         if not (may_be_killed and process.killed) and status.code != 0 and not self._run.trouble:
             self._run.trouble.append(
                 f"{name} ended with {status} although nobody ended it;"
                 f" see its log in {self._run.directory}"
             )
+
+    def _until_idle(self, process: _Process, settled: Callable[[], bool] = lambda: False) -> None:
+        """Wait until a worker that may not know when nothing is left has ended, or has nothing left
+        to do; or until nothing more is to be expected of it."""
+        again_s = self._stage.target.again_within_s or 0.0
+        end, idle_since = time.monotonic() + again_s + PATIENCE_S / 3, None
+        while not (process.over or settled()) and (now := time.monotonic()) < end:
+            idle = process.came and not self._backlog()
+            idle_since = (idle_since or now) if idle else None
+            if idle_since is not None and now - idle_since > _IDLE_S:
+                return
+            time.sleep(0.01)
+
+    def _send_home(self, process: _Process) -> None:
+        """Tell a worker to leave that does not do so by itself."""
+        process.sent_home = True
+        name = process.forked.name
+        about: dict[str, Any] = {"fault": f"home-{name}", "kind": "term", "target": name}
+        about["phase"] = HOME
+        self._record(FaultBegun(**about))
+        process.forked.signal(signal.SIGTERM)
+        self._record(FaultLanded(**about))
 
     def _wait(self, condition: Callable[[], bool]) -> bool:
         def lost() -> bool:
@@ -349,6 +398,7 @@ class _Play:
             self._notify()
 
     def _sees(self, process: _Process, argv: list[bytes]) -> bool:
+        process.came = process.came or _ASKS(argv)
         if process.injection is None or process.injection.waiting:
             process.commands.append(self._wire.name_of(argv))
         return True
@@ -367,7 +417,7 @@ class _Play:
             self._run.trouble.append(f"commands of {name} were still under way")
         self._samples.finish()
         self._expect()
-        for event in read_final_state(self._stage.inspector, self._run.jobs, self._record):
+        for event in read_final_state(self._stage.seer, self._run.jobs, self._record):
             if isinstance(event, FinalJob):
                 self._run.unfinished |= event.state in _UNFINISHED
         note_files(self._run.directory / "history", self._record)
@@ -398,6 +448,8 @@ class _Play:
         except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
             self._run.trouble.append(f"the rig itself failed: {error}")
         self._tell()
+        if self._desk is not None:
+            self._desk.close()
         self._lag.close()
         self._samples.stop()
         for process in self._processes:

@@ -8,13 +8,14 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import redis
 
+from chaos.inference.known import hand_on, with_what_is_known
 from chaos.processes import ForkServer
 from chaos.processes.modules import shown
 from chaos.rig.options import BadOption, Options, new_seed
@@ -33,6 +34,8 @@ from chaos.targets import Target, find_target
 
 #: A cell waits for a lock's TTL most of the time.
 _SLOTS_PER_CPU = 4
+#: Lives that any queue has.
+_OF_ANY_QUEUE = ("succeeds", "drained")
 #: The life whose boundaries are paired.
 _PAIRED = "succeeds"
 #: The proxies' threads must not wait for each other longer than a command takes.
@@ -76,7 +79,10 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     """Sweep and judge. Raises `BadOption`, `UnknownTarget` or `ServerProblem` at the beginning."""
     if sys.platform != "linux":
         raise BadOption("the sweep needs Linux: it signals through pidfds")
-    target = find_target(options.target)
+    hand_on(options, progress)
+    target = with_what_is_known(find_target(options.target))
+    if target.asks is not None and options.lives == tuple(BY_NAME):
+        options = replace(options, lives=_OF_ANY_QUEUE)
     directory = options.run_directory("sweep")
     seed = options.seed if options.seed is not None else new_seed()
     switch_s = sys.getswitchinterval()
@@ -165,7 +171,7 @@ def _about(
         "burst": True,
         "settings": asdict(SETTINGS),
         "versions": versions(target, version),
-        "timing": timing(SETTINGS, _SLACK_MS),
+        "timing": timing(SETTINGS, max(_SLACK_MS, round(1000 * (target.again_within_s or 0)))),
     }
 
 

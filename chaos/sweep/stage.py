@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from chaos.handlers import HandlersInspector
 from chaos.processes import ForkServer
 from chaos.rig.options import BadOption
 from chaos.servers import Server
 from chaos.sweep.life import PATIENT, SETTINGS
-from chaos.targets import Target
+from chaos.targets import Inspector, Target
 from chaos.wire import WireProxy
 
 
 class Stage:
     """The stage on which cells are played. For one thread only.
 
-    Raises `BadOption` for a target that has no inspector: a cell begins on an empty database, and
-    ends when the store shows that nothing is left to do.
+    Raises `BadOption` for a target that has no inspector and whose handlers do not ask: a cell
+    begins on an empty database, and ends when nothing is left to do.
     """
 
     def __init__(self, target: Target, server: Server, url: str, fork_server: ForkServer) -> None:
-        if target.inspector is None:
+        inspector = target.inspector(url, SETTINGS) if target.inspector else None
+        blind = HandlersInspector(url, target.asks) if target.asks else None
+        if inspector is None and blind is None:
             raise BadOption(
-                f"the sweep needs a target with an inspector, and {target.name} has none"
+                f"the sweep needs a target with an inspector, or one whose handlers ask the rig,"
+                f" and {target.name} is neither"
             )
         self.target = target
         self.server = server
         #: Of the database of this server that is its own.
         self.url = url
         self.fork_server = fork_server
-        self.inspector = target.inspector(url, SETTINGS)
+        #: Looks into the store, where the target has a way.
+        self.inspector = inspector
+        self._blind = blind
         self.producer = target.producer(url, PATIENT)
 
     def check(self) -> None:
@@ -35,7 +43,21 @@ class Stage:
         with WireProxy(self.url, lambda *_, **__: None) as proxy:
             proxy.check()
 
+    @property
+    def seer(self) -> Inspector | HandlersInspector:
+        """The inspector, or what stands in for it."""
+        seer = self.inspector or self._blind
+        assert seer is not None
+        return seer
+
+    def backlog(self, jobs: Sequence[str]) -> int:
+        """How many jobs are left to do; `jobs` are all that the cell knows of."""
+        if self.inspector is not None:
+            return self.inspector.backlog()
+        assert self._blind is not None
+        return len(self._blind.left(jobs))
+
     def close(self) -> None:
-        self.inspector.clean()
-        self.inspector.close()
+        self.seer.clean()
+        self.seer.close()
         self.producer.close()

@@ -13,6 +13,8 @@ class Asking:
     names: dict[bytes, str] = field(default_factory=dict)
     #: How the handler of a job ended last, by job and process.
     outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: Of each job: `begun`, or how a run of it has ended; one that has succeeded stays that way.
+    states: dict[str, str] = field(default_factory=dict)
     #: What the rig has answered last to a handler whose call it could not take.
     complaint: str = ""
 
@@ -20,6 +22,31 @@ class Asking:
         """Note the id that the queue has given to a job of the rig's."""
         self.names[job.encode()] = job
         self.names[given.encode()] = job
+
+    def forget(self) -> None:
+        """Begin anew: another run gives its jobs the same ids."""
+        for known in (self.names, self.outcomes, self.states):
+            known.clear()
+        self.complaint = ""
+
+    def begun(self, job: str) -> None:
+        """A handler of this job begins."""
+        if not self.succeeded(job):
+            self.states[job] = "begun"
+
+    def ended(self, job: str, process: str, outcome: str) -> None:
+        """A handler of this job has ended in this process."""
+        self.outcomes[job, process] = outcome
+        if not self.succeeded(job):
+            self.states[job] = outcome
+
+    def succeeded(self, job: str) -> bool:
+        """True if a run of this job has ended well."""
+        return self.states.get(job) == "ok"
+
+    def over(self, job: str) -> bool:
+        """True if the last run of this job has ended, well or with a failure."""
+        return self.states.get(job) in ("ok", "error")
 
     def outcome(self, job: str, process: str) -> str | None:
         """How the handler of a job ended last in a process."""

@@ -1,0 +1,29 @@
+"""The sweep of a queue of which only two programs are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.rig.running import run
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_job_is_lost_where_the_store_has_given_it_away_and_nobody_has_it(tmp_path: Path) -> None:
+    told = tmp_path / "it.json"
+    target = ("--target", "examples.two_programs.target:TARGET")
+    what = ("--life", "succeeds", "--fault", "kill", "--slots", "4")
+    files = ("--out", str(tmp_path / "run"), "--json", str(told))
+    done = run("chaos.sweep", *target, *what, *files)
+    assert done.returncode == 1, done.stdout + done.stderr
+    result = json.loads(told.read_text())
+    broken = {cell["cell"]: cell["anomalies"] for cell in result["cells"] if cell["mark"] != "ok"}
+    assert {cell: [*found] for cell, found in broken.items()} == {
+        "succeeds/kill/claim.1/before-reply": ["lost"]
+    }
+    visited = {cell["boundary"] for cell in result["cells"]}
+    assert {"claim.1", "finish.1"} <= visited
+    assert result["unknown_because"] == []
