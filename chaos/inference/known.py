@@ -12,6 +12,7 @@ from chaos.inference.moments import MOMENTS, Inferred
 from chaos.inference.reader import wire_of
 from chaos.inference.steps import Shape
 from chaos.rig.options import Options
+from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
@@ -38,17 +39,32 @@ def with_wire(setup: Setup, progress: Progress) -> Setup:
     target = setup.target
     if target.asks is None or target.wire is not None:
         return setup
-    inferred = handed_on(target) or _watched(setup.options, progress)
+    inferred = _given(target) or handed_on(target) or _watched(setup.options, progress)
     found = _with(target, target.asks, inferred)
     return replace(setup, target=found, inferred=tuple(inferred.lines()))
 
 
 def with_what_is_known(target: Target) -> Target:
     """The same target, with what `hand_on` has found."""
-    inferred = handed_on(target)
+    inferred = _given(target) or handed_on(target)
     if target.asks is None or inferred is None:
         return target
     return _with(target, target.asks, inferred)
+
+
+def _given(target: Target) -> Inferred | None:
+    """The moments that the target itself gives. Raises `RigProblem` for one that cannot be."""
+    pinned = target.asks.pinned if target.asks is not None else {}
+    if unknown := [moment for moment in pinned if moment not in MOMENTS]:
+        raise RigProblem(
+            f"{target.name} has a command for {unknown[0]!r}, which is no moment: there are"
+            f" {', '.join(MOMENTS)}"
+        )
+    try:
+        moments = {m: Shape.parse(pinned[m]) for m in MOMENTS if m in pinned}
+    except ValueError as error:
+        raise RigProblem(f"the moments of {target.name}: {error}") from None
+    return Inferred(moments, again_s=target.again_within_s) if moments else None
 
 
 def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
@@ -59,7 +75,7 @@ def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
 def hand_on(options: Options, progress: Progress) -> None:
     """Infer once for all runs that this process starts. Raises as `watch` does."""
     target = find_target(options.target)
-    if target.asks is None or target.wire is not None or handed_on(target) is not None:
+    if target.asks is None or target.wire is not None or _given(target) or handed_on(target):
         return
     inferred = _watched(options, progress)
     told = {

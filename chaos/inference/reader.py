@@ -9,7 +9,7 @@ from chaos.inference.moments import MOMENTS, Inferred, Moment, told
 from chaos.inference.steps import entries, job_in, parts, queued, texts
 from chaos.targets import Wire
 from chaos.wire import Exchange, NoReply
-from chaos.wire.resp import Value
+from chaos.wire.resp import RespError, Value
 
 Outcome = Callable[[str, str], str | None]
 """How the handler of a job ended last in a process, where that is known."""
@@ -70,7 +70,10 @@ class Reader:
     def _answer(self, moment: Moment, reply: Value | NoReply) -> Answer | None:
         """Accepted, if the answer is one that was seen where it was; nobody knows what another
         one means."""
-        return "ok" if told(reply) in self._inferred.replies.get(moment, ()) else None
+        seen = self._inferred.replies.get(moment)
+        if seen is None:  # nobody has looked: only what says no by its nature may be a refusal
+            return None if isinstance(reply, NoReply | RespError) or not reply else "ok"
+        return "ok" if told(reply) in seen else None
 
 
 def _empty(reply: Value | NoReply) -> bool:

@@ -50,6 +50,16 @@ class Shape:
             key = key.replace(each, b"*")
         return cls(name, key, executed)
 
+    @classmethod
+    def parse(cls, text: str) -> Shape:
+        """The shape that has this text. Raises ValueError where none has."""
+        words = text.encode("latin-1", errors="replace").split()
+        executed = words[:1] == [b"EXEC"]
+        if not 1 <= len(words[executed:]) <= 2:
+            raise ValueError(f"a command is its name and its key, and not {text!r}")
+        name, *key = words[executed:]
+        return cls(name.upper(), b"".join(key), executed)
+
     def __str__(self) -> str:
         words = [b"EXEC"] * self.executed + [self.name, self.key]
         return b" ".join(word for word in words if word).decode(errors="backslashreplace")

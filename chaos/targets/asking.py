@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -9,6 +10,9 @@ from dataclasses import dataclass, field
 class Asking:
     """Filled while a run goes on, from several threads, one entry at a time."""
 
+    #: The command of each moment, as `python -m chaos infer` prints it, where nothing is to be
+    #: inferred.
+    pinned: Mapping[str, str] = field(default_factory=dict)
     #: The names that jobs have on the wire, with the rig's id of each.
     names: dict[bytes, str] = field(default_factory=dict)
     #: How the handler of a job ended last, by job and process.

@@ -40,6 +40,7 @@ def queue(
     enqueue: str | Sequence[str] | Enqueue,
     promises: str | Collection[str] = "no-loss",
     again_within_s: float | None = None,
+    moments: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     **more: Any,
@@ -54,6 +55,8 @@ def queue(
         promises: guarantees (`docs/anomalies.md`), with blanks between them.
         again_within_s: a dead worker's job is started again within so many seconds; absent: it is
             measured.
+        moments: the command of each moment, as `python -m chaos infer` prints them; absent: they
+            are inferred before each run.
         env: variables of both programs. `{url}` in a value, or in a word of a command, is the
             server's URL, which both also find in `CHAOS_URL` and `REDIS_URL`.
         cwd: working directory of both; the rig's by default.
@@ -63,7 +66,11 @@ def queue(
     """
     variables = dict(env or {})
     words = promises.replace(",", " ").split() if isinstance(promises, str) else promises
-    asking = Asking()
+    if moments is not None and again_within_s is None:
+        raise ValueError(
+            f"the moments of {name} are given, so nothing is measured: give again_within_s too"
+        )
+    asking = Asking(pinned=moments or {})
     program = None if callable(enqueue) else tuple(_words(name, "enqueue", enqueue))
 
     def producer(url: str, settings: WorkerSettings) -> Producer:

@@ -53,3 +53,6 @@ IGNORES_URL = _target(enqueue="import sys; [print('j', flush=True) for _ in sys.
 NO_PROGRAM = queue(
     "a list", worker=[sys.executable, "-c", WORKER.format(handle=ASKS)], enqueue="./no-such-program"
 )
+UNKNOWN_MOMENT = queue(
+    "a list", worker="true", enqueue="true", again_within_s=1, moments={"clam": "BLPOP jobs"}
+)

@@ -9,8 +9,9 @@ import pytest
 from chaos.faults import Exec
 from chaos.inference.moments import Attempt, Inferred, Observed, infer
 from chaos.inference.reader import Reader
+from chaos.inference.steps import Shape
 from chaos.wire import Exchange, NoReply
-from chaos.wire.resp import Value
+from chaos.wire.resp import RespError, Value
 
 WRITING = {b"SET", b"PSETEX", b"HSET", b"BLPOP", b"DEL", b"ZREM", b"XADD", b"XREADGROUP", b"XACK"}
 MS = 1_000_000
@@ -209,3 +210,25 @@ def test_a_reader_learns_the_ids_of_a_stream_s_entries() -> None:
     reader = Reader(run.inferred(), {b"j1": "j1"}, said("ok"))
     seen = [event for exchange in run.exchanges for event in reader(exchange)]
     assert [(event.op, event.job) for event in seen] == [("claim", "j1"), ("finish", "j1")]
+
+
+@pytest.mark.parametrize("text", ["BLPOP queue", "EXEC PSETEX busy:*", "EVALSHA abc", "TIME"])
+def test_a_shape_is_what_its_text_says(text: str) -> None:
+    assert str(Shape.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "EXEC", "SET a b"])
+def test_a_text_that_is_no_shape(text: str) -> None:
+    with pytest.raises(ValueError, match="its name and its key"):
+        Shape.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"), [(b"OK", "ok"), (1, "ok"), (0, None), (RespError("ERR"), None)]
+)
+def test_of_a_given_command_only_what_may_be_a_refusal_is_doubted(
+    reply: Value, answer: str | None
+) -> None:
+    reader = Reader(Inferred({"finish": Shape.parse("HSET r")}), {b"j1": "j1"}, said("ok"))
+    (finish,) = reader(Exchange("worker-1", [b"HSET", b"r", b"j1"], reply, 1, 2))
+    assert finish.answer == answer

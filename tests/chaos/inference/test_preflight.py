@@ -9,7 +9,7 @@ from rich.console import Console
 
 from chaos.errors import ChaosError
 from chaos.inference import Inferred, clean_run, watch
-from chaos.inference.known import CLEAN
+from chaos.inference.known import CLEAN, with_wire
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 
@@ -54,3 +54,9 @@ def test_a_natural_mistake_is_told_in_one_sentence(
     with pytest.raises((ChaosError, OSError), match=right) as told:
         watched(name, tmp_path)
     assert "\n" not in str(told.value)
+
+
+def test_moments_that_are_given_are_checked(tmp_path: Path) -> None:
+    options = Options(target="tests.chaos.inference.mistakes:UNKNOWN_MOMENT", out=tmp_path / "run")
+    with pytest.raises(ChaosError, match="'clam', which is no moment: there are claim"):
+        with_wire(CLEAN.setup(options), Progress(Console(quiet=True)))

@@ -99,6 +99,7 @@ def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
     [
         ({"promises": "no-los"}, "did you mean 'no-loss'"),
         ({"promises": "no-loss, schedul"}, "did you mean 'schedule'"),
+        ({"moments": {"claim": "BLPOP q"}}, "give again_within_s too"),
         ({"worker": ""}, "the worker of mine is empty"),
         ({"worker": "python 'x"}, "the worker of mine is no command"),
         ({"enqueue": 7}, "the enqueue of mine is no command"),
