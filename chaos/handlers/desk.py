@@ -106,10 +106,8 @@ class Desk:
         server = await asyncio.start_server(self._answer_all, "127.0.0.1", 0, limit=_LINE)
         self._place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
-        async with server:
-            await self._stop.wait()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        await self._stop.wait()
+        server.close()  # `asyncio.run` cancels those who still wait for a handler's next line
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, ValueError, asyncio.CancelledError):  # a line may be too long
