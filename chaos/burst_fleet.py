@@ -15,7 +15,7 @@ from chaos.targets import Job, WorkerSettings
 
 #: Each worker of the fleet holds a job for so long when it is hit: until after the parent must have
 #: replaced those that have gone.
-HELD_MS = 6_000
+HELD_MS = 9_000
 STOP_S = 0.5
 
 

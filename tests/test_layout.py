@@ -35,7 +35,7 @@ LAYERS = (
     {"report"},
     {"rig"},
     {"inference"},
-    {"sweep", "rewind", "planted", "load", "documents"},
+    {"sweep", "rewind", "planted", "load", "documents", "public"},
     {"cli"},
     {"scenarios"},
     {"programs"},

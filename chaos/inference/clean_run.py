@@ -11,7 +11,7 @@ from pathlib import Path
 from chaos.history.tail import Tail
 from chaos.inference.moments import Attempt, Inferred, Observed, infer
 from chaos.inference.preflight import why_not
-from chaos.inference.steps import entries, job_in
+from chaos.inference.steps import entries, ids_in, job_in, parts, texts
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.rig import Rig, opened
@@ -83,16 +83,31 @@ def _observed(rig: Rig, asking: Asking) -> Observed:
                 raise RigProblem(why_not(rig, worker, exchanges, job))
         rig.workers.leave()
         rig.wire.still_busy([worker.name])
-    for exchange in exchanges:
-        for entry, fields in entries(exchange.reply):  # it is acknowledged by an id of its own
-            if (stored := job_in(fields, asking.names)) is not None:
-                asking.names[entry] = stored
+    _learn(exchanges, asking)
     return Observed(
         exchanges=sorted(exchanges, key=lambda exchange: exchange.t_reply),
         attempts=watched.attempts(),
         names={job.own_id: asking.names_of(job.own_id) for job in jobs},
         writing=_writing(rig.server),
     )
+
+
+def _learn(exchanges: list[Exchange], asking: Asking) -> None:
+    """Find what else names a job: the id of its entry in a stream, and ids within its record that
+    are in no other's."""
+    also: dict[bytes, set[str]] = {}
+    for exchange in exchanges:
+        for entry, fields in entries(exchange.reply):
+            if (stored := job_in(fields, asking.names)) is not None:
+                asking.names[entry] = stored
+        for argv, reply, _ in parts(exchange):
+            for text in (*argv, *texts(reply)):
+                job = job_in([text], asking.names)
+                for name in ids_in(text) if job is not None else ():
+                    also.setdefault(name, set()).add(job or "")
+    for name, jobs in also.items():
+        if len(jobs) == 1:
+            asking.names.setdefault(name, jobs.pop())
 
 
 #: What the jobs do, for each worker.

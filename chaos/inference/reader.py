@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, MutableMapping
 
 from chaos.history.events import Answer, Transition
 from chaos.inference.moments import MOMENTS, Inferred, Moment, told
-from chaos.inference.steps import entries, job_in, parts, queued, texts
+from chaos.inference.steps import entries, ids_in, job_in, parts, queued, texts
 from chaos.targets import Wire
 from chaos.wire import Exchange, NoReply
 from chaos.wire.resp import RespError, Value
 
+#: A longer text is no id, and may hold several.
+_ID = 64
 Outcome = Callable[[str, str], str | None]
 """How the handler of a job ended last in a process, where that is known."""
 
@@ -52,11 +54,17 @@ class Reader:
                 yield Transition(op=op, job=job, answer=self._answer(op, reply))
 
     def _learn(self, exchange: Exchange) -> None:
-        """An entry of a stream has an id of its own, by which it is acknowledged."""
+        """An entry of a stream has an id of its own, by which it is acknowledged; and so may a job
+        have another within what a claim returns."""
         if exchange.argv[0].upper().startswith(b"X"):
             for entry, fields in entries(exchange.reply):
                 if (job := job_in(fields, self._names)) is not None:
                     self._names[entry] = job
+        claim = self._inferred.moments.get("claim")
+        if claim is not None and claim.meets(exchange.argv):
+            for text in texts(exchange.reply):
+                if len(text) > _ID and (job := job_in([text], self._names)) is not None:
+                    self._names.update(dict.fromkeys(ids_in(text) - self._names.keys(), job))
 
     def _meant(self, moments: list[Moment], job: str, process: str) -> Moment | None:
         """The one that it is of several: the handler's end tells whether a job has succeeded."""

@@ -15,6 +15,10 @@ from chaos.wire.resp import Attributed, Push, RespMap, RespSet, Value, Verbatim
 
 #: Commands that run a program of the caller's. The server does not call them writes; they may be.
 _PROGRAMS = frozenset((b"EVAL", b"EVALSHA", b"FCALL"))
+#: The first argument of a program that does several things: which of them.
+_ORDER = re.compile(rb"[a-z_]{2,20}")
+#: An id that was drawn by chance.
+_RANDOM = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{16,64}")
 #: The id of an entry of a stream.
 _ENTRY = re.compile(rb"\d+-\d+")
 #: What an id may be made of that stands within a longer word. A number there may be any number.
@@ -55,10 +59,10 @@ class Shape:
         """The shape that has this text. Raises ValueError where none has."""
         words = text.encode("latin-1", errors="replace").split()
         executed = words[:1] == [b"EXEC"]
-        if not 1 <= len(words[executed:]) <= 2:
+        name, *key = words[executed:] or [b""]
+        if not name or len(key) > 1 + (name.upper() in _PROGRAMS):
             raise ValueError(f"a command is its name and its key, and not {text!r}")
-        name, *key = words[executed:]
-        return cls(name.upper(), b"".join(key), executed)
+        return cls(name.upper(), b" ".join(key), executed)
 
     def __str__(self) -> str:
         words = [b"EXEC"] * self.executed + [self.name, self.key]
@@ -89,8 +93,8 @@ class Shape:
 def _constant(argv: list[bytes]) -> bytes:
     """The word that tells commands of one name apart: the program, or the first key."""
     word = argv[0].upper()
-    if word == b"EVAL" and len(argv) > 1:
-        return hashlib.sha1(argv[1]).hexdigest().encode()
+    if word in _PROGRAMS and len(argv) > 2:
+        return _program(argv, word)
     if word in (b"XREADGROUP", b"XREAD"):
         place = next((n for n, each in enumerate(argv) if each.upper() == b"STREAMS"), len(argv))
         return argv[place + 1] if place + 1 < len(argv) else b""
@@ -100,6 +104,14 @@ def _constant(argv: list[bytes]) -> bytes:
         place = 3 if word.startswith(b"B") else 2
         return argv[place] if len(argv) > place else b""
     return argv[1] if len(argv) > 1 else b""
+
+
+def _program(argv: list[bytes], word: bytes) -> bytes:
+    """The program, and what it is told to do where it can do several things."""
+    program = hashlib.sha1(argv[1]).hexdigest().encode() if word == b"EVAL" else argv[1]
+    keys = int(argv[2]) if argv[2].isdigit() else 0
+    order = argv[3 + keys : 4 + keys]
+    return b" ".join([program, *order]) if order and _ORDER.fullmatch(order[0]) else program
 
 
 def _fits(word: bytes, pattern: bytes) -> bool:
@@ -178,6 +190,11 @@ def entries(value: Value | NoReply) -> Iterator[tuple[bytes, list[bytes]]]:
         case _:
             for each in value:
                 yield from entries(each)
+
+
+def ids_in(text: bytes) -> set[bytes]:
+    """The ids in a text that were drawn by chance: what else names the job that it is about."""
+    return set(_RANDOM.findall(text[:_LOOKED_AT]))
 
 
 def job_in(said: Sequence[bytes], names: Mapping[bytes, str]) -> str | None:

@@ -48,6 +48,8 @@ def versions(target: Target, server: str) -> dict[str, Any]:
             packages[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             packages[name] = "not installed"
+    if target.pinned:
+        packages["the queue's own"] = ", ".join(target.pinned)
     return {"python": platform.python_version(), "server": server, "packages": packages}
 
 

@@ -28,7 +28,7 @@ from chaos.history.events import (
     ProcessSpawned,
     ProcessWorking,
 )
-from chaos.processes import Handle, ProcessGroup, children_of
+from chaos.processes import Handle, ProcessGroup, ProcessStillRunning, children_of
 from chaos.rig.life import start
 from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
@@ -423,7 +423,13 @@ class Workers:
                 worker.life.process.signal(signal.SIGTERM)
         for worker in self.all:
             limit_s = worker.settings.grace_s + worker.settings.cleanup_s + _LEAVE_S
-            worker.life.process.wait(limit_s)
+            try:
+                worker.life.process.wait(limit_s)
+            except ProcessStillRunning:
+                if self._desk is None:
+                    raise
+                self.kill_all_of(worker)  # of a queue that takes longer than ours
+                worker.life.process.wait(_LEAVE_S)
             while worker.living_children():  # of a fleet whose parent was killed
                 self._look_for_children(worker)
                 time.sleep(0.01)

@@ -8,7 +8,16 @@ from chaos.errors import ChaosError
 from chaos.targets.target import Target
 
 #: Built in: name → module with a TARGET.
-BUILT_IN = {"rrq_ref": "chaos.targets.rrq_ref.target"}
+BUILT_IN = {
+    "rrq_ref": "chaos.targets.rrq_ref.target",
+    **{
+        name: f"chaos.public.{name}.target"
+        for name in (
+            *("arq", "celery_early", "celery_late", "docket", "dramatiq", "huey", "rq", "saq"),
+            *("streaq", "taskiq_list", "taskiq_stream"),
+        )
+    },
+}
 
 
 class UnknownTarget(ChaosError):

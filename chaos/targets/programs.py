@@ -21,6 +21,7 @@ from chaos.jobs import Job
 from chaos.targets.asking import Asking
 from chaos.targets.producer import EnqueueInDoubt, EnqueueRefused, Producer
 from chaos.targets.settings import WorkerSettings
+from chaos.targets.spec import handlers_on_path
 from chaos.targets.target import Command, Target
 
 #: Limit for an enqueue program to answer for one job, and to leave when its input ends.
@@ -92,8 +93,10 @@ def queue(
 
 
 def with_url(env: Mapping[str, str], url: str) -> dict[str, str]:
-    """A program's variables, the server's URL among them."""
-    return dict.fromkeys(URL_VARIABLES, url) | {k: v.replace("{url}", url) for k, v in env.items()}
+    """A program's variables, the server's URL among them. It finds `chaos_job` too, because it may
+    share a module with the handlers."""
+    own = {name: text.replace("{url}", url) for name, text in env.items()}
+    return {**os.environ, **handlers_on_path(), **dict.fromkeys(URL_VARIABLES, url), **own}
 
 
 def _words(name: str, part: str, given: str | Sequence[str]) -> list[str]:
@@ -167,7 +170,7 @@ class _ByProgram(_Answering):
         super().__init__(asking)
         self._argv = argv
         self._url = url
-        self._environment = {**os.environ, **with_url(env, url)}
+        self._environment = with_url(env, url)
         self._cwd = cwd
         self._program = self._started()
         self._answered = False

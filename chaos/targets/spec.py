@@ -13,6 +13,12 @@ from chaos.targets.settings import WorkerSettings
 _ON_PATH = str(Path(__file__).parents[1] / "handlers" / "on_path")
 
 
+def handlers_on_path() -> dict[str, str]:
+    """The variable by which a Python process finds `chaos_job`."""
+    paths = [_ON_PATH, os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
     """A process to start: its name, the file of its history, the server that it talks to."""
@@ -50,10 +56,7 @@ class WorkerSpec:
 
     def _path(self) -> dict[str, str]:
         """Lets a handler that asks find the file by which it does."""
-        if not self.desk:
-            return {}
-        paths = [_ON_PATH, os.environ.get("PYTHONPATH", "")]
-        return {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "REDIS_URL": self.url}
+        return {**handlers_on_path(), "REDIS_URL": self.url} if self.desk else {}
 
     @classmethod
     def from_environment(cls) -> WorkerSpec:

@@ -132,6 +132,8 @@ class Target:
     takes: Collection[str] = PLAIN
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
+    #: What an environment of its own has, each package with its release.
+    pinned: tuple[str, ...] = ()
     #: Its handlers ask the rig what to do (`chaos.handlers`), and write no history of their own.
     asks: Asking | None = None
     #: A dead worker's job is started again within so many seconds; None: as the settings say or, of

@@ -14,6 +14,7 @@ from chaos.targets.programs import Enqueue, queue
 URL = "redis://:secret@127.0.0.1:7/0"
 STAYS = """
 import json, os, sys
+import chaos_job  # as it does that has its handlers in the same module
 for line in sys.stdin:
     print("given-" + json.loads(line)["id"], os.environ["REDIS_URL"] == sys.argv[1], flush=True)
 """

@@ -1,0 +1,53 @@
+"""Public queues: their targets load, and their environments are made once, or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import chaos.public
+from chaos.public.environments import Environment, EnvironmentProblem
+from chaos.targets import BUILT_IN, find_target
+
+FOLDER = Path(chaos.public.__file__).parent
+QUEUES = sorted(path.parent.name for path in FOLDER.glob("*/target.py"))
+
+
+def test_every_folder_is_a_target_by_its_name() -> None:
+    assert {*QUEUES} == BUILT_IN.keys() - {"rrq_ref"}
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_target_says_which_release_it_is(name: str) -> None:
+    target = find_target(name)
+    assert target.name == name
+    assert target.asks is not None
+    assert target.pinned
+    assert all("==" in package for package in target.pinned)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.mark.slow
+def test_an_environment_is_made_once() -> None:
+    mine = Environment("mine", ())
+    mine.make()
+    python = mine.bin / "python"
+    subprocess.run([python, "-m", "pip", "--version"], check=True, capture_output=True)
+    made = python.lstat().st_mtime_ns
+    mine.make()
+    assert python.lstat().st_mtime_ns == made
+    assert Environment("mine", ("other==1",)).directory != mine.directory
+
+
+@pytest.mark.slow
+def test_one_that_cannot_be_made_says_why_and_leaves_nothing() -> None:
+    mine = Environment("mine", ("./no-such-package",))
+    with pytest.raises(EnvironmentProblem, match="mine cannot be installed: pip ended with 1"):
+        mine.make()
+    assert not mine.directory.exists()
