@@ -102,6 +102,31 @@ def near_miss_while_the_server_refuses(s: Story) -> None:
     sent(s, ALLOWED)
 
 
+def bad_after_it_has_started(s: Story) -> dict[str, int]:
+    done(s)
+    s.worker("w3", at=2_999)
+    sent(s, MANY, worker="w3")
+    s.worker("w4", at=5_500)
+    sent(s, FAR_TOO_MANY, worker="w4")
+    s.worker("f1", process="fleet-1", role="fleet")
+    sent(s, MANY, worker="f1")
+    s.worker("in another fleet", process="fleet-2.7", at=5_500)
+    s.worker("seen later", process="fleet-1.7", at=7_001)
+    s.judged = 3
+    return {"hammering": 3}
+
+
+def near_miss_it_has_just_started(s: Story) -> None:
+    """The rig sees the workers of a fleet a little later."""
+    done(s)
+    s.worker("w3", at=3_001)
+    sent(s, ALLOWED, worker="w3")
+    s.worker("f1", process="fleet-1", role="fleet")
+    s.worker("its worker", process="fleet-1.7", at=6_990)
+    sent(s, ALLOWED, worker="f1")
+    s.judged = 2
+
+
 def near_miss(s: Story) -> None:
     s.judged = 1
     done(s)
