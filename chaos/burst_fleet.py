@@ -3,9 +3,9 @@
 A worker that looks only at the queue finds it empty and leaves, although another one still holds
 jobs, or has just died with them. Here one of several burst workers is killed (SIGKILL) right after
 its claim; some jobs fail and come back later; others are not due yet. No worker may leave before
-all of it is done. Then a fleet with a parent is hit while each of its workers holds a job: one is
-killed, one is told to leave, and one is stopped for a moment (SIGSTOP). The parent must replace the
-first two, and nobody may leave before the work is done.
+all of it is done. Then a fleet with a parent is hit while each of its workers has its hands full:
+one is killed, one is told to leave, and one is stopped for a moment (SIGSTOP). The parent must
+replace the first two, and nobody may leave before the work is done.
 """
 
 from chaos.rig.rig import Rig
@@ -13,9 +13,9 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.targets import Job, WorkerSettings
 
-#: Each worker of the fleet holds a job for so long when it is hit: until after the parent must have
-#: replaced those that have gone.
-HELD_MS = 9_000
+#: Each worker of the fleet holds as many jobs as it can for so long: until after the parent must
+#: have replaced those that have gone. Until then nobody else has room for their jobs.
+HELD_MS = 7_000
 STOP_S = 0.5
 
 
@@ -27,7 +27,8 @@ def play(rig: Rig) -> None:
     for survivor in survivors:
         rig.wait(f"{survivor.name} to leave", survivor.left)
     rig.enqueue(_jobs(rig))
-    held = [rig.job({"do": "once", "ms": HELD_MS}) for _ in range(rig.setup.workers)]
+    slots = rig.setup.workers * rig.setup.settings.concurrency
+    held = [rig.job({"do": "once", "ms": HELD_MS}) for _ in range(slots)]
     rig.enqueue(held)
     fleet = rig.workers.fleet(burst=True)
     rig.wait("all of the longer jobs at work", rig.seen.all_started, held)
