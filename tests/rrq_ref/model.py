@@ -156,7 +156,11 @@ class Model:
         )
 
     def refresh(self, hold: Hold) -> bool:
-        """Renew a lock. Returns whether it was renewed."""
+        """Renew a lock, and those of the worker's claim that is unanswered. Returns whether the
+        first was renewed."""
+        for claimed in self.unanswered.get(hold.worker, []):
+            if self.holds(claimed):
+                self.jobs[claimed.job_id].expired = False
         if self.holds(hold):
             self.jobs[hold.job_id].expired = False
             return True
