@@ -6,6 +6,5 @@ is a `Desk`.
 
 from chaos.handlers.desk import Desk
 from chaos.handlers.inspector import HandlersInspector
-from chaos.handlers.plans import Order, order_of
 
-__all__ = ["Desk", "HandlersInspector", "Order", "order_of"]
+__all__ = ["Desk", "HandlersInspector"]

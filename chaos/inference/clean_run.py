@@ -29,6 +29,16 @@ _STILL_S = 4.0
 AGAIN_S = 60.0
 #: For a job to come to its end.
 _PATIENCE_S = 20.0
+#: What the jobs do, for each worker.
+_PLANS: tuple[tuple[dict[str, object], ...], ...] = (
+    (
+        {"do": "ok", "ms": 20},
+        {"do": "fail", "times": 1},
+        {"do": "ok"},
+        {"do": "ok", "ms": _LONG_MS},
+    ),
+    ({"do": "ok"}, {"do": "fail", "times": 100}, {"do": "fail", "times": 1}),
+)
 
 
 def watch(setup: Setup, progress: Progress) -> Inferred:
@@ -108,18 +118,6 @@ def _learn(exchanges: list[Exchange], asking: Asking) -> None:
     for name, jobs in also.items():
         if len(jobs) == 1:
             asking.names.setdefault(name, jobs.pop())
-
-
-#: What the jobs do, for each worker.
-_PLANS: tuple[tuple[dict[str, object], ...], ...] = (
-    (
-        {"do": "ok", "ms": 20},
-        {"do": "fail", "times": 1},
-        {"do": "ok"},
-        {"do": "ok", "ms": _LONG_MS},
-    ),
-    ({"do": "ok"}, {"do": "fail", "times": 100}, {"do": "fail", "times": 1}),
-)
 
 
 class _Handlers:

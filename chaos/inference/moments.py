@@ -71,11 +71,6 @@ class Inferred:
         if self.again_s is not None:
             yield f"again: a dead worker's job is started again within {self.again_s:.1f} s"
 
-    def shared(self, moment: Moment) -> list[Moment]:
-        """Other moments that the same command makes."""
-        own = self.moments[moment]
-        return [other for other, shape in self.moments.items() if other != moment and shape == own]
-
 
 def infer(observed: Observed) -> Inferred:
     """Find the command of each moment; one that does not show the same each time is left out."""
@@ -128,17 +123,13 @@ def _claim(attempt: Attempt, observed: Observed) -> _Write | None:
 
 
 def _settling(attempt: Attempt, observed: Observed) -> _Write | None:
-    exchange = _settling_exchange(attempt.job, attempt.process, attempt.end_t, observed)
-    return next(_naming([exchange], attempt.job, observed), None) if exchange else None
-
-
-def _settling_exchange(job: str, process: str, after: int, observed: Observed) -> Exchange | None:
-    """The first write about a job after its handler's end."""
-    for exchange in observed.exchanges:
-        mine = exchange.process == process and exchange.t_sent >= after
-        if mine and any(_naming([exchange], job, observed)):
-            return exchange
-    return None
+    """The first write that names the job after its handler's end."""
+    after = (
+        exchange
+        for exchange in observed.exchanges
+        if exchange.process == attempt.process and exchange.t_sent >= attempt.end_t
+    )
+    return next(_naming(after, attempt.job, observed), None)
 
 
 def _renewals(attempt: Attempt, observed: Observed) -> list[_Write]:

@@ -17,7 +17,8 @@ import os
 import socket
 import threading
 import time
-from typing import Any, Dict, Union
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Union
 
 Job = Union[str, Dict[str, Any]]
 """What the enqueue program read: a line of JSON, or what that means."""
@@ -36,28 +37,30 @@ class NotTold(RuntimeError):
 def run(job: Job) -> Any:
     """Do what the rig says about this job, and return its result. Raises `PlannedFailure` where it
     says so."""
-    told = start(job)
-    try:
+    with _told(job) as told:
         time.sleep(told["ms"] / 1000)
-        _fail_if(told)
-    except BaseException as error:
-        end(told, _word(error))
-        raise
-    end(told)
     return told.get("result")
 
 
 async def run_async(job: Job) -> Any:
     """The same in an event loop, which is kept free meanwhile."""
+    with _told(job) as told:
+        await asyncio.sleep(told["ms"] / 1000)
+    return told.get("result")
+
+
+@contextmanager
+def _told(job: Job) -> Iterator[Dict[str, Any]]:
+    """Say that a job begins and, after the work in the block, how it ended."""
     told = start(job)
     try:
-        await asyncio.sleep(told["ms"] / 1000)
-        _fail_if(told)
+        yield told
+        if told["then"] == "fail":
+            raise PlannedFailure("as the rig has asked for")
     except BaseException as error:
         end(told, _word(error))
         raise
     end(told)
-    return told.get("result")
 
 
 def start(job: Job) -> Dict[str, Any]:
@@ -69,11 +72,6 @@ def start(job: Job) -> Dict[str, Any]:
 def end(told: Dict[str, Any], outcome: str = "ok") -> None:
     """Say how it ended: `ok`, `error` or `cancelled`. `told` is what `start` has returned."""
     _ask(say="end", run=told["run"], outcome=outcome)
-
-
-def _fail_if(told: Dict[str, Any]) -> None:
-    if told["then"] == "fail":
-        raise PlannedFailure("as the rig has asked for")
 
 
 def _word(error: BaseException) -> str:
