@@ -7,8 +7,9 @@ themselves, through the same client. Once the work that came of it is done, the 
 for all jobs again. Whatever was in doubt is settled then: there is one job of each id, with the
 arguments that were given, and it runs once.
 
-Others are told that the server is out of memory whenever they send one job of their call. Whoever
-says that such a call was refused must have stored none of it.
+Others are told that the server is out of memory whenever they send one job of their call. Some send
+only this one; its first try is stored, and the reply is lost. Whoever says that such a call was
+refused must have stored none of it.
 """
 
 import itertools
@@ -44,7 +45,10 @@ def play(rig: Rig) -> None:
         rig.producers.start(_jobs(rig, client, place), client, fault)
         for place, (client, fault) in enumerate(itertools.product(clients, _FAULTS))
     ]
-    refused = [_refused(rig, client, len(hit) + n) for n, client in enumerate(clients)]
+    refused = [
+        _refused(rig, client, len(hit) + place, stored=stored)
+        for place, (client, stored) in enumerate(itertools.product(clients, (False, True)))
+    ]
     rig.landed(*hit)
     for producer in [*hit, *refused]:
         rig.wait(f"the end of {producer.name}", producer.over)
@@ -54,13 +58,17 @@ def play(rig: Rig) -> None:
         rig.enqueue(producer.jobs)
 
 
-def _refused(rig: Rig, client: str, place: int) -> ProducerProcess:
-    """One that cannot get the second of its jobs stored for a while."""
-    jobs, full = _jobs(rig, client, place), {"error": ERRORS["OOM"]}
-    faults = (
-        At("enqueue", "before-send", "error", nth, job=jobs[1].own_id, more=full)
+def _refused(rig: Rig, client: str, place: int, *, stored: bool) -> ProducerProcess:
+    """One that cannot get the second of its jobs stored for a while; or that has one job, whose
+    first try is `stored` without an answer, and each later one is refused."""
+    jobs = _jobs(rig, client, place)[: 1 if stored else None]
+    refused, full = jobs[0 if stored else 1].own_id, {"error": ERRORS["OOM"]}
+    faults = [
+        At("enqueue", "before-send", "error", nth, job=refused, more=full)
         for nth in range(1, _REFUSALS + 1)
-    )
+    ]
+    if stored:
+        faults[0] = At("enqueue", "before-reply", "reset", job=refused)
     return rig.producers.start(jobs, client, *faults)
 
 

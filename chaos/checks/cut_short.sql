@@ -5,7 +5,7 @@
 -- was over and before the process was told to hurry. Without a wire: its handler was cancelled so early.
 -- Excused is a process that any fault, a kill too, touched in that time, or that long before it that a lock
 -- may have expired, or that a job of its own has ended; and a lock that was taken back while the machine was
--- too busy to renew it.
+-- too busy to renew it. That its fleet's parent ends or stands still touches no worker.
 -- Needs: the starts of that process.
 WITH draining AS (
     SELECT d.life, l.name, d.from_t AS drain_t,
@@ -17,7 +17,8 @@ WITH draining AS (
     JOIN attempts AS a USING (life)
     WHERE w.until_t > w.drain_t AND a.start_t <= w.drain_t AND coalesce(a.end_t > w.drain_t, true)
       AND NOT EXISTS (
-          FROM life_stalls AS s WHERE s.life = w.life AND NOT s.leaves AND (s.own OR NOT s.ends)
+          FROM life_stalls AS s WHERE s.life = w.life AND NOT s.leaves
+          AND (s.own OR NOT s.ends AND NOT s.halts)
           AND s.from_t <= w.until_t AND s.until_t >= w.drain_t - lock_ttl())
       AND w.life NOT IN (SELECT life FROM self_ended)
 ), cut AS (

@@ -96,6 +96,7 @@ CREATE TABLE enqueues AS
 SELECT
     op,
     coalesce(arg_min(job, t) FILTER (phase = 'invoke'), any_value(job)) AS job,
+    coalesce(bool_or(job IS NOT NULL) FILTER (phase = 'invoke'), true) AS named, -- by who asked
     min(t) FILTER (phase = 'invoke') AS invoke_t,
     min(t) FILTER (phase = 'ok') AS ok_t,
     min(t) FILTER (phase = 'fail') AS fail_t,

@@ -43,7 +43,7 @@ ABLATIONS = (
                 Edit(OWNED, "  if held[1] ~= token then return 'SUPERSEDED' end\n", ""),
             ),
         },
-        scenario="planted.scenarios.superseded",
+        scenario="pause_past_heartbeat",
         anomaly="zombie-write",
     ),
     Ablation(

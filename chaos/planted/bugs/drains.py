@@ -28,7 +28,7 @@ BUGS = (
                 "if redis.call('HGET', job, 'status') ~= 'ACTIVE' then refusal = 'REPEAT' end\n",
             ),
         ),
-        scenario="planted.scenarios.superseded",
+        scenario="pause_past_heartbeat",
         anomaly="zombie-write",
     ),
     Bug(

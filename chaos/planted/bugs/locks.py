@@ -41,7 +41,7 @@ BUGS = (
                 "nil, {}",
             ),
         ),
-        scenario="planted.scenarios.superseded",
+        scenario="pause_past_heartbeat",
         anomaly="zombie-write",
     ),
 )

@@ -54,7 +54,7 @@ BUGS = (
         name="ids_too_short",
         sentence="ids that the client gives are so short that two jobs can have the same",
         edits=(Edit(JOB, "or str(uuid.uuid4())", "or uuid.uuid4().hex[:3]"),),
-        anomaly="wrong-arguments",
+        anomaly="lost",
     ),
     Bug(
         name="a_done_id_is_enqueued_again",

@@ -107,14 +107,17 @@ class Story:
         result: str | None = "ok",
         answer_job: str | None = None,
         due: float | None = None,
+        named: bool = True,
         **fields: Any,
     ) -> None:
-        """One enqueue; its outcome comes 1 ms later (result None: never)."""
+        """One enqueue; its outcome comes 1 ms later (result None: never). If it is not `named`, the
+        queue gave it this id."""
         self._ops += 1
         asked = {"max_retries": 3, "max_crashes": 3, "effects": 0, "kind": "plain", **fields}
         common: Event = {"by": "producer", "pid": 50, "op": f"op{self._ops}", "job": job}
         due_t = None if due is None else ns(due)
-        self.event("enqueue", at=at, phase="invoke", due_t=due_t, **common, **asked)
+        request = common if named else common | {"job": None}
+        self.event("enqueue", at=at, phase="invoke", due_t=due_t, **request, **asked)
         if result is not None:
             answer: Event = (
                 {"answer_job": answer_job or job} if result == "ok" else {"error": "timeout"}

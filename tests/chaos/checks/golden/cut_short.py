@@ -117,6 +117,27 @@ def bad_orphan(s: Story) -> dict[str, int]:
     return {"cut-short": 1}
 
 
+def bad_while_the_parent_stands_still(s: Story) -> dict[str, int]:
+    """It says so only afterwards, and its worker takes that for a second time."""
+    s.worker("parent", process="fleet-1", role="fleet")
+    s.worker("c1", process="fleet-1.c1")
+    running(s, "j1", "c1")
+    handed_back(s, "j1", "c1", at=5_310)
+    s.fault("pause", "parent", at=4_950, until=5_300)
+    for who in ("parent", "c1"):
+        told(s, who, kind="int")
+        s.exit(who, at=5_400)
+    return {"cut-short": 1}
+
+
+def irrelevant_while_the_server_stands_still(s: Story) -> None:
+    running(s, "j1")
+    handed_back(s, "j1", at=5_310)
+    s.fault("server-pause", "server", at=4_950, until=5_300)
+    told(s)
+    s.exit("w1", at=5_400)
+
+
 def bad_although_hurried_later(s: Story) -> dict[str, int]:
     running(s, "j1")
     handed_back(s, "j1", at=5_100)

@@ -166,3 +166,29 @@ def bad_long_due(s: Story) -> dict[str, int]:
     s.final("lock", job="j4", queue="chaos")
     s.judged = 4
     return {"lost": 3, "stuck": 6}
+
+
+def bad_one_job_for_two_calls(s: Story) -> dict[str, int]:
+    """Neither named an id; of the others one did, and one failed."""
+    s.enqueue("j1", at=10, named=False)
+    s.enqueue("j1", at=5, named=False)
+    s.enqueue("j2", at=5)
+    s.enqueue("j2", at=10, named=False)
+    s.enqueue("j3", at=5, named=False, result="fail")
+    s.enqueue("j3", at=10, named=False)
+    for job in ("j1", "j2", "j3"):
+        s.finally_(job, "completed")
+    s.judged = 7
+    return {"lost": 2}
+
+
+def near_miss_one_job_for_two_calls(s: Story) -> None:
+    """The second call named the id, or a unique key, or gave the dead job a new life."""
+    for job in ("j1", "j2", "j3"):
+        s.enqueue(job, named=False)
+        s.attempt(job, at=10, until=20)
+        s.finally_(job, "completed")
+    s.enqueue("j1", at=5)
+    s.enqueue("j2", at=5, named=False, unique="key")
+    s.enqueue("j3", at=5, named=False, kind="requeue")
+    s.judged = 6
