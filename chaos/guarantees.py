@@ -56,9 +56,12 @@ _ALL = (
                 id="lost",
                 meaning="A job whose enqueue was acknowledged is, in the end, neither completed "
                 "nor dead-lettered.",
-                examines="every acknowledged job, in the state it was found in at the end",
+                examines="every acknowledged job, in the state it was found in at the end; and "
+                "every acknowledged enqueue that named neither an id nor a unique key, and so made "
+                "a job of its own",
                 bad="a job whose enqueue was answered `ok` is still queued, or its key is gone "
-                "and nothing shows that it was completed",
+                "and nothing shows that it was completed; or two such enqueues were answered with "
+                "the same job",
                 near_miss="the key is gone, but its completion was seen on the wire, or its "
                 "effects are in the store: it was completed and has expired",
             ),
