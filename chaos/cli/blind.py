@@ -96,7 +96,7 @@ class Blind:
         with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
             into = out or Path(scratch)
             into.mkdir(parents=True, exist_ok=True)
-            seed = _seed(into, seed)
+            seed = seed_of(into, seed)
             wanted = subjects(seed)
             playing.play(wanted, seed, at_once, into, _Said(console), busy=self.busy)
         made = report.report_on(wanted, "The default programme", seed)
@@ -125,7 +125,7 @@ def _likely(bug: str) -> list[str]:
     return [own, *(name for name in about if name != own)] if own else about
 
 
-def _seed(into: Path, asked: int | None) -> int:
+def seed_of(into: Path, asked: int | None) -> int:
     """The seed asked for, or that of what is in this directory, or a new one."""
     path = into / "seed.json"
     seed = asked

@@ -42,6 +42,7 @@ from chaos.targets import find_target
 
 #: Commands that are imported when they are used.
 _ELSEWHERE = {
+    "compare": "chaos.cli.compare:command",
     "docs": "chaos.cli.docs:command",
     "infer": "chaos.cli.infer:command",
     "load": "chaos.cli.load:command",

@@ -74,9 +74,17 @@ def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
 
 def hand_on(options: Options, progress: Progress) -> None:
     """Infer once for all runs that this process starts. Raises as `watch` does."""
+    variables, _ = inferred_for(options, progress)
+    os.environ.update(variables)
+
+
+def inferred_for(options: Options, progress: Progress) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Infer once for several runs: the variables that hand on to their processes what was found,
+    and the same in sentences. Both are empty where nothing has to be inferred. Raises as `watch`
+    does."""
     target = find_target(options.target)
     if target.asks is None or target.wire is not None or _given(target) or handed_on(target):
-        return
+        return {}, ()
     inferred = _watched(options, progress)
     told = {
         "target": target.name,
@@ -85,7 +93,7 @@ def hand_on(options: Options, progress: Progress) -> None:
         "replies": {moment: sorted(replies) for moment, replies in inferred.replies.items()},
         "again_s": inferred.again_s,
     }
-    os.environ[_VARIABLE] = json.dumps(told)
+    return {_VARIABLE: json.dumps(told)}, tuple(inferred.lines())
 
 
 def handed_on(target: Target) -> Inferred | None:

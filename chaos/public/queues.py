@@ -21,6 +21,10 @@ class Promise:
     source: str
 
 
+#: Of each target that was loaded.
+_PROMISES: dict[str, tuple[Promise, ...]] = {}
+
+
 def public(
     file: str,
     *,
@@ -37,6 +41,7 @@ def public(
     The environment is made when the target is first used.
     """
     folder = Path(file).parent
+    _PROMISES[name or folder.name] = promises
     environment = Environment(folder.name, packages)
     program, *words = worker.split()
     return queue(
@@ -50,3 +55,8 @@ def public(
         pinned=packages,
         **more,
     )
+
+
+def promises_of(target: str) -> tuple[Promise, ...]:
+    """What the public queue of this name says of itself; nothing for any other target."""
+    return _PROMISES.get(target, ())

@@ -28,7 +28,7 @@ from chaos.history.events import (
     ProcessSpawned,
     ProcessWorking,
 )
-from chaos.processes import Handle, ProcessGroup, ProcessStillRunning, children_of
+from chaos.processes import Handle, ProcessGroup, ProcessStillRunning, children_of, descendants_of
 from chaos.rig.life import start
 from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
@@ -316,14 +316,29 @@ class Workers:
         """SIGKILL to a process and to all that it has started."""
         worker.doomed = True
         with self._landing(self._name(), "kill", worker.name, "with all that it has started"):
-            for child in children_of(worker.life.process):
+            for child in list(descendants_of(worker.life.process)):
                 child.signal(signal.SIGKILL)
             worker.life.process.signal(signal.SIGKILL)
         self._progress.say(f"SIGKILL to {worker.name}")
 
+    def kill_child(self, worker: Worker, job: str) -> bool:
+        """SIGKILL to the child of a worker that runs this job. False if the worker runs it itself:
+        nothing is done then."""
+        pid = worker.pid_of(job)
+        for child in list(descendants_of(worker.life.process)):
+            if child.pid == pid:
+                with self._landing(self._name(), "kill", child.name, "a child that runs a job"):
+                    child.signal(signal.SIGKILL)
+                self._progress.say(f"SIGKILL to {child.name}")
+                return True
+        return False
+
     def signal_all(self, fleet: Worker, number: Signals) -> None:
-        """Send a signal to a fleet's parent and workers at once, as a terminal does."""
-        everyone = [fleet.life.process, *fleet.living_children()]
+        """Send a signal to a fleet's parent and workers at once, as a terminal does; or to a worker
+        and all that it has started."""
+        process = fleet.life.process
+        children = fleet.living_children() if fleet.is_fleet else list(descendants_of(process))
+        everyone = [process, *children]
         for process in everyone:
             process.await_delivery(number)
         fleet.doomed = True
@@ -348,6 +363,19 @@ class Workers:
         finally:
             self.resume(worker)
         self._record(FaultHealed(fault=fault, kind="pause", target=worker.name, phase="running"))
+
+    @contextmanager
+    def all_stopped(self, worker: Worker) -> Iterator[None]:
+        """SIGSTOP to a worker and to all that it has started; SIGCONT when the block ends."""
+        with self.stopped(worker):
+            children = list(descendants_of(worker.life.process))
+            for child in children:
+                child.pause()
+            try:
+                yield
+            finally:
+                for child in children:
+                    child.resume()
 
     @contextmanager
     def stepped(self, worker: Worker, clock: Clock, seconds: float) -> Iterator[None]:

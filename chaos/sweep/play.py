@@ -326,9 +326,10 @@ class _Play:
         if process.awaited:
             return
         name = process.forked.name
+        drained = self._life.drained and process.forked is self._acting.process
         if self._desk is not None and not process.over:
             self._until_idle(process)
-            if not (process.forked is self._acting.process and self._life.drained):
+            if not drained:
                 self._send_home(process)
         if not self._wait(lambda: process.over):
             self._run.trouble.append(f"{name} had not left after {PATIENCE_S:g} s")
@@ -339,8 +340,8 @@ class _Play:
         if status is None:
             return
         may_be_killed = process.hit or self._life.dies
-        if process.sent_home:
-            return
+        if process.sent_home or (self._desk is not None and drained):
+            return  # with which code a queue's worker leaves is its own affair
         if not (may_be_killed and process.killed) and status.code != 0 and not self._run.trouble:
             self._run.trouble.append(
                 f"{name} ended with {status} although nobody ended it;"

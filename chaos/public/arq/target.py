@@ -14,5 +14,5 @@ TARGET = public(
         ),
     ),
     # By default 300: a dead worker's job would come back after 310 s.
-    env={"TIMEOUT_S": "2"},
+    env={"TIMEOUT_S": "5"},
 )

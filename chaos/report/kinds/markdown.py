@@ -16,7 +16,7 @@ def _render(report: Report, path: Path) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield from _table(report.summary)
+    yield from lines_of(report.summary)
     if report.findings:
         yield ""
         yield from map(_finding, report.findings)
@@ -25,7 +25,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"- {_escaped(note)}" for note in report.notes)
 
 
-def _table(table: Table) -> Iterator[str]:
+def lines_of(table: Table) -> Iterator[str]:
+    """The lines of a table in Markdown."""
     yield _row(_escaped(column.name) for column in table.columns)
     yield _row("---:" if column.right else "---" for column in table.columns)
     for row in table.rows:

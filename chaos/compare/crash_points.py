@@ -1,0 +1,65 @@
+"""What a sweep has found, as an answer: at how many crash points the job is lost, or runs again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chaos.questions.question import Answer
+
+ASKS = (
+    "A worker is killed, cut off or stopped at each command of a job's life, before it is sent and"
+    " before its reply arrives: is the job lost or done twice?"
+)
+#: What may have become of the job of a cell, and the anomalies that say so; the worst first.
+_FATES = {
+    "lost": {"lost", "stuck"},
+    "done twice": {"double-commit", "effect-repeated"},
+    "late": {"late-redelivery"},
+}
+
+
+def read(directory: Path) -> Answer:
+    """The answer of the sweep whose directory this is. Raises OSError, ValueError, KeyError or
+    TypeError where it left none."""
+    swept = json.loads((directory / "sweep.json").read_text())
+    cells = [cell for cell in swept["cells"] if cell["mark"] != "unknown"]
+    if not cells:
+        return Answer(words="; ".join(swept["unknown_because"][:1]), tone="unknown")
+    said = []
+    for fate, anomalies in _FATES.items():
+        if hit := [cell for cell in cells if anomalies & _found(cell)]:
+            said.append(f"{fate} at {len(hit)} of {len(cells)}: {_where(hit)}")
+    unknown = len(swept["cells"]) - len(cells)
+    said += [f"{unknown} more are not known"] if unknown else []
+    if not said:
+        return Answer(words=f"kept at all {len(cells)}", tone="good")
+    kept = not any(word.startswith(("lost", "done")) for word in said)
+    return Answer(words="; ".join(said), tone="told" if kept else "bad")
+
+
+def _found(cell: Mapping[str, Any]) -> set[str]:
+    return {*cell["anomalies"], *cell["unpromised"]}
+
+
+def _where(cells: Sequence[Mapping[str, Any]]) -> str:
+    """The first and the last of these crash points, by life."""
+    lives = dict.fromkeys(cell["life"] for cell in cells)
+    said = []
+    for life in lives:
+        at = [_shown(cell) for cell in cells if cell["life"] == life]
+        at = list(dict.fromkeys(at))
+        said.append(f"{life}, {', '.join(at) if len(at) <= _FEW else f'{at[0]} … {at[-1]}'}")
+    return "; ".join(said)
+
+
+#: So many crash points are named one by one.
+_FEW = 4
+
+
+def _shown(cell: Mapping[str, Any]) -> str:
+    fault, side = cell["column"].split("/")
+    where = {"before-send": "before", "before-reply": "before the reply to"}.get(side, side)
+    return f"{fault} {where} {cell['boundary']}"
