@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from chaos.cli import options
 from chaos.cli.blind import seed_of
-from chaos.cli.program import guarded
+from chaos.cli.program import enter, guarded
 from chaos.cli.reports import report_options
 from chaos.compare.playing import Subject, ask
 from chaos.compare.programme import programme
@@ -97,3 +99,7 @@ def _words(names: list[str], seed: int, *, quick: bool) -> list[str]:
     """The options that repeat this comparison."""
     words = [] if names == [*BUILT_IN] else ["--targets", ",".join(names)]
     return [*words, *(["--quick"] if quick else []), "--seed", str(seed)]
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    enter(command, "python -m chaos.compare", words)

@@ -48,6 +48,8 @@ class Facts:
     exits: Mapping[str, Exit]
     #: When each fault landed, by what it was and whom it hit, in their order.
     faults: tuple[tuple[str, str, float], ...]
+    #: When each process was ready.
+    ready: Mapping[str, float]
     #: Processes that lived until the rig sent them home.
     stayed: frozenset[str]
     #: Process -> whether it took a job that was offered after all faults.
@@ -82,7 +84,7 @@ def facts_of(directory: Path) -> Facts:
     runs: list[JobRun] = []
     exits, works, ends = dict[str, Exit](), dict[str, bool](), dict[str, str]()
     faults: list[tuple[str, str, float]] = []
-    stayed = set[str]()
+    stayed, ready = set[str](), dict[str, float]()
     broken = ""
     for event in events:
         at_s = (event["t"] - begin) / 1e9
@@ -91,6 +93,8 @@ def facts_of(directory: Path) -> Facts:
                 runs.append(JobRun(job=job, process=process, pid=pid, start_s=at_s))
             case {"type": "end", "job": job, "process": process, "pid": pid, "outcome": outcome}:
                 _end(runs, (job, process, pid), at_s, outcome)
+            case {"type": "process", "event": "ready", "name": name}:
+                ready[name] = at_s
             case {"type": "process", "event": "exit", "name": name}:
                 code, number = event.get("code"), event.get("signal")
                 exits[name] = Exit(at_s=at_s, code=code, signal=number)
@@ -109,6 +113,7 @@ def facts_of(directory: Path) -> Facts:
         runs=tuple(runs),
         exits=exits,
         faults=tuple(faults),
+        ready=ready,
         stayed=frozenset(stayed),
         works=works,
         ends=ends,

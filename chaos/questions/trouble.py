@@ -47,8 +47,8 @@ def _while(rig: Rig, fault: str) -> Iterator[None]:
 
 def survived(facts: Facts) -> Answer:
     """The answer: how the workers came through, and the jobs."""
-    began = [run for run in facts.runs if run.start_s < facts.fault_s]
-    workers, jobs = {run.process for run in began}, {run.job for run in began}
+    workers = {name for name, ready_s in facts.ready.items() if ready_s < facts.fault_s}
+    jobs = {run.job for run in facts.runs if run.start_s < facts.fault_s}
     gone = [facts.exits[name] for name in workers - facts.stayed if name in facts.exits]
     still = [name for name in workers & facts.stayed if not facts.works.get(name, True)]
     lost = [job for job in jobs if not facts.done(job)]

@@ -23,15 +23,14 @@ class Progress:
     @contextmanager
     def of(self, title: str) -> Iterator[None]:
         """Everything said within this block belongs to `title`."""
+        before = self._title, self._began, self._status
         self._title, self._began = title, time.monotonic()
-        if self._console is None:
-            yield
-        elif self._console.is_terminal:
+        if self._console is not None and self._console.is_terminal:
             with self._console.status(Text(title)) as self._status:
                 yield
-            self._status = None
         else:
             yield
+        self._title, self._began, self._status = before
 
     def keep(self, text: RenderableType) -> None:
         """Print what should still be there when all is over."""

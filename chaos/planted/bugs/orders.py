@@ -49,7 +49,7 @@ BUGS = (
                 "    if q == 1 then take_back(queue, locks, dlq) end\n    if want",
             ),
         ),
-        anomaly="late-redelivery",
+        anomaly="lost",
     ),
     Bug(
         name="failures_go_to_the_first_queue",

@@ -32,7 +32,7 @@ BUGS = (
                 "        except BaseException as error:  # noqa: BLE001 - SystemExit in a handler",
             ),
         ),
-        anomaly="retry-lost",
+        anomaly="wrong-end",
     ),
     Bug(
         name="system_exit_hands_the_job_back",
@@ -55,7 +55,7 @@ BUGS = (
         name="own_delay_of_zero_is_none",
         sentence="a handler that asks to be run again at once waits for the usual back-off",
         edits=(Edit(ATTEMPT, "        if delay_ms is None:\n", "        if not delay_ms:\n"),),
-        anomaly="late-start",
+        anomaly="starved",
     ),
     Bug(
         name="own_delay_in_milliseconds",

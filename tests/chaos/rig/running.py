@@ -15,10 +15,12 @@ import psutil
 LIMIT_S = 120.0
 
 
-def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *words: str, cwd: Path | None = None, limit_s: float = LIMIT_S
+) -> subprocess.CompletedProcess[str]:
     """Run `python -m …` to its end."""
     return subprocess.run(
-        [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, timeout=LIMIT_S
+        [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, timeout=limit_s
     )
 
 

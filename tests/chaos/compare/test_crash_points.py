@@ -1,0 +1,67 @@
+"""What a sweep has found is put into words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaos.compare.crash_points import read
+
+
+def cell(
+    boundary: str, *anomalies: str, side: str = "before-reply", mark: str = "ok", life: str = "ends"
+) -> dict[str, Any]:
+    return {
+        "life": life,
+        "boundary": boundary,
+        "column": f"kill/{side}",
+        "mark": mark,
+        "anomalies": dict.fromkeys(anomalies, ""),
+        "unpromised": {},
+    }
+
+
+def answered(into: Path, *cells: dict[str, Any]) -> tuple[str, str]:
+    told = {"cells": cells, "unknown_because": ["no cell was visited"]}
+    into.joinpath("sweep.json").write_text(json.dumps(told))
+    answer = read(into)
+    return answer.words, answer.tone
+
+
+def test_kept_at_all(tmp_path: Path) -> None:
+    assert answered(tmp_path, cell("claim.1"), cell("finish.1")) == ("kept at all 2", "good")
+
+
+def test_lost_at_some(tmp_path: Path) -> None:
+    cells = [cell("claim.1", "lost", mark="broken"), cell("SET.1", "stuck"), cell("finish.1")]
+    words = "lost at 2 of 3: ends, kill before the reply to claim.1, kill before the reply to SET.1"
+    assert answered(tmp_path, *cells) == (words, "bad")
+
+
+def test_what_is_not_promised_is_told_no_less(tmp_path: Path) -> None:
+    one = cell("claim.1", side="before-send") | {"unpromised": {"double-commit": "…"}}
+    assert answered(tmp_path, one) == ("done twice at 1 of 1: ends, kill before claim.1", "bad")
+
+
+def test_many_are_named_by_the_first_and_the_last(tmp_path: Path) -> None:
+    cells = [cell(f"SET.{n}", "lost") for n in range(1, 7)]
+    words, _ = answered(tmp_path, *cells)
+    assert words.endswith("kill before the reply to SET.1 … kill before the reply to SET.6")
+
+
+def test_late_is_not_bad(tmp_path: Path) -> None:
+    words, tone = answered(tmp_path, cell("claim.1", "late-redelivery"), cell("finish.1"))
+    assert (words, tone) == ("late at 1 of 2: ends, kill before the reply to claim.1", "told")
+
+
+def test_unknown_cells_do_not_count(tmp_path: Path) -> None:
+    words, tone = answered(tmp_path, cell("claim.1"), cell("SET.1", mark="unknown"))
+    assert (words, tone) == ("1 more are not known", "told")
+
+
+@pytest.mark.parametrize("cells", [(), (cell("claim.1", mark="unknown"),)])
+def test_nothing_known_is_unknown(tmp_path: Path, cells: tuple[dict[str, Any], ...]) -> None:
+    assert answered(tmp_path, *cells) == ("no cell was visited", "unknown")
