@@ -461,7 +461,8 @@ _ALL = (
             Anomaly(
                 id="early-start",
                 meaning="A job was started before the time it had been scheduled for.",
-                examines="every start of a job that was scheduled for a time",
+                examines="every start of a job that was scheduled for a time, or that was to be "
+                "run again after a failure: when its handler asked for, or after the usual time",
                 bad="due at 1000 ms, started at 900 ms",
                 near_miss="started 4 ms early, with a clock slack of 5 ms",
             ),

@@ -40,6 +40,8 @@ TIMING_MS: dict[str, int | None] = {
     "cleanup_ms": None,
     #: 0: no fleet watches whether its workers hang.
     "hung_ms": 0,
+    #: 0: nobody says how long a failed job waits.
+    "retry_base_ms": 0,
     "drain_slack_ms": 250,
     "clock_slack_ms": 5,
 }

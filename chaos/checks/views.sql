@@ -656,9 +656,20 @@ FROM numbered WHERE free GROUP BY life, stretch;
 -- between left_sent_t and left_t, and `life` started it at start_t; what is still queued in the end has not
 -- left before. All are NULL where nobody knows when it left. Jobs that several operations asked for are
 -- left out. `call` and `place`: it came by this call, which was sent once, and is due when the others in it
--- are, behind those of lower places. After a retry it is due when its handler had asked for, whatever the command says.
+-- are, behind those of lower places. After a retry it is due when its handler had asked for, or after the usual
+-- time, whatever the command says.
 CREATE TABLE waits AS
-WITH resent AS (
+WITH retries AS (
+    -- The usual time is known as long as all failures are: `unsure` says that there may be more of them.
+    SELECT job, token, t, dense_rank() OVER (PARTITION BY job ORDER BY token) AS n,
+           bool_or(NOT accepted) OVER (PARTITION BY job) AS unsure
+    FROM transitions
+    WHERE op = 'retry' AND answer IS DISTINCT FROM 'refused' AND retry_base() > 0 AND NOT server_forgot()
+      AND job NOT IN (SELECT job FROM requeues WHERE job IS NOT NULL)
+), usual AS (
+    SELECT job, token, retry_base() * pow(2, least(any_value(n), 40) - 1) AS most, bool_or(unsure) AS unsure
+    FROM retries GROUP BY job, token
+), resent AS (
     -- Calls of which a part may have been stored later than what stands behind it.
     SELECT e.call FROM enqueues AS e JOIN transitions AS x USING (job)
     WHERE x.op = 'enqueue' AND x.answer IS DISTINCT FROM 'ok'
@@ -689,10 +700,17 @@ WITH resent AS (
            greatest(ok_t, coalesce(due_t + ok_t - invoke_t, ok_t)) AS due_by_t, call, place
     FROM asked WHERE sure
     UNION ALL
-    SELECT job, op <> 'retry', op = 'retry', t_sent, t_sent + wait, t + wait, NULL, NULL
-    FROM (SELECT x.*, coalesce(CASE WHEN x.op = 'retry' THEN coalesce(r.own_delay, x.delay) END, 0) AS wait
-          FROM transitions AS x LEFT JOIN raised AS r ON r.job = x.job AND r.token = x.token
-          WHERE x.accepted AND (x.op IN ('release', 'takeback') OR x.op = 'retry' AND x.delay IS NOT NULL))
+    SELECT job, false, true, t_sent, t_sent + coalesce(own_delay, greatest(delay, least_wait), 0),
+           t + coalesce(own_delay, least(delay, most_wait), 0), NULL, NULL
+    FROM (SELECT x.*, r.own_delay, u.most / 2 AS least_wait,
+                 CASE WHEN NOT u.unsure THEN u.most END AS most_wait
+          FROM transitions AS x
+          LEFT JOIN raised AS r ON r.job = x.job AND r.token = x.token
+          LEFT JOIN usual AS u ON u.job = x.job AND u.token = x.token
+          WHERE x.accepted AND x.op = 'retry' AND x.delay IS NOT NULL)
+    UNION ALL
+    SELECT job, true, false, t_sent, t_sent, t, NULL, NULL
+    FROM transitions WHERE accepted AND op IN ('release', 'takeback')
 ), buried AS (
     SELECT job, min(t_sent) AS t_sent, max(t) AS t FROM transitions
     WHERE op = 'bury' AND token IS NULL AND applied GROUP BY job

@@ -36,7 +36,7 @@ def record_of(setup: Setup, server: str) -> dict[str, Any]:
         "parameters": dict(setup.parameters),
         "settings": asdict(setup.settings),
         "versions": versions(target, server),
-        "timing": timing(setup.settings, setup.recovery_ms),
+        "timing": timing(setup.target, setup.settings, setup.recovery_ms),
     }
 
 
@@ -53,7 +53,7 @@ def versions(target: Target, server: str) -> dict[str, Any]:
     return {"python": platform.python_version(), "server": server, "packages": packages}
 
 
-def timing(settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
+def timing(target: Target, settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
     """The bounds by which a run is judged, in ms."""
     return {
         "lock_ttl_ms": settings.lock_ttl_ms,
@@ -64,6 +64,7 @@ def timing(settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
         "grace_ms": int(settings.grace_s * 1000),
         "cleanup_ms": int(settings.cleanup_s * 1000),
         "hung_ms": int(settings.hung_after_s * 1000),
+        "retry_base_ms": target.back_off_ms(settings) if target.back_off_ms else 0,
         "drain_slack_ms": 250,
         "clock_slack_ms": 5,
     }

@@ -171,7 +171,9 @@ def _about(
         "burst": True,
         "settings": asdict(SETTINGS),
         "versions": versions(target, version),
-        "timing": timing(SETTINGS, max(_SLACK_MS, round(1000 * (target.again_within_s or 0)))),
+        "timing": timing(
+            target, SETTINGS, max(_SLACK_MS, round(1000 * (target.again_within_s or 0)))
+        ),
     }
 
 

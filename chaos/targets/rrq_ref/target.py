@@ -155,5 +155,6 @@ TARGET = Target(
     prepare=_load_scripts,
     shows={"tokens", "retries", "effects", "keys", "health", "state"},
     takes=SPACE.names,
+    back_off_ms=lambda settings: round(1000 * settings.retry_base_s),
     packages=("redis", "hiredis", "uvloop"),
 )

@@ -15,6 +15,7 @@ from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.life import SETTINGS
+from chaos.targets import find_target
 
 KILL = Cell("succeeds", (BoundaryFault("kill", "claim.1", "before-reply"),))
 
@@ -44,7 +45,10 @@ def run(path: Path, events: Sequence[Event], **fields: Any) -> CellRun:
 
 
 def judged(run: Path, *runs: CellRun) -> list[Judged]:
-    about = {"promises": list(GUARANTEES), "timing": timing(SETTINGS, 1_000)}
+    about = {
+        "promises": list(GUARANTEES),
+        "timing": timing(find_target("rrq_ref"), SETTINGS, 1_000),
+    }
     (run / "run.json").write_text(json.dumps(about))
     found, problems = judge_all(runs, run)
     assert problems == []

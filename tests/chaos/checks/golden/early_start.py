@@ -72,3 +72,64 @@ def bad_although_the_clock_was_stepped_later(s: Story) -> dict[str, int]:
     run(s, "j1", at=900)
     s.fault("server-clock", "server", at=2_000, until=2_010)
     return {"early-start": 1}
+
+
+def failed(s: Story, job: str, *, delay_ms: float, starts: float, asked: int | None = None) -> None:
+    """It fails, its retry is sent at 21, and says a delay; the usual one is from 100 to 200 ms."""
+    s.run["timing"]["retry_base_ms"] = 200
+    s.enqueue(job, retry_delay_ms=asked)
+    s.wire("claim", job, "w1", at=10)
+    s.start(job, "w1", at=12)
+    s.end(job, "w1", at=20, outcome="error")
+    s.wire("retry", job, "w1", at=22, delay_ms=delay_ms)
+    s.attempt(job, at=starts - 2, until=starts + 10, token=2)
+    s.finally_(job, "completed", retries=1)
+
+
+def bad_after_a_failure(s: Story) -> dict[str, int]:
+    """Sooner than the command says, than its handler had asked for, and than is usual."""
+    failed(s, "as it says", delay_ms=150, starts=160)
+    failed(s, "asked for", delay_ms=0, starts=300, asked=300)
+    failed(s, "usual", delay_ms=0, starts=110)
+    return {"early-start": 3}
+
+
+def bad_after_a_second_failure(s: Story) -> dict[str, int]:
+    """The usual time is twice as long."""
+    s.run["timing"]["retry_base_ms"] = 200
+    s.enqueue("j1")
+    s.attempt("j1", at=10, until=20, outcome="error", last="refresh")
+    s.wire("retry", "j1", "w1", at=22, delay_ms=200)
+    s.attempt("j1", at=250, until=260, token=2, outcome="error", last="refresh")
+    s.wire("retry", "j1", "w1", at=262, token=2, delay_ms=100)
+    s.attempt("j1", at=400, until=410, token=3)
+    s.finally_("j1", "completed", retries=2)
+    s.judged = 2
+    return {"early-start": 1}
+
+
+def near_miss_after_a_failure(s: Story) -> None:
+    failed(s, "as it says", delay_ms=150, starts=167)
+    failed(s, "asked for", delay_ms=0, starts=317, asked=300)
+    failed(s, "usual", delay_ms=0, starts=117)
+    failed(s, "at once", delay_ms=0, starts=30, asked=0)
+    s.judged = 3
+
+
+def near_miss_nobody_says_what_is_usual(s: Story) -> None:
+    failed(s, "j1", delay_ms=0, starts=30)
+    s.run["timing"]["retry_base_ms"] = 0
+
+
+def irrelevant_it_was_given_a_new_life(s: Story) -> None:
+    """By somebody, at some time: its failures may count again from the first."""
+    failed(s, "j1", delay_ms=0, starts=30)
+    s.enqueue("j1", at=1_000, kind="requeue", result="info")
+
+
+def irrelevant_it_still_waits(s: Story) -> None:
+    s.enqueue("j1", retry_delay_ms=600_000)
+    s.attempt("j1", at=10, until=20, outcome="error", last="refresh")
+    s.wire("retry", "j1", "w1", at=22, delay_ms=600_000)
+    s.finally_("j1", "retrying", retries=1)
+    s.final("queue", job="j1", queue="chaos")
