@@ -42,6 +42,7 @@ TIMING_MS: dict[str, int | None] = {
     "hung_ms": 0,
     #: 0: nobody says how long a failed job waits.
     "retry_base_ms": 0,
+    "retry_cap_ms": 0,
     "drain_slack_ms": 250,
     "clock_slack_ms": 5,
 }

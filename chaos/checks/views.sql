@@ -667,7 +667,8 @@ WITH retries AS (
     WHERE op = 'retry' AND answer IS DISTINCT FROM 'refused' AND retry_base() > 0 AND NOT server_forgot()
       AND job NOT IN (SELECT job FROM requeues WHERE job IS NOT NULL)
 ), usual AS (
-    SELECT job, token, retry_base() * pow(2, least(any_value(n), 40) - 1) AS most, bool_or(unsure) AS unsure
+    SELECT job, token, bool_or(unsure) AS unsure,
+           least(retry_base() * pow(2, least(any_value(n), 40) - 1), retry_cap()) AS most
     FROM retries GROUP BY job, token
 ), resent AS (
     -- Calls of which a part may have been stored later than what stands behind it.

@@ -55,6 +55,7 @@ def versions(target: Target, server: str) -> dict[str, Any]:
 
 def timing(target: Target, settings: WorkerSettings, recovery_slack_ms: int) -> dict[str, int]:
     """The bounds by which a run is judged, in ms."""
+    retry_base_ms, retry_cap_ms = target.back_off_ms(settings) if target.back_off_ms else (0, 0)
     return {
         "lock_ttl_ms": settings.lock_ttl_ms,
         "poll_ms": settings.poll_max_ms,
@@ -64,7 +65,8 @@ def timing(target: Target, settings: WorkerSettings, recovery_slack_ms: int) -> 
         "grace_ms": int(settings.grace_s * 1000),
         "cleanup_ms": int(settings.cleanup_s * 1000),
         "hung_ms": int(settings.hung_after_s * 1000),
-        "retry_base_ms": target.back_off_ms(settings) if target.back_off_ms else 0,
+        "retry_base_ms": retry_base_ms,
+        "retry_cap_ms": retry_cap_ms,
         "drain_slack_ms": 250,
         "clock_slack_ms": 5,
     }

@@ -130,9 +130,10 @@ class Target:
     shows: Collection[str] = ()
     #: The dimensions of the space of jobs (`chaos.jobs.space`) that it can take.
     takes: Collection[str] = PLAIN
-    #: The usual time until a job that has failed once is run again, in ms. Each further failure
-    #: doubles it, and a random share of up to a half may be taken off. None: nobody knows.
-    back_off_ms: Callable[[WorkerSettings], int] | None = None
+    #: The usual time until a job that has failed once is run again, in ms, and the longest. Each
+    #: further failure doubles it, and a random share of up to a half may be taken off. None:
+    #: nobody knows.
+    back_off_ms: Callable[[WorkerSettings], tuple[int, int]] | None = None
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
     #: What an environment of its own has, each package with its release.

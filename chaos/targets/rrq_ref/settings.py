@@ -6,6 +6,8 @@ from __future__ import annotations
 from chaos.targets import WorkerSettings
 from rrq_ref import Settings
 
+_RETRY_CAP_S = 1.0
+
 
 def settings_of(url: str, settings: WorkerSettings, queues: tuple[str, ...] = ()) -> Settings:
     """The reference's settings for a run, or for a worker that serves these queues."""
@@ -23,6 +25,11 @@ def settings_of(url: str, settings: WorkerSettings, queues: tuple[str, ...] = ()
         hung_after_s=settings.hung_after_s,
         max_crashes=settings.max_crashes,
         retry_base_s=settings.retry_base_s,
-        retry_cap_s=1.0,
+        retry_cap_s=_RETRY_CAP_S,
         durability=settings.acknowledge,
     )
+
+
+def back_off_ms(settings: WorkerSettings) -> tuple[int, int]:
+    """The usual delay before a first retry, and the longest."""
+    return round(1000 * settings.retry_base_s), round(1000 * _RETRY_CAP_S)

@@ -38,7 +38,7 @@ from rrq_ref import (
 from rrq_ref.scripts import Answer
 
 from . import final, wire
-from .settings import settings_of
+from .settings import back_off_ms, settings_of
 
 #: Of due times. In UTC, or at home, a wrong conversion would change nothing.
 _ZONE = timezone(-timedelta(hours=3, minutes=30))
@@ -155,6 +155,6 @@ TARGET = Target(
     prepare=_load_scripts,
     shows={"tokens", "retries", "effects", "keys", "health", "state"},
     takes=SPACE.names,
-    back_off_ms=lambda settings: round(1000 * settings.retry_base_s),
+    back_off_ms=back_off_ms,
     packages=("redis", "hiredis", "uvloop"),
 )

@@ -74,9 +74,13 @@ def bad_although_the_clock_was_stepped_later(s: Story) -> dict[str, int]:
     return {"early-start": 1}
 
 
+def usual(s: Story, base_ms: int, cap_ms: int = 10_000) -> None:
+    s.run["timing"] |= {"retry_base_ms": base_ms, "retry_cap_ms": cap_ms}
+
+
 def failed(s: Story, job: str, *, delay_ms: float, starts: float, asked: int | None = None) -> None:
     """It fails, its retry is sent at 21, and says a delay; the usual one is from 100 to 200 ms."""
-    s.run["timing"]["retry_base_ms"] = 200
+    usual(s, 200)
     s.enqueue(job, retry_delay_ms=asked)
     s.wire("claim", job, "w1", at=10)
     s.start(job, "w1", at=12)
@@ -96,7 +100,7 @@ def bad_after_a_failure(s: Story) -> dict[str, int]:
 
 def bad_after_a_second_failure(s: Story) -> dict[str, int]:
     """The usual time is twice as long."""
-    s.run["timing"]["retry_base_ms"] = 200
+    usual(s, 200)
     s.enqueue("j1")
     s.attempt("j1", at=10, until=20, outcome="error", last="refresh")
     s.wire("retry", "j1", "w1", at=22, delay_ms=200)
@@ -106,6 +110,13 @@ def bad_after_a_second_failure(s: Story) -> dict[str, int]:
     s.finally_("j1", "completed", retries=2)
     s.judged = 2
     return {"early-start": 1}
+
+
+def near_miss_after_a_second_failure(s: Story) -> None:
+    """No time is usual that is longer than this."""
+    bad_after_a_second_failure(s)
+    usual(s, 200, 250)
+    s.judged = 2
 
 
 def near_miss_after_a_failure(s: Story) -> None:
@@ -118,7 +129,7 @@ def near_miss_after_a_failure(s: Story) -> None:
 
 def near_miss_nobody_says_what_is_usual(s: Story) -> None:
     failed(s, "j1", delay_ms=0, starts=30)
-    s.run["timing"]["retry_base_ms"] = 0
+    usual(s, 0)
 
 
 def irrelevant_it_was_given_a_new_life(s: Story) -> None:

@@ -78,14 +78,14 @@ def bad_a_longer_delay_than_its_handler_asked_for(s: Story) -> dict[str, int]:
 
 
 def bad_a_longer_delay_than_is_usual(s: Story) -> dict[str, int]:
-    s.run["timing"]["retry_base_ms"] = 4_000
+    s.run["timing"] |= {"retry_base_ms": 4_000, "retry_cap_ms": 9_000}
     asks_for_no_delay(s, asked=None)
     return {"late-start": 1}
 
 
 def near_miss_a_delay_that_may_be_usual(s: Story) -> None:
     """Nobody knows whether it was the first failure."""
-    s.run["timing"]["retry_base_ms"] = 4_000
+    s.run["timing"] |= {"retry_base_ms": 4_000, "retry_cap_ms": 9_000}
     s.wire("retry", "j1", "w1", at=2_021, answer=None)
     asks_for_no_delay(s, asked=None)
     s.judged = 2
