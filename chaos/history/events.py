@@ -447,6 +447,9 @@ class FinalJob(Final):
     crashes: Annotated[int | None, "lost workers that it counts"] = None
     queue: Annotated[str | None, "its queue's name"] = None
     arguments: Annotated[str | None, "digest of its arguments"] = None
+    left: Annotated[
+        str | None, "keys that are called after it or name it, where nothing else tells of it"
+    ] = None
     result: Annotated[str | None, "of a completed one: digest of its result"] = None
 
 

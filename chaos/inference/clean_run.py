@@ -14,6 +14,7 @@ from chaos.inference.preflight import why_not
 from chaos.inference.steps import entries, ids_in, job_in, parts, texts
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
+from chaos.rig.remains import Remains, remains_of
 from chaos.rig.rig import Rig, opened
 from chaos.rig.setup import Setup
 from chaos.servers import Server
@@ -50,9 +51,22 @@ def watch(setup: Setup, progress: Progress) -> Inferred:
             f"the handlers of {setup.target.name} do not ask the rig, so nothing can be inferred"
         )
     with opened(setup, progress) as rig:
-        inferred = infer(_observed(rig, asking))
+        inferred = replace(infer(_observed(rig, asking)), leaves=_left(rig, asking))
         again_s = setup.target.again_within_s
         return replace(inferred, again_s=_measured(rig) if again_s is None else again_s)
+
+
+def _left(rig: Rig, asking: Asking) -> dict[str, Remains]:
+    """What is left of the jobs that were done, and of those that have failed for good, where that
+    is the same for all of them."""
+    states = {job: "completed" if asking.succeeded(job) else "dead" for job in rig.seen.jobs}
+    with closing(rig.server.client()) as client:
+        left = remains_of(client, {job: asking.names_of(job) for job in states})
+    found = {
+        state: {left[job] for job, its in states.items() if its == state}
+        for state in ("completed", "dead")
+    }
+    return {state: sets.pop() for state, sets in found.items() if len(sets) == 1}
 
 
 def _measured(rig: Rig) -> float:

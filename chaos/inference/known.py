@@ -69,6 +69,7 @@ def _given(target: Target) -> Inferred | None:
 
 def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
     wire = wire_of(inferred, asking.names, asking.outcome)
+    asking.leaves = inferred.leaves
     return replace(target, wire=wire, again_within_s=inferred.again_s)
 
 
@@ -92,6 +93,7 @@ def inferred_for(options: Options, progress: Progress) -> tuple[dict[str, str], 
         "reasons": [*inferred.reasons],
         "replies": {moment: sorted(replies) for moment, replies in inferred.replies.items()},
         "again_s": inferred.again_s,
+        "leaves": {state: sorted(left) for state, left in inferred.leaves.items()},
     }
     return {_VARIABLE: json.dumps(told)}, tuple(inferred.lines())
 
@@ -109,6 +111,7 @@ def handed_on(target: Target) -> Inferred | None:
         },
         told["reasons"],
         told["replies"],
+        {state: frozenset(left) for state, left in told["leaves"].items()},
         told["again_s"],
     )
 

@@ -59,6 +59,8 @@ class Inferred:
     reasons: Sequence[str] = ()
     #: The replies that were seen to each; any other one says nothing.
     replies: Mapping[Moment, Collection[str]] = field(default_factory=dict)
+    #: What a job leaves in the store that was `completed`, and one that is `dead`.
+    leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: Seconds until a dead worker's job was started again; None: nobody looked.
     again_s: float | None = None
 
@@ -68,6 +70,8 @@ class Inferred:
             if moment in self.moments:
                 yield f"{moment}: {self.moments[moment]}"
         yield from self.reasons
+        for state, left in self.leaves.items():
+            yield f"a job that is {state} leaves {', '.join(sorted(left)) or 'nothing'}"
         if self.again_s is not None:
             yield f"again: a dead worker's job is started again within {self.again_s:.1f} s"
 

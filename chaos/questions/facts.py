@@ -56,6 +56,8 @@ class Facts:
     works: Mapping[str, bool]
     #: The state of each job in the end.
     ends: Mapping[str, str]
+    #: What is left of each in the store, where the queue cannot say how it stands.
+    left: Mapping[str, str]
     #: When the last event was.
     until_s: float
     #: Why the run could not be played to its end; empty if it was.
@@ -85,7 +87,7 @@ def facts_of(directory: Path) -> Facts:
     exits, works, ends = dict[str, Exit](), dict[str, bool](), dict[str, str]()
     faults: list[tuple[str, str, float]] = []
     stayed, ready = set[str](), dict[str, float]()
-    broken = ""
+    broken, left = "", dict[str, str]()
     for event in events:
         at_s = (event["t"] - begin) / 1e9
         match event:
@@ -107,6 +109,7 @@ def facts_of(directory: Path) -> Facts:
                     faults.append((kind, event.get("target") or "", at_s))
             case {"type": "final", "what": "job", "job": job, "state": state}:
                 ends[job] = state
+                left[job] = event.get("left") or ""
             case {"type": "rig", "event": "broken"}:
                 broken = event.get("error") or "the rig failed"
     return Facts(
@@ -117,6 +120,7 @@ def facts_of(directory: Path) -> Facts:
         stayed=frozenset(stayed),
         works=works,
         ends=ends,
+        left=left,
         until_s=(events[-1]["t"] - begin) / 1e9 if events else 0.0,
         broken=broken,
     )

@@ -55,8 +55,12 @@ def again(facts: Facts) -> Answer:
 
 def lost(facts: Facts) -> Answer:
     """The job has not come back, although a fresh one was done meanwhile."""
-    waited_s = facts.until_s - facts.fault_s
-    return Answer(words=f"lost: not again within {seconds(waited_s)}", tone="bad")
+    waited = f"not again within {seconds(facts.until_s - facts.fault_s)}"
+    if facts.ends.get(JOB) == "dead":
+        return Answer(words=f"recorded as failed; {waited}", tone="told")
+    if left := facts.left.get(JOB):
+        return Answer(words=f"stranded: {waited}; left are {left}", tone="bad")
+    return Answer(words=f"lost: {waited}", tone="bad")
 
 
 def runs_of(facts: Facts) -> list[JobRun]:

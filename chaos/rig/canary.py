@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import ParamSpec, Protocol
 
 from chaos.history.events import FinalJob, State
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
+from chaos.rig.remains import Remains, remains_of
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.workers import Workers
+from chaos.servers import Server
 from chaos.targets import Job
 
 P = ParamSpec("P")
 
+#: Of so many jobs it is told what each has left; of more, only where one was not done.
+_FEW = 20
 #: For a fresh job on a fresh worker.
 _PATIENCE_S = 20.0
 
@@ -30,6 +35,7 @@ class Stage(Protocol):
     """What it needs of a `Rig`."""
 
     setup: Setup
+    server: Server
     seen: Seen
     workers: Workers
     progress: Progress
@@ -47,7 +53,16 @@ def ends_of_jobs(rig: Stage) -> Iterable[FinalJob]:
     asked = [*rig.seen.jobs]
     if not all(map(rig.seen.over, asked)):
         _let_come_back(rig, asked)
-    return [FinalJob(job=job, state=_state(rig, job)) for job in rig.seen.jobs]
+    few = len(rig.seen.jobs) <= _FEW
+    left = _left(rig, [job for job in rig.seen.jobs if few or not rig.seen.done(job)])
+    return [
+        FinalJob(
+            job=job,
+            state=_state(rig, job, left.get(job, frozenset())),
+            left=", ".join(sorted(left[job])) if job in left else None,
+        )
+        for job in rig.seen.jobs
+    ]
 
 
 def _let_come_back(rig: Stage, jobs: list[str]) -> None:
@@ -69,7 +84,19 @@ def _let_come_back(rig: Stage, jobs: list[str]) -> None:
     rig.workers.leave()
 
 
-def _state(rig: Stage, job: str) -> State:
+def _left(rig: Stage, jobs: list[str]) -> dict[str, Remains]:
+    """What is left of each job in the store."""
+    asking = rig.setup.target.asks
+    assert asking is not None, "a target without an inspector has handlers that ask"
+    with closing(rig.server.client()) as client:
+        return remains_of(client, {job: asking.names_of(job) for job in jobs})
+
+
+def _state(rig: Stage, job: str, left: Remains) -> State:
+    """What became of a job. One that did not end, and leaves what a failed one leaves, was given
+    up, which is told to whoever asks the queue for it."""
     if rig.seen.done(job):
         return "completed"
-    return "dead" if rig.seen.over(job) else "missing"
+    asking = rig.setup.target.asks
+    given_up = bool(left) and asking is not None and asking.leaves.get("dead") == left
+    return "dead" if given_up or rig.seen.over(job) else "missing"

@@ -49,7 +49,7 @@ BUGS = (
                 "        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001",
             ),
         ),
-        anomaly="retry-lost",
+        anomaly="lost",
     ),
     Bug(
         name="own_delay_of_zero_is_none",

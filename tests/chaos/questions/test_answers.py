@@ -60,6 +60,9 @@ class Told:
             self.left(worker, 51)
         return self
 
+    def end(self, state: str, **more: Any) -> Self:
+        return self.add(60, type="final", what="job", job=JOB, state=state, **more)
+
     def idle(self, worker: int) -> Self:
         return self.add(40, type="process", event="idle", name=f"worker-{worker}")
 
@@ -88,6 +91,16 @@ CASES: dict[str, tuple[str, Told, Answer]] = {
         "killed",
         Told().run(1, 1).fault(2).until(62),
         told("lost: not again within 60 s", "bad"),
+    ),
+    "stranded": (
+        "killed",
+        Told().run(1, 1).fault(2).end("missing", left="q:running, q:job:*").until(62),
+        told("stranded: not again within 60 s; left are q:running, q:job:*", "bad"),
+    ),
+    "given up": (
+        "killed",
+        Told().run(1, 1).fault(2).end("dead", left="q:failed").until(62),
+        told("recorded as failed; not again within 60 s", "told"),
     ),
     "again, and not done": (
         "killed",
