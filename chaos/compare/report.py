@@ -8,7 +8,7 @@ from pathlib import Path
 from chaos.checks import Outcome
 from chaos.compare.playing import Asked, Subject
 from chaos.compare.programme import Part
-from chaos.public.queues import promises_of
+from chaos.public.queues import said_by
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone
 from chaos.report import Result as CaseResult
 from chaos.targets import find_target
@@ -81,11 +81,11 @@ def detail(part: Part, subjects: Sequence[Subject], into: Path) -> Table:
 
 def promises(subjects: Sequence[Subject]) -> Table:
     """What each queue says of itself, and where."""
-    columns = (Column("queue"), Column("packages"), Column("promises"), Column("in its words"))
+    columns = (Column("queue"), Column("packages"), Column("promises"), Column("says"))
     rows = []
     for subject in subjects:
         target = find_target(subject.target)
-        said = [f"“{one.says}” ({one.source})" for one in promises_of(subject.target)]
+        said = [f"“{one.says}” ({one.source})" for one in said_by(subject.target)]
         rows.append(
             (
                 Cell(subject.target),

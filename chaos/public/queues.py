@@ -13,16 +13,17 @@ from chaos.targets.programs import queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A guarantee that a queue gives, in the words of its own pages."""
+class Said:
+    """What a queue says of itself, in the words of its own pages."""
 
-    guarantee: str
     says: str
     source: str
+    #: The guarantee that this gives; None: none that is judged here.
+    guarantee: str | None = None
 
 
 #: Of each target that was loaded.
-_PROMISES: dict[str, tuple[Promise, ...]] = {}
+_SAID: dict[str, tuple[Said, ...]] = {}
 
 
 def public(
@@ -30,7 +31,7 @@ def public(
     *,
     packages: tuple[str, ...],
     worker: str,
-    promises: tuple[Promise, ...] = (),
+    said: tuple[Said, ...],
     env: Mapping[str, str] | None = None,
     name: str | None = None,
     **more: Any,
@@ -41,14 +42,14 @@ def public(
     The environment is made when the target is first used.
     """
     folder = Path(file).parent
-    _PROMISES[name or folder.name] = promises
+    _SAID[name or folder.name] = said
     environment = Environment(folder.name, packages)
     program, *words = worker.split()
     return queue(
         name or folder.name,
         worker=[str(environment.bin / program), *words],
         enqueue=[str(environment.bin / "python"), "enqueue.py"],
-        promises={promise.guarantee for promise in promises},
+        promises={one.guarantee for one in said if one.guarantee},
         env=env,
         cwd=folder,
         prepare=lambda _: environment.make(),
@@ -57,6 +58,6 @@ def public(
     )
 
 
-def promises_of(target: str) -> tuple[Promise, ...]:
+def said_by(target: str) -> tuple[Said, ...]:
     """What the public queue of this name says of itself; nothing for any other target."""
-    return _PROMISES.get(target, ())
+    return _SAID.get(target, ())

@@ -1,9 +1,18 @@
 """taskiq with taskiq-redis: messages in a list."""
 
-from chaos.public.queues import public
+from chaos.public.queues import Said, public
 
 TARGET = public(
     __file__,
     packages=("taskiq==0.13.0", "taskiq-redis==1.2.4"),
     worker="taskiq worker tasks:broker --workers 1",
+    said=(
+        Said(
+            says=(
+                "This broker doesn't support acknowledgements. If during message processing "
+                "Worker was suddenly killed the message is going to be lost."
+            ),
+            source="https://github.com/taskiq-python/taskiq-redis/blob/main/README.md",
+        ),
+    ),
 )

@@ -1,9 +1,19 @@
 """taskiq with taskiq-redis: messages in a stream."""
 
-from chaos.public.queues import public
+from chaos.public.queues import Said, public
 
 TARGET = public(
     __file__,
     packages=("taskiq==0.13.0", "taskiq-redis==1.2.4"),
     worker="taskiq worker tasks:broker --workers 1",
+    said=(
+        Said(
+            guarantee="no-loss",
+            says=(
+                "This broker supports acknowledgements and therefore is fine to use in cases "
+                "when data durability is required."
+            ),
+            source="https://github.com/taskiq-python/taskiq-redis/blob/main/README.md",
+        ),
+    ),
 )
