@@ -47,6 +47,7 @@ _ELSEWHERE = {
     "infer": "chaos.cli.infer:command",
     "load": "chaos.cli.load:command",
     "planted": "chaos.cli.planted:command",
+    "proxy": "chaos.cli.proxy:command",
     "sweep": "chaos.cli.sweep:command",
 }
 

@@ -143,13 +143,14 @@ class WireProxy:
 
     # Processes.
 
-    def listen(self, process: str) -> str:
-        """Open a listener for a process (once; it stays when the process is restarted).
+    def listen(self, process: str, port: int = 0) -> str:
+        """Open a listener for a process (once; it stays when the process is restarted), on this
+        port; 0 is any.
 
         Returns the URL that the process must use: this host, and the user, password, database and
         options of the upstream URL. Raises OSError when there is no port.
         """
-        return self._wait_for(lambda: self._listen(process))
+        return self._wait_for(lambda: self._listen(process, port))
 
     def attach(self, process: str, victim: Handle) -> None:
         """Tell which process this is, for `kill` and `pause`. Again after a restart.
@@ -244,10 +245,10 @@ class WireProxy:
             ]
         return endpoint
 
-    async def _listen(self, process: str) -> str:
+    async def _listen(self, process: str, port: int) -> str:
         connected = partial(Connection, self._endpoint(process))
         if process not in self._servers:
-            sock = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+            sock = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
             url = self._context.upstream.url_at(sock.getsockname()[1])
             loop = asyncio.get_running_loop()
             server = await loop.create_server(
