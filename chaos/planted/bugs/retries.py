@@ -55,7 +55,7 @@ BUGS = (
         name="own_delay_of_zero_is_none",
         sentence="a handler that asks to be run again at once waits for the usual back-off",
         edits=(Edit(ATTEMPT, "        if delay_ms is None:\n", "        if not delay_ms:\n"),),
-        anomaly="starved",
+        anomaly="late-start",
     ),
     Bug(
         name="own_delay_in_milliseconds",
