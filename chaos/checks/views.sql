@@ -668,7 +668,7 @@ WITH retries AS (
       AND job NOT IN (SELECT job FROM requeues WHERE job IS NOT NULL)
 ), usual AS (
     SELECT job, token, bool_or(unsure) AS unsure,
-           least(retry_base() * pow(2, least(any_value(n), 40) - 1), retry_cap()) AS most
+           least(retry_base() * pow(2, least(any_value(n), 40) - 1), retry_cap())::BIGINT AS most
     FROM retries GROUP BY job, token
 ), resent AS (
     -- Calls of which a part may have been stored later than what stands behind it.
@@ -703,7 +703,7 @@ WITH retries AS (
     UNION ALL
     SELECT job, false, true, t_sent, t_sent + coalesce(own_delay, greatest(delay, least_wait), 0),
            t + coalesce(own_delay, least(delay, most_wait), 0), NULL, NULL
-    FROM (SELECT x.*, r.own_delay, u.most / 2 AS least_wait,
+    FROM (SELECT x.*, r.own_delay, u.most // 2 AS least_wait,
                  CASE WHEN NOT u.unsure THEN u.most END AS most_wait
           FROM transitions AS x
           LEFT JOIN raised AS r ON r.job = x.job AND r.token = x.token
