@@ -373,7 +373,8 @@ _ALL = (
             Anomaly(
                 id="wrong-order",
                 meaning="A job was first started before one that had to come before it.",
-                examines="every job that had to wait for another's start, where both were started",
+                examines="every job that had to wait for another's start, where both were started; "
+                "their claims are compared where these were seen",
                 bad="a job of the second queue is started first, although one of the first queue "
                 "was due, and the worker serves that queue first",
                 near_miss="neither queue goes first, so that nothing was expected of the order",

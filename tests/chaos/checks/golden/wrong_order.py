@@ -18,6 +18,20 @@ def two(s: Story, first: int, second: int, name: str = "") -> None:
 
 def bad(s: Story) -> dict[str, int]:
     two(s, first=100, second=10)
+    for at, job in enumerate(("first", "second"), 2):
+        s.wire("enqueue", job, "w1", at=at, token=None)
+    return {"wrong-order": 1}
+
+
+def bad_without_a_wire(s: Story) -> dict[str, int]:
+    s.run["offers"] = ["jobs"]
+    for job in ("first", "second"):
+        s.enqueue(job)
+        s.finally_(job, "completed")
+    for job, at, token in (("second", 10, 1), ("first", 100, 1), ("second", 200, 2)):
+        s.start(job, "w1", at=at, token=token)
+        s.end(job, "w1", at=at + 50, token=token, outcome="error" if at == 10 else "ok")
+    s.event("expected", at=50_000, job="second", after="first")
     return {"wrong-order": 1}
 
 
@@ -30,6 +44,39 @@ def bad_it_was_started_again_later(s: Story) -> dict[str, int]:
     s.attempt("second", at=200, until=250, token=2)
     s.event("expected", at=50_000, job="second", after="first")
     return {"wrong-order": 1}
+
+
+def bad_of_one_call(s: Story) -> dict[str, int]:
+    for job, start in (("first", 16), ("second", 12)):
+        s.enqueue(job)
+        s.wire("claim", job, "w1", at=10)
+        s.start(job, "w1", at=start)
+        s.end(job, "w1", at=30, outcome="error")
+        s.wire("retry", job, "w1", at=32)
+        s.finally_(job, "completed", retries=1)
+    ran(s, "second", at=200, token=2)
+    ran(s, "first", at=100, token=2)
+    s.event("expected", at=50_000, job="second", after="first")
+    return {"wrong-order": 1}
+
+
+def bad_a_claim_that_took_nothing(s: Story) -> dict[str, int]:
+    s.wire("claim", "first", "w1", at=5, answer="refused", token=None)
+    two(s, first=100, second=10)
+    return {"wrong-order": 1}
+
+
+def near_miss_claimed_in_time_and_started_late(s: Story) -> None:
+    """Its worker was held up until the lock may have expired."""
+    two(s, first=1_600, second=10)
+    s.forget("transition", job="first")
+    s.forget("start", job="first")
+    s.forget("end", job="first")
+    s.wire("claim", "first", "w1", at=5)
+    s.wire("takeback", "first", "w1", at=1_598)
+    s.event("lag", at=500, lag_ms=400)
+    ran(s, "first", at=1_600, token=3)
+    s.judged = 1
 
 
 def near_miss(s: Story) -> None:
