@@ -335,6 +335,17 @@ _ALL = (
                 near_miss="a third failure by a superseded attempt, which the store refused to "
                 "record",
             ),
+            Anomaly(
+                id="uncounted-crash",
+                needs=((Evidence.JOBS, Evidence.WIRE, Evidence.TOKENS),),
+                meaning="A job counts fewer crashes than it had, and so may crash more often than "
+                "its budget allows.",
+                examines="every job that was taken back from attempts that had crashed, and whose "
+                "count of crashes is known at the end",
+                bad="its worker was killed in the middle of the handler, its lock was taken back, "
+                "and the job counts no crash",
+                near_miss="somebody has given it a new life, which counts anew",
+            ),
         ),
     ),
     Guarantee(

@@ -174,21 +174,25 @@ def _due(word: str, random: Random) -> tuple[int, float | None]:
 def _arguments(word: str, random: Random) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     match word:
         case "falsy":
-            return tuple(random.sample(_FALSY, 3)), {"f": random.choice(_FALSY), "": None}
+            return _some(_FALSY, random), {"f": random.choice(_FALSY), "": None}
         case "unicode":
-            return tuple(random.sample(_UNICODE, 3)), {random.choice(_UNICODE): "é"}
+            return _some(_UNICODE, random), {random.choice(_UNICODE): "é"}
         case "nested":
-            return (_nested(random, 3), {"a": [{"b": {}}]}), {
-                "deep": [[[[[[_nested(random, 1)]]]]]]
-            }
+            values: tuple[Any, ...] = (_nested(random, 3), {"a": [{"b": {}}]}, [[1, "a"], []])
+            return _some(values, random), {"deep": [[[[[[_nested(random, 1)]]]]]]}
         case "numbers":
-            return tuple(random.sample(_NUMBERS, 4)), {"n": random.choice(_NUMBERS)}
+            return _some(_NUMBERS, random), {"n": random.choice(_NUMBERS)}
         case "large" | "huge":
             size = _LARGE if word == "large" else _HUGE
             text = "x" * size if random.random() < 0.5 else "é" * (size // len(r"\u00e9"))
             return (text,), {"more": random.randrange(1_000)}
         case _:
             return (), {}
+
+
+def _some(values: Sequence[Any], random: Random) -> tuple[Any, ...]:
+    """Up to four of these: a job with one argument is another case than one with several."""
+    return tuple(random.sample(values, random.randint(1, min(4, len(values)))))
 
 
 def _nested(random: Random, depth: int) -> Any:

@@ -120,6 +120,6 @@ BUGS = (
                 "redis.call('ZADD', queue, due",
             ),
         ),
-        anomaly="wrong-end",
+        anomaly="uncounted-crash",
     ),
 )
