@@ -251,6 +251,17 @@ _ALL = (
                 near_miss="one was killed and another one paused: two are possible",
             ),
             Anomaly(
+                id="uncounted-crash",
+                needs=((Evidence.JOBS, Evidence.WIRE, Evidence.TOKENS),),
+                meaning="A job counts fewer crashes than it had, and so may crash more often than "
+                "its budget allows.",
+                examines="every job that was taken back from attempts that had crashed, and whose "
+                "count of crashes is known at the end",
+                bad="its worker was killed in the middle of the handler, its lock was taken back, "
+                "and the job counts no crash",
+                near_miss="somebody has given it a new life, which counts anew",
+            ),
+            Anomaly(
                 id="expired-start",
                 needs=((Evidence.WIRE, Evidence.TOKENS),),
                 meaning="An attempt was started although its own lock may have expired before.",
@@ -334,17 +345,6 @@ _ALL = (
                 "the second",
                 near_miss="a third failure by a superseded attempt, which the store refused to "
                 "record",
-            ),
-            Anomaly(
-                id="uncounted-crash",
-                needs=((Evidence.JOBS, Evidence.WIRE, Evidence.TOKENS),),
-                meaning="A job counts fewer crashes than it had, and so may crash more often than "
-                "its budget allows.",
-                examines="every job that was taken back from attempts that had crashed, and whose "
-                "count of crashes is known at the end",
-                bad="its worker was killed in the middle of the handler, its lock was taken back, "
-                "and the job counts no crash",
-                near_miss="somebody has given it a new life, which counts anew",
             ),
         ),
     ),

@@ -36,6 +36,8 @@ LAYERS = (
     {"rig"},
     {"inference"},
     {"sweep", "rewind", "planted", "load", "documents", "public"},
+    {"questions"},
+    {"compare"},
     {"cli"},
     {"scenarios"},
     {"programs"},

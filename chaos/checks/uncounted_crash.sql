@@ -1,5 +1,4 @@
--- Guarantee budget: failed attempts never exceed max_retries, crashed ones never exceed max_crashes; then it is
--- dead-lettered.
+-- Guarantee lease: a job counts each attempt whose holder died with its lock.
 -- A row is a job that was taken back from attempts that certainly had crashed by then, and whose count of
 -- crashes is known at the end.
 -- Broken: it counts fewer crashes than there were such attempts, and so may crash more often than its budget

@@ -22,7 +22,9 @@ PAGE = (ROOT / "docs" / "test-your-own-queue.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 EXAMPLES = [ROOT / "examples" / name for name in ("naive_queue", "two_programs")]
 #: The exit code of a program on the page, and what it shows; of any other, a run that fails.
-SHOWS = {"infer": (0, "claim: BLPOP naive:default"), "chaos.sweep": (1, "F lost")}
+SHOWS = {"infer": (0, "claim: BLPOP naive:default"), "chaos.sweep": (1, "F lost")} | {
+    "chaos.questions.killed": (0, "killed: lost: not again within")
+}
 
 
 def blocks(page: str, language: str) -> list[str]:

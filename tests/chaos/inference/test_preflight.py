@@ -28,6 +28,8 @@ def test_a_queue_that_is_a_list(tmp_path: Path) -> None:
         "bury: HSET results",
         "refresh: it did not come up",
         "retry: it did not come up",
+        "a job that is completed leaves results",
+        "a job that is dead leaves results",
         "again: a dead worker's job is started again within 1.0 s",
     ]
 
