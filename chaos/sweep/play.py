@@ -350,10 +350,12 @@ class _Play:
 
     def _until_idle(self, process: _Process, settled: Callable[[], bool] = lambda: False) -> None:
         """Wait until a worker that may not know when nothing is left has ended, or has nothing left
-        to do; or until nothing more is to be expected of it."""
-        again_s = self._stage.target.again_within_s or 0.0
-        end, idle_since = time.monotonic() + again_s + PATIENCE_S / 3, None
+        to do; or until nothing more is to be expected of it, from when it was there."""
+        again_s, came = self._stage.target.again_within_s or 0.0, False
+        end, idle_since = time.monotonic() + again_s + PATIENCE_S, None
         while not (process.over or settled()) and (now := time.monotonic()) < end:
+            if process.came and not came:
+                came, end = True, now + again_s + PATIENCE_S / 3
             idle = process.came and not self._backlog()
             idle_since = (idle_since or now) if idle else None
             if idle_since is not None and now - idle_since > _IDLE_S:

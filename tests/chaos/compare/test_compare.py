@@ -25,9 +25,19 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def _compare(into: Path) -> Any:
-    words = ("--quick", "--targets", TARGET, "--out", str(into / "runs"), "--seed", "3")
+    words = (
+        "--quick",
+        "--at-once",
+        "1",
+        "--targets",
+        TARGET,
+        "--out",
+        str(into / "runs"),
+        "--seed",
+        "3",
+    )
     files = ("--json", str(into / "found.json"), "--page", str(into / "results.md"))
-    return run("chaos", "compare", *words, *files, limit_s=400)
+    return run("chaos", "compare", *words, *files, limit_s=600)
 
 
 def test_every_answer_comes_from_a_run(compared: tuple[Path, str]) -> None:
