@@ -661,7 +661,7 @@ FROM numbered WHERE free GROUP BY life, stretch;
 CREATE TABLE waits AS
 WITH retries AS (
     -- The usual time is known as long as all failures are: `unsure` says that there may be more of them.
-    SELECT job, token, t, dense_rank() OVER (PARTITION BY job ORDER BY token) AS n,
+    SELECT job, token, dense_rank() OVER (PARTITION BY job ORDER BY token) AS n,
            bool_or(NOT accepted) OVER (PARTITION BY job) AS unsure
     FROM transitions
     WHERE op = 'retry' AND answer IS DISTINCT FROM 'refused' AND retry_base() > 0 AND NOT server_forgot()

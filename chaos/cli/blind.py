@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from chaos.planted.blind.programme import STORMS, Part, ordered, programme
 from chaos.planted.blind.subject import Played, Subject
 from chaos.planted.bugs import BUGS
 from chaos.report import Wanted, print_table, write
-from chaos.rig.options import new_seed
+from chaos.rig.options import seed_of
 
 #: Storms on the sound reference.
 _CONTROL_STORMS = 50
@@ -123,18 +121,6 @@ def _likely(bug: str) -> list[str]:
     if not about:  # no scenario is about it
         about = ["sweep"]
     return [own, *(name for name in about if name != own)] if own else about
-
-
-def seed_of(into: Path, asked: int | None) -> int:
-    """The seed asked for, or that of what is in this directory, or a new one."""
-    path = into / "seed.json"
-    seed = asked
-    if seed is None:
-        with suppress(OSError, ValueError):
-            seed = int(json.loads(path.read_text()))
-    seed = new_seed() if seed is None else seed
-    path.write_text(json.dumps(seed))
-    return seed
 
 
 class _Said:

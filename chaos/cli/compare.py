@@ -12,7 +12,6 @@ from typing import NoReturn
 import click
 
 from chaos.cli import options
-from chaos.cli.blind import seed_of
 from chaos.cli.program import enter, guarded
 from chaos.cli.reports import report_options
 from chaos.compare.playing import Subject, ask
@@ -21,7 +20,7 @@ from chaos.compare.report import report_on
 from chaos.compare.results import page
 from chaos.processes.modules import shown
 from chaos.report import Wanted, output, print_table, write
-from chaos.rig.options import BadOption
+from chaos.rig.options import BadOption, seed_of
 from chaos.rig.progress import Progress
 from chaos.targets import BUILT_IN, find_target
 

@@ -10,7 +10,7 @@ from chaos.rig.rig import Rig
 
 
 def play(rig: Rig) -> None:
-    parent, _ = at_work(rig, {"do": "once", "ms": 600_000})
+    parent = at_work(rig, {"do": "once", "ms": 600_000})
     rig.workers.start()
     if rig.workers.kill_child(parent, JOB):
         rig.allow(again_s(rig), rig.seen.done, JOB)

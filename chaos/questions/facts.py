@@ -23,9 +23,6 @@ class JobRun:
     #: As the handler told it: ok, error, cancelled or lost.
     outcome: str | None = None
 
-    def __str__(self) -> str:
-        return f"{self.job} in {self.process}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:

@@ -6,20 +6,16 @@ Another worker is there.
 
 import signal
 
-from chaos.questions.question import question
-from chaos.questions.stage import JOB, at_work
-from chaos.questions.told import await_leave, left
+from chaos.questions.told import told
 from chaos.rig.rig import Rig
+from chaos.rig.worker import Worker
 
 
-def play(rig: Rig) -> None:
-    leaver, _ = at_work(rig, {"do": "ok", "ms": 3_000})
-    rig.workers.start()
+def tell(rig: Rig, leaver: Worker) -> None:
     rig.workers.signal_all(leaver, signal.SIGINT)
-    await_leave(rig, leaver, JOB)
 
 
-QUESTION = question("interrupted", __doc__, play, left)
+QUESTION = told("interrupted", __doc__, tell)
 
 if __name__ == "__main__":
     from chaos.cli.question import ask

@@ -9,7 +9,7 @@ from chaos.rig.rig import Rig
 
 
 def play(rig: Rig) -> None:
-    victim, _ = at_work(rig, {"do": "once", "ms": 600_000})
+    victim = at_work(rig, {"do": "once", "ms": 600_000})
     rig.workers.start()
     rig.workers.kill_all_of(victim)
     rig.allow(again_s(rig), rig.seen.done_by_another, JOB, victim)

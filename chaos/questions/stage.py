@@ -8,7 +8,6 @@ from chaos.questions.facts import Facts, JobRun
 from chaos.questions.question import LONGEST_S, Answer
 from chaos.rig.rig import Rig
 from chaos.rig.worker import Worker
-from chaos.targets import Job
 
 #: The id of the job that a question is about: the first one of its run.
 JOB = "job-00001"
@@ -16,13 +15,13 @@ JOB = "job-00001"
 _MORE_S = 2.0
 
 
-def at_work(rig: Rig, plan: dict[str, Any]) -> tuple[Worker, Job]:
-    """A worker that runs a job."""
+def at_work(rig: Rig, plan: dict[str, Any]) -> Worker:
+    """A worker that runs the job, which has this plan."""
     worker, job = rig.workers.start(), rig.job(plan, max_retries=5)
     assert job.own_id == JOB
     rig.enqueue([job])
     rig.wait("the job at work", worker.started, JOB)
-    return worker, job
+    return worker
 
 
 def again_s(rig: Rig) -> float:

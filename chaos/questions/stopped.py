@@ -11,7 +11,7 @@ from chaos.rig.rig import Rig
 
 
 def play(rig: Rig) -> None:
-    zombie, _ = at_work(rig, {"do": "ok", "ms": 3_000})
+    zombie = at_work(rig, {"do": "ok", "ms": 3_000})
     rig.workers.start()
     with rig.workers.all_stopped(zombie):
         rig.allow(again_s(rig), rig.seen.started_by_another, JOB, zombie)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from chaos.questions.facts import Facts
-from chaos.questions.question import Answer
-from chaos.questions.stage import JOB, again_s, lost, runs_of, seconds
+from chaos.questions.question import Answer, Question, question
+from chaos.questions.stage import JOB, again_s, at_work, lost, runs_of, seconds
 from chaos.rig.rig import Rig
 from chaos.rig.worker import Worker
 
+#: The job works for so long: less than the grace period that the rig asks for.
+_WORK_MS = 3_000
 
-def await_leave(rig: Rig, leaver: Worker, job: str) -> None:
-    """Wait until the job is done and the worker has left, or clearly will not."""
-    rig.allow(again_s(rig) + 3, rig.seen.done, job)
+
+def told(name: str, story: str, tell: Callable[[Rig, Worker], None]) -> Question:
+    """The question what becomes of the job of a worker that is told like this."""
+    return question(name, story, partial(_play, tell=tell), left)
+
+
+def _play(rig: Rig, tell: Callable[[Rig, Worker], None]) -> None:
+    leaver = at_work(rig, {"do": "ok", "ms": _WORK_MS})
+    rig.workers.start()
+    tell(rig, leaver)
+    rig.allow(again_s(rig) + _WORK_MS / 1000, rig.seen.done, JOB)
     rig.allow(again_s(rig), leaver.left)
 
 

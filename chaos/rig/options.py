@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import secrets
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,3 +86,15 @@ class Options:
 
 def new_seed() -> int:
     return random.SystemRandom().randrange(1, 1_000_000)
+
+
+def seed_of(into: Path, asked: int | None) -> int:
+    """The seed asked for, or that of what is in this directory, or a new one."""
+    path = into / "seed.json"
+    seed = asked
+    if seed is None:
+        with suppress(OSError, ValueError):
+            seed = int(json.loads(path.read_text()))
+    seed = new_seed() if seed is None else seed
+    path.write_text(json.dumps(seed))
+    return seed
