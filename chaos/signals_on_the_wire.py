@@ -9,7 +9,7 @@ from chaos.faults import Side
 from chaos.rig.rig import Rig
 from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
-from chaos.targets import WorkerSettings
+from chaos.targets import Job, WorkerSettings
 
 #: The transition, the side of its command, the signal, and which of these commands it is.
 MOMENTS: tuple[tuple[str, Side, str, int], ...] = (
@@ -25,7 +25,7 @@ HELD_MS = 400
 
 
 def play(rig: Rig) -> None:
-    work = [*rig.busy_jobs(100, 900), *(rig.job({"do": "fail", "times": 2}) for _ in range(10))]
+    work = [*rig.busy_jobs(100, 900), *_failing(rig)]
     rig.random.shuffle(work)
     rig.enqueue(work)
     leavers = [
@@ -33,9 +33,14 @@ def play(rig: Rig) -> None:
         for moment, side, kind, nth in MOMENTS
     ]
     rig.workers.start_all()
-    rig.landed(*leavers)
+    rig.landed(*leavers, offer=lambda: _failing(rig))
     for leaver in leavers:
         rig.allow(2 * rig.setup.settings.grace_s, leaver.left)
+
+
+def _failing(rig: Rig) -> list[Job]:
+    """Jobs that bring about each moment: they are claimed, take their time, fail, and finish."""
+    return [rig.job({"do": "fail", "times": 2, "ms": 500}) for _ in range(10)]
 
 
 SCENARIO = Scenario(

@@ -287,11 +287,12 @@ class Rig:
             self.let_work(0.01)
         return true
 
-    def landed(self, *processes: OnWire) -> None:
+    def landed(self, *processes: OnWire, offer: Callable[[], Sequence[Job]] = tuple) -> None:
         """Wait until all faults that were planned for these processes have landed, or will not.
 
         One that does not land is the verdict's business. When there has been no work for a while,
-        those that still wait for their command wait in vain.
+        more is offered: others may have taken what was meant for them. Without an offer, those that
+        still wait for their command wait in vain.
         """
         waiting = [injection for process in processes for injection in process.injections]
         end, idle_since = time.monotonic() + _PATIENCE_S, None
@@ -304,7 +305,10 @@ class Rig:
                     self.progress.say(f"{fault.action} of {injection.process} at {fault.where}")
             idle_since = idle_since or now if self.seen.idle() else None
             if idle_since is not None and now - idle_since > _IDLE_S:
-                break
+                if not (more := offer()):
+                    break
+                self.enqueue(more)
+                idle_since = None
             time.sleep(0.01)
 
     def stopped_at(self, moment: str, job: Job) -> Worker:
