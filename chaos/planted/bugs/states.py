@@ -136,7 +136,7 @@ BUGS = (
         name="hints_without_ttl",
         sentence="hints to idle workers stay for ever where there are none",
         edits=(Edit("lua/_wake.lua", "    redis.call('PEXPIRE', hints, 60000)\n", ""),),
-        anomaly="orphan-key",
+        anomaly="inconsistent",
     ),
     Bug(
         name="waits_for_no_disk",
