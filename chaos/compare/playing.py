@@ -7,9 +7,6 @@ the same.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,15 +17,13 @@ from typing import Any
 from chaos.compare.programme import Part
 from chaos.errors import ChaosError
 from chaos.inference.known import inferred_for
-from chaos.processes import Process, ProcessGroup, end_processes, side_by_side
+from chaos.processes import ProcessGroup, Run, side_by_side
 from chaos.processes.modules import python
+from chaos.processes.run import GRACE_S
 from chaos.questions.question import Answer
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.targets import find_target
-
-#: Time for a run that takes too long to stop what it has started.
-_GRACE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +73,12 @@ def ask(
     progress: Progress,
 ) -> None:
     """Ask what is not known yet. Directories and results go `into`."""
-    with ProcessGroup(grace_s=_GRACE_S) as group:
+    with ProcessGroup(grace_s=GRACE_S) as group:
         starts = _starts(subjects, parts, seed, into, group, progress)
         for asking in side_by_side(starts, at_once, _Asking.over):
             asked = asking.asked()
             asking.subject.asked[asked.part] = asked
-            asking.out.with_suffix(".json").write_text(json.dumps(asked.to_json(), indent=1))
+            asking.run.out.with_suffix(".json").write_text(json.dumps(asked.to_json(), indent=1))
             name = f"{asking.subject.target}, {asked.part}"
             progress.say(f"{name}: {asked.answer.words} ({asked.seconds:.0f} s)")
 
@@ -93,30 +88,26 @@ class _Asking:
     subject: Subject
     part: Part
     command: str
-    out: Path
-    process: Process
-    began: float
-    too_long: bool = False
+    run: Run
 
     def over(self) -> bool:
-        """True if it has ended; it is made to if it takes too long."""
-        if self.process.alive and time.monotonic() - self.began > self.part.limit_s:
-            self.too_long = True
-            end_processes([self.process], grace_s=_GRACE_S)
-        return not self.process.alive
+        return self.run.over()
 
     def asked(self) -> Asked:
-        seconds = time.monotonic() - self.began
-        answer = self._answer()
-        return Asked(part=self.part.name, command=self.command, answer=answer, seconds=seconds)
+        return Asked(
+            part=self.part.name,
+            command=self.command,
+            answer=self._answer(),
+            seconds=self.run.seconds,
+        )
 
     def _answer(self) -> Answer:
-        if self.too_long:
+        if self.run.too_long:
             return Answer(words=f"no end within {self.part.limit_s:.0f} s", tone="unknown")
         try:
-            return self.part.read(self.out)
+            return self.part.read(self.run.out)
         except (OSError, ValueError, KeyError, TypeError):
-            said = self.process.log.read_text(errors="replace").strip().splitlines()
+            said = self.run.process.log.read_text(errors="replace").strip().splitlines()
             return Answer(words=said[-1] if said else "no answer", tone="unknown")
 
 
@@ -165,18 +156,13 @@ def _ready(subject: Subject, into: Path, progress: Progress) -> bool:
 
 
 def _start(subject: Subject, part: Part, seed: int, into: Path, group: ProcessGroup) -> _Asking:
-    out = into / subject.target / part.name
-    shutil.rmtree(out, ignore_errors=True)  # of a run that was stopped
-    log = out.with_suffix(".log")
-    log.unlink(missing_ok=True)
-    words = python(*part.given(subject.target, seed), "--out", str(out))
-    name = f"{subject.target}, {part.name}"
-    process = group.spawn(words, log=log, env={**os.environ, **subject.variables}, name=name)
-    return _Asking(
-        subject=subject,
-        part=part,
-        command=part.command(subject.target, seed),
-        out=out,
-        process=process,
-        began=time.monotonic(),
+    run = Run.start(
+        group,
+        python(*part.given(subject.target, seed)),
+        into / subject.target / part.name,
+        name=f"{subject.target}, {part.name}",
+        limit_s=part.limit_s,
+        env=subject.variables,
     )
+    command = part.command(subject.target, seed)
+    return _Asking(subject=subject, part=part, command=command, run=run)

@@ -8,6 +8,7 @@ from chaos.processes.group import ProcessGroup, end_processes
 from chaos.processes.handle import ExitStatus, Handle, ProcessStillRunning
 from chaos.processes.interrupts import Interrupted, held_back, on_signals
 from chaos.processes.process import Process, spawn
+from chaos.processes.run import Run
 from chaos.processes.waiting import side_by_side, wait_until
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Process",
     "ProcessGroup",
     "ProcessStillRunning",
+    "Run",
     "children_of",
     "descendants_of",
     "die_with_parent",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,11 +19,9 @@ from chaos.checks import Outcome
 from chaos.planted.blind.programme import Part
 from chaos.planted.blind.subject import Played, Subject
 from chaos.planted.verdicts import left_by
-from chaos.processes import Process, ProcessGroup, end_processes, side_by_side
+from chaos.processes import ProcessGroup, Run, side_by_side
 from chaos.processes.modules import python
-
-#: Time for a part that is no longer wanted to stop what it has started.
-_GRACE_S = 30.0
+from chaos.processes.run import GRACE_S
 
 #: Called with each part that has been played.
 Done = Callable[[Subject, Played], None]
@@ -39,7 +36,7 @@ def play(
     """
     for subject in subjects:
         _remember(subject, seed, into, done)
-    with ProcessGroup(grace_s=_GRACE_S) as group:
+    with ProcessGroup(grace_s=GRACE_S) as group:
         for number in range(busy):
             log = into / f"busy-{number}.log"
             group.spawn([sys.executable, "-c", "while True: pass"], log=log, name=f"busy-{number}")
@@ -59,33 +56,27 @@ class _Playing:
     subject: Subject
     part: Part
     command: str
-    out: Path
-    process: Process
-    began: float
+    run: Run
     dropped: bool = False
 
     @property
     def result(self) -> Path:
-        return self.out.with_suffix(".json")
+        return self.run.out.with_suffix(".json")
 
     def over(self) -> bool:
         """True if it has ended; it is made to if it hangs or is no longer wanted."""
-        if not self.process.alive:
-            return True
-        self.dropped = self.subject.over
-        if self.dropped or time.monotonic() - self.began > self.part.limit_s:
-            end_processes([self.process], grace_s=_GRACE_S)
-        return not self.process.alive
+        self.dropped = self.run.process.alive and self.subject.over
+        return self.run.over(wanted=not self.dropped)
 
     def judged(self) -> Played:
-        left = left_by(self.process, self.out)
+        left = left_by(self.run.process, self.run.out)
         if left.outcome is Outcome.PASS:
-            shutil.rmtree(self.out)
+            shutil.rmtree(self.run.out)
         return Played(
             part=self.part.name,
             command=self.command,
             variant=self.subject.variant,
-            seconds=round(time.monotonic() - self.began, 1),
+            seconds=round(self.run.seconds, 1),
             outcome=left.outcome,
             found=left.found,
             why="" if left.outcome is Outcome.PASS else left.why,
@@ -103,22 +94,16 @@ def _starts(
 
 
 def _start(group: ProcessGroup, seed: int, into: Path, subject: Subject, part: Part) -> _Playing:
-    out = into / subject.name / part.name
-    shutil.rmtree(out, ignore_errors=True)  # of a run that was stopped
-    log = out.with_suffix(".log")
-    log.unlink(missing_ok=True)
-    words = part.seeded(subject.target, seed)
     subject.running += 1
-    return _Playing(
-        subject=subject,
-        part=part,
-        command=part.command(subject.target, seed),
-        out=out,
-        process=group.spawn(
-            python(*words, "--out", str(out)), log=log, name=f"{subject.name} in {part.name}"
-        ),
-        began=time.monotonic(),
+    run = Run.start(
+        group,
+        python(*part.seeded(subject.target, seed)),
+        into / subject.name / part.name,
+        name=f"{subject.name} in {part.name}",
+        limit_s=part.limit_s,
     )
+    command = part.command(subject.target, seed)
+    return _Playing(subject=subject, part=part, command=command, run=run)
 
 
 def _remember(subject: Subject, seed: int, into: Path, done: Done) -> None:
