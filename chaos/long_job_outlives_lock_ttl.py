@@ -1,4 +1,4 @@
-"""Jobs run for several times the life of a lock, and idle workers wait beside them.
+"""Jobs run for several times the life of a lock, many in each worker, and others wait beside them.
 
 A lock that is not renewed expires in the middle of such a job, and another worker starts the job
 while it still runs. Here that must not happen. Two workers are killed in the middle (SIGKILL, when
@@ -12,7 +12,7 @@ from chaos.rig.scenario import Scenario
 from chaos.rig.wire import At
 from chaos.targets import WorkerSettings
 
-SETTINGS = WorkerSettings(lock_ttl_ms=900, concurrency=2)
+SETTINGS = WorkerSettings(lock_ttl_ms=900, concurrency=24)
 JOB_MS = 3 * SETTINGS.lock_ttl_ms
 
 
@@ -36,7 +36,7 @@ SCENARIO = Scenario(
     play=play,
     needs=("refresh",),
     workers=2,
-    jobs=6,
+    jobs=40,
     settings=SETTINGS,
 )
 
