@@ -660,16 +660,20 @@ FROM numbered WHERE free GROUP BY life, stretch;
 -- time, whatever the command says.
 CREATE TABLE waits AS
 WITH retries AS (
-    -- The usual time is known as long as all failures are: `unsure` says that there may be more of them.
-    SELECT job, token, dense_rank() OVER (PARTITION BY job ORDER BY token) AS n,
-           bool_or(NOT accepted) OVER (PARTITION BY job) AS unsure
+    SELECT job, token, bool_or(accepted) AS sure, NOT bool_and(accepted) AS unanswered
     FROM transitions
     WHERE op = 'retry' AND answer IS DISTINCT FROM 'refused' AND retry_base() > 0 AND NOT server_forgot()
       AND job NOT IN (SELECT job FROM requeues WHERE job IS NOT NULL)
+    GROUP BY job, token
+), counted AS (
+    -- How often it had failed: at least, at most. Of a retry without an answer nobody knows.
+    SELECT job, token, greatest(count(*) FILTER (sure) OVER sofar, 1) AS at_least, count(*) OVER sofar AS at_most,
+           bool_or(unanswered) OVER (PARTITION BY job) AS unsure
+    FROM retries WINDOW sofar AS (PARTITION BY job ORDER BY token)
 ), usual AS (
-    SELECT job, token, bool_or(unsure) AS unsure,
-           least(retry_base() * pow(2, least(any_value(n), 40) - 1), retry_cap())::BIGINT AS most
-    FROM retries GROUP BY job, token
+    SELECT job, token, unsure, least(retry_base() * pow(2, least(at_least, 40) - 1), retry_cap())::BIGINT AS least,
+           least(retry_base() * pow(2, least(at_most, 40) - 1), retry_cap())::BIGINT AS most
+    FROM counted
 ), resent AS (
     -- Calls of which a part may have been stored later than what stands behind it.
     SELECT e.call FROM enqueues AS e JOIN transitions AS x USING (job)
@@ -703,7 +707,7 @@ WITH retries AS (
     UNION ALL
     SELECT job, false, true, t_sent, t_sent + coalesce(own_delay, greatest(delay, least_wait), 0),
            t + coalesce(own_delay, least(delay, most_wait), 0), NULL, NULL
-    FROM (SELECT x.*, r.own_delay, u.most // 2 AS least_wait,
+    FROM (SELECT x.*, r.own_delay, u.least // 2 AS least_wait,
                  CASE WHEN NOT u.unsure THEN u.most END AS most_wait
           FROM transitions AS x
           LEFT JOIN raised AS r ON r.job = x.job AND r.token = x.token
