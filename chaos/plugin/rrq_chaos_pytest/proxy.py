@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import IO
 
 import pytest
 
@@ -27,19 +28,22 @@ class Proxy:
         """Wait until every fault has landed: a line for each, such as `reset landed at
         set/before-reply`. Fails the test if one does not in time."""
         end = time.monotonic() + within_s
-        while len(found := [line for line in self._said if " landed at " in line]) < len(
-            self._faults
-        ):
+        while len(self._landed) < len(self._faults):
             try:
                 self._said.append(self._lines.get(timeout=max(0.0, end - time.monotonic())))
             except queue.Empty:
-                told = "; ".join(self._said) or "none of them did"
+                planned = ", ".join(self._faults)
+                told = "; ".join(filter(None, self._said)) or "none of them did"
                 pytest.fail(
-                    f"not every fault has landed within {within_s:g} s: planned were"
-                    f" {', '.join(self._faults)}; {told}",
+                    f"not every fault has landed within {within_s:g} s: planned were {planned};"
+                    f" {told}",
                     pytrace=False,
                 )
-        return found
+        return self._landed
+
+    @property
+    def _landed(self) -> list[str]:
+        return [line for line in self._said if " landed at " in line]
 
 
 class Proxies:
@@ -64,32 +68,32 @@ class Proxies:
 
 @contextmanager
 def _running(faults: tuple[str, ...], words: list[str]) -> Iterator[Proxy]:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         rig.command("proxy", *words),
         env=rig.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    try:
-        url = process.stdout.readline().strip()
-        if not url:
-            _, complaints = process.communicate()
-            pytest.fail(f"no proxy: {rig.last_sentence(complaints.splitlines())}", pytrace=False)
-        reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
         reader.start()
-        yield Proxy(url, faults, lines)
-    finally:
-        rig.end(process)
-        if url:
+        try:
+            url = lines.get()
+            if not url:
+                complaint = rig.last_sentence(process.stderr.read().splitlines())
+                pytest.fail(f"no proxy: {complaint}", pytrace=False)
+            yield Proxy(url, faults, lines)
+        finally:
+            rig.end(process)
             reader.join()
-        process.stdout.close()
 
 
-def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str]) -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
+def _read(output: IO[str], lines: queue.SimpleQueue[str]) -> None:
+    """Pass on each line, and an empty one at the end."""
+    for line in output:
         lines.put(line.strip())
+    lines.put("")

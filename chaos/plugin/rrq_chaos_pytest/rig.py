@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 #: What the package `chaos` lies in: site-packages, or the source tree.
 ROOT = next(
@@ -75,7 +76,7 @@ def run(*words: str, cwd: Path) -> str:
         return last_sentence(complaints.read().splitlines())
 
 
-def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """Have it leave, and wait until it has."""
     if process.poll() is not None:
         return

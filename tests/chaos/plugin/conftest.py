@@ -58,7 +58,8 @@ class Project:
         return (self.path / "played.txt").read_text().splitlines()
 
     def pytest(self, *words: str) -> pytest.RunResult:
-        return self._pytester.runpytest_subprocess("-p", "rrq_chaos_pytest", "-ra", *words)
+        strict = ("-W", "error", "-ra")
+        return self._pytester.runpytest_subprocess("-p", "rrq_chaos_pytest", *strict, *words)
 
 
 @pytest.fixture
