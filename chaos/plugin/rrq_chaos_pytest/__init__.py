@@ -54,7 +54,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for mark in metafunc.definition.iter_markers("chaos")
         for name in mark.args
     ]
-    if complaint := _complaint(runs, metafunc.config):
+    if complaint := _complaint(runs):
         pytest.fail(f"{metafunc.definition.name}: {complaint}", pytrace=False)
     metafunc.parametrize(
         "chaos_guarantee",
@@ -71,7 +71,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-def _complaint(runs: list[tuple[Any, Mapping[str, Any]]], config: pytest.Config) -> str | None:
+def _complaint(runs: list[tuple[Any, Mapping[str, Any]]]) -> str | None:
     """Why these cannot be played, in a sentence."""
     known = rig.names()
     if not runs:
@@ -83,8 +83,6 @@ def _complaint(runs: list[tuple[Any, Mapping[str, Any]]], config: pytest.Config)
         for ours in _OURS:
             if ours in options:
                 return f"the marker chaos takes no {ours}; the plugin gives it to the rig itself"
-        if not (options.get("target") or _setting(config, "target")):
-            return "no target is given; set chaos_target, or --chaos-target, to module:ATTRIBUTE"
     return None
 
 

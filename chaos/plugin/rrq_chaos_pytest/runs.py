@@ -25,6 +25,7 @@ GUARANTEES = (
 )
 """Ids of all guarantees, in the order of the rig's reports."""
 
+_NO_TARGET = "no target is given; set chaos_target, or --chaos-target, to module:ATTRIBUTE"
 #: Broken cases that a message tells.
 _TOLD = 5
 
@@ -117,6 +118,8 @@ class Runs:
         Fails the test if the rig could not begin, or left no verdict.
         """
         options = {**self._usual, **options}
+        if "target" not in options:
+            pytest.fail(_NO_TARGET, pytrace=False)
         words = [name, *words_of(options)]
         digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
         report, end = self._shared / f"{digest}.json", self._shared / f"{digest}.end.json"

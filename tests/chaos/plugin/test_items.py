@@ -225,41 +225,49 @@ def test_by_hand(chaos_play):
 
 
 @pytest.mark.parametrize(
-    ("marker", "options", "says"),
+    ("marker", "says"),
     [
-        ("", TARGET, "the marker chaos names no scenario; write @pytest.mark.chaos(*"),
-        ("@pytest.mark.chaos()", TARGET, "the marker chaos names no scenario; write *"),
+        ("", "the marker chaos names no scenario; write @pytest.mark.chaos(*"),
+        ("@pytest.mark.chaos()", "the marker chaos names no scenario; write *"),
         (
             "@pytest.mark.chaos('kill_during_clam')",
-            TARGET,
             "no scenario is named 'kill_during_clam'; did you mean 'kill_during_claim'?",
         ),
-        ("@pytest.mark.chaos(7)", TARGET, "no scenario is named 7; did you mean *"),
-        ("@pytest.mark.chaos('errors')", TARGET, "no scenario is named 'errors'; did you mean *"),
+        ("@pytest.mark.chaos(7)", "no scenario is named 7; did you mean *"),
+        ("@pytest.mark.chaos('errors')", "no scenario is named 'errors'; did you mean *"),
         (
             "@pytest.mark.chaos('sweep', out='here')",
-            TARGET,
             "the marker chaos takes no out; the plugin gives it to the rig itself",
-        ),
-        (
-            "@pytest.mark.chaos('sweep')",
-            (),
-            "no target is given; set chaos_target, or --chaos-target, to module:ATTRIBUTE",
         ),
     ],
 )
 def test_what_cannot_be_played_is_told_in_a_sentence(
-    marker: str, options: tuple[str, ...], says: str, project: Project
+    marker: str, says: str, project: Project
 ) -> None:
     project.answers(check("lost"))
     test = "def test_my_queue(chaos_guarantee): chaos_guarantee.check()"
     project.write("test_it.py", f"import pytest\n{marker}\n{test}\n")
 
-    done = project.pytest(*options)
+    done = project.pytest(*TARGET)
 
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines([f"test_my_queue: {says}"])
     assert "Traceback" not in done.stdout.str()
+
+
+@pytest.mark.parametrize("play", ["chaos_guarantee.check()", "chaos_play('sweep')"])
+def test_a_run_needs_a_target_and_nothing_else_does(play: str, project: Project) -> None:
+    project.answers(check("lost"))
+    fixture = play.partition("(")[0].partition(".")[0]
+    test = f"@pytest.mark.chaos('sweep')\ndef test_my_queue({fixture}): {play}"
+    project.write("test_it.py", f"import pytest\n{test}\ndef test_plain(): pass\n")
+
+    done = project.pytest("--maxfail", "1")
+
+    done.stdout.fnmatch_lines(
+        ["no target is given; set chaos_target, or --chaos-target, to module:ATTRIBUTE"]
+    )
+    assert project.pytest("-m", "not chaos").parseoutcomes()["passed"] == 1
 
 
 @pytest.mark.parametrize(

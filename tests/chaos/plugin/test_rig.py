@@ -54,16 +54,18 @@ def test_it_is_ours_where_somebody_has_a_package_of_that_name(
         given = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(given))
     monkeypatch.syspath_prepend(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", WHOSE],
-        cwd=tmp_path,
-        env=rig.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
     ours = rig.ROOT / "chaos" / "__init__.py"
+    done = in_its_process([sys.executable, "-P", "-c", WHOSE], tmp_path)
     assert done.stdout.splitlines() == [str(ours), "and a target is found"], done.stderr
+    done = in_its_process(rig.command("check", "nowhere"), tmp_path)
+    assert done.returncode == 3
+    assert "nowhere" in done.stderr
+
+
+def in_its_process(words: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, cwd=cwd, env=rig.environment(), capture_output=True, text=True, timeout=60
+    )
 
 
 def test_other_places_of_the_module_path_stay_first(
