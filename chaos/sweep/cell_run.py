@@ -37,3 +37,8 @@ class CellRun:
     def complete(self) -> bool:
         """True if every fault landed."""
         return all(self.landed) and len(self.landed) == len(self.cell.faults)
+
+    @property
+    def where(self) -> str:
+        """The cell, and the command that its fault has hit."""
+        return f"{self.cell} at {self.command}" if self.command else f"{self.cell}, before a fault"

@@ -12,12 +12,12 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from chaos.checks import Verdict, judge
+from chaos.checks import CheckResult, Status, Verdict, judge
 from chaos.history.accounts import cut, misnumbered
 from chaos.sweep.cell_run import CellRun
 
@@ -28,6 +28,8 @@ _TIME = re.compile(r"\b(\d+\.\d{3}) s\b")
 _ALL = 10**9
 #: Cells that are judged one by one at most: each takes about as long as all others together.
 _ALONE = 25
+#: Broken cases of one check that a report tells.
+_SHOWN = 20
 
 #: Sentences about broken cases by anomaly; of those that were promised, and of the others.
 _Found = dict[bool, dict[str, str]]
@@ -57,8 +59,11 @@ class Judged:
         return Mark.UNKNOWN if self.unknown else Mark.OK
 
 
-def judge_all(runs: Sequence[CellRun], run_dir: Path) -> tuple[list[Judged], list[str]]:
-    """Judge every run, in their order; and what is wrong with the evidence as a whole.
+def judge_all(
+    runs: Sequence[CellRun], run_dir: Path
+) -> tuple[list[Judged], list[str], tuple[CheckResult, ...]]:
+    """Judge every run, in their order; what is wrong with the evidence as a whole; and what each
+    check saw, whose broken cases are runs.
 
     `run_dir` holds the run's run.json and gets one history of all cells.
     """
@@ -85,7 +90,24 @@ def judge_all(runs: Sequence[CellRun], run_dir: Path) -> tuple[list[Judged], lis
         )
         for run, of, lack in zip(ordered, found, lacks, strict=True)
     }
-    return [judged[id(run)] for run in runs], _problems(verdict)
+    in_order = [judged[id(run)] for run in runs]
+    return in_order, _problems(verdict), tuple(_seen(each, in_order) for each in verdict.checks)
+
+
+def _seen(check: CheckResult, judged: Sequence[Judged]) -> CheckResult:
+    """What a check saw of all runs, told run by run."""
+    found = [(each.run, {**each.broken, **each.unpromised}) for each in judged]
+    why = [f"{run.where}: {told[check.anomaly]}" for run, told in found if check.anomaly in told]
+    status = check.status
+    if why or status is Status.BROKEN:  # of another cell's job, or behind an obstructed wire
+        status = Status.BROKEN if why else Status.OK
+    return replace(
+        check,
+        examined=max(check.examined, len(why)),
+        broken=len(why),
+        rows=tuple({"job": None, "why": each} for each in why[:_SHOWN]),
+        status=status,
+    )
 
 
 def _alone(directory: Path, run_dir: Path) -> _Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chaos.checks import Outcome
+from chaos.checks import CheckResult, Outcome
 from chaos.processes.modules import shown
 from chaos.sweep.cells import Cell
 from chaos.sweep.judging import Judged, Mark
@@ -55,10 +55,17 @@ class Results:
     """Everything that a sweep found. `problems` are about the evidence as a whole."""
 
     def __init__(
-        self, swept: Swept, judged: Sequence[Judged], problems: list[str], run: Mapping[str, Any]
+        self,
+        swept: Swept,
+        judged: Sequence[Judged],
+        problems: list[str],
+        checks: Sequence[CheckResult],
+        run: Mapping[str, Any],
     ) -> None:
         self.swept = swept
         self.problems = problems
+        #: As of a scenario's run, over all cells.
+        self.checks = checks
         self.run = run
         self._judged = {id(each.run): each for each in judged}
         self.judged = judged
@@ -169,6 +176,7 @@ class Results:
                 {"life": each.run.cell.life, "anomalies": dict(each.broken)}
                 for each in self.broken_without
             ],
+            "checks": [check.to_json() for check in self.checks],
             "cells": [result.to_json() for result in self.results],
             "run": dict(self.run),
         }

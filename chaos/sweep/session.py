@@ -93,14 +93,15 @@ def run(options: SweepOptions, progress: Progress) -> Done:
             write_record(directory, about)
             swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
         progress.say("judging")
-        judged, problems = judge_all(swept.runs, directory)
+        judged, problems, checks = judge_all(swept.runs, directory)
     except ServerProblem:
         shutil.rmtree(directory)
         raise
     finally:
         sys.setswitchinterval(switch_s)
     _keep(judged, about, everything=options.cell is not None)
-    return Done(results=Results(swept, judged, problems, about), directory=directory)
+    results = Results(swept, judged, problems, checks, about)
+    return Done(results=results, directory=directory)
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, random: Random) -> Swept:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chaos.checks import CheckResult, Status
 from chaos.guarantees import GUARANTEES
 from chaos.rig.record import timing
 from chaos.sweep.cell_run import CellRun
@@ -45,14 +46,18 @@ def run(path: Path, events: Sequence[Event], **fields: Any) -> CellRun:
 
 
 def judged(run: Path, *runs: CellRun) -> list[Judged]:
+    return judged_with_checks(run, *runs)[0]
+
+
+def judged_with_checks(run: Path, *runs: CellRun) -> tuple[list[Judged], Mapping[str, CheckResult]]:
     about = {
         "promises": list(GUARANTEES),
         "timing": timing(find_target("rrq_ref"), SETTINGS, 1_000),
     }
     (run / "run.json").write_text(json.dumps(about))
-    found, problems = judge_all(runs, run)
+    found, problems, checks = judge_all(runs, run)
     assert problems == []
-    return found
+    return found, {check.anomaly: check for check in checks}
 
 
 def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
@@ -65,6 +70,23 @@ def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
     found = judged(tmp_path, *runs)
     assert [set(each.broken) for each in found] == [{"effect-missing"}, {"lost", "stuck"}, set()]
     assert [each.mark for each in found] == [Mark.BROKEN, Mark.BROKEN, Mark.OK]
+
+
+def test_a_check_tells_the_cells_that_it_found_broken(tmp_path: Path) -> None:
+    cells = [tmp_path / f"c0000{n}" for n in range(3)]
+    events = [green(cell.name) for cell in cells]
+    events[1][4]["state"] = events[2][4]["state"] = "queued"
+    runs = [run(*pair) for pair in zip(cells, events, strict=True)]
+    runs[1].command, runs[1].unfinished = "BLPOP", True
+    runs[2].obstructed = True
+    _, checks = judged_with_checks(tmp_path, *runs)
+    lost = checks["lost"]
+    assert (lost.status, lost.examined, lost.broken) == (Status.BROKEN, 3, 1)
+    (row,) = lost.rows
+    assert row["why"].startswith(f"{KILL} at BLPOP: job c00001-job-1 was acknowledged")
+    assert checks["phantom"].status is Status.OK
+    _, checks = judged_with_checks(tmp_path, runs[2])
+    assert (checks["lost"].status, checks["lost"].broken) == (Status.OK, 0)
 
 
 def test_times_are_those_of_the_cell(tmp_path: Path) -> None:
