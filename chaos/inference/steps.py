@@ -76,18 +76,27 @@ class Shape:
 
     def is_of(self, argv: list[bytes]) -> bool:
         """The same, of a command that EXEC executes if this shape is one of these."""
-        return argv[0].upper() == self.name and _fits(_constant(argv), self.key)
+        same = _common_name(self.name, argv[0].upper()) == self.name
+        return same and _fits(_constant(argv), self.key)
 
     def joined(self, other: Shape) -> Shape | None:
         """The narrowest shape of both; None where they are of two kinds."""
-        if (self.name, self.executed) != (other.name, other.executed):
+        name = _common_name(self.name, other.name)
+        if name is None or self.executed != other.executed:
             return None
-        if self.name in _PROGRAMS and self.key != other.key:
+        if name in _PROGRAMS and self.key != other.key:
             return None
-        return Shape(self.name, _common(self.key, other.key), self.executed)
+        return Shape(name, _common(self.key, other.key), self.executed)
 
     def match(self) -> Match:
         return Match(str(self), self.meets)
+
+
+def _common_name(one: bytes, other: bytes) -> bytes | None:
+    """The name of both commands: a script may be sent whole until the server knows it."""
+    if {one, other} == {b"EVAL", b"EVALSHA"}:
+        return b"EVALSHA"
+    return one if one == other else None
 
 
 def _constant(argv: list[bytes]) -> bytes:

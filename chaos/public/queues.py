@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.public.environments import Environment
+from chaos.public.environments import Environment, NpmEnvironment
 from chaos.targets import Target
 from chaos.targets.programs import queue
 
@@ -32,25 +32,36 @@ def public(
     packages: tuple[str, ...],
     worker: str,
     said: tuple[Said, ...],
+    enqueue: str = "python enqueue.py",
+    python: tuple[int, int] | None = (3, 0),
     env: Mapping[str, str] | None = None,
     name: str | None = None,
     **more: Any,
 ) -> Target:
     """The target of a public queue, whose programs are in the folder of `file`.
 
-    `worker` is the command of a worker, which begins with a program of the queue's environment.
-    The environment is made when the target is first used.
+    `worker` is the command of a worker, which begins with a program of the queue's environment, and
+    so is `enqueue`. The environment is made when the target is first used, for this Python or a
+    later one; with None, its packages are those of npm.
     """
     folder = Path(file).parent
     _SAID[name or folder.name] = said
-    environment = Environment(folder.name, packages)
-    program, *words = worker.split()
+    environment = (
+        Environment(folder.name, packages, python)
+        if python
+        else NpmEnvironment(folder.name, packages)
+    )
+
+    def command(text: str) -> list[str]:
+        program, *words = text.split()
+        return [environment.program(program), *words]
+
     return queue(
         name or folder.name,
-        worker=[str(environment.bin / program), *words],
-        enqueue=[str(environment.bin / "python"), "enqueue.py"],
+        worker=command(worker),
+        enqueue=command(enqueue),
         promises={one.guarantee for one in said if one.guarantee},
-        env=env,
+        env={**environment.variables, **(env or {})},
         cwd=folder,
         prepare=lambda _: environment.make(),
         pinned=packages,

@@ -15,6 +15,7 @@ BUILT_IN = {
         for name in (
             *("arq", "celery_early", "celery_late", "docket", "dramatiq", "huey", "rq", "saq"),
             *("streaq", "taskiq_list", "taskiq_stream"),
+            *("ardiq", "blitzq", "bullmq", "mayu"),
         )
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -105,6 +106,19 @@ def test_a_job_that_runs_again_was_retried_and_otherwise_buried() -> None:
     assert run.moments() == {
         "claim": "BLPOP queue", "retry": "EVALSHA aaaa", "bury": "EVALSHA bbbb",
     }  # fmt: skip
+
+
+def test_a_script_is_one_command_however_it_is_sent() -> None:
+    run = Run()
+    sha = hashlib.sha1(b"return 1").hexdigest()
+    for job, command in {"j1": ("EVAL", "return 1"), "j2": ("EVALSHA", sha)}.items():
+        run.command("BLPOP", "queue", "1", reply=[b"queue", job.encode()])
+        run.handle(job)
+        run.command(*command, "1", f"done:{job}")
+    finish = run.inferred().moments["finish"]
+    assert str(finish) == f"EVALSHA {sha}"
+    assert finish.meets([b"EVAL", b"return 1", b"1", b"done:j3"])
+    assert not finish.meets([b"EVAL", b"return 2", b"1", b"done:j3"])
 
 
 def test_a_transaction_is_one_step() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import chaos.public
-from chaos.public.environments import Environment, EnvironmentProblem
+from chaos.public.environments import Environment, EnvironmentProblem, NpmEnvironment
 from chaos.targets import BUILT_IN, find_target
 
 FOLDER = Path(chaos.public.__file__).parent
@@ -25,7 +25,7 @@ def test_a_target_says_which_release_it_is(name: str) -> None:
     assert target.name == name
     assert target.asks is not None
     assert target.pinned
-    assert all("==" in package for package in target.pinned)
+    assert all("==" in package or "@" in package for package in target.pinned)
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +51,41 @@ def test_one_that_cannot_be_made_says_why_and_leaves_nothing() -> None:
     with pytest.raises(EnvironmentProblem, match="mine cannot be installed: pip ended with 1"):
         mine.make()
     assert not mine.directory.exists()
+
+
+def test_a_python_that_nobody_has_is_named() -> None:
+    with pytest.raises(EnvironmentProblem, match=r"mine needs Python 3\.99 or later"):
+        Environment("mine", (), (3, 99)).make()
+
+
+def test_without_node_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    mine = NpmEnvironment("mine", ("other@1",))
+    with pytest.raises(
+        EnvironmentProblem, match=r"mine needs Node\.js, and no node is on the path"
+    ):
+        mine.make()
+    assert not mine.directory.exists()
+
+
+def test_packages_of_npm_are_installed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, does in {
+        "node": "",
+        "npm": 'case "$*" in *bad*) echo \'{"error": {"summary": "No bad."}}\'; exit 1;; esac\n'
+        'echo "$*" >>"${0%/*}/asked"',
+    }.items():
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    mine = NpmEnvironment("mine", ("other@1",))
+    mine.make()
+    mine.make()
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [line.split()[0] for line in asked] == ["install"]
+    assert asked[0].endswith("other@1")
+    assert mine.variables == {"NODE_PATH": str(mine.directory / "node_modules")}
+    with pytest.raises(EnvironmentProblem, match=r"npm ended with 1: No bad\."):
+        NpmEnvironment("mine", ("bad@1",)).make()

@@ -1,0 +1,34 @@
+"""mayu, with a core in Rust: tasks in a stream, with a consumer group."""
+
+from chaos.public.queues import Said, public
+
+_PAGE = "https://github.com/Siddid-Soni/mayu/blob/main/README.md"
+
+TARGET = public(
+    __file__,
+    packages=("mayu==0.2.5",),
+    python=(3, 13),
+    worker=(
+        # Its threads, which a Python with a GIL has only on demand.
+        "mayu worker tasks:app --mode thread --threads 4"
+        # By default 30 and 5 s: a dead worker's task would come back after up to 35 s.
+        " --visibility-timeout 3 --heartbeat-interval 1"
+    ),
+    said=(
+        Said(
+            guarantee="no-loss",
+            says=(
+                "a task is acknowledged only after it finishes, so a crash means the task runs "
+                "again, never that it is lost"
+            ),
+            source=_PAGE,
+        ),
+        Said(
+            says=(
+                "Redis restarts are survived: connections reconnect, and outcomes produced while "
+                "Redis is down are recorded when it returns."
+            ),
+            source=_PAGE,
+        ),
+    ),
+)
