@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.guarantees import guarantee_of
-from chaos.repro.finding import Finding, NoFinding, read_json, target_of
+from chaos.repro.finding import FATES, Finding, NoFinding, read_json, target_of
 from chaos.repro.inlined.stage import Case
 from chaos.sweep.cells import Cell
 from chaos.sweep.life import Life
@@ -57,9 +57,9 @@ def of_cell(directory: Path, wanted: str | None) -> Finding:
         ),
         did=f"{_DID[fault.fault]} {at}",
         more=_told(cell.story),
-        happened=found[anomaly],
+        happened=FATES[fate],
         guarantee=guarantee_of(anomaly).id,
-        story=(),
+        story=(found[anomaly],),
         command=_command(run, name),
         server=run["versions"]["server"],
         python=run["versions"]["python"],
@@ -118,6 +118,8 @@ def _look(cell: Cell, run: Mapping[str, Any], where: str) -> None:
 def _moment(command: str, at: str, side: str) -> str:
     number = at.rpartition(".")[2]
     which = f"its `{command}` number {number}" if command else f"its command number {number}"
+    if command and number == "1":
+        which = f"its first `{command}`"
     if side == "before-send":
         return f"before {which} reaches the server"
     return f"after {which} has run on the server, and before the reply arrives"
@@ -125,7 +127,7 @@ def _moment(command: str, at: str, side: str) -> str:
 
 def _told(life: Life) -> str:
     leaves = " It was told to leave (SIGTERM) once it had taken the job." if life.drained else ""
-    return f"The job {life.meaning}.{leaves} Another worker comes."
+    return f"Undisturbed, the job {life.meaning}.{leaves} Another worker comes."
 
 
 def _command(run: Mapping[str, Any], cell: str) -> str:

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
+#: The name of the script's own connections.
+_OURS = "repro-script"
+
 
 class CannotTry(Exception):
     """The finding can be tried here in no way; the message says why."""
@@ -96,12 +99,18 @@ class Server:
         """The answer to one command; an error is a text that begins with its name."""
         with socket.create_connection(self.address, 10) as link, link.makefile("rb") as replies:
             login = [["AUTH", *self._login]] if self._login else []
-            for command in [*login, ["SELECT", self._database], [*words]]:
+            named = ["CLIENT", "SETNAME", _OURS]
+            for command in [*login, ["SELECT", self._database], named, [*words]]:
                 sent = [word.encode() for word in command]
                 parts = [b"$%d\r\n%s\r\n" % (len(word), word) for word in sent]
                 link.sendall(b"*%d\r\n%s" % (len(sent), b"".join(parts)))
                 _, answer = read_value(replies)
             return answer
+
+    def clients(self) -> set[bytes]:
+        """The connections of others to it, each by its number."""
+        lines = self.ask("CLIENT", "LIST").splitlines()
+        return {line.split()[0] for line in lines if f" name={_OURS} ".encode() not in line}
 
     def version(self) -> str:
         """Its name and its release."""

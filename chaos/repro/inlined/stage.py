@@ -103,7 +103,7 @@ class Stage:
     def worker(self, url: str | None = None, *, awaited: bool = True) -> Worker:
         """Start a worker, and wait until it has come to the server, if that is awaited."""
         name = f"worker-{len(self.workers) + 1}"
-        before, output = self._clients(), self.directory / f"{name}.out"
+        before, output = self.server.clients(), self.directory / f"{name}.out"
         with output.open("wb") as out:
             process = self._start(self._queue.worker, name, url, stdout=out, stderr=out)
         worker = Worker(name, process)
@@ -111,7 +111,7 @@ class Stage:
         say(name, "is started")
         if not awaited:
             return worker
-        if not self.allow(_LIMIT_S, lambda: self._clients() > before or process.poll() is not None):
+        if not self.allow(_LIMIT_S, lambda: self._came(process, before)):
             raise CannotTry(f"{name} does not come to the server")
         if process.poll() is not None:
             said = output.read_text(errors="replace").strip().splitlines()
@@ -123,13 +123,13 @@ class Stage:
         jobs = [f"job-{self._enqueued + number:05}" for number in range(1, len(plans) + 1)]
         lines = [json.dumps({"id": id, "plan": plan}) for id, plan in zip(jobs, plans, strict=True)]
         self._enqueued += len(plans)
+        say("producer", f"enqueues {', '.join(jobs)}")
         program = self._start(
             self._queue.enqueue, "producer", None, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         told, _ = program.communicate("".join(f"{line}\n" for line in lines).encode(), _LIMIT_S)
         if program.returncode != 0 or len(told.splitlines()) != len(plans):
             raise CannotTry(f"the enqueue program has ended with {program.returncode}")
-        say("producer", f"has enqueued {', '.join(jobs)}")
         return jobs
 
     def at_work(self, plan: Mapping[str, Any], url: str | None = None) -> Worker:
@@ -138,6 +138,10 @@ class Stage:
         self.jobs = self.enqueue(plan)
         self.wait("the job at work", lambda: bool(self.runs()))
         return worker
+
+    def _came(self, process: subprocess.Popen[bytes], before: set[bytes]) -> bool:
+        """True if a worker is at the server, where these clients were before it, or has ended."""
+        return process.poll() is not None or bool(self.server.clients() - before)
 
     def _start(
         self, words: Sequence[str], name: str, url: str | None, **streams: Any
@@ -217,9 +221,6 @@ class Stage:
             what = "starts" if line["word"] == "start" else f"ends ({line['word']})"
             say(line["worker"], f"{what} {line['job']} in process {line['pid']}", line["t"])
         self._told = len(lines)
-
-    def _clients(self) -> int:
-        return len(self.server.ask("CLIENT", "LIST").splitlines())
 
 
 def _program(name: str) -> str:

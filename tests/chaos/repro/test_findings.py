@@ -80,7 +80,7 @@ CLAIM = "succeeds/kill/claim.1/before-reply"
 def test_a_crash_point(tmp_path: Path) -> None:
     finding = finding_in(sweep(tmp_path / "run", cell(CLAIM, "lost"), cell(CLAIM[:-5] + "send")))
     assert finding.did == (
-        "a worker is killed after its `BLPOP naive:default` number 1 has run on the server, and"
+        "a worker is killed after its first `BLPOP naive:default` has run on the server, and"
         " before the reply arrives"
     )
     case = finding.case
