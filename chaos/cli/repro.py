@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from chaos.cli import options
-from chaos.cli.program import guarded
+from chaos.cli.program import enter, guarded
 from chaos.compare.findings import finding_in
 from chaos.report import output
 from chaos.repro.writing import write
@@ -41,3 +43,7 @@ def command(run_directory: Path, cell: str | None, out: Path) -> None:
         return 0
 
     sys.exit(guarded(work))
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    enter(command, "python -m chaos.repro", words)

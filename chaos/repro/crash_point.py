@@ -75,7 +75,7 @@ def broken(directory: Path) -> list[str]:
         for cell in cells:
             if {*anomalies} & {*cell["anomalies"], *cell["unpromised"]}:
                 found.setdefault(fate, cell["cell"])
-    return [*found.values()]
+    return [*dict.fromkeys(found.values())]
 
 
 def _chosen(cells: list[dict[str, Any]], wanted: str | None) -> dict[str, Any]:
