@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 
-from chaos.compare.playing import Subject
+from chaos.compare.playing import Asked, Subject
 from chaos.compare.programme import questions
 from chaos.processes.modules import shown
 from chaos.public.queues import Said, known_of, said_by
@@ -28,6 +28,8 @@ class Entry:
     said: tuple[Said, ...]
     #: Issues of the queue's own about it.
     known: tuple[str, ...]
+    #: Of a crash point: the answer of the whole sweep.
+    in_all: str
     #: The command that writes its script.
     written_by: str
 
@@ -63,7 +65,7 @@ def page(subjects: Sequence[Subject], command: str, into: Path) -> str:
             if asked.answer.tone != "bad":
                 continue
             try:
-                entries += _entries(subject.target, asked.part, into)
+                entries += _entries(subject.target, asked, into)
             except NoFinding as reason:
                 without.append(f"{subject.target}, {asked.part}: {asked.answer.words} ({reason})")
     environment = jinja2.Environment(
@@ -82,7 +84,8 @@ def page(subjects: Sequence[Subject], command: str, into: Path) -> str:
     )
 
 
-def _entries(target: str, part: str, into: Path) -> Iterator[Entry]:
+def _entries(target: str, asked: Asked, into: Path) -> Iterator[Entry]:
+    part = asked.part
     directory = into / target / part
     cells = broken(directory) if (directory / "sweep.json").exists() else [None]
     for cell in cells:
@@ -96,5 +99,6 @@ def _entries(target: str, part: str, into: Path) -> Iterator[Entry]:
             finding=finding,
             said=said,
             known=known_of(name, part),
+            in_all=asked.answer.words if cell else "",
             written_by=shlex.join([*shown("repro"), *place]),
         )
