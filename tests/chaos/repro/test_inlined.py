@@ -50,6 +50,7 @@ def test_a_transaction_is_met_by_a_command_in_it() -> None:
     assert shape.meets(Exec([b"EXEC"], queued[1:]))
     assert name_of([b"EXEC"], [*queued], moments) == "claim"
     assert name_of([b"EXEC"], [[b"ZREM", b"others"]], moments) == "EXEC"
+    assert name_of([b"ZADD", b"q:jobs"], [*queued], moments) == "ZADD"
     assert name_of([b"ZREM", b"q:jobs"], [], moments) == "ZREM"
     assert name_of([b"client", b"setinfo", b"x"], [], moments) == "CLIENT-SETINFO"
 

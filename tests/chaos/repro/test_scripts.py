@@ -103,6 +103,11 @@ def test_an_issue_tells_what_is_promised_from_what_is_not(tmp_path: Path) -> Non
     assert "> Huey does not guarantee at-least-once delivery" in meant
 
 
+def test_an_issue_about_what_no_guarantee_speaks_of(tmp_path: Path) -> None:
+    told = written(tmp_path, "deadly", "huey").issue.read_text()
+    assert "**No promise that we know of is broken.** This only tells what happens." in told
+
+
 def test_a_script_says_what_it_needs(tmp_path: Path) -> None:
     text = written(tmp_path, "killed").script.read_text()
     assert (
