@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.guarantees import guarantee_of
-from chaos.repro.finding import FATES, Finding, NoFinding, read_json, target_of
+from chaos.repro.finding import FATES, Finding, NoFinding, look_at_releases, read_json, target_of
 from chaos.repro.inlined.stage import Case
 from chaos.sweep.cells import Cell
 from chaos.sweep.life import Life
@@ -33,6 +33,7 @@ def of_cell(directory: Path, wanted: str | None) -> Finding:
     told = _chosen(swept["cells"], wanted)
     run, name = swept["run"], told["cell"]
     cell = Cell.parse(name)
+    look_at_releases(run)
     where = f"{run['target']}, {name}"
     found = {**told["unpromised"], **told["anomalies"]}
     fate, anomaly = _fate(found, where)

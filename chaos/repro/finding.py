@@ -129,6 +129,7 @@ def of_question(directory: Path, stories: Mapping[str, str]) -> Finding:
     name = str(run["scenario"]).removeprefix(PACKAGE)
     answer = Answer.from_json(read_json(directory / ANSWER))
     where = f"{run['target']}/{name}"
+    look_at_releases(run)
     if answer.tone not in ("bad", "told"):
         raise NoFinding(f"{where} has found nothing to show again: {answer.words}")
     if (asked := _QUESTIONS.get(name)) is None:
@@ -217,6 +218,17 @@ def target_of(run: Mapping[str, Any]) -> str:
     """The target of a run as its command names it."""
     words = shlex.split(run["command"])
     return words[words.index("--target") + 1] if "--target" in words else str(run["target"])
+
+
+def look_at_releases(run: Mapping[str, Any]) -> None:
+    """Raise `NoFinding` if the target has other packages by now than in this run: a script would
+    have these, and show something else."""
+    then = run["versions"].get("packages", {}).get("the queue's own")
+    now = ", ".join(find_target(target_of(run)).pinned)
+    if then is not None and then != now:
+        raise NoFinding(
+            f"this was found with {then}, and the target has {now} by now; ask it again"
+        )
 
 
 def read_json(path: Path) -> dict[str, Any]:

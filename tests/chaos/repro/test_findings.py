@@ -135,3 +135,10 @@ def test_what_is_no_finding(tmp_path: Path) -> None:
     (good / "answer.json").write_text("[]")
     with pytest.raises(NoFinding, match="files that the rig did not write"):
         finding_in(good)
+
+
+def test_a_target_with_another_release_is_asked_again(tmp_path: Path) -> None:
+    pinned = "rq==3.0.0, redis==8.1.0"
+    assert finding_in(question(tmp_path / "now", "killed", LOST, "rq", pinned)).promised
+    with pytest.raises(NoFinding, match="found with rq==2, and the target has rq==3"):
+        finding_in(question(tmp_path / "then", "killed", LOST, "rq", "rq==2"))

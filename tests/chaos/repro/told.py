@@ -9,15 +9,18 @@ from typing import Any
 from tests.chaos.questions.test_answers import Told
 
 NAIVE = "examples.two_programs.target:TARGET"
-VERSIONS = {"server": "valkey 9.1.2", "python": "3.11.7"}
+VERSIONS: dict[str, Any] = {"server": "valkey 9.1.2", "python": "3.11.7"}
 
 
-def question(into: Path, name: str, told: Told, target: str = NAIVE) -> Path:
-    """The run of a question with this history."""
+def question(
+    into: Path, name: str, told: Told, target: str = NAIVE, packages: str | None = None
+) -> Path:
+    """The run of a question with this history, and with these packages of the queue."""
     into.mkdir(parents=True)
     command = f"python -m chaos.questions.{name} --target {target} --seed 7"
     run = {"scenario": f"questions.{name}", "target": target, "command": command}
-    _write(into / "run.json", {**run, "versions": VERSIONS})
+    own = {"packages": {"the queue's own": packages}} if packages else {}
+    _write(into / "run.json", {**run, "versions": {**VERSIONS, **own}})
     _write(into / "answer.json", told.answer(name, into).to_json())
     return into
 
