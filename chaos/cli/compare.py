@@ -72,6 +72,10 @@ def command(
     def work() -> int:
         if not names:
             raise BadOption("--targets names none; give some, with commas between them")
+        if findings_at is not None and out is None:
+            raise BadOption(
+                "--findings names the directories of runs; give --out, which keeps them"
+            )
         for name in names:
             find_target(name)
         console = output.console()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.questions.facts import Facts, facts_of
+from chaos.questions.facts import Facts, JobRun, facts_of
 from chaos.questions.question import ANSWER, PACKAGE, Answer
 from chaos.questions.stage import JOB
 from chaos.repro.inlined.fates import Run, fates_of
@@ -186,7 +186,7 @@ def _fates(facts: Facts, name: str) -> set[str]:
     return fates
 
 
-def _run(run: Any, facts: Facts) -> Run:
+def _run(run: JobRun, facts: Facts) -> Run:
     outcome = "gone" if run.outcome is None and run.process in facts.exits else run.outcome
     return Run(run.job, run.process, run.pid, run.start_s, run.end_s, outcome)
 
