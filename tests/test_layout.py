@@ -37,6 +37,7 @@ LAYERS = (
     {"inference"},
     {"sweep", "rewind", "planted", "load", "documents", "public"},
     {"questions"},
+    {"repro"},
     {"compare"},
     {"cli"},
     {"scenarios"},

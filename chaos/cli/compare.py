@@ -14,6 +14,7 @@ import click
 from chaos.cli import options
 from chaos.cli.program import enter, guarded
 from chaos.cli.reports import report_options
+from chaos.compare import findings
 from chaos.compare.playing import Subject, ask
 from chaos.compare.programme import programme
 from chaos.compare.report import report_on
@@ -47,6 +48,7 @@ from chaos.targets import BUILT_IN, find_target
 )
 @options.seed
 @click.option("--page", "page_at", type=options.PATH, help="Write docs/results.md here.")
+@click.option("--findings", "findings_at", type=options.PATH, help="Write docs/findings.md here.")
 @report_options
 def command(
     targets: str,
@@ -55,6 +57,7 @@ def command(
     at_once: int,
     seed: int | None,
     page_at: Path | None,
+    findings_at: Path | None,
     reports: tuple[Wanted, ...],
 ) -> None:
     """Ask several queues the same questions, and put their answers side by side.
@@ -69,6 +72,10 @@ def command(
     def work() -> int:
         if not names:
             raise BadOption("--targets names none; give some, with commas between them")
+        if findings_at is not None and out is None:
+            raise BadOption(
+                "--findings names the directories of runs; give --out, which keeps them"
+            )
         for name in names:
             find_target(name)
         console = output.console()
@@ -83,6 +90,8 @@ def command(
             write(made, reports)
             if page_at is not None:
                 page_at.write_text(page(subjects, parts, repeat, chosen, into))
+            if findings_at is not None:
+                findings_at.write_text(findings.page(subjects, repeat, into))
         for table in (*made.details, made.summary):
             print_table(table, console)
             console.print()

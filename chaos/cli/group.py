@@ -48,6 +48,7 @@ _ELSEWHERE = {
     "load": "chaos.cli.load:command",
     "planted": "chaos.cli.planted:command",
     "proxy": "chaos.cli.proxy:command",
+    "repro": "chaos.cli.repro:command",
     "sweep": "chaos.cli.sweep:command",
 }
 

@@ -22,8 +22,18 @@ class Said:
     guarantee: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An issue of the queue's own, about something that is found here."""
+
+    #: The part of a comparison that finds it: `killed`, `crash_points`, …
+    part: str
+    url: str
+
+
 #: Of each target that was loaded.
 _SAID: dict[str, tuple[Said, ...]] = {}
+_KNOWN: dict[str, tuple[Known, ...]] = {}
 
 
 def public(
@@ -32,6 +42,7 @@ def public(
     packages: tuple[str, ...],
     worker: str,
     said: tuple[Said, ...],
+    known: tuple[Known, ...] = (),
     enqueue: str = "python enqueue.py",
     python: tuple[int, int] | None = (3, 0),
     env: Mapping[str, str] | None = None,
@@ -46,6 +57,7 @@ def public(
     """
     folder = Path(file).parent
     _SAID[name or folder.name] = said
+    _KNOWN[name or folder.name] = known
     environment = (
         Environment(folder.name, packages, python)
         if python
@@ -72,3 +84,8 @@ def public(
 def said_by(target: str) -> tuple[Said, ...]:
     """What the public queue of this name says of itself; nothing for any other target."""
     return _SAID.get(target, ())
+
+
+def known_of(target: str, part: str) -> tuple[str, ...]:
+    """The addresses of the public queue's own issues about what this part finds."""
+    return tuple(known.url for known in _KNOWN.get(target, ()) if known.part == part)

@@ -168,6 +168,9 @@ def _about(
         "about": [],
         "promises": sorted(target.promises),
         "offers": sorted(target.offers),
+        "moments": {name: match.label for name, match in target.wire.moments.items()}
+        if target.wire
+        else {},
         "slots": slots,
         "burst": True,
         "settings": asdict(SETTINGS),

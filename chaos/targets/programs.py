@@ -86,6 +86,7 @@ def queue(
         promises=words,
         worker=Command(_words(name, "worker", worker), env=variables, cwd=cwd),
         producer=producer,
+        enqueue=Command(program, env=variables, cwd=cwd) if program else None,
         asks=asking,
         again_within_s=again_within_s,
         **more,

@@ -134,6 +134,8 @@ class Target:
     #: further failure doubles it, and a random share of up to a half may be taken off. None:
     #: nobody knows.
     back_off_ms: Callable[[WorkerSettings], tuple[int, int]] | None = None
+    #: The program that enqueues, of a target that is made of two programs.
+    enqueue: Command | None = None
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
     #: What an environment of its own has, each package with its release.

@@ -36,7 +36,8 @@ def _compare(into: Path) -> Any:
         "--seed",
         "3",
     )
-    files = ("--json", str(into / "found.json"), "--page", str(into / "results.md"))
+    pages = {"--json": "found.json", "--page": "results.md", "--findings": "findings.md"}
+    files = [word for option, name in pages.items() for word in (option, str(into / name))]
     return run("chaos", "compare", *words, *files, limit_s=600)
 
 
@@ -62,6 +63,17 @@ def test_the_page_has_each_question_and_its_command(compared: tuple[Path, str]) 
     assert "lost at 2 of" in printed
 
 
+def test_the_findings_can_be_shown_without_the_rig(compared: tuple[Path, str]) -> None:
+    into, _ = compared
+    page = (into / "findings.md").read_text()
+    assert "### naive_queue: a worker is killed while it runs a job: lost" in page
+    assert "Without a script" not in page
+    directory = into / "runs" / TARGET / "killed"
+    done = run("chaos", "repro", str(directory), "--out", str(into / "scripts"))
+    assert done.returncode == 0, done.stderr
+    assert (into / "scripts" / "naive_queue_killed.py").exists()
+
+
 def test_what_is_known_is_not_asked_again(compared: tuple[Path, str]) -> None:
     into, _ = compared
     before = {path: path.stat().st_mtime_ns for path in (into / "runs").rglob("history/*")}
@@ -76,3 +88,9 @@ def test_a_target_that_cannot_be_asked_is_told(tmp_path: Path) -> None:
     done = run("chaos", "compare", "--targets", "no_such_queue")
     assert done.returncode == 2
     assert "no target is named 'no_such_queue'" in done.stderr
+
+
+def test_findings_need_the_runs_that_they_name(tmp_path: Path) -> None:
+    done = run("chaos", "compare", "--targets", TARGET, "--findings", str(tmp_path / "f.md"))
+    assert done.returncode == 2
+    assert "give --out" in done.stderr

@@ -1,0 +1,1 @@
+"""What is done to a queue: one `play` in each script."""
