@@ -23,24 +23,19 @@ _RISKS = {
     "release": 3,
     "handed back": 3,
 }
-_FAILED, _REST = 0, 4
+_REST = 4
 
 
 class Risks:
-    """What is known about the risk of cells: those that `failed` earlier, and how far a job has
-    come at each command of a run that nothing disturbs."""
+    """The risk of cells, by how far a job has come at each command of these runs: the first ones
+    count, which nothing has disturbed."""
 
-    def __init__(self, runs: Iterable[CellRun], failed: frozenset[str]) -> None:
-        self._failed = failed
+    def __init__(self, runs: Iterable[CellRun]) -> None:
         #: By life and boundary: before the command, and after it.
         self._phases: dict[tuple[str, str], tuple[str, str]] = {}
         for run in runs:
             for at, phases in _phases(run):
                 self._phases.setdefault((run.cell.life, at), phases)
-
-    def failed(self, cell: Cell) -> bool:
-        """True if it did not keep its promises in an earlier sweep."""
-        return str(cell) in self._failed
 
     def phase(self, cell: Cell) -> str:
         """How far a job has come when the cell's fault lands; "" where no run has shown it."""
@@ -50,8 +45,6 @@ class Risks:
 
     def rank(self, cell: Cell) -> int:
         """The smaller, the earlier."""
-        if self.failed(cell):
-            return _FAILED
         command = cell.faults[0].at.rpartition(".")[0]
         return min(_RISKS.get(word, _REST) for word in (self.phase(cell), command))
 

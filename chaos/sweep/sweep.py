@@ -202,7 +202,7 @@ class Sweep:
             surely = self._count(pool, lives)
             self._all(
                 pool.submit(self._try, column, at, _CHANCE_TRIES[0])
-                for column, at in self._failed_by_chance(columns, surely)
+                for column, at in self._failed_earlier(columns)
             )
             self._try_all(pool, columns, surely)
             tried = {life: set(known) for life, known in surely.items()}
@@ -215,7 +215,7 @@ class Sweep:
                 for at in column.unsure():
                     del column.unvisited[at]
                     self._void[column.cell(at)] = None
-        risks = Risks(self._runs, self._failed)
+        risks = Risks(self._runs)
         for column in columns:
             column.left = {at: risks.phase(column.cell(at)) for at in column.left}
         return columns
@@ -253,7 +253,7 @@ class Sweep:
     ) -> None:
         """Try these boundaries of each life under each fault: of equal risk, the first of all lives
         before the second of any."""
-        risks = Risks(self._runs, self._failed)
+        risks = Risks(self._runs)
         cells = [
             (risks.rank(column.cell(each)), place, column, each)
             for column in columns
@@ -263,14 +263,12 @@ class Sweep:
         cells.sort(key=lambda cell: cell[:2])
         self._all(pool.submit(self._try, column, each, tries) for _, _, column, each in cells)
 
-    def _failed_by_chance(
-        self, columns: Sequence[Column], surely: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[Column, str]]:
-        """Cells that failed earlier, and whose boundary not every run has."""
+    def _failed_earlier(self, columns: Sequence[Column]) -> Iterator[tuple[Column, str]]:
+        """The cells that failed earlier; their boundaries need not be there any longer."""
         for column in columns:
             for name in sorted(self._failed):
                 at = name.split("/")[2] if name.count("/") == 3 else ""
-                if str(column.cell(at)) == name and at not in surely[column.life]:
+                if str(column.cell(at)) == name:
                     yield column, at
 
     def _try(self, column: Column, at: str, tries: int = _TRIES) -> None:
@@ -278,13 +276,13 @@ class Sweep:
         if time.monotonic() >= self._until:
             column.left[at] = ""
             return
+        self._void.pop(column.cell(at), None)
         tried = []
         for _ in range(tries):
             run = self._play(column.cell(at))
             tried.append(run)
             if run.complete or run.trouble:
                 column.cells[at] = tried
-                self._void.pop(column.cell(at), None)
                 return
         if tries == _TRIES:
             column.unvisited[at] = tried

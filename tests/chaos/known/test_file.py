@@ -97,8 +97,14 @@ def test_each_mistake_is_one_sentence_with_its_place(
     assert "\n" not in said
 
 
-def test_entries_whose_lines_cannot_be_told_are_numbered(tmp_path: Path) -> None:
-    text = 'known = [{ scenario = "mixed", anomaly = "lost" }]\n'
+@pytest.mark.parametrize(
+    "text",
+    [
+        'known = [{ scenario = "mixed", anomaly = "lost" }]\n',
+        '[[known]]\nscenario = "mixed"\nanomaly = "lost"\nurl = """\n[[known]]\n"""\n',
+    ],
+)
+def test_entries_whose_lines_cannot_be_told_are_numbered(text: str, tmp_path: Path) -> None:
     with pytest.raises(BadKnown, match=r"known\.toml, entry 1 has no reason"):
         read(listed(tmp_path, text), PLACES)
 

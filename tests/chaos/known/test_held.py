@@ -61,6 +61,7 @@ def against(entries: Sequence[Entry], *verdicts: Verdict) -> list[JudgedRun]:
         ([LOST], verdict(check("lost"), unknown=["no fault landed"]), Outcome.UNKNOWN),
         ([LOST], verdict(check("lost", why=["gone"], promised=False)), Outcome.PASS),
         ([LOST, PHANTOM], verdict(BROKEN, check("phantom")), Outcome.FAIL),
+        ([LOST], verdict(BROKEN, check("phantom", why=["a"], promised=False)), Outcome.PASS),
     ],
 )
 def test_only_what_is_new_fails_or_an_entry_that_has_to_go(
@@ -138,7 +139,8 @@ def printed(run: JudgedRun) -> str:
 def test_the_terminal_says_why_it_is_green() -> None:
     (run,) = against([LOST], verdict(BROKEN))
     text = printed(run)
-    assert f"known: a pop without a lock ({URL})" in text
+    assert f"\n    known: a pop without a lock ({URL})" in text
+    assert f"job-9 is missing; known: a pop without a lock ({URL})" in text
     assert "PASS: every promise was kept but for what is known: lost (exit code 0)" in text
     assert "PASS (known)" in text
     assert "1 run in 1.0 s: 1 passed" in text

@@ -23,7 +23,7 @@ from chaos.rig.progress import Progress
 from chaos.sweep import sweep as module
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BoundaryFault, Cell
-from chaos.sweep.judging import Judged
+from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.report import print_results, report_on
 from chaos.sweep.results import Results
 from chaos.sweep.risk import Risks, failed_in
@@ -57,6 +57,8 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0.0
         self.played: list[str] = []
+        #: Commands that only runs with a fault have.
+        self.chance: tuple[str, ...] = ()
 
     def monotonic(self) -> float:
         return self.now
@@ -72,7 +74,7 @@ class Clock:
             landed=[True for _ in cell.faults],
             command="SET",
             phase="held",
-            commands=[*COMMANDS],
+            commands=[*COMMANDS, *self.chance] if cell.faults else [*COMMANDS],
             phases=[*PHASES],
         )
 
@@ -113,10 +115,12 @@ def test_the_riskiest_cells_are_played_first(clock: Clock, tmp_path: Path) -> No
 
 
 def test_a_cell_that_failed_by_chance_is_tried_again_first(clock: Clock, tmp_path: Path) -> None:
+    clock.chance = ("refresh",)
     chance = "succeeds/kill/refresh.1/before-send"
-    swept(tmp_path, None, chance, "poison/kill/claim.1/before-send", "succeeds/kill/nonsense")
+    done = swept(tmp_path, None, chance, "poison/kill/claim.1/before-send", "succeeds/kill/x")
     assert clock.played[0] == chance
-    assert clock.played.count(chance) == 1
+    assert len(clock.played) == len(set(clock.played)) == done.visited == ALL + 2
+    assert done.void == []
 
 
 def test_no_cell_is_begun_when_the_budget_is_used_up(clock: Clock, tmp_path: Path) -> None:
@@ -207,6 +211,14 @@ def test_cells_are_held_against_the_list(
     assert (found.truth is Outcome.FAIL) == ("broken" in fields)
 
 
+def test_a_known_cell_that_lacks_evidence_is_unknown(clock: Clock, tmp_path: Path) -> None:
+    del clock
+    fields = BROKEN | {"unknown": ("the end was not read",)}
+    found = results(swept(tmp_path, 4.0), listed("succeeds/kill/*/*"), **fields)
+    assert {result.mark for result in found.results} == {Mark.UNKNOWN}
+    assert {cell["mark"] for cell in found.to_json()["cells"]} == {"broken"}
+
+
 def test_a_known_cell_is_shown_as_known_and_told_as_broken(clock: Clock, tmp_path: Path) -> None:
     del clock
     found = results(swept(tmp_path, 4.0), listed("succeeds/kill/*/*"), **BROKEN)
@@ -275,4 +287,4 @@ def test_a_bad_budget_is_one_sentence(
 
 def test_a_boundary_that_no_run_has_shown_has_no_phase() -> None:
     cell = Cell("succeeds", (BoundaryFault("kill", "claim.1", "before-send"),))
-    assert Risks([], frozenset()).phase(cell) == ""
+    assert Risks([]).phase(cell) == ""
