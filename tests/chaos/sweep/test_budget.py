@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree
@@ -59,6 +60,8 @@ class Clock:
         self.played: list[str] = []
         #: Commands that only runs with a fault have.
         self.chance: tuple[str, ...] = ()
+        #: By cell, the number of runs in which its fault will not land.
+        self.misses: Counter[str] = Counter()
 
     def monotonic(self) -> float:
         return self.now
@@ -68,10 +71,11 @@ class Clock:
         if cell.faults:
             self.now += 1.0
             self.played.append(str(cell))
+            self.misses[str(cell)] -= 1
         return CellRun(
             cell=cell,
             directory=directory,
-            landed=[True for _ in cell.faults],
+            landed=[self.misses[str(cell)] < 0 for _ in cell.faults],
             command="SET",
             phase="held",
             commands=[*COMMANDS, *self.chance] if cell.faults else [*COMMANDS],
@@ -121,6 +125,17 @@ def test_a_cell_that_failed_by_chance_is_tried_again_first(clock: Clock, tmp_pat
     assert clock.played[0] == chance
     assert len(clock.played) == len(set(clock.played)) == done.visited == ALL + 2
     assert done.void == []
+
+
+def test_a_cell_that_failed_and_is_not_met_at_once_is_tried_with_the_others(
+    clock: Clock, tmp_path: Path
+) -> None:
+    failed = "succeeds/kill/claim.1/before-send"
+    clock.misses[failed] = 2
+    done = swept(tmp_path, None, failed)
+    assert clock.played[:2] == [failed] * 2
+    assert clock.played.count(failed) == 3
+    assert (done.visited, done.missed, done.void) == (ALL, 0, [])
 
 
 def test_no_cell_is_begun_when_the_budget_is_used_up(clock: Clock, tmp_path: Path) -> None:
