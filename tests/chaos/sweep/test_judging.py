@@ -44,13 +44,13 @@ def run(path: Path, events: Sequence[Event], **fields: Any) -> CellRun:
     return CellRun(cell=KILL, directory=path, landed=fields.pop("landed", [True]), **fields)
 
 
-def judged(run: Path, *runs: CellRun) -> list[Judged]:
+def judged(run: Path, *runs: CellRun, asked: Sequence[str] = ()) -> list[Judged]:
     about = {
         "promises": list(GUARANTEES),
         "timing": timing(find_target("rrq_ref"), SETTINGS, 1_000),
     }
     (run / "run.json").write_text(json.dumps(about))
-    found, problems = judge_all(runs, run)
+    found, problems = judge_all(runs, run, asked=asked)
     assert problems == []
     return found
 
@@ -65,6 +65,14 @@ def test_a_broken_promise_belongs_to_its_own_cell(tmp_path: Path) -> None:
     found = judged(tmp_path, *runs)
     assert [set(each.broken) for each in found] == [{"effect-missing"}, {"lost", "stuck"}, set()]
     assert [each.mark for each in found] == [Mark.BROKEN, Mark.BROKEN, Mark.OK]
+
+
+def test_cells_tell_which_of_the_anomalies_asked_about_had_cases(tmp_path: Path) -> None:
+    first, second = green("c00001"), green("c00002")[2:]
+    runs = [run(tmp_path / "c00001", first), run(tmp_path / "c00002", second)]
+    found = judged(tmp_path, *runs, asked=["lost", "phantom", "hung-worker"])
+    assert [each.met for each in found] == [{"lost", "phantom"}, {"phantom"}]
+    assert [each.met for each in judged(tmp_path, *runs)] == [frozenset()] * 2
 
 
 def test_times_are_those_of_the_cell(tmp_path: Path) -> None:
