@@ -108,8 +108,10 @@ def _left(results: Results) -> Iterator[Table]:
     if left:
         yield Table(
             title="left out",
-            about="cells, by how far the job would have come",
-            columns=(Column("life"), *(Column(phase, right=True) for phase in phases)),
+            columns=(
+                Column("life"),
+                *(Column(phase, group="the job is", right=True) for phase in phases),
+            ),
             rows=tuple(
                 (Cell(life), *(Cell(str(counts.get(phase, 0))) for phase in phases))
                 for life, counts in left.items()

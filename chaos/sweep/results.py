@@ -41,8 +41,9 @@ class Result:
 
     @property
     def why(self) -> str:
-        """The first thing that is wrong, in a sentence."""
-        return next(iter([*self.broken.values(), *self.final.unknown]), "")
+        """The first thing that is wrong, in a sentence; what is known comes last."""
+        new = [self.broken[name] for name in self.new]
+        return next(iter([*new, *self.final.unknown, *self.broken.values()]), "")
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -174,7 +174,7 @@ def test_what_was_left_out_is_told_and_not_counted_as_kept(clock: Clock, tmp_pat
     text = printed(found)
     assert "this is a part: 13 boundaries were left out, because the budget of 60 s" in text
     assert "PASS: 3 ok, 0 broken, 0 unknown, 13 left out (exit code 0)" in text
-    assert "left out: cells, by how far the job would have come" in text
+    assert "waiting for a retry" in text.partition("this is a part")[2]
     report = report_on(found)
     assert report.summary.rows[0][1].text == "3 of 3"
     suite = written(report, tmp_path / "it.xml").find("testsuite")
@@ -231,6 +231,7 @@ def test_a_known_cell_that_lacks_evidence_is_unknown(clock: Clock, tmp_path: Pat
     fields = BROKEN | {"unknown": ("the end was not read",)}
     found = results(swept(tmp_path, 4.0), listed("succeeds/kill/*/*"), **fields)
     assert {result.mark for result in found.results} == {Mark.UNKNOWN}
+    assert {result.why for result in found.results} == {"the end was not read"}
     assert {cell["mark"] for cell in found.to_json()["cells"]} == {"broken"}
 
 
@@ -251,6 +252,15 @@ def test_a_known_cell_is_shown_as_known_and_told_as_broken(clock: Clock, tmp_pat
     path = tmp_path / "it.html"
     write(report_on(found), [Wanted(by_ending(path).kind, path)])
     assert "job-1 is missing; known: a pop" in path.read_text()
+
+
+def test_a_cell_with_something_new_is_told_by_that(clock: Clock, tmp_path: Path) -> None:
+    del clock
+    fields = BROKEN | {"broken": {"lost": "job-1 is missing", "phantom": "it ran"}}
+    found = results(swept(tmp_path, 4.0), listed("succeeds/kill/*/*"), **fields)
+    assert {(*result.new, result.why) for result in found.results} == {("phantom", "it ran")}
+    assert "4 broken" in printed(found)
+    assert "lost: A job" not in printed(found)
 
 
 def test_an_entry_that_has_to_go_is_a_failure(clock: Clock, tmp_path: Path) -> None:
