@@ -16,6 +16,7 @@ NEEDED = (
     "examples",
     "docs",
     ".ci",
+    ".github",
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

@@ -32,6 +32,7 @@ LAYERS = (
     {"targets"},
     {"handlers"},
     {"checks"},
+    {"known"},
     {"report"},
     {"rig"},
     {"inference"},

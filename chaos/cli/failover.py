@@ -11,10 +11,12 @@ import click
 
 from chaos.checks import Outcome
 from chaos.cli import options
+from chaos.cli.known import known_option
 from chaos.cli.playing import Played, play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.scenario import judged
+from chaos.known import Known
 from chaos.report import (
     Cell,
     Column,
@@ -50,31 +52,37 @@ def command_of(scenario: Scenario) -> click.Command:
         help=parameter.help,
     )
     @options.run
+    @known_option
     @report_options
-    def command(reports: tuple[Wanted, ...], **chosen: Any) -> None:
+    def command(reports: tuple[Wanted, ...], known: Known | None, **chosen: Any) -> None:
         mode = chosen.pop(parameter.name)
         wanted = several.get(mode, (mode,))
-        sys.exit(guarded(lambda: _compare(scenario, wanted, chosen, reports)))
+        sys.exit(guarded(lambda: _compare(scenario, wanted, chosen, reports, known)))
 
     return command
 
 
 def _compare(
-    scenario: Scenario, modes: Sequence[str], chosen: Mapping[str, Any], reports: tuple[Wanted, ...]
+    scenario: Scenario,
+    modes: Sequence[str],
+    chosen: Mapping[str, Any],
+    reports: tuple[Wanted, ...],
+    known: Known | None,
 ) -> int:
     """Play each mode, print what makes the difference, and report; the exit code."""
     console, began = output.console(), time.monotonic()
     played = dict(_play(scenario, modes, chosen, Progress(console)))
     # Without waiting, jobs must get lost: it shows that this failover can lose some.
     control = modes[0] if len(modes) > 1 else None
+    # The control is meant to fail: the report is on the others.
+    runs = judged({mode: played[mode] for mode in modes if mode != control}, known)
+    held = {run.name: run.held for run in runs}
     for mode in _wrong(played, control) if control else modes:
-        print_verdict(played[mode].verdict, console, played[mode].story)
+        print_verdict(played[mode].verdict, console, played[mode].story, held.get(mode))
     print_table(_table(played), console)
     for mode, one in played.items():
         where = f"{mode}: run directory: {one.directory} ({one.seconds:.1f} s)"
         console.print(where, soft_wrap=True)
-    # The control is meant to fail: the report is on the others.
-    runs = [judged(mode, played[mode]) for mode in modes if mode != control]
     if len(runs) == 1:
         report = report_on_run(runs[0])
     else:

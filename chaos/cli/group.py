@@ -17,6 +17,7 @@ from rich.text import Text
 from chaos.checks import judging
 from chaos.cli import options
 from chaos.cli.catalogue import scenarios
+from chaos.cli.known import held, known_option
 from chaos.cli.playing import play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
@@ -24,6 +25,7 @@ from chaos.cli.scenario import command_of, report_all
 from chaos.cli.side_by_side import Take, play_side_by_side
 from chaos.guarantees import GUARANTEES
 from chaos.inference.known import hand_on, with_what_is_known
+from chaos.known import Known
 from chaos.report import (
     JudgedRun,
     Wanted,
@@ -82,10 +84,16 @@ class _Group(click.Group):
 @click.group(cls=_Group, name="chaos", invoke_without_command=True)
 @options.run
 @options.at_once
+@known_option
 @report_options
 @click.pass_context
 def command(
-    context: click.Context, /, at_once: int, reports: tuple[Wanted, ...], **chosen: Any
+    context: click.Context,
+    /,
+    at_once: int,
+    known: Known | None,
+    reports: tuple[Wanted, ...],
+    **chosen: Any,
 ) -> None:
     """Play all scenarios and print one table; or one of them, by its name."""
     if context.invoked_subcommand is not None:
@@ -103,7 +111,8 @@ def command(
                 Take(name=one.name, scenario=one, options=usual(one, wanted)) for one in playable
             ]
             played = play_side_by_side(takes, "all", wanted, at_once, progress)
-        return report_all("all scenarios", played, time.monotonic() - began, console, reports)
+        seconds = time.monotonic() - began
+        return report_all("all scenarios", played, seconds, console, reports, known)
 
     sys.exit(guarded(work))
 
@@ -149,16 +158,19 @@ def list_() -> None:
 
 @command.command()
 @click.argument("run_dir", type=options.PATH)
+@known_option
 @report_options
-def check(run_dir: Path, reports: tuple[Wanted, ...]) -> None:
+def check(run_dir: Path, known: Known | None, reports: tuple[Wanted, ...]) -> None:
     """Judge a saved run again."""
 
     def work() -> int:
         began = time.monotonic()
         with judging(run_dir) as (verdict, history):
-            print_verdict(verdict, output.console(), story_of_wronged(history.db, verdict))
-            run = JudgedRun(name=run_dir.name, verdict=verdict, seconds=time.monotonic() - began)
+            story = story_of_wronged(history.db, verdict)
+            judged = JudgedRun(name=run_dir.name, verdict=verdict, seconds=time.monotonic() - began)
+            (run,) = held([judged], known)
+            print_verdict(verdict, output.console(), story, run.held)
             write(report_on_run(run, lambda: timeline(history, verdict)), reports)
-        return verdict.outcome.exit_code
+        return run.outcome.exit_code
 
     sys.exit(guarded(work))

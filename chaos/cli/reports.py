@@ -1,4 +1,5 @@
-"""`--report PATH` and its aliases: the files that a command writes, known before it plays."""
+"""`--report PATH`, its aliases and `--summary`: the files that a command writes, known before it
+plays."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from chaos.cli.options import PATH
-from chaos.report import KINDS, Kind, UnknownKind, Wanted, by_ending
+from chaos.report import KINDS, SUMMARY, Kind, UnknownKind, Wanted, by_ending
 from chaos.rig.options import BadOption
 
 
@@ -31,7 +32,7 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     decorated: Callable[..., Any] = with_reports
     for kind in sorted(KINDS.values(), key=lambda kind: kind.name, reverse=True):
         decorated = _alias(kind)(decorated)
-    return _report(decorated)
+    return _report(_summary(decorated))
 
 
 def _by_ending(
@@ -53,6 +54,21 @@ _report = click.option(
     help="Also write a report to this file: "
     + ", ".join(f"{kind.meaning} ({kind.ending})" for kind in KINDS.values())
     + ". Repeatable.",
+)
+
+
+def _appended(context: click.Context, option: click.Parameter, path: Path | None) -> None:
+    del option
+    if path is not None:
+        _forced(context).append(Wanted(SUMMARY, path, appended=True))
+
+
+_summary = click.option(
+    "--summary",
+    type=PATH,
+    expose_value=False,
+    callback=_appended,
+    help=f"Also append {SUMMARY.meaning}, to this file (on GitHub, $GITHUB_STEP_SUMMARY).",
 )
 
 

@@ -12,12 +12,14 @@ import click
 from rich.console import Console
 
 from chaos.cli import options
+from chaos.cli.known import held, known_option
 from chaos.cli.met import met_by_faults, met_by_jobs
 from chaos.cli.playing import Played, play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
 from chaos.cli.side_by_side import play_side_by_side, seeded
 from chaos.inference.known import hand_on
+from chaos.known import Known
 from chaos.report import (
     JudgedRun,
     Wanted,
@@ -27,6 +29,7 @@ from chaos.report import (
     report_on_run,
     report_on_runs,
     write,
+    write_json,
 )
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
@@ -54,14 +57,17 @@ def command_of(scenario: Scenario) -> click.Command:
         " the end, and the directories of runs that passed are removed.",
     )
     @options.at_once
-    def command(reports: tuple[Wanted, ...], runs: int, at_once: int, **chosen: Any) -> None:
+    @known_option
+    def command(
+        reports: tuple[Wanted, ...], runs: int, at_once: int, known: Known | None, **chosen: Any
+    ) -> None:
         own = {parameter.name: chosen.pop(parameter.name) for parameter in scenario.parameters}
 
         def work() -> int:
             console = output.console()
             wanted = Options(**chosen, parameters=own)
             if runs == 1:
-                return play_one(scenario, wanted, console, reports)
+                return play_one(scenario, wanted, console, reports, known)
             began, progress = time.monotonic(), Progress(console)
             hand_on(wanted, progress)
             played = play_side_by_side(
@@ -72,7 +78,8 @@ def command_of(scenario: Scenario) -> click.Command:
                 progress,
                 keep_passed=False,
             )
-            code = report_all(scenario.name, played, time.monotonic() - began, console, reports)
+            seconds = time.monotonic() - began
+            code = report_all(scenario.name, played, seconds, console, reports, known)
             points = {point for one in played.values() for point in one.points}
             verdicts = [one.verdict for one in played.values()]
             for met in filter(None, (met_by_jobs(points), met_by_faults(verdicts))):
@@ -86,14 +93,19 @@ def command_of(scenario: Scenario) -> click.Command:
 
 
 def play_one(
-    scenario: Scenario, wanted: Options, console: Console, reports: tuple[Wanted, ...]
+    scenario: Scenario,
+    wanted: Options,
+    console: Console,
+    reports: tuple[Wanted, ...],
+    known: Known | None,
 ) -> int:
     """Play a scenario once, print its verdict and write the reports; the exit code."""
     played = play(scenario, wanted, Progress(console))
-    print_verdict(played.verdict, console, played.story)
+    (run,) = judged({scenario.name: played}, known)
+    print_verdict(played.verdict, console, played.story, run.held)
     console.print(f"run directory: {played.directory} ({played.seconds:.1f} s)", soft_wrap=True)
-    write(report_on_run(judged(scenario.name, played)), reports)
-    return played.verdict.outcome.exit_code
+    write(report_on_run(run), reports)
+    return run.outcome.exit_code
 
 
 def report_all(
@@ -102,17 +114,27 @@ def report_all(
     seconds: float,
     console: Console,
     reports: tuple[Wanted, ...],
+    known: Known | None,
 ) -> int:
     """Print one table of all runs and write the reports; the exit code that stands for all."""
-    runs = [judged(name, one) for name, one in played.items()]
+    runs = judged(played, known)
     print_summary(runs, seconds, console)
     report = report_on_runs(title, runs, seconds)
     write(report, reports)
     return report.outcome.exit_code
 
 
-def judged(name: str, played: Played) -> JudgedRun:
-    """A run as reports show it."""
+def judged(played: Mapping[str, Played], known: Known | None) -> list[JudgedRun]:
+    """Runs as reports show them. What is known is written beside each verdict."""
+    runs = held([_judged(name, one) for name, one in played.items()], known)
+    for run, one in zip(runs, played.values(), strict=True):
+        path = one.directory / "verdict.json"
+        if run.held is not None and path.exists():
+            write_json(run.to_json(), path)
+    return runs
+
+
+def _judged(name: str, played: Played) -> JudgedRun:
     return JudgedRun(
         name=name,
         verdict=played.verdict,

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from chaos.cli import options
+from chaos.cli.known import known_option
 from chaos.cli.program import enter, guarded
 from chaos.cli.reports import report_options
 from chaos.report import KINDS, Wanted, output, write
@@ -41,6 +42,8 @@ Lives: {", ".join(list(BY_NAME)[:6])},
 Faults:
 {_faults()}
 """
+#: Of a budget.
+_UNITS_S = {"s": 1.0, "m": 60.0}
 #: Of the grids, where there is no terminal.
 _WIDTH = 160
 
@@ -55,25 +58,40 @@ _WIDTH = 160
 @click.option(
     "--slots", type=click.IntRange(1, 500), help="Number of cells at a time (default: 4 per CPU)."
 )
+@click.option(
+    "--budget",
+    help="Begin no other cell after this time (60s, 5m), and say what was left out. The riskiest"
+    " come first. Runs without a fault, by which cells are found, are always played.",
+)
+@click.option(
+    "--before",
+    type=options.PATH,
+    help="Directory (or sweep.json) of an earlier sweep: the cells that were broken come first.",
+)
 @options.redis
 @options.out
+@known_option
 @report_options
 def command(
     lives: str,
     faults: str,
     cell: str | None,
     pairs: str | None,
+    budget: str | None,
     reports: tuple[Wanted, ...],
     **chosen: Any,
 ) -> None:
     """See `_HELP`."""
 
     def work() -> int:
+        if budget is not None and (cell is not None or pairs is not None):
+            raise BadOption("--budget goes with a sweep, and with neither --cell nor --pairs")
         wanted = SweepOptions(
             lives=_names("life", lives, BY_NAME),
             faults=_names("fault", faults, SWEPT),
             cell=None if cell is None else Cell.parse(cell),
             pairs=None if pairs is None else _size(pairs),
+            budget_s=None if budget is None else _seconds(budget),
             **chosen,
         )
         console = output.console()
@@ -109,6 +127,13 @@ def _size(given: str) -> int:
     if not given.isdecimal() or int(given) < 1:
         raise BadOption(f"--pairs {given}: give all, or a number")
     return int(given)
+
+
+def _seconds(given: str) -> float:
+    number, unit = given[:-1], given[-1:]
+    if unit not in _UNITS_S or not number.isdecimal() or int(number) < 1:
+        raise BadOption(f"--budget {given}: give seconds or minutes, such as 60s or 5m")
+    return int(number) * _UNITS_S[unit]
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:

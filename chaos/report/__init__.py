@@ -4,7 +4,7 @@ A program builds one `Report`; `write` makes files of it, each of a kind of its 
 """
 
 from chaos.report.files import write_json
-from chaos.report.kinds import KINDS, Kind, UnknownKind, Wanted, by_ending, write
+from chaos.report.kinds import KINDS, SUMMARY, Kind, UnknownKind, Wanted, by_ending, write
 from chaos.report.report import Case, Cell, Column, Finding, Report, Result, Suite, Table, Tone
 from chaos.report.runs import JudgedRun, report_on_run, report_on_runs
 from chaos.report.scene import story_of_wronged
@@ -13,6 +13,7 @@ from chaos.report.timeline import timeline, write_timeline
 
 __all__ = [
     "KINDS",
+    "SUMMARY",
     "Case",
     "Cell",
     "Column",

@@ -24,6 +24,13 @@ def json_bytes(data: Any) -> bytes:
     return json.dumps(data, indent=2, default=str).encode("ascii") + b"\n"
 
 
+def append_file(path: Path, content: bytes) -> None:
+    """Add to the end of a file, which is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(content)
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file beside `path`, then rename it: readers see the old content or the new.
 

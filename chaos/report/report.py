@@ -115,6 +115,8 @@ class Report:
     suites: tuple[Suite, ...]
     details: tuple[Table, ...] = ()
     findings: tuple[Finding, ...] = ()
+    #: Sentences on what is broken, and known to be (`chaos.known`).
+    known: tuple[str, ...] = ()
     #: Sentences on what the target does not show.
     notes: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()

@@ -11,16 +11,17 @@ from rich.text import Text
 
 from chaos.checks.verdict import CheckResult, Outcome, Verdict
 from chaos.guarantees import ANOMALIES
+from chaos.known import Entry, Held
 from chaos.report.report import Table as ReportTable
 from chaos.report.report import Tone
-from chaos.report.runs import JudgedRun, summary, tally, trouble
+from chaos.report.runs import JudgedRun, has_to_go, known_of, summary, tally, trouble
 from chaos.report.stories import Line, Story
 from chaos.report.words import (
-    MEANINGS,
     PHASES,
     SEED_NOTE,
     Promise,
     State,
+    meaning_of,
     plain,
     promises,
     scenario_of,
@@ -69,14 +70,16 @@ _TONES: dict[Tone, str] = {
 }
 
 
-def print_verdict(verdict: Verdict, console: Console, story: Story | None = None) -> None:
+def print_verdict(
+    verdict: Verdict, console: Console, story: Story | None = None, held: Held | None = None
+) -> None:
     """Print everything that a verdict says, readable without colours and without prior knowledge.
 
     It goes from what was done to what it means; the last lines are the ones to look at first.
-    `story` is that of a job that was wronged.
+    `story` is that of a job that was wronged; `held` what a list of known anomalies says.
     """
-    page = _Page(console)
-    outcome = verdict.outcome
+    page, held = _Page(console), held or Held()
+    outcome = held.outcome(verdict)
     page.line()
     page.line(f"Verdict on {scenario_of(verdict)}", style="bold")
     page.facts(
@@ -89,15 +92,17 @@ def print_verdict(verdict: Verdict, console: Console, story: Story | None = None
     page.line()
     page.unknowable(verdict)
     for check in verdict.broken:
-        page.broken(check)
+        page.broken(check, held.known.get(check.anomaly))
+    for entry in held.gone:
+        page.line(has_to_go(entry), "bold red")
+        page.line()
     if story is not None:
         page.story(story)
     if verdict.unknown_because:
         page.reasons(verdict)
     page.words(verdict)
-    page.line(
-        f"{outcome.upper()}: {MEANINGS[outcome]} (exit code {outcome.exit_code})", _STYLES[outcome]
-    )
+    meaning = meaning_of(verdict, held)
+    page.line(f"{outcome.upper()}: {meaning} (exit code {outcome.exit_code})", _STYLES[outcome])
     page.whereabouts(verdict)
 
 
@@ -113,10 +118,9 @@ def print_summary(runs: Sequence[JudgedRun], seconds: float, console: Console) -
     page.any(summary(runs))
     page.line()
     for run in runs:
-        verdict = run.verdict
-        if sentences := trouble(verdict):
+        if sentences := [*trouble(run), *known_of(run)]:
             name = plain(run.name, 120)
-            page.line(f"{name} is {verdict.outcome.upper()}", _STYLES[verdict.outcome])
+            page.line(f"{name} is {run.outcome.upper()}", _STYLES[run.outcome])
             for sentence in sentences:
                 page.bullet(sentence)
             page.line()
@@ -213,9 +217,11 @@ class _Page:
         self.facts(("words", told), style="dim")
         self.line()
 
-    def broken(self, check: CheckResult) -> None:
+    def broken(self, check: CheckResult, known: Entry | None = None) -> None:
         note = "" if check.promised else " (not promised: shown, and no reason to fail)"
         self.line(f"{check.anomaly} breaks {check.guarantee}{note}", "bold")
+        if known is not None:
+            self.bullet(f"known: {known.because}", mark=" ", style="yellow")
         if check.anomaly in ANOMALIES:
             self.bullet(ANOMALIES[check.anomaly].meaning, mark=" ", style="italic")
         for row in check.rows[:MAX_REASONS]:

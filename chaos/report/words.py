@@ -10,6 +10,7 @@ from typing import Any
 
 from chaos.checks.verdict import CheckResult, FaultCount, Outcome, Status, Verdict
 from chaos.guarantees import GUARANTEES
+from chaos.known import Held
 
 MEANINGS = {
     Outcome.PASS: "every promise that was put to the test was kept",
@@ -138,6 +139,16 @@ def unknowable(verdict: Verdict) -> list[str]:
         plain(f"{guarantee}: {lacks} ({', '.join(anomalies)})")
         for (guarantee, lacks), anomalies in hidden.items()
     ]
+
+
+def meaning_of(verdict: Verdict, held: Held) -> str:
+    """The meaning of an outcome, where a list of known anomalies has had its say."""
+    outcome = held.outcome(verdict)
+    if held.gone and verdict.outcome is not Outcome.FAIL:
+        return "what is known to be broken is not, so its entry has to go"
+    if held.known and outcome is Outcome.PASS:
+        return f"every promise was kept but for what is known: {', '.join(held.known)}"
+    return MEANINGS[outcome]
 
 
 def words_of(verdict: Verdict) -> dict[str, str]:

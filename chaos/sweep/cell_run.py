@@ -23,6 +23,8 @@ class CellRun:
     phase: str = ""
     #: Commands of the victim, or of whoever the last fault was meant for, until it was hit.
     commands: list[str] = field(default_factory=list)
+    #: How far the job had come before each of these, and after it.
+    phases: list[tuple[str, str]] = field(default_factory=list)
     #: A fault had met its command and could not land: why.
     missed: str | None = None
     #: Why this run proves nothing.

@@ -11,14 +11,16 @@ import json
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from chaos.checks import CheckResult, Status, Verdict, judge
+from chaos.checks import CheckResult, Status, Verdict, judge, judging
+from chaos.checks.judge import sql_of
 from chaos.history.accounts import cut, misnumbered
+from chaos.history.reader import History
 from chaos.sweep.cell_run import CellRun
 
 STRETCH_NS = 10**12
@@ -40,17 +42,21 @@ class Mark(StrEnum):
 
     OK = "."
     BROKEN = "F"
+    #: Broken, and known to be.
+    KNOWN = "k"
     UNKNOWN = "?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One run of a cell, judged. `broken` and `unpromised` name anomalies, each with a sentence."""
+    """One run of a cell, judged. `broken` and `unpromised` name anomalies, each with a sentence;
+    `met` those that were asked about and had cases."""
 
     run: CellRun
     broken: Mapping[str, str]
     unpromised: Mapping[str, str]
     unknown: tuple[str, ...]
+    met: frozenset[str] = frozenset()
 
     @property
     def mark(self) -> Mark:
@@ -60,17 +66,19 @@ class Judged:
 
 
 def judge_all(
-    runs: Sequence[CellRun], run_dir: Path
+    runs: Sequence[CellRun], run_dir: Path, *, asked: Iterable[str] = ()
 ) -> tuple[list[Judged], list[str], tuple[CheckResult, ...]]:
     """Judge every run, in their order; what is wrong with the evidence as a whole; and what each
     check saw, whose broken cases are runs.
 
-    `run_dir` holds the run's run.json and gets one history of all cells.
+    `run_dir` holds the run's run.json and gets one history of all cells. Of the anomalies that are
+    `asked` about it is told which cells had cases of them.
     """
     # A job that is left over would make every worker that leaves later an early one: so last.
     ordered = sorted(runs, key=lambda run: run.unfinished)
     lacks = _combine(ordered, run_dir / "history")
-    verdict = judge(run_dir, max_rows=_ALL)
+    with judging(run_dir, max_rows=_ALL) as (verdict, history):
+        met = _met(verdict, history, frozenset(asked), len(ordered))
     found: list[_Found] = [{True: {}, False: {}} for _ in ordered]
     for check in verdict.broken:
         for row in check.rows:
@@ -81,14 +89,17 @@ def judge_all(
     leftovers = [place for place, run in enumerate(ordered) if run.unfinished]
     for place in leftovers[:_ALONE]:
         found[place] = _alone(ordered[place].directory, run_dir)
+    for place in leftovers[_ALONE:]:
+        met[place].clear()
     judged = {
         id(run): Judged(
             run=run,
             broken={} if run.obstructed else of[True],
             unpromised={} if run.obstructed else of[False],
             unknown=(*run.trouble, *lack),
+            met=frozenset(cases),
         )
-        for run, of, lack in zip(ordered, found, lacks, strict=True)
+        for run, of, lack, cases in zip(ordered, found, lacks, met, strict=True)
     }
     in_order = [judged[id(run)] for run in runs]
     return in_order, _problems(verdict), tuple(_seen(each, in_order) for each in verdict.checks)
@@ -108,6 +119,20 @@ def _seen(check: CheckResult, judged: Sequence[Judged]) -> CheckResult:
         rows=tuple({"job": None, "why": each} for each in why[:_SHOWN]),
         status=status,
     )
+
+
+def _met(verdict: Verdict, history: History, asked: Set[str], cells: int) -> list[set[str]]:
+    """For each cell, the anomalies among these that had cases in its time."""
+    met: list[set[str]] = [set() for _ in range(cells)]
+    for check in verdict.checks:
+        if check.anomaly in asked and check.examined:
+            found = history.db.execute(
+                f"SELECT DISTINCT t // {STRETCH_NS} - 1 FROM ({sql_of(check.anomaly)}\n) AS cases"
+                f" WHERE judged AND t >= {STRETCH_NS}"
+            )
+            for (place,) in found.fetchall():
+                met[int(place)].add(check.anomaly)
+    return met
 
 
 def _alone(directory: Path, run_dir: Path) -> _Found:

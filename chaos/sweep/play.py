@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -99,6 +100,8 @@ class _Process:
     forked: Forked
     injection: Injection | None = None
     commands: list[str] = field(default_factory=list)
+    #: How far the job had come before each of them, and after it.
+    phases: list[tuple[str, str]] = field(default_factory=list)
     life: Life | None = None
     #: It has asked the server for more than a connection.
     came: bool = False
@@ -403,14 +406,31 @@ class _Play:
     def _sees(self, process: _Process, argv: list[bytes]) -> bool:
         process.came = process.came or _ASKS(argv)
         if process.injection is None or process.injection.waiting:
+            phase = self._phase()
             process.commands.append(self._wire.name_of(argv))
+            process.phases.append((phase, phase))
         return True
 
     def _on_transition(self, exchange: Exchange, event: Transition) -> None:
         if event.answer != "ok":
             return
         self._transitions.append((exchange.t_reply, event.op))
+        self._moved(exchange)
         self._acting.see(exchange, event)
+
+    def _moved(self, exchange: Exchange) -> None:
+        """Note how far the job has come by the last command of this name."""
+        name = self._wire.name_of(exchange.argv)
+        for process in self._processes:
+            if process.forked.name == exchange.process and name in process.commands:
+                last = len(process.commands) - 1 - process.commands[::-1].index(name)
+                process.phases[last] = (process.phases[last][0], self._phase())
+
+    def _phase(self, by: float = math.inf) -> str:
+        """How far the job had come by a time; by now, if none is given."""
+        done = [op for at, op in self._transitions if at <= by and op in _PHASES]
+        before = {"worker": "queued", "operator": "dead-lettered"}.get(self._life.victim, "new")
+        return _PHASES[done[-1]] if done else before
 
     # The end
 
@@ -468,11 +488,8 @@ class _Play:
         if not (told := faulty or victims):
             return
         last = told[-1]
-        self._run.commands = last.commands
+        self._run.commands, self._run.phases = last.commands, last.phases
         if last.injection is None or last.injection.argv is None or last.injection.t is None:
             return
-        t = last.injection.t
         self._run.command = self._wire.name_of(last.injection.argv)
-        done = [op for at, op in self._transitions if at <= t and op in _PHASES]
-        before = {"worker": "queued", "operator": "dead-lettered"}.get(self._life.victim, "new")
-        self._run.phase = _PHASES[done[-1]] if done else before
+        self._run.phase = self._phase(last.injection.t)

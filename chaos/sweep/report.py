@@ -12,6 +12,8 @@ from chaos.checks import Outcome
 from chaos.guarantees import ANOMALIES, guarantee_of
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone, print_table
 from chaos.report import Result as CaseResult
+from chaos.report.runs import has_to_go
+from chaos.report.words import amount, plain
 from chaos.sweep.cells import SWEPT
 from chaos.sweep.judging import Mark
 from chaos.sweep.lives import BY_NAME
@@ -19,10 +21,16 @@ from chaos.sweep.results import Result, Results, Row
 
 #: The most broken cells that a terminal shows of one kind, and a page in all.
 _MOST, _MOST_ON_A_PAGE = 12, 50
-_TONES = {Mark.OK: Tone.GOOD, Mark.BROKEN: Tone.BAD, Mark.UNKNOWN: Tone.UNKNOWN}
+_TONES = {
+    Mark.OK: Tone.GOOD,
+    Mark.BROKEN: Tone.BAD,
+    Mark.KNOWN: Tone.QUIET,
+    Mark.UNKNOWN: Tone.UNKNOWN,
+}
 _RESULTS = {
     Mark.OK: CaseResult.PASSED,
     Mark.BROKEN: CaseResult.FAILURE,
+    Mark.KNOWN: CaseResult.SKIPPED,
     Mark.UNKNOWN: CaseResult.ERROR,
 }
 _SHORT = {"before-send": "send", "before-reply": "reply"}
@@ -30,8 +38,9 @@ _LEGEND = (
     "A row is one command of the process that is hit, a column one fault. send: before the command"
     " reaches the server; reply: it has run, and its reply is not delivered. Each cell is a run of"
     " its own with real processes, judged by all checks. '.': every promise was kept; F: a promise"
-    " was broken; ?: evidence is missing."
+    " was broken; k: it was, and that is known; ?: evidence is missing."
 )
+_LEFT_OUT = "left out, because the budget was used up"
 
 
 def report_on(results: Results) -> Report:
@@ -43,10 +52,20 @@ def report_on(results: Results) -> Report:
         outcome=results.outcome,
         summary=_summary(results),
         data=results.to_json(),
-        suites=(*(_suite(results, life) for life in results.lives()), _evidence(results)),
-        details=tuple(_grids(results)),
+        suites=(
+            *(_suite(results, life) for life in results.lives()),
+            _evidence(results),
+            *_gone(results),
+        ),
+        details=(*_left(results), *_grids(results)),
         findings=tuple(_findings(results)),
-        facts=(visited(results), str(run["versions"]["server"]), f"seed {run['seed']}"),
+        known=tuple(known_of(results)),
+        facts=(
+            visited(results),
+            *left_out(results),
+            str(run["versions"]["server"]),
+            f"seed {run['seed']}",
+        ),
         legend=_LEGEND,
         command=run["command"],
     )
@@ -62,6 +81,44 @@ def visited(results: Results) -> str:
     )
 
 
+def left_out(results: Results) -> Iterator[str]:
+    """A sentence on what a budget left out, if it did."""
+    if results.swept.left:
+        yield (
+            f"this is a part: {results.swept.left:,} boundaries were left out, because the budget"
+            f" of {results.run['budget_s']:g} s was used up; nothing is known about them"
+        )
+
+
+def known_of(results: Results) -> Iterator[str]:
+    """A sentence for each entry by which something that was broken is known."""
+    for entry, runs in results.known.items():
+        first = runs[0]
+        cells = amount(len({each.run.cell for each in runs}), "cell")
+        yield plain(
+            f"{entry.anomaly} in {cells}, such as {first.run.cell}: {first.broken[entry.anomaly]};"
+            f" known: {entry.because}"
+        )
+
+
+def _left(results: Results) -> Iterator[Table]:
+    """The numbers of cells that were left out, by life and by how far the job would have come."""
+    left = results.left()
+    phases = list(dict.fromkeys(phase for counts in left.values() for phase in counts))
+    if left:
+        yield Table(
+            title="left out",
+            columns=(
+                Column("life"),
+                *(Column(phase, group="the job is", right=True) for phase in phases),
+            ),
+            rows=tuple(
+                (Cell(life), *(Cell(str(counts.get(phase, 0))) for phase in phases))
+                for life, counts in left.items()
+            ),
+        )
+
+
 def _summary(results: Results) -> Table:
     """The number of right cells of each life and fault."""
     faults = list(dict.fromkeys(column.faults for column in results.swept.columns))
@@ -75,11 +132,14 @@ def _summary(results: Results) -> Table:
             )
             for fault in faults
         ]
-        rows.append(
-            (Cell(life), *(Cell(f"{count[Mark.OK]} of {count.total()}") for count in counts))
-        )
+        rows.append((Cell(life), *(Cell(_counted(count)) for count in counts)))
     columns = (Column("life"), *(Column(fault, right=True) for fault in faults))
     return Table(columns=columns, rows=tuple(rows))
+
+
+def _counted(count: Counter[Mark]) -> str:
+    known = f" ({count[Mark.KNOWN]} known)" if count[Mark.KNOWN] else ""
+    return f"{count[Mark.OK]} of {count.total()}{known}"
 
 
 def _grids(results: Results) -> Iterator[Table]:
@@ -107,24 +167,30 @@ def _grids(results: Results) -> Iterator[Table]:
 
 
 def _row(row: Row) -> tuple[Cell, ...]:
-    cells = [_cell(*pair) for pair in zip(row.cells, row.missing, strict=True)]
+    cells = [_cell(*each) for each in zip(row.cells, row.missing, row.left, strict=True)]
     return Cell(str(row.place), Tone.QUIET), Cell(row.at), Cell(row.phase, Tone.QUIET), *cells
 
 
-def _cell(result: Result | None, missing: bool) -> Cell:
+def _cell(result: Result | None, missing: bool, left: bool) -> Cell:
     if result is None:
+        if left:
+            return Cell("-", Tone.QUIET, _LEFT_OUT)
         return Cell("not visited", Tone.UNKNOWN) if missing else Cell("")
-    text = f"F {', '.join(result.broken)}" if result.broken else str(result.mark)
+    told = {Mark.BROKEN: result.new, Mark.KNOWN: [*result.known]}.get(result.mark, [])
+    text = f"{result.mark} {', '.join(told)}".strip()
     why = f": {result.why}" if result.why else f", the job is {result.final.run.phase}"
+    why += "".join(f"; known: {entry.because}" for entry in result.known.values())
     return Cell(text, _TONES[result.mark], f"{result.cell} at {result.final.run.command}{why}")
 
 
 def _findings(results: Results) -> Iterator[Finding]:
     for reason in results.reasons:
         yield Finding(f"unknown: {reason}", Tone.UNKNOWN)
-    bad = [result for result in results.results if result.mark is not Mark.OK]
+    for entry in results.gone:
+        yield Finding(has_to_go(entry))
+    bad = [result for result in results.results if result.mark in (Mark.BROKEN, Mark.UNKNOWN)]
     for result in bad[:_MOST_ON_A_PAGE]:
-        name = ", ".join(result.broken) or "unknown"
+        name = ", ".join(result.new) or "unknown"
         yield Finding(f"{name}: {result.why}", _TONES[result.mark], results.command(result.cell))
     if len(bad) > _MOST_ON_A_PAGE:
         yield Finding(f"and {len(bad) - _MOST_ON_A_PAGE} cells more")
@@ -133,19 +199,47 @@ def _findings(results: Results) -> Iterator[Finding]:
 def _suite(results: Results, life: str) -> Suite:
     """A test case for each cell of a life."""
     cells = [result for result in results.results if result.cell.life == life]
-    return Suite(name=f"sweep {life}", cases=tuple(_case(result) for result in cells))
+    left = [
+        Case(name=str(column.cell(at)), group=life, result=CaseResult.SKIPPED, message=_LEFT_OUT)
+        for column in results.columns(life)
+        for at in column.left
+    ]
+    return Suite(name=f"sweep {life}", cases=(*map(_case, cells), *left))
 
 
 def _case(result: Result) -> Case:
-    right = result.mark is Mark.OK
+    known = [f"known: {name}, {entry.because}" for name, entry in result.known.items()]
+    told = {
+        Mark.OK: "",
+        Mark.BROKEN: ", ".join(result.new),
+        Mark.KNOWN: "; ".join(known),
+        Mark.UNKNOWN: "unknown",
+    }
     return Case(
         name=str(result.cell),
         group=result.cell.life,
         result=_RESULTS[result.mark],
-        message="" if right else ", ".join(result.broken) or "unknown",
-        text="" if right else result.why,
+        message=told[result.mark],
+        type="known" if result.mark is Mark.KNOWN else "",
+        text="" if result.mark is Mark.OK else result.why,
         seconds=result.final.run.seconds,
     )
+
+
+def _gone(results: Results) -> Iterator[Suite]:
+    """A failed case for each entry of the list that has to go."""
+    cases = tuple(
+        Case(
+            name=f"{entry.anomaly} of {entry.place}",
+            group="known",
+            result=CaseResult.FAILURE,
+            message=has_to_go(entry),
+            type="known",
+        )
+        for entry in results.gone
+    )
+    if cases:
+        yield Suite(name="sweep known", cases=cases)
 
 
 def _evidence(results: Results) -> Suite:
@@ -165,19 +259,30 @@ def print_results(results: Results, console: Console) -> None:
         print_table(grid, console)
     _print_broken(results, console)
     say = _Line(console)
+    for sentence in known_of(results):
+        say(sentence, "yellow")
+    for entry in results.gone:
+        say(has_to_go(entry), "bold red")
     say(visited(results))
+    for sentence in left_out(results):
+        say(sentence, "bold")
+    for table in _left(results):
+        print_table(table, console)
     if results.swept.void:
         what = "pairs" if results.swept.columns[0].first else "boundaries"
         say(f"{len(results.swept.void):,} more {what} came up in other runs and not in their own")
     for reason in results.reasons[:_MOST]:
         say(f"unknown: {reason}", "yellow")
-    examples = [r for r in results.results if r.mark is not Mark.OK] or results.results
+    wrong = (Mark.BROKEN, Mark.UNKNOWN)
+    examples = [r for r in results.results if r.mark in wrong] or results.results
     if examples:
         say(f"repeat a cell: {results.command(examples[0].cell)}")
     marks = Counter(result.mark for result in results.results)
     counted = (
         f"{marks[Mark.OK]:,} ok, {marks[Mark.BROKEN]:,} broken, {marks[Mark.UNKNOWN]:,} unknown"
     )
+    counted += f", {marks[Mark.KNOWN]:,} known" if marks[Mark.KNOWN] else ""
+    counted += f", {results.swept.left:,} left out" if results.swept.left else ""
     outcome = results.outcome
     styles = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "bold yellow"}
     say(f"{outcome.upper()}: {counted} (exit code {outcome.exit_code})", styles[outcome])
@@ -195,15 +300,16 @@ class _Line:
 
 def _print_broken(results: Results, console: Console) -> None:
     say = _Line(console)
-    for anomaly in dict.fromkeys(name for each in results.judged for name in each.broken):
+    for anomaly in dict.fromkeys(name for each in results.judged for name in results.new(each)):
         sentence = guarantee_of(anomaly).sentence
         say(f"\n{anomaly}: {ANOMALIES[anomaly].meaning} Promised was: {sentence}.", "bold red")
-        cells = [result for result in results.results if anomaly in result.broken]
+        cells = [result for result in results.results if anomaly in result.new]
         for result in cells[:_MOST]:
             say(f"  {result.cell} at {result.final.run.command}: {result.broken[anomaly]}")
         if len(cells) > _MOST:
             say(f"  and {len(cells) - _MOST} cells more")
-        for each in [one for one in results.broken_without if anomaly in one.broken][:_MOST]:
+        without = [one for one in results.broken_without if anomaly in results.new(one)]
+        for each in without[:_MOST]:
             say(f"  {each.run.cell.life}, before any fault: {each.broken[anomaly]}")
     unknown = [result for result in results.results if result.mark is Mark.UNKNOWN]
     for result in unknown[:_MOST]:

@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from chaos.inference.known import hand_on, with_what_is_known
+from chaos.known import Known
 from chaos.processes import ForkServer
 from chaos.processes.modules import shown
 from chaos.rig.options import BadOption, Options, new_seed
@@ -27,6 +28,7 @@ from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.life import SETTINGS
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Results
+from chaos.sweep.risk import failed_in
 from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.sweep.tasks import PREPARE
@@ -53,6 +55,12 @@ class SweepOptions(Options):
     #: The number of pairs; 0: all of them; None: no pairs.
     pairs: int | None = None
     slots: int | None = None
+    #: Seconds after which no other cell is begun.
+    budget_s: float | None = None
+    #: An earlier sweep, whose broken cells come first.
+    before: Path | None = None
+    #: What is known to be broken.
+    known: Known | None = None
 
     def command(self, scenario: str, seed: int) -> str:
         words = [*shown(scenario), "--target", self.target, "--seed", str(seed)]
@@ -62,6 +70,10 @@ class SweepOptions(Options):
             words += ["--pairs", str(self.pairs or "all")]
         else:
             words += ["--life", ",".join(self.lives), "--fault", ",".join(self.faults)]
+        if self.budget_s is not None:
+            words += ["--budget", f"{self.budget_s:g}s"]
+        if self.before is not None:
+            words += ["--before", str(self.before)]
         if self.redis != "embedded":
             words += ["--redis", mask(self.redis)]
         return shlex.join(words)
@@ -79,6 +91,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     """Sweep and judge. Raises `BadOption`, `UnknownTarget` or `ServerProblem` at the beginning."""
     if sys.platform != "linux":
         raise BadOption("the sweep needs Linux: it signals through pidfds")
+    failed = failed_in(options.before) if options.before else frozenset()
     hand_on(options, progress)
     target = with_what_is_known(find_target(options.target))
     if target.asks is not None and options.lives == tuple(BY_NAME):
@@ -91,16 +104,20 @@ def run(options: SweepOptions, progress: Progress) -> Done:
         with progress.of("sweep"), _stages(options, target, directory) as (stages, version):
             about = _about(options, target, seed, version, len(stages))
             write_record(directory, about)
-            swept = _sweep(Sweep(stages, directory / "cells", progress), options, Random(seed))
+            sweep = Sweep(
+                stages, directory / "cells", progress, budget_s=options.budget_s, failed=failed
+            )
+            swept = _sweep(sweep, options, Random(seed))
         progress.say("judging")
-        judged, problems, checks = judge_all(swept.runs, directory)
+        asked = {entry.anomaly for entry in options.known.entries} if options.known else ()
+        judged, problems, checks = judge_all(swept.runs, directory, asked=asked)
     except ServerProblem:
         shutil.rmtree(directory)
         raise
     finally:
         sys.setswitchinterval(switch_s)
     _keep(judged, about, everything=options.cell is not None)
-    results = Results(swept, judged, problems, checks, about)
+    results = Results(swept, judged, problems, checks, about, options.known)
     return Done(results=results, directory=directory)
 
 
@@ -164,6 +181,7 @@ def _about(
         "target": target.name,
         "chosen": _chosen(options),
         "seed": seed,
+        "budget_s": options.budget_s,
         "command": options.command("sweep", seed),
         "about": [],
         "promises": sorted(target.promises),

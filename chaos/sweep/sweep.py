@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
 from chaos.sweep.play import play
+from chaos.sweep.risk import Risks
 from chaos.sweep.stage import Stage
 
 #: Runs without a fault; a boundary that all of them have must be visited.
@@ -54,6 +56,9 @@ class Column:
     #: Boundaries of every run without a fault that no run with this fault has reached, each with
     #: its runs.
     unvisited: dict[str, list[CellRun]] = field(default_factory=dict)
+    #: Boundaries that were left out because the budget was used up, each with how far the job would
+    #: have come.
+    left: dict[str, str] = field(default_factory=dict)
 
     def cell(self, at: str) -> Cell:
         fault = BoundaryFault(self.fault, at, self.side)
@@ -95,8 +100,18 @@ class Swept:
         return sum(len(column.cells) for column in self.columns)
 
     @property
+    def missed(self) -> int:
+        """Boundaries that no run of their cells has reached."""
+        return sum(len(column.unvisited) for column in self.columns)
+
+    @property
+    def left(self) -> int:
+        """Boundaries that were left out because the budget was used up."""
+        return sum(len(column.left) for column in self.columns)
+
+    @property
     def boundaries(self) -> int:
-        return self.visited + sum(len(column.unvisited) for column in self.columns)
+        return self.visited + self.missed + self.left
 
 
 def boundaries(run: CellRun) -> list[str]:
@@ -117,9 +132,21 @@ def boundaries(run: CellRun) -> list[str]:
 
 
 class Sweep:
-    """Plays cells on several stages at once."""
+    """Plays cells on several stages at once, the riskiest first.
 
-    def __init__(self, stages: Sequence[Stage], directory: Path, progress: Progress) -> None:
+    Once `budget_s` are over, no other cell is begun. The runs without a fault are always played,
+    because they tell which cells there are. Cells that `failed` earlier come before all others.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        directory: Path,
+        progress: Progress,
+        *,
+        budget_s: float | None = None,
+        failed: frozenset[str] = frozenset(),
+    ) -> None:
         self._free: queue.SimpleQueue[Stage] = queue.SimpleQueue()
         for stage in stages:
             self._free.put(stage)
@@ -129,8 +156,11 @@ class Sweep:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._runs: list[CellRun] = []
-        self._void: list[Cell] = []
+        self._void: dict[Cell, None] = {}
         self._over = False
+        self._budget_s = math.inf if budget_s is None else budget_s
+        self._until = math.inf
+        self._failed = failed
 
     def sweep(self, lives: Sequence[str], faults: Sequence[str]) -> Swept:
         """Every boundary of these lives under these faults."""
@@ -161,8 +191,9 @@ class Sweep:
 
     def _timed(self, work: Callable[[], list[Column]]) -> Swept:
         began = time.monotonic()
+        self._until = began + self._budget_s
         columns = work()
-        return Swept(columns, self._runs, time.monotonic() - began, self._void)
+        return Swept(columns, self._runs, time.monotonic() - began, [*self._void])
 
     # Columns
 
@@ -170,25 +201,23 @@ class Sweep:
         with self._pool() as pool:
             surely = self._count(pool, lives)
             self._all(
-                pool.submit(self._try, column, at)
-                for column in columns
-                for at in surely[column.life]
+                pool.submit(self._try, column, at, _CHANCE_TRIES[0])
+                for column, at in self._failed_earlier(columns)
             )
+            self._try_all(pool, columns, surely)
             tried = {life: set(known) for life, known in surely.items()}
             for tries in _CHANCE_TRIES:
-                new = self._beyond(tried)
-                self._all(
-                    pool.submit(self._try, column, at, tries)
-                    for column in columns
-                    for at in new.get(column.life, ())
-                )
+                self._try_all(pool, columns, self._beyond(tried), tries)
             for column in columns:
                 column.unvisited, again = {}, column.unvisited
                 for at in again:  # alone: what is late on a busy machine may be in time now
                     self._all([pool.submit(self._try, column, at)])
                 for at in column.unsure():
                     del column.unvisited[at]
-                    self._void.append(column.cell(at))
+                    self._void[column.cell(at)] = None
+        risks = Risks(self._runs)
+        for column in columns:
+            column.left = {at: risks.phase(column.cell(at)) for at in column.left}
         return columns
 
     def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
@@ -215,8 +244,39 @@ class Sweep:
             tried[life] |= new
         return shown
 
+    def _try_all(
+        self,
+        pool: ThreadPoolExecutor,
+        columns: Sequence[Column],
+        at: Mapping[str, Iterable[str]],
+        tries: int = _TRIES,
+    ) -> None:
+        """Try these boundaries of each life under each fault: of equal risk, the first of all lives
+        before the second of any."""
+        risks = Risks(self._runs)
+        cells = [
+            (risks.rank(column.cell(each)), place, column, each)
+            for column in columns
+            for place, each in enumerate(at.get(column.life, ()))
+            if each not in column.cells
+        ]
+        cells.sort(key=lambda cell: cell[:2])
+        self._all(pool.submit(self._try, column, each, tries) for _, _, column, each in cells)
+
+    def _failed_earlier(self, columns: Sequence[Column]) -> Iterator[tuple[Column, str]]:
+        """The cells that failed earlier; their boundaries need not be there any longer."""
+        for column in columns:
+            for name in sorted(self._failed):
+                at = name.split("/")[2] if name.count("/") == 3 else ""
+                if str(column.cell(at)) == name:
+                    yield column, at
+
     def _try(self, column: Column, at: str, tries: int = _TRIES) -> None:
         """Run a cell until its fault lands; with fewer tries it need not be there."""
+        if time.monotonic() >= self._until:
+            column.left[at] = ""
+            return
+        self._void.pop(column.cell(at), None)
         tried = []
         for _ in range(tries):
             run = self._play(column.cell(at))
@@ -227,7 +287,7 @@ class Sweep:
         if tries == _TRIES:
             column.unvisited[at] = tried
         else:
-            self._void.append(column.cell(at))
+            self._void[column.cell(at)] = None
 
     def _pair(self, life: str, size: int | None, random: Random) -> list[Column]:
         with self._pool() as pool:

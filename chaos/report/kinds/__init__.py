@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.errors import ChaosError
-from chaos.report.files import replace_file
+from chaos.report.files import append_file, replace_file
+from chaos.report.kinds.job_summary import SUMMARY
 from chaos.report.kinds.kind import Kind
 from chaos.report.report import Report
 
@@ -30,10 +31,11 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _found()}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that the user asked for."""
+    """A file that the user asked for. One that is `appended` to keeps what it has."""
 
     kind: Kind
     path: Path
+    appended: bool = False
 
 
 def by_ending(path: Path) -> Wanted:
@@ -48,7 +50,8 @@ def by_ending(path: Path) -> Wanted:
 def write(report: Report, wanted: Iterable[Wanted]) -> None:
     """Write each file, whole or not at all. Raises OSError when one cannot be written."""
     for one in wanted:
-        replace_file(one.path, one.kind.render(report, one.path))
+        put = append_file if one.appended else replace_file
+        put(one.path, one.kind.render(report, one.path))
 
 
-__all__ = ["KINDS", "Kind", "UnknownKind", "Wanted", "by_ending", "write"]
+__all__ = ["KINDS", "SUMMARY", "Kind", "UnknownKind", "Wanted", "by_ending", "write"]

@@ -20,17 +20,20 @@ def _lines(report: Report) -> Iterator[str]:
     if report.findings:
         yield ""
         yield from map(_finding, report.findings)
+    if report.known:
+        yield ""
+        yield from (f"- {escaped(sentence)}" for sentence in report.known)
     if report.notes:
         yield ""
-        yield from (f"- {_escaped(note)}" for note in report.notes)
+        yield from (f"- {escaped(note)}" for note in report.notes)
 
 
 def lines_of(table: Table) -> Iterator[str]:
     """The lines of a table in Markdown."""
-    yield _row(_escaped(column.name) for column in table.columns)
+    yield _row(escaped(column.name) for column in table.columns)
     yield _row("---:" if column.right else "---" for column in table.columns)
     for row in table.rows:
-        yield _row(_escaped(cell.text) for cell in row)
+        yield _row(escaped(cell.text) for cell in row)
 
 
 def _row(texts: Iterable[str]) -> str:
@@ -39,14 +42,15 @@ def _row(texts: Iterable[str]) -> str:
 
 def _finding(finding: Finding) -> str:
     command = f" `{plain(finding.command).replace('`', '')}`" if finding.command else ""
-    return f"- {_escaped(finding.text)}{command}"
+    return f"- {escaped(finding.text)}{command}"
 
 
 #: What would be markup; names with underscores inside of words are none.
 _MARKUP = str.maketrans({char: f"\\{char}" for char in "\\`*|[]<>"})
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text` on one line, nothing of which is markup."""
     return plain(text).translate(_MARKUP)
 
 

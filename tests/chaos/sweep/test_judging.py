@@ -45,17 +45,19 @@ def run(path: Path, events: Sequence[Event], **fields: Any) -> CellRun:
     return CellRun(cell=KILL, directory=path, landed=fields.pop("landed", [True]), **fields)
 
 
-def judged(run: Path, *runs: CellRun) -> list[Judged]:
-    return judged_with_checks(run, *runs)[0]
+def judged(run: Path, *runs: CellRun, asked: Sequence[str] = ()) -> list[Judged]:
+    return judged_with_checks(run, *runs, asked=asked)[0]
 
 
-def judged_with_checks(run: Path, *runs: CellRun) -> tuple[list[Judged], Mapping[str, CheckResult]]:
+def judged_with_checks(
+    run: Path, *runs: CellRun, asked: Sequence[str] = ()
+) -> tuple[list[Judged], Mapping[str, CheckResult]]:
     about = {
         "promises": list(GUARANTEES),
         "timing": timing(find_target("rrq_ref"), SETTINGS, 1_000),
     }
     (run / "run.json").write_text(json.dumps(about))
-    found, problems, checks = judge_all(runs, run)
+    found, problems, checks = judge_all(runs, run, asked=asked)
     assert problems == []
     return found, {check.anomaly: check for check in checks}
 
@@ -87,6 +89,14 @@ def test_a_check_tells_the_cells_that_it_found_broken(tmp_path: Path) -> None:
     assert checks["phantom"].status is Status.OK
     _, checks = judged_with_checks(tmp_path, runs[2])
     assert (checks["lost"].status, checks["lost"].broken) == (Status.OK, 0)
+
+
+def test_cells_tell_which_of_the_anomalies_asked_about_had_cases(tmp_path: Path) -> None:
+    first, second = green("c00001"), green("c00002")[2:]
+    runs = [run(tmp_path / "c00001", first), run(tmp_path / "c00002", second)]
+    found = judged(tmp_path, *runs, asked=["lost", "phantom", "hung-worker"])
+    assert [each.met for each in found] == [{"lost", "phantom"}, {"phantom"}]
+    assert [each.met for each in judged(tmp_path, *runs)] == [frozenset()] * 2
 
 
 def test_times_are_those_of_the_cell(tmp_path: Path) -> None:
