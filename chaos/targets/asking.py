@@ -22,6 +22,8 @@ class Asking:
     #: What a job leaves in the store (`chaos.rig.remains`) that was `completed`, and one that is
     #: `dead`, as far as a clean run has shown it.
     leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: A job that has failed once is run again, as far as a clean run has shown it.
+    retried: bool = False
     #: What the rig has answered last to a handler whose call it could not take.
     complaint: str = ""
 
