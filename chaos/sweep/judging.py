@@ -19,6 +19,7 @@ from typing import Any
 
 from chaos.checks import Verdict, judge
 from chaos.history.accounts import cut, misnumbered
+from chaos.sweep.again import again_s
 from chaos.sweep.cell_run import CellRun
 
 STRETCH_NS = 10**12
@@ -131,6 +132,8 @@ def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
                 moved = {name: event[name] + shift for name in _TIMES if event.get(name)}
                 out.write(json.dumps(event | moved) + "\n")
             lacks.append([*torn, *_lacks(events, run)])
+            for fault in run.cell.faults[:1]:
+                run.again_s = again_s(events, f"{run.directory.name}-victim-{fault.fault}")
     return lacks
 
 

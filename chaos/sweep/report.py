@@ -12,6 +12,7 @@ from chaos.checks import Outcome
 from chaos.guarantees import ANOMALIES, guarantee_of
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone, print_table
 from chaos.report import Result as CaseResult
+from chaos.report.words import after, amount
 from chaos.sweep.cells import SWEPT
 from chaos.sweep.judging import Mark
 from chaos.sweep.lives import BY_NAME
@@ -30,7 +31,9 @@ _LEGEND = (
     "A row is one command of the process that is hit, a column one fault. send: before the command"
     " reaches the server; reply: it has run, and its reply is not delivered. Each cell is a run of"
     " its own with real processes, judged by all checks. '.': every promise was kept; F: a promise"
-    " was broken; ?: evidence is missing."
+    " was broken; ?: evidence is missing. HANDLER-START and HANDLER-END are no commands: a handler"
+    " begins, or has ended, and its worker is killed with all that it has started; at CHILD-START"
+    " and CHILD-END only the child that runs it is. send: the rig has noted nothing; reply: it has."
 )
 
 
@@ -46,7 +49,12 @@ def report_on(results: Results) -> Report:
         suites=(*(_suite(results, life) for life in results.lives()), _evidence(results)),
         details=tuple(_grids(results)),
         findings=tuple(_findings(results)),
-        facts=(visited(results), str(run["versions"]["server"]), f"seed {run['seed']}"),
+        facts=(
+            visited(results),
+            came_back(results),
+            str(run["versions"]["server"]),
+            f"seed {run['seed']}",
+        ),
         legend=_LEGEND,
         command=run["command"],
     )
@@ -60,6 +68,13 @@ def visited(results: Results) -> str:
         f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.runs):,}"
         f" runs and {swept.seconds:.1f} s: {results.rate:.1f} cells/s"
     )
+
+
+def came_back(results: Results) -> str:
+    """How soon jobs ran again that were cut short."""
+    if (again := results.again) is None:
+        return "no job ran again after the fault"
+    return f"{amount(again.jobs, 'job')} ran again: {after(again.median_s, again.worst_s)}"
 
 
 def _summary(results: Results) -> Table:
@@ -166,6 +181,7 @@ def print_results(results: Results, console: Console) -> None:
     _print_broken(results, console)
     say = _Line(console)
     say(visited(results))
+    say(came_back(results))
     if results.swept.void:
         what = "pairs" if results.swept.columns[0].first else "boundaries"
         say(f"{len(results.swept.void):,} more {what} came up in other runs and not in their own")
