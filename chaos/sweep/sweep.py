@@ -19,7 +19,7 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
+from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, can_land
 from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 
@@ -173,6 +173,7 @@ class Sweep:
                 pool.submit(self._try, column, at)
                 for column in columns
                 for at in surely[column.life]
+                if can_land(column.fault, at)
             )
             tried = {life: set(known) for life, known in surely.items()}
             for tries in _CHANCE_TRIES:
@@ -181,6 +182,7 @@ class Sweep:
                     pool.submit(self._try, column, at, tries)
                     for column in columns
                     for at in new.get(column.life, ())
+                    if can_land(column.fault, at)
                 )
             for column in columns:
                 column.unvisited, again = {}, column.unvisited
@@ -236,6 +238,7 @@ class Sweep:
                 Column(life, "kill", side, BoundaryFault(fault, at, first))
                 for fault in ("kill", "pause")
                 for at in surely
+                if can_land(fault, at)
                 for first in SWEPT[fault].swept_sides
                 for side in SWEPT["kill"].swept_sides
             ]
