@@ -169,9 +169,10 @@ class Desk:
     def _start(self, given: Any, process: str, pid: int) -> dict[str, Any]:
         job, plan = _job(given)
         self._write(process, pid, Start(job=job))
-        self._asking.begun(job)
         self._starts[job] += 1
-        order = order_of(plan, start=self._starts[job], failures=self._failures[job])
+        failures = self._failures[job]
+        order = order_of(plan, start=self._starts[job], failures=failures)
+        self._asking.begun(job, fails=order.then == "fail" and not failures)
         if order.then == "die":
             self._kill(pid, signal.SIGKILL)
         run = len(self._runs) + 1

@@ -13,9 +13,8 @@ from chaos.targets.asking import Asking
 class HandlersInspector:
     """Stands in for an inspector, on a database that belongs to the rig: `clean` empties it.
 
-    A job is left to do until a run of it has ended: well, where the queue runs failed jobs again,
-    and otherwise well or with a failure. One that was not seen to end is `missing`, because nobody
-    knows where it is.
+    A job is left to do until a run of it has ended, well or with a failure. One that was not seen
+    to end is `missing`, because nobody knows where it is.
     """
 
     def __init__(self, url: str, asking: Asking) -> None:
@@ -24,7 +23,7 @@ class HandlersInspector:
 
     def left(self, jobs: Iterable[str]) -> list[str]:
         """Those of these jobs that are left to do."""
-        return [job for job in jobs if not self._over(job)]
+        return [job for job in jobs if not self._asking.over(job)]
 
     def final_state(self, jobs: Iterable[str]) -> Iterable[FinalJob]:
         for job in jobs:
@@ -33,11 +32,7 @@ class HandlersInspector:
     def _state(self, job: str) -> State:
         if self._asking.succeeded(job):
             return "completed"
-        return "dead" if self._over(job) else "missing"
-
-    def _over(self, job: str) -> bool:
-        asking = self._asking
-        return asking.succeeded(job) if asking.retried else asking.over(job)
+        return "dead" if self._asking.over(job) else "missing"
 
     def clean(self) -> None:
         self._redis.flushdb()

@@ -114,6 +114,16 @@ def test_a_job_that_fails_until_it_is_mended(handler: Handler, tmp_path: Path) -
     assert handler.ask(say="start", job=until)["then"] == "ok"
 
 
+def test_only_the_first_planned_failure_is_known_to_be_retried(
+    handler: Handler, asking: Asking
+) -> None:
+    asking.retried = True
+    for over in (False, True):
+        told = handler.ask(say="start", job=job("fail", times=9))
+        handler.ask(say="end", run=told["run"], outcome="error")
+        assert asking.over("j1") is over
+
+
 def test_a_plan_that_dies_kills_the_process_after_its_start_is_written(
     handler: Handler, tmp_path: Path, killed: Killed
 ) -> None:

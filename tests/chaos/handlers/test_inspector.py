@@ -8,18 +8,29 @@ from chaos.handlers import HandlersInspector
 from chaos.targets.asking import Asking
 
 
+def seen(asking: Asking) -> tuple[list[str], str]:
+    """The jobs that are left to do, and the final state of the only one."""
+    inspector = HandlersInspector("redis://localhost", asking)
+    (end,) = inspector.final_state(["j"])
+    return inspector.left(["j"]), end.state
+
+
 @pytest.mark.parametrize(
-    ("retried", "left", "state"), [(False, [], "dead"), (True, ["j"], "missing")]
+    ("retried", "planned", "left", "state"),
+    [
+        (False, True, [], "dead"),
+        (True, True, ["j"], "missing"),
+        (True, False, [], "dead"),  # nobody has seen what the queue does then
+    ],
 )
-def test_a_failed_job_is_left_to_do_where_the_queue_runs_it_again(
-    retried: bool, left: list[str], state: str
+def test_a_job_that_fails_once_is_left_to_do_where_the_queue_runs_it_again(
+    retried: bool, planned: bool, left: list[str], state: str
 ) -> None:
     asking = Asking(retried=retried)
-    inspector = HandlersInspector("redis://localhost", asking)
-    asking.begun("j")
+    asking.begun("j", fails=planned)
     asking.ended("j", "worker-1", "error")
-    assert inspector.left(["j"]) == left
-    assert [job.state for job in inspector.final_state(["j"])] == [state]
+    assert seen(asking) == (left, state)
+    asking.begun("j")
+    assert seen(asking) == (["j"], "missing")
     asking.ended("j", "worker-1", "ok")
-    assert inspector.left(["j"]) == []
-    assert [job.state for job in inspector.final_state(["j"])] == ["completed"]
+    assert seen(asking) == ([], "completed")
