@@ -39,6 +39,19 @@ SELECT
 """
 
 
+# As `late_redelivery.sql` has it: a job whose holder died before the store accepted an end of it.
+_AGAIN = """
+SELECT count(*), median(after_ms), max(after_ms)
+FROM (
+    SELECT greatest(h.next_t - l.dead_by, 0) / 1e6 AS after_ms
+    FROM holds AS h
+    JOIN lives AS l USING (life)
+    WHERE h.next_t > l.dead_from
+      AND CASE WHEN h.on_wire THEN NOT h.ended ELSE h.end_t IS NULL END
+)
+"""
+
+
 def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[str, int]:
     """The numbers of the run by name, in the order in which a report shows them.
 
@@ -53,7 +66,15 @@ def count_events(db: duckdb.DuckDBPyConnection, offers: Set[Evidence]) -> dict[s
     if Evidence.JOBS not in offers:
         counts["completed"] = int(_one(db, "SELECT count(*) FROM done"))
         del counts["dead"]
-    return counts | _pairs(db)
+    return counts | _again(db) | _pairs(db)
+
+
+def _again(db: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many jobs of workers that had died were taken or started again, and after how many ms."""
+    row = db.execute(_AGAIN).fetchone()
+    assert row is not None
+    names = ("again", "again_median_ms", "again_worst_ms")
+    return dict(zip(names, map(int, row), strict=True)) if row[0] else {}
 
 
 def _pairs(db: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.questions.question import Answer
+from chaos.sweep.session import RETRIED
 
 ASKS = (
     "A worker is killed, cut off or stopped at each command of a job's life, before it is sent and"
@@ -28,16 +29,27 @@ def read(directory: Path) -> Answer:
     cells = [cell for cell in swept["cells"] if cell["mark"] != "unknown"]
     if not cells:
         return Answer(words="; ".join(swept["unknown_because"][:1]), tone="unknown")
+    retried = [cell for cell in cells if cell["life"] == RETRIED]
+    fates = _fates([cell for cell in cells if cell["life"] != RETRIED])
+    of_retried = _fates(retried)
+    unknown = len(swept["cells"]) - len(cells)
+    said = fates or [f"kept at all {len(cells) - len(retried)}"] * (len(cells) > len(retried))
+    if retried:
+        said += [f"of a retry, {each}" for each in of_retried or [f"kept at all {len(retried)}"]]
+    said += [f"{unknown} more are not known"] if unknown else []
+    worst = [*fates, *of_retried]
+    if any(word.startswith(("lost", "done")) for word in worst):
+        return Answer(words="; ".join(said), tone="bad")
+    return Answer(words="; ".join(said), tone="told" if worst or unknown else "good")
+
+
+def _fates(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """At which of these crash points the job is not kept, and what becomes of it there."""
     said = []
     for fate, anomalies in _FATES.items():
         if hit := [cell for cell in cells if anomalies & _found(cell)]:
             said.append(f"{fate} at {len(hit)} of {len(cells)}: {_where(hit)}")
-    unknown = len(swept["cells"]) - len(cells)
-    said += [f"{unknown} more are not known"] if unknown else []
-    if not said:
-        return Answer(words=f"kept at all {len(cells)}", tone="good")
-    kept = not any(word.startswith(("lost", "done")) for word in said)
-    return Answer(words="; ".join(said), tone="told" if kept else "bad")
+    return said
 
 
 def _found(cell: Mapping[str, Any]) -> set[str]:

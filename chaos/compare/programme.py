@@ -15,7 +15,7 @@ from chaos.questions.question import ANSWER, PACKAGE, Answer, Question
 #: Modules of `chaos.questions`, in the order in which they are asked and shown.
 QUESTIONS = (
     *("killed", "child_killed", "stopped", "outlasts", "deadly", "fails"),
-    *("leaving", "interrupted"),
+    *("leaving", "interrupted", "unanswered"),
     *("server_restarts", "connections_closed", "scripts_forgotten"),
     *("server_read_only", "server_full"),
 )

@@ -4,7 +4,7 @@ The handler's side is `on_path/chaos_job.py`, which the rig puts on a worker's p
 is a `Desk`.
 """
 
-from chaos.handlers.desk import Desk
+from chaos.handlers.desk import Desk, Request
 from chaos.handlers.inspector import HandlersInspector
 
-__all__ = ["Desk", "HandlersInspector"]
+__all__ = ["Desk", "HandlersInspector", "Request"]

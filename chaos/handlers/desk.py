@@ -20,6 +20,7 @@ from secrets import token_hex
 from typing import Any, Self, get_args
 
 from chaos.errors import ChaosError
+from chaos.faults import Side
 from chaos.handlers.plans import order_of
 from chaos.history import Recorder
 from chaos.history.worker_events import End, Hello, Outcome, Start
@@ -29,6 +30,21 @@ from chaos.targets.asking import Asking
 _LIMIT_S = 10.0
 #: A job with large arguments is one line.
 _LINE = 64 * 1024 * 1024
+
+
+Visit = Callable[[Side, "Request"], bool]
+"""Is shown each request of a handler: before-send, when nothing is noted of it yet, and
+before-reply, when it is, and the handler waits. True: the handler is dead, and is not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A handler begins (`start`), or says that it has ended (`end`)."""
+
+    say: str
+    process: str
+    #: Of the process that runs the handler: a child of `process`, where a queue forks.
+    pid: int
 
 
 class DeskProblem(ChaosError):
@@ -49,13 +65,18 @@ class Desk:
     """
 
     def __init__(
-        self, history: Path, asking: Asking, kill: Callable[[int, int], None] = os.kill
+        self,
+        history: Path,
+        asking: Asking,
+        kill: Callable[[int, int], None] = os.kill,
+        visit: Visit = lambda *_: False,
     ) -> None:
         """`asking` is told how each run has ended; `kill` ends a process whose job's plan says that
         it dies."""
         self._history = history
         self._asking = asking
         self._kill = kill
+        self._visit = visit
         self._secret = token_hex(16)
         self._recorders: dict[str, Recorder] = {}
         self._starts: Counter[str] = Counter()
@@ -117,11 +138,14 @@ class Desk:
                 except DeskProblem as problem:
                     self._asking.complaint = str(problem)
                     answer = {"error": str(problem)}
+                if answer is None:
+                    break
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
-    def _answer(self, line: bytes) -> dict[str, Any]:
+    def _answer(self, line: bytes) -> dict[str, Any] | None:
+        """The answer; None for a handler that is dead by now."""
         asked = _read(line)
         if asked.get("secret") != self._secret:
             raise DeskProblem("the secret is wrong: hand CHAOS_RIG on to the worker as it is")
@@ -130,20 +154,25 @@ class Desk:
             raise DeskProblem("`process` is to be what the variable CHAOS_PROCESS says")
         if type(pid) is not int or pid < 1:
             raise DeskProblem("`pid` is to be the number of the process that runs the handler")
-        match asked.get("say"):
-            case "start":
-                return self._start(asked.get("job"), process, pid)
-            case "end":
-                return self._end(asked.get("run"), asked.get("outcome"))
-            case other:
-                raise DeskProblem(f"`say` is `start` or `end`, and not {other!r}")
+        say = asked.get("say")
+        if say not in ("start", "end"):
+            raise DeskProblem(f"`say` is `start` or `end`, and not {say!r}")
+        request = Request(say=say, process=process, pid=pid)
+        if self._visit("before-send", request):
+            return None
+        if say == "start":
+            answer = self._start(asked.get("job"), process, pid)
+        else:
+            answer = self._end(asked.get("run"), asked.get("outcome"))
+        return None if self._visit("before-reply", request) else answer
 
     def _start(self, given: Any, process: str, pid: int) -> dict[str, Any]:
         job, plan = _job(given)
         self._write(process, pid, Start(job=job))
-        self._asking.begun(job)
         self._starts[job] += 1
-        order = order_of(plan, start=self._starts[job], failures=self._failures[job])
+        failures = self._failures[job]
+        order = order_of(plan, start=self._starts[job], failures=failures)
+        self._asking.begun(job, fails=order.then == "fail" and not failures)
         if order.then == "die":
             self._kill(pid, signal.SIGKILL)
         run = len(self._runs) + 1

@@ -112,7 +112,7 @@ def _observed(rig: Rig, asking: Asking) -> Observed:
         exchanges=sorted(exchanges, key=lambda exchange: exchange.t_reply),
         attempts=watched.attempts(),
         names={job.own_id: asking.names_of(job.own_id) for job in jobs},
-        writing=_writing(rig.server),
+        writing=writing_commands(rig.server),
     )
 
 
@@ -176,8 +176,8 @@ def _ends(rig: Rig, handlers: _Handlers, job: Job) -> bool:
     return False
 
 
-def _writing(server: Server) -> set[bytes]:
-    """The commands that write, by the server's own account."""
+def writing_commands(server: Server) -> set[bytes]:
+    """The names of the commands that write, by the server's own account."""
     with closing(server.client()) as client:
         return {
             str(name).upper().encode()

@@ -64,12 +64,14 @@ def _given(target: Target) -> Inferred | None:
         moments = {m: Shape.parse(pinned[m]) for m in MOMENTS if m in pinned}
     except ValueError as error:
         raise RigProblem(f"the moments of {target.name}: {error}") from None
-    return Inferred(moments, again_s=target.again_within_s) if moments else None
+    again_s = target.again_within_s
+    return Inferred(moments, again_s=again_s, retried="retry" in moments) if moments else None
 
 
 def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
     wire = wire_of(inferred, asking.names, asking.outcome)
     asking.leaves = inferred.leaves
+    asking.retried = inferred.retried
     return replace(target, wire=wire, again_within_s=inferred.again_s)
 
 
@@ -93,6 +95,7 @@ def inferred_for(options: Options, progress: Progress) -> tuple[dict[str, str], 
         "reasons": [*inferred.reasons],
         "replies": {moment: sorted(replies) for moment, replies in inferred.replies.items()},
         "again_s": inferred.again_s,
+        "retried": inferred.retried,
         "leaves": {state: sorted(left) for state, left in inferred.leaves.items()},
     }
     return {_VARIABLE: json.dumps(told)}, tuple(inferred.lines())
@@ -113,6 +116,7 @@ def handed_on(target: Target) -> Inferred | None:
         told["replies"],
         {state: frozenset(left) for state, left in told["leaves"].items()},
         told["again_s"],
+        told["retried"],
     )
 
 

@@ -63,6 +63,8 @@ class Inferred:
     leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: Seconds until a dead worker's job was started again; None: nobody looked.
     again_s: float | None = None
+    #: A job that had failed once was run again.
+    retried: bool = False
 
     def lines(self) -> Iterator[str]:
         """As sentences for a report."""
@@ -106,7 +108,8 @@ def infer(observed: Observed) -> Inferred:
         else:
             moments[moment] = shape
     replies = {moment: {reply for _, reply in found[moment]} for moment in moments}
-    return Inferred(moments, reasons, replies)
+    retried = bool(found["retry"] or lacking["retry"])
+    return Inferred(moments, reasons, replies, retried=retried)
 
 
 def _ended(attempt: Attempt, attempts: Sequence[Attempt]) -> Moment:

@@ -51,6 +51,8 @@ class Facts:
     stayed: frozenset[str]
     #: Process -> whether it took a job that was offered after all faults.
     works: Mapping[str, bool]
+    #: What the producer was told of each enqueue of a job: ok, fail, or info (nobody knows).
+    told: Mapping[str, tuple[str, ...]]
     #: The state of each job in the end.
     ends: Mapping[str, str]
     #: What is left of each in the store, where the queue cannot say how it stands.
@@ -85,6 +87,7 @@ def facts_of(directory: Path) -> Facts:
     faults: list[tuple[str, str, float]] = []
     stayed, ready = set[str](), dict[str, float]()
     broken, left = "", dict[str, str]()
+    told: dict[str, tuple[str, ...]] = {}
     for event in events:
         at_s = (event["t"] - begin) / 1e9
         match event:
@@ -92,6 +95,8 @@ def facts_of(directory: Path) -> Facts:
                 runs.append(JobRun(job=job, process=process, pid=pid, start_s=at_s))
             case {"type": "end", "job": job, "process": process, "pid": pid, "outcome": outcome}:
                 _end(runs, (job, process, pid), at_s, outcome)
+            case {"type": "enqueue", "phase": "ok" | "fail" | "info" as word, "job": str(job)}:
+                told[job] = (*told.get(job, ()), word)
             case {"type": "process", "event": "ready", "name": name}:
                 ready[name] = at_s
             case {"type": "process", "event": "exit", "name": name}:
@@ -116,6 +121,7 @@ def facts_of(directory: Path) -> Facts:
         ready=ready,
         stayed=frozenset(stayed),
         works=works,
+        told=told,
         ends=ends,
         left=left,
         until_s=(events[-1]["t"] - begin) / 1e9 if events else 0.0,

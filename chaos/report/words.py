@@ -240,10 +240,22 @@ def what_was_counted(counts: Mapping[str, int]) -> str:
     parts += [f"{counts[name]:,} {word}" for name, word in _IF_ANY.items() if counts.get(name)]
     if "attempts" in counts:
         parts.append(f"{amount(counts['attempts'], 'attempt')} started")
+    if counts.get("again"):
+        jobs, times_s = amount(counts["again"], "job"), _seconds(counts)
+        parts.append(f"{jobs} of dead workers taken again {after(*times_s)}")
     if "pairs" in counts:
         pairs = counts["pairs"] + counts["pairs_left"]
         parts.append(f"{counts['pairs']:,} of {pairs:,} pairs of the space of jobs met")
     return ", ".join(parts) or "nothing was counted"
+
+
+def _seconds(counts: Mapping[str, int]) -> tuple[float, float]:
+    return counts["again_median_ms"] / 1000, counts["again_worst_ms"] / 1000
+
+
+def after(median_s: float, worst_s: float) -> str:
+    """How soon something came again."""
+    return f"after {median_s:.1f} s in the median, {worst_s:.1f} s at worst"
 
 
 def amount(number: object, noun: str) -> str:

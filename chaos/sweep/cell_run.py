@@ -34,6 +34,8 @@ class CellRun:
     #: A job is neither completed nor dead at the end.
     unfinished: bool = False
     seconds: float = 0.0
+    #: The seconds from the first fault to the next start of each job that it cut short.
+    again_s: list[float] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:

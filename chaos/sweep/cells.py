@@ -17,6 +17,13 @@ _ORDER = ("kill", "pause", "lost-reply", "reset", "partition", "error")
 _BOUNDARY = re.compile(r"([A-Za-z][\w-]*\.)?[1-9]\d*")
 
 
+#: Boundaries that are no commands: a handler begins, and ends. Where it runs in a child of the
+#: worker there are those of the child too, which is then killed alone.
+HANDLER_START, HANDLER_END = "HANDLER-START", "HANDLER-END"
+CHILD_START, CHILD_END = "CHILD-START", "CHILD-END"
+_OF_HANDLER = (HANDLER_START, HANDLER_END, CHILD_START, CHILD_END)
+
+
 class BadCell(BadOption):
     """There is no such cell; the message says what a cell looks like."""
 
@@ -29,6 +36,16 @@ def swept_faults() -> dict[str, WireAction]:
 
 
 SWEPT = swept_faults()
+
+
+def of_handler(at: str) -> bool:
+    """True for a boundary at a handler's begin or end, and not at a command."""
+    return at.partition(".")[0] in _OF_HANDLER
+
+
+def can_land(fault: str, at: str) -> bool:
+    """True if this fault can land at this boundary: at a handler's, only a kill can."""
+    return fault == "kill" or not of_handler(at)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,7 +115,7 @@ class Cell:
 
 def _fault(text: str) -> BoundaryFault:
     name, at, side = text.split("/")
-    if name not in SWEPT or not _BOUNDARY.fullmatch(at):
+    if name not in SWEPT or not _BOUNDARY.fullmatch(at) or not can_land(name, at):
         raise ValueError(text)
     for known in SWEPT[name].swept_sides:
         if side == known:

@@ -21,6 +21,7 @@ from chaos.checks import CheckResult, Status, Verdict, judge, judging
 from chaos.checks.judge import sql_of
 from chaos.history.accounts import cut, misnumbered
 from chaos.history.reader import History
+from chaos.sweep.again import again_s
 from chaos.sweep.cell_run import CellRun
 
 STRETCH_NS = 10**12
@@ -178,6 +179,8 @@ def _combine(ordered: Sequence[CellRun], history: Path) -> list[list[str]]:
                 moved = {name: event[name] + shift for name in _TIMES if event.get(name)}
                 out.write(json.dumps(event | moved) + "\n")
             lacks.append([*torn, *_lacks(events, run)])
+            for fault in run.cell.faults[:1]:
+                run.again_s = again_s(events, f"{run.directory.name}-victim-{fault.fault}")
     return lacks
 
 

@@ -38,8 +38,9 @@ from chaos.rig.life import Life, start
 from chaos.rig.samples import Samples
 from chaos.rig.wire import Wire
 from chaos.sweep.acting import Acting
+from chaos.sweep.at_handlers import AtHandlers
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import BoundaryFault, Cell
+from chaos.sweep.cells import BoundaryFault, Cell, of_handler
 from chaos.sweep.life import PATIENT, SETTINGS, End
 from chaos.sweep.stage import Stage
 from chaos.sweep.tasks import order
@@ -139,7 +140,12 @@ class _Play:
         self._transitions: list[tuple[int, str]] = []
         self._closing = False
         asking = stage.target.asks
-        self._desk = Desk(run.directory / "history", asking).opened() if asking else None
+        self._at_handlers = AtHandlers(self._sees_handler, self._note)
+        self._desk = (
+            Desk(run.directory / "history", asking, visit=self._at_handlers).opened()
+            if asking
+            else None
+        )
         self._recorders = [self._recorder("rig"), self._recorder("producer")]
         self._record, self._produce = (recorder.write for recorder in self._recorders)
         self._wire = Wire(stage.url, stage.target, SETTINGS, self._note, self._on_transition)
@@ -266,8 +272,14 @@ class _Play:
         name = f"{self._prefix}-{who}"
         url = self._wire.listener(name)
         process = _Process(Forked(name, self._notify))
+        self._at_handlers.attach(process.forked)
         if fault is not None:
-            process.injection = self._wire.inject(fault.planned(name, self._wire.name_of))
+            planned = fault.planned(name, self._wire.name_of)
+            process.injection = (
+                self._at_handlers.plan(planned)
+                if of_handler(fault.at)
+                else self._wire.inject(planned)
+            )
         if who == "victim":
             self._acting.process = process.forked
             self._acting.hold(self._wire)
@@ -410,6 +422,12 @@ class _Play:
             process.commands.append(self._wire.name_of(argv))
             process.phases.append((phase, phase))
         return True
+
+    def _sees_handler(self, process: str, step: list[bytes]) -> None:
+        """A handler's begin or end is a boundary, like a command."""
+        for each in self._processes:
+            if each.forked.name == process:
+                self._sees(each, step)
 
     def _on_transition(self, exchange: Exchange, event: Transition) -> None:
         if event.answer != "ok":

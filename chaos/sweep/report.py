@@ -13,7 +13,7 @@ from chaos.guarantees import ANOMALIES, guarantee_of
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone, print_table
 from chaos.report import Result as CaseResult
 from chaos.report.runs import has_to_go
-from chaos.report.words import amount, plain
+from chaos.report.words import after, amount, plain
 from chaos.sweep.cells import SWEPT
 from chaos.sweep.judging import Mark
 from chaos.sweep.lives import BY_NAME
@@ -38,7 +38,10 @@ _LEGEND = (
     "A row is one command of the process that is hit, a column one fault. send: before the command"
     " reaches the server; reply: it has run, and its reply is not delivered. Each cell is a run of"
     " its own with real processes, judged by all checks. '.': every promise was kept; F: a promise"
-    " was broken; k: it was, and that is known; ?: evidence is missing."
+    " was broken; k: it was, and that is known; ?: evidence is missing. HANDLER-START and"
+    " HANDLER-END are no commands: a handler begins, or has ended, and its worker is killed with all"
+    " that it has started; at CHILD-START and CHILD-END only the child that runs it is. send: the"
+    " rig has noted nothing; reply: it has."
 )
 _LEFT_OUT = "left out, because the budget was used up"
 
@@ -62,6 +65,7 @@ def report_on(results: Results) -> Report:
         known=tuple(known_of(results)),
         facts=(
             visited(results),
+            came_back(results),
             *left_out(results),
             str(run["versions"]["server"]),
             f"seed {run['seed']}",
@@ -79,6 +83,13 @@ def visited(results: Results) -> str:
         f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.runs):,}"
         f" runs and {swept.seconds:.1f} s: {results.rate:.1f} cells/s"
     )
+
+
+def came_back(results: Results) -> str:
+    """How soon jobs ran again that were cut short."""
+    if (again := results.again) is None:
+        return "no job ran again after the fault"
+    return f"{amount(again.jobs, 'job')} ran again: {after(again.median_s, again.worst_s)}"
 
 
 def left_out(results: Results) -> Iterator[str]:
@@ -264,6 +275,7 @@ def print_results(results: Results, console: Console) -> None:
     for entry in results.gone:
         say(has_to_go(entry), "bold red")
     say(visited(results))
+    say(came_back(results))
     for sentence in left_out(results):
         say(sentence, "bold")
     for table in _left(results):

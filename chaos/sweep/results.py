@@ -12,6 +12,7 @@ from typing import Any
 from chaos.checks import CheckResult, Outcome
 from chaos.known import Entry, Known, Seen
 from chaos.processes.modules import shown
+from chaos.sweep.again import Again
 from chaos.sweep.cells import Cell
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.sweep import Column, Swept, boundaries
@@ -59,6 +60,7 @@ class Result:
             "unpromised": dict(self.final.unpromised),
             "unknown_because": list(self.final.unknown),
             "runs": self.runs,
+            "again_s": [round(time_s, 3) for time_s in self.final.run.again_s],
             "seconds": round(self.final.run.seconds, 3),
         }
 
@@ -165,6 +167,11 @@ class Results:
             return Outcome.FAIL
         return Outcome.UNKNOWN if self.reasons else Outcome.PASS
 
+    @cached_property
+    def again(self) -> Again | None:
+        """How soon jobs ran again that the faults had cut short."""
+        return Again.of([s for result in self.results for s in result.final.run.again_s])
+
     @property
     def outcome(self) -> Outcome:
         """The outcome that counts: only what is new fails a sweep, or an entry that has to go."""
@@ -254,6 +261,7 @@ class Results:
             "runs": len(self.swept.runs),
             "seconds": round(self.swept.seconds, 2),
             "cells_per_second": round(self.rate, 2),
+            "again": self.again.to_json() if self.again else None,
             "unknown_because": self.reasons,
             "not_visited": [str(c.cell(at)) for c in self.swept.columns for at in c.unvisited],
             "broken_without_fault": [

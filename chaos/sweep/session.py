@@ -33,11 +33,13 @@ from chaos.sweep.stage import Stage
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.sweep.tasks import PREPARE
 from chaos.targets import Target, find_target
+from chaos.targets.asking import Asking
 
 #: A cell waits for a lock's TTL most of the time.
 _SLOTS_PER_CPU = 4
-#: Lives that any queue has.
+#: Lives that any queue has; and that of one that runs a failed job again.
 _OF_ANY_QUEUE = ("succeeds", "drained")
+RETRIED = "fails-then-succeeds"
 #: The life whose boundaries are paired.
 _PAIRED = "succeeds"
 #: The proxies' threads must not wait for each other longer than a command takes.
@@ -95,7 +97,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     hand_on(options, progress)
     target = with_what_is_known(find_target(options.target))
     if target.asks is not None and options.lives == tuple(BY_NAME):
-        options = replace(options, lives=_OF_ANY_QUEUE)
+        options = replace(options, lives=lives_of(target.asks))
     directory = options.run_directory("sweep")
     seed = options.seed if options.seed is not None else new_seed()
     switch_s = sys.getswitchinterval()
@@ -119,6 +121,11 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     _keep(judged, about, everything=options.cell is not None)
     results = Results(swept, judged, problems, checks, about, options.known)
     return Done(results=results, directory=directory)
+
+
+def lives_of(asking: Asking) -> tuple[str, ...]:
+    """The lives of a queue of which only two programs are known."""
+    return (*_OF_ANY_QUEUE, RETRIED) if asking.retried else _OF_ANY_QUEUE
 
 
 def _sweep(sweep: Sweep, options: SweepOptions, random: Random) -> Swept:

@@ -20,7 +20,7 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import SWEPT, BoundaryFault, Cell
+from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, can_land
 from chaos.sweep.play import play
 from chaos.sweep.risk import Risks
 from chaos.sweep.stage import Stage
@@ -258,7 +258,7 @@ class Sweep:
             (risks.rank(column.cell(each)), place, column, each)
             for column in columns
             for place, each in enumerate(at.get(column.life, ()))
-            if each not in column.cells
+            if each not in column.cells and can_land(column.fault, each)
         ]
         cells.sort(key=lambda cell: cell[:2])
         self._all(pool.submit(self._try, column, each, tries) for _, _, column, each in cells)
@@ -296,6 +296,7 @@ class Sweep:
                 Column(life, "kill", side, BoundaryFault(fault, at, first))
                 for fault in ("kill", "pause")
                 for at in surely
+                if can_land(fault, at)
                 for first in SWEPT[fault].swept_sides
                 for side in SWEPT["kill"].swept_sides
             ]

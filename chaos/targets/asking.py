@@ -18,10 +18,13 @@ class Asking:
     #: How the handler of a job ended last, by job and process.
     outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
     #: Of each job: `begun`, or how a run of it has ended; one that has succeeded stays that way.
+    #: Where the queue runs it again: `to fail`, and then `to retry`.
     states: dict[str, str] = field(default_factory=dict)
     #: What a job leaves in the store (`chaos.rig.remains`) that was `completed`, and one that is
     #: `dead`, as far as a clean run has shown it.
     leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: A job that has failed once is run again, as far as a clean run has shown it.
+    retried: bool = False
     #: What the rig has answered last to a handler whose call it could not take.
     complaint: str = ""
 
@@ -36,16 +39,17 @@ class Asking:
             known.clear()
         self.complaint = ""
 
-    def begun(self, job: str) -> None:
-        """A handler of this job begins."""
+    def begun(self, job: str, *, fails: bool = False) -> None:
+        """A handler of this job begins; `fails`: it is to fail, for the first time."""
         if not self.succeeded(job):
-            self.states[job] = "begun"
+            self.states[job] = "to fail" if fails and self.retried else "begun"
 
     def ended(self, job: str, process: str, outcome: str) -> None:
         """A handler of this job has ended in this process."""
         self.outcomes[job, process] = outcome
         if not self.succeeded(job):
-            self.states[job] = outcome
+            again = outcome == "error" and self.states.get(job) == "to fail"
+            self.states[job] = "to retry" if again else outcome
 
     def succeeded(self, job: str) -> bool:
         """True if a run of this job has ended well."""

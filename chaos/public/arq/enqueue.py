@@ -10,8 +10,9 @@ from arq.connections import RedisSettings
 async def main():
     pool = await create_pool(RedisSettings.from_dsn(os.environ["REDIS_URL"]))
     for line in sys.stdin:
-        job = await pool.enqueue_job("handler", line, _job_id=json.loads(line)["id"])
-        print(job.job_id, flush=True)
+        id = json.loads(line)["id"]
+        await pool.enqueue_job("handler", line, _job_id=id)  # None: there is one of this id
+        print(id, flush=True)
 
 
 asyncio.run(main())

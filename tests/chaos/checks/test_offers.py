@@ -9,6 +9,7 @@ import pytest
 from chaos.checks import Outcome, Status, judge
 from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES
+from chaos.report.words import what_was_counted
 from tests.chaos.checks.story import Story
 
 # It asks queries, which are the same on every Python.
@@ -154,3 +155,24 @@ def test_a_run_that_does_not_say_what_it_offers_is_judged_in_full(tmp_path: Path
     del told.run["offers"]
     assert not [check for check in judge(told.write(tmp_path)).checks if check.lacks]
     assert set(told.run["promises"]) == set(GUARANTEES)
+
+
+def test_it_is_told_how_soon_the_jobs_of_dead_workers_were_taken_again(tmp_path: Path) -> None:
+    told = Story()
+    for job, back in (("j1", 1_055), ("j2", 2_055), ("j3", 4_055), ("never", None)):
+        told.enqueue(job)
+        told.wire("claim", job, "w1", at=10)
+        if back:
+            told.wire("claim", job, "w2", at=back, token=2)
+        told.finally_(job, "completed")
+    told.enqueue("done")
+    told.wire("claim", "done", "w1", at=10)
+    told.wire("finish", "done", "w1", at=20)
+    told.wire("claim", "done", "w2", at=30, token=2)
+    told.finally_("done", "completed")
+    told.kill("w1", at=50)
+    counts = judge(told.write(tmp_path)).counts
+    assert counts["again"] == 3
+    assert (counts["again_median_ms"], counts["again_worst_ms"]) == (2_000, 4_000)
+    words = "3 jobs of dead workers taken again after 2.0 s in the median, 4.0 s at worst"
+    assert words in what_was_counted(counts)

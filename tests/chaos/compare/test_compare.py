@@ -47,7 +47,7 @@ def test_every_answer_comes_from_a_run(compared: tuple[Path, str]) -> None:
     answers = {one["part"]: one["answer"]["words"] for one in found["asked"]}
     assert answers.keys() == {"crash_points", *QUICK}
     # It pops a job from a list, and nobody knows of it until it is done.
-    assert answers["crash_points"].startswith("lost at 2 of ")
+    assert answers["crash_points"].startswith("lost at 5 of ")
     assert "kill before the reply to claim.1" in answers["crash_points"]
     assert answers["killed"].startswith("lost")
     assert answers["outlasts"].startswith("once")
@@ -60,7 +60,7 @@ def test_the_page_has_each_question_and_its_command(compared: tuple[Path, str]) 
         assert part.asks in page
         assert f"`{part.command('QUEUE', 3)}`" in page
     assert f"python -m chaos.compare --targets {TARGET} --quick --seed 3" in page
-    assert "lost at 2 of" in printed
+    assert "lost at 5 of" in printed
 
 
 def test_the_findings_can_be_shown_without_the_rig(compared: tuple[Path, str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chaos.compare.crash_points import read
+from chaos.sweep.session import RETRIED
 
 
 def cell(
@@ -59,7 +60,21 @@ def test_late_is_not_bad(tmp_path: Path) -> None:
 
 def test_unknown_cells_do_not_count(tmp_path: Path) -> None:
     words, tone = answered(tmp_path, cell("claim.1"), cell("SET.1", mark="unknown"))
-    assert (words, tone) == ("1 more are not known", "told")
+    assert (words, tone) == ("kept at all 1; 1 more are not known", "told")
+
+
+def test_a_retry_is_told_apart(tmp_path: Path) -> None:
+    retry = cell("claim.2", life=RETRIED)
+    assert answered(tmp_path, cell("claim.1"), retry) == (
+        "kept at all 1; of a retry, kept at all 1",
+        "good",
+    )
+    lost = cell("retry.1", "lost", life=RETRIED)
+    words = "kept at all 1; of a retry, lost at 1 of 2: "
+    words += "fails-then-succeeds, kill before the reply to retry.1"
+    assert answered(tmp_path, cell("claim.1"), retry, lost) == (words, "bad")
+    only = cell("claim.1", "late-redelivery", life=RETRIED)
+    assert answered(tmp_path, only)[0].startswith("of a retry, late at 1 of 1")
 
 
 @pytest.mark.parametrize("cells", [(), (cell("claim.1", mark="unknown"),)])

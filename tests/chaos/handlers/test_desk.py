@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from chaos.handlers import Desk
+from chaos.faults import Side
+from chaos.handlers import Desk, Request
 from chaos.targets.asking import Asking
 
 Killed = list[tuple[int, int]]
@@ -113,6 +114,16 @@ def test_a_job_that_fails_until_it_is_mended(handler: Handler, tmp_path: Path) -
     assert handler.ask(say="start", job=until)["then"] == "ok"
 
 
+def test_only_the_first_planned_failure_is_known_to_be_retried(
+    handler: Handler, asking: Asking
+) -> None:
+    asking.retried = True
+    for over in (False, True):
+        told = handler.ask(say="start", job=job("fail", times=9))
+        handler.ask(say="end", run=told["run"], outcome="error")
+        assert asking.over("j1") is over
+
+
 def test_a_plan_that_dies_kills_the_process_after_its_start_is_written(
     handler: Handler, tmp_path: Path, killed: Killed
 ) -> None:
@@ -154,3 +165,26 @@ def test_an_outcome_that_does_not_exist(handler: Handler) -> None:
 @pytest.mark.parametrize("request_", ["{", "[]", "7"])
 def test_a_line_that_is_no_request(handler: Handler, request_: str) -> None:
     assert "JSON" in handler.send(request_)["error"]
+
+
+def test_whoever_visits_sees_each_request_before_and_after_it_is_noted(tmp_path: Path) -> None:
+    seen: list[tuple[str, str, int]] = []
+
+    def visit(side: Side, request: Request) -> bool:
+        noted = len(history(tmp_path)) if seen else 0
+        seen.append((request.say, side, noted))
+        assert (request.process, request.pid) == ("worker-1", 77)
+        return (request.say, side) == ("end", "before-reply")
+
+    with Desk(tmp_path, Asking(), visit=visit) as desk:
+        handler = Handler(desk)
+        told = handler.ask(say="start", job=job())
+        with pytest.raises(json.JSONDecodeError):  # the connection ends without an answer
+            handler.ask(say="end", run=told["run"], outcome="ok")
+        handler.close()
+    assert seen == [
+        ("start", "before-send", 0),
+        ("start", "before-reply", 1),
+        ("end", "before-send", 1),
+        ("end", "before-reply", 2),
+    ]

@@ -246,3 +246,11 @@ def test_of_a_given_command_only_what_may_be_a_refusal_is_doubted(
     reader = Reader(Inferred({"finish": Shape.parse("HSET r")}), {b"j1": "j1"}, said("ok"))
     (finish,) = reader(Exchange("worker-1", [b"HSET", b"r", b"j1"], reply, 1, 2))
     assert finish.answer == answer
+
+
+def test_a_queue_that_runs_a_failed_job_again_is_known_for_it() -> None:
+    run = Run()
+    locked(run, "bad", ok=False)
+    assert not run.inferred().retried
+    locked(run, "bad")
+    assert run.inferred().retried

@@ -47,6 +47,11 @@ class Told:
     def fault(self, at_s: float, kind: str = "kill", phase: str = "running") -> Self:
         return self.add(at_s, type="fault", event="landed", kind=kind, target="x", phase=phase)
 
+    def enqueued(self, job: str, *phases: str) -> Self:
+        for phase in phases:
+            self.add(0.5, type="enqueue", phase=phase, job=job)
+        return self
+
     def left(
         self, worker: int, at_s: float, code: int | None = 0, number: int | None = None
     ) -> Self:
@@ -211,6 +216,39 @@ CASES: dict[str, tuple[str, Told, Answer]] = {
         "leaving",
         Told().run(1, 1, 2.1, "cancelled").fault(2, "term").left(1, 3).until(32),
         told("lost: not again within 30 s", "bad"),
+    ),
+    "the reply is lost, and both times it runs once": (
+        "unanswered",
+        Told()
+        .enqueued(JOB, "info", "ok")
+        .enqueued("job-00002", "info", "ok")
+        .run(1, 1, 2)
+        .run(1, 3, 4, job="job-00002"),
+        told("once; the producer got an error", "good"),
+    ),
+    "the reply is lost, and a job that has run runs again": (
+        "unanswered",
+        Told()
+        .enqueued(JOB, "fail", "ok")
+        .run(1, 1, 2)
+        .run(1, 3, 4, job="job-00002")
+        .run(1, 5, 6, job="job-00002"),
+        told("once if it still waits, twice if it has run; the producer got an error", "bad"),
+    ),
+    "the reply is lost, and so is the job": (
+        "unanswered",
+        Told().enqueued(JOB, "info", "info").until(60),
+        told("not at all; the producer got an error both times", "bad"),
+    ),
+    "the reply is lost, and the client asks again": (
+        "unanswered",
+        Told().enqueued(JOB, "ok").run(1, 1, 2).run(2, 1, 2),
+        told("twice; the client asked again by itself", "bad"),
+    ),
+    "the reply could not be lost": (
+        "unanswered",
+        Told().add(1, type="rig", event="broken", error="the reply could not be cut"),
+        told("the reply could not be cut", "unknown"),
     ),
     "through a restart": (
         "server_restarts",

@@ -21,9 +21,15 @@ def test_a_job_is_lost_where_the_store_has_given_it_away_and_nobody_has_it(tmp_p
     assert done.returncode == 1, done.stdout + done.stderr
     result = json.loads(told.read_text())
     broken = {cell["cell"]: cell["anomalies"] for cell in result["cells"] if cell["mark"] != "ok"}
+    # Until its handler has said that it is done, nobody knows of it but the worker that is killed.
+    places = (
+        *("claim.1/before-reply", "HANDLER-START.1/before-send", "HANDLER-START.1/before-reply"),
+        "HANDLER-END.1/before-send",
+    )
     assert {cell: [*found] for cell, found in broken.items()} == {
-        "succeeds/kill/claim.1/before-reply": ["lost"]
+        f"succeeds/kill/{place}": ["lost"] for place in places
     }
     visited = {cell["boundary"] for cell in result["cells"]}
-    assert {"claim.1", "finish.1"} <= visited
+    assert {"claim.1", "HANDLER-END.1", "finish.1"} <= visited
+    assert result["again"] is None
     assert result["unknown_because"] == []
