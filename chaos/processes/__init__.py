@@ -8,7 +8,8 @@ from chaos.processes.group import ProcessGroup, end_processes
 from chaos.processes.handle import ExitStatus, Handle, ProcessStillRunning
 from chaos.processes.interrupts import Interrupted, held_back, on_signals
 from chaos.processes.process import Process, spawn
-from chaos.processes.waiting import side_by_side, wait_until
+from chaos.processes.waiting import readable_within, side_by_side, wait_until
+from chaos.processes.warm import PythonProgram, WarmServer, Warmth
 
 __all__ = [
     "Child",
@@ -22,6 +23,9 @@ __all__ = [
     "Process",
     "ProcessGroup",
     "ProcessStillRunning",
+    "PythonProgram",
+    "WarmServer",
+    "Warmth",
     "children_of",
     "descendants_of",
     "die_with_parent",
@@ -29,6 +33,7 @@ __all__ = [
     "fork",
     "held_back",
     "on_signals",
+    "readable_within",
     "side_by_side",
     "spawn",
     "wait_until",

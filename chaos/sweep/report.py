@@ -56,8 +56,11 @@ def visited(results: Results) -> str:
     """The number of boundaries, or pairs of them, that were visited, and the pace."""
     swept = results.swept
     what = "pairs" if swept.columns[0].first else "boundaries"
+    alike = (
+        f" ({results.set_up} commands that set connections up are one)" if results.set_up else ""
+    )
     return (
-        f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.runs):,}"
+        f"{swept.visited:,} of {swept.boundaries:,} {what} visited{alike}, in {len(swept.runs):,}"
         f" runs and {swept.seconds:.1f} s: {results.rate:.1f} cells/s"
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from chaos.checks import Outcome
 from chaos.processes.modules import shown
-from chaos.sweep.cells import Cell
+from chaos.sweep.cells import CONNECT, Cell
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.sweep import Column, Swept, boundaries
 
@@ -79,6 +79,11 @@ class Results:
             broken=broken,
             runs=len(runs),
         )
+
+    @cached_property
+    def set_up(self) -> int:
+        """The commands of a run that set its connections up, where they count as one boundary."""
+        return max((run.commands.count(CONNECT) for run in self.swept.runs), default=0)
 
     @cached_property
     def broken_without(self) -> list[Judged]:
@@ -159,6 +164,7 @@ class Results:
             "exit_code": self.outcome.exit_code,
             "boundaries": self.swept.boundaries,
             "visited": self.swept.visited,
+            "set_up": self.set_up,
             "void": [str(cell) for cell in self.swept.void],
             "runs": len(self.swept.runs),
             "seconds": round(self.swept.seconds, 2),

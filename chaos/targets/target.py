@@ -138,6 +138,8 @@ class Target:
     packages: tuple[str, ...] = ()
     #: What an environment of its own has, each package with its release.
     pinned: tuple[str, ...] = ()
+    #: The program by which its producer enqueues, if it does (`chaos.targets.programs`).
+    enqueuer: Command | None = None
     #: Its handlers ask the rig what to do (`chaos.handlers`), and write no history of their own.
     asks: Asking | None = None
     #: A dead worker's job is started again within so many seconds; None: as the settings say or, of
