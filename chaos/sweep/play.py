@@ -224,9 +224,11 @@ class _Play:
     def _clear(self) -> None:
         """Let workers come until nothing is left to do, or clearly will be."""
         for number in range(3, _RESCUERS + 1):
-            if not self._backlog():
+            if not (left := self._left()):
                 return
             self._await(self._worker(f"rescuer-{number}"))
+            if self._desk is not None and self._left() == left:
+                return  # it came after all leases, and has waited as long as one may last
 
     def _enqueue_again(self) -> None:
         """Enqueue another job under each key that must be free by now, and have it done."""
@@ -240,7 +242,10 @@ class _Play:
             self._again = again
 
     def _backlog(self) -> bool:
-        return self._stage.backlog(self._names) > 0
+        return self._left() > 0
+
+    def _left(self) -> int:
+        return self._stage.backlog(self._names)
 
     def _heal(self, victim: _Process) -> None:
         """End a fault that lasts, once the locks that the victim had have expired."""

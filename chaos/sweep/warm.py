@@ -157,8 +157,8 @@ def _imports(
         )
         run = play(stage, _WATCHED, directory / "watched")
         stage.warm = None
-    if run.trouble or not note.exists():
-        raise _Cold(f"a first one did not do its job: {''.join(run.trouble[:1])}")
+    if run.trouble or stage.backlog(run.jobs) or not note.exists():
+        raise _Cold("; ".join(["a first one did not do its job", *run.trouble[:1]]))
     names = dict.fromkeys(note.read_text().split())
     note.write_text("".join(f"{name}\n" for name in names))
     return note
