@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -90,14 +91,8 @@ class _Enqueuer:
 
     forked: Forked
     pipes: tuple[int, int]
-    _end: int | None = None
 
     def end(self) -> int:
-        if self._end is None:
-            self._end = self._ended()
-        return self._end
-
-    def _ended(self) -> int:
         for pipe in self.pipes:
             os.close(pipe)
         with suppress(ProcessStillRunning):
@@ -155,10 +150,15 @@ def _imports(
         stage.warm = Warm(
             target=stage.target, python=program.python, server=server, log=log, note=note
         )
-        run = play(stage, _WATCHED, directory / "watched")
-        stage.warm = None
+        try:
+            run = play(stage, _WATCHED, directory / "watched")
+        except ForkServerGone as gone:
+            raise _Cold(str(gone)) from gone
+        finally:
+            stage.warm = None
     if run.trouble or stage.backlog(run.jobs) or not note.exists():
         raise _Cold("; ".join(["a first one did not do its job", *run.trouble[:1]]))
+    shutil.rmtree(run.directory)
     names = dict.fromkeys(note.read_text().split())
     note.write_text("".join(f"{name}\n" for name in names))
     return note

@@ -168,7 +168,7 @@ class Program(Protocol):
         """The descriptors of its input and its output."""
 
     def end(self) -> int:
-        """Close its pipes, and end it with what it has started. Returns how it ended."""
+        """Close its pipes, and end it with what it has started. Returns how it ended. Once only."""
 
 
 class Spawned:
@@ -216,18 +216,18 @@ class ByProgram(_Answering):
         """`begin` starts the program. Raises what it raises."""
         super().__init__(asking)
         self._begin = begin
-        self._program = begin()
+        self._program: Program | None = begin()
         self._answered = False
+        self._status = 0
 
     def _one(self, text: str) -> str:
         answer = self._ask(text)
-        if answer is None and self._answered and self._program.end() == 0:
+        if answer is None and self._answered and self._end() == 0:
             # It was about to leave after the job before this one.
-            self._program, self._answered = self._begin(), False
             answer = self._ask(text)
         if answer is None:
             raise EnqueueInDoubt(
-                f"the enqueue program has printed no id, and ended with {self._program.end()}"
+                f"the enqueue program has printed no id, and ended with {self._end()}"
             )
         if not answer:
             raise EnqueueInDoubt("the enqueue program has printed an empty line in place of an id")
@@ -236,17 +236,20 @@ class ByProgram(_Answering):
 
     def _ask(self, text: str) -> str | None:
         """The line that is printed for a job; None if the program ends without one."""
+        if self._program is None:
+            self._program, self._answered = self._begin(), False
+        its_input, its_output = self._program.pipes
         told = memoryview(text.encode() + b"\n")
         with suppress(OSError):  # it has ended
             while told:
-                told = told[os.write(self._program.pipes[0], told) :]
-        return self._answer()
+                told = told[os.write(its_input, told) :]
+        return self._answer(its_output)
 
-    def _answer(self) -> str | None:
-        pipe, end, answer = self._program.pipes[1], time.monotonic() + _ANSWER_S, b""
+    def _answer(self, pipe: int) -> str | None:
+        end, answer = time.monotonic() + _ANSWER_S, b""
         while not answer.endswith(b"\n"):
             if not readable_within(pipe, max(0.0, end - time.monotonic())):
-                self._program.end()
+                self._end()
                 raise EnqueueInDoubt(f"the enqueue program did not answer within {_ANSWER_S:g} s")
             if not (more := os.read(pipe, 65_536)):
                 break
@@ -254,4 +257,11 @@ class ByProgram(_Answering):
         return answer.decode(errors="replace").strip() if answer else None
 
     def close(self) -> None:
-        self._program.end()
+        self._end()
+
+    def _end(self) -> int:
+        """End the program, if it runs. Returns how the last one has ended."""
+        if self._program is not None:
+            program, self._program = self._program, None
+            self._status = program.end()
+        return self._status
