@@ -55,7 +55,7 @@ _PAST_TTL = 1.25
 #: A worker that does not leave by itself has nothing to do for so long before it is told to.
 _IDLE_S = 0.3
 #: Between two looks at whether a worker is idle.
-_LOOK_S = 0.04
+_LOOK_S = 0.05
 #: Between two looks at the machine's lag: where a cell waits for seconds, so may these.
 _LAG_S, _RARE_LAG_S = 0.025, 0.1
 _ASKS = data_command()
