@@ -34,6 +34,7 @@ _PR_SET_PDEATHSIG = 1
 _LONGEST = 1 << 18
 #: What forked processes would share: connections, event loops, ways to other processes.
 _SHARED = ("socket:", "pipe:", "anon_inode:")
+_LIBRARY, _OS = sysconfig.get_path("stdlib") + os.sep, os.__file__
 _INSTALLED = ("purelib", "platlib", "stdlib", "platstdlib")
 #: This Python looks for modules beside the program that it runs.
 _LOOKS_BESIDE = not (sys.flags.isolated or getattr(sys.flags, "safe_path", False))
@@ -115,7 +116,8 @@ class _Reads:
             return self._get(environ, name)
 
         def iterate(environ: Any) -> Any:
-            self.names.add("*")
+            if not _asked_by_python(sys._getframe(1)):
+                self.names.add("*")
             return self._iterate(environ)
 
         self._kind.__getitem__, self._kind.__iter__ = get, iterate
@@ -123,6 +125,17 @@ class _Reads:
 
     def __exit__(self, *_: object) -> None:
         self._kind.__getitem__, self._kind.__iter__ = self._get, self._iterate
+
+
+def _asked_by_python(frame: Any) -> bool:
+    """True if Python's own library wants all variables, which it hands on to a program."""
+    while frame is not None and frame.f_code.co_filename.startswith(("<frozen", _OS)):
+        frame = frame.f_back
+    return (
+        frame is not None
+        and frame.f_code.co_filename.startswith(_LIBRARY)
+        and ("site-packages" not in frame.f_code.co_filename)
+    )
 
 
 # Children

@@ -129,6 +129,8 @@ def library(tmp_path: Path, code: str) -> Path:
         ("import asyncio; loop = asyncio.new_event_loop()", "anon_inode:[eventpoll]"),
         ("import signal; signal.signal(signal.SIGUSR1, print)", "handler of signal 10"),
         ("import os; read = os.environ.get('REDIS_URL')", ""),
+        ("import platform; platform.architecture()", ""),
+        ("import os; every = dict(os.environ)  # *", ""),
     ],
 )
 def test_what_imports_leave_behind_or_read_is_told(tmp_path: Path, code: str, left: str) -> None:
@@ -145,6 +147,7 @@ def test_what_imports_leave_behind_or_read_is_told(tmp_path: Path, code: str, le
     assert warmth is not None
     assert any(each.startswith(left) for each in warmth.left) if left else not warmth.left
     assert ("REDIS_URL" in warmth.read) == ("REDIS_URL" in code)
+    assert ("*" in warmth.read) == ("*" in code)
 
 
 def test_a_server_that_cannot_run_says_nothing(tmp_path: Path) -> None:
