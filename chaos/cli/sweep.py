@@ -56,7 +56,9 @@ _WIDTH = 160
 @click.option("--pairs", help="Add a second fault during recovery: all pairs, or a sample of N.")
 @click.option("--seed", type=int, help="Draw the same sample again.")
 @click.option(
-    "--slots", type=click.IntRange(1, 500), help="Number of cells at a time (default: 4 per CPU)."
+    "--slots",
+    type=click.IntRange(1, 500),
+    help="Number of cells at a time (default: by their waits).",
 )
 @click.option(
     "--budget",

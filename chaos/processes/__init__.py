@@ -9,7 +9,8 @@ from chaos.processes.handle import ExitStatus, Handle, ProcessStillRunning
 from chaos.processes.interrupts import Interrupted, held_back, on_signals
 from chaos.processes.process import Process, spawn
 from chaos.processes.run import Run
-from chaos.processes.waiting import side_by_side, wait_until
+from chaos.processes.waiting import readable_within, side_by_side, wait_until
+from chaos.processes.warm import PythonProgram, WarmServer, Warmth
 
 __all__ = [
     "Child",
@@ -23,7 +24,10 @@ __all__ = [
     "Process",
     "ProcessGroup",
     "ProcessStillRunning",
+    "PythonProgram",
     "Run",
+    "WarmServer",
+    "Warmth",
     "children_of",
     "descendants_of",
     "die_with_parent",
@@ -31,6 +35,7 @@ __all__ = [
     "fork",
     "held_back",
     "on_signals",
+    "readable_within",
     "side_by_side",
     "spawn",
     "wait_until",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from chaos.processes import packets
 from chaos.processes.group import ProcessGroup
 from chaos.processes.handle import ExitStatus, Handle
 from chaos.processes.modules import python
+from chaos.processes.waiting import readable_within
 
 _FORK_S = 20.0
 
@@ -82,7 +82,7 @@ class Forked(Handle):
     def _ends_within(self, timeout_s: float) -> bool:
         if self.status is not None:
             return True
-        return bool(select.select([self._pidfd], [], [], timeout_s)[0])
+        return readable_within(self._pidfd, timeout_s)
 
     # Called by the ForkServer
 
@@ -100,16 +100,17 @@ class Forked(Handle):
         self.on_end(ExitStatus(code=None, signal=signal.SIGKILL))
 
 
-class ForkServer:
+class BaseForkServer:
     """A running fork server, and the thread that listens to it. Linux only.
 
-    `prepare`, as "module:callable", is called in the server with `argument`; its result is called
-    in each child with the order that the child is for (see `chaos.processes.fork_server`).
+    `command` starts the server, which is told the socket in one word more.
     """
 
-    def __init__(self, prepare: str, argument: str, *, log: Path) -> None:
-        self._prepare = prepare
-        self._argument = argument
+    def __init__(
+        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._command = command
+        self._environment = environment
         self._log = log
         self._group = ProcessGroup(grace_s=0.5)
         self._forked: dict[str, Forked] = {}
@@ -120,8 +121,13 @@ class ForkServer:
         self._orders, theirs = packets.pair()
         with theirs:
             fd = theirs.fileno()
-            command = python("chaos.processes.fork_server", self._prepare, self._argument, str(fd))
-            self._group.spawn(command, log=self._log, name="fork server", pass_fds=(fd,))
+            self._group.spawn(
+                [*self._command, str(fd)],
+                log=self._log,
+                env=self._environment,
+                name="fork server",
+                pass_fds=(fd,),
+            )
         self._thread = threading.Thread(target=self._listen, name="fork server", daemon=True)
         self._thread.start()
         return self
@@ -137,17 +143,18 @@ class ForkServer:
         self._thread.join()
         self._orders.close()
 
-    def fork(self, forked: Forked, order: Any, *, log: Path) -> None:
+    def fork(self, forked: Forked, order: Any, *, log: Path, fds: Sequence[int] = ()) -> None:
         """Let a process begin, with an order that JSON can say. Its output is appended to `log`.
 
-        Its name must be its own among those that run. Raises ForkServerGone.
+        Its name must be its own among those that run. `fds` are for a server that takes them.
+        Raises ForkServerGone.
         """
         with self._lock:
             if self._gone is None:
                 self._forked[forked.name] = forked
                 with contextlib.suppress(ConnectionError):  # the other thread is about to tell
                     message = {"name": forked.name, "log": str(log), "order": order}
-                    packets.send(self._orders, message)
+                    packets.send(self._orders, message, *fds)
                 return
             gone = self._gone
         forked.on_loss(gone)
@@ -156,7 +163,9 @@ class ForkServer:
     def _listen(self) -> None:
         while message := self._receive():
             told, fds = message
-            if "pid" in told:
+            if "name" not in told:
+                self._on_ready(told)
+            elif "pid" in told:
                 self._forked[told["name"]].on_start(told["pid"], fds[0])
             else:
                 status = ExitStatus(code=told["code"], signal=told["signal"])
@@ -167,9 +176,24 @@ class ForkServer:
             )
         for forked in self._forked.values():
             forked.on_loss(self._gone)
+        self._on_ready({})
+
+    def _on_ready(self, told: dict[str, Any]) -> None:
+        """The server says how it has begun; nothing if it has ended."""
 
     def _receive(self) -> tuple[dict[str, Any], list[int]] | None:
         try:
             return packets.receive(self._orders)
         except OSError:
             return None
+
+
+class ForkServer(BaseForkServer):
+    """The fork server of this environment.
+
+    `prepare`, as "module:callable", is called in the server with `argument`; its result is called
+    in each child with the order that the child is for (see `chaos.processes.fork_server`).
+    """
+
+    def __init__(self, prepare: str, argument: str, *, log: Path) -> None:
+        super().__init__(python("chaos.processes.fork_server", prepare, argument), log=log)

@@ -1,5 +1,6 @@
 """Waiting by looking again and again: for a condition, and for several runs at once."""
 
+import select
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -19,6 +20,13 @@ def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:
         time.sleep(nap_s)
         nap_s = min(nap_s * 1.5, LONGEST_NAP_S)
     return True
+
+
+def readable_within(fd: int, timeout_s: float) -> bool:
+    """Wait until there is something to read from a descriptor, whatever its number, or its end."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
 
 
 def side_by_side(

@@ -36,12 +36,12 @@ class Programs:
 
 def programs_of(target: Target) -> Programs:
     """The programs of a target. Raises `NotCopied`."""
-    if target.enqueue is None:
+    if target.enqueuer is None:
         raise NotCopied(
             f"{target.name} is not made of two programs, so no script can have them"
             " (docs/test-your-own-queue.md says how a queue becomes a target of two)"
         )
-    commands = (target.worker, target.enqueue)
+    commands = (target.worker, target.enqueuer)
     files = {name: text for command in commands for name, text in _files(command)}
     if not files:
         raise NotCopied(
@@ -51,7 +51,7 @@ def programs_of(target: Target) -> Programs:
     return Programs(
         files=dict(sorted(files.items())),
         worker=_words(target.worker),
-        enqueue=_words(target.enqueue),
+        enqueue=_words(target.enqueuer),
         variables=target.worker.env,
         packages=target.pinned or tuple(_packages(files)),
     )

@@ -24,11 +24,11 @@ from chaos.history import HistoryProblem, Write
 from chaos.history.events import Lag
 from chaos.servers import Server
 
-#: Between two looks.
+#: Between two looks, where nothing else is asked for.
 _STEP_S = 0.025
-#: Less than this within one step is usual: an idle machine has 1 to 2 ms, and 5 to 40 ms when four
-#: busy processes share two processors with the run.
-_USUAL_MS = 5.0
+#: Less than this share of a step is usual: in 25 ms an idle machine has 1 to 2 ms, and 5 to 40 ms
+#: when four busy processes share two processors with the run.
+_USUAL = 0.2
 
 
 class LagWatch:
@@ -40,9 +40,15 @@ class LagWatch:
     """
 
     def __init__(
-        self, record: Write, workers: Callable[[], Iterable[int]], server: Server | None = None
+        self,
+        record: Write,
+        workers: Callable[[], Iterable[int]],
+        server: Server | None = None,
+        *,
+        step_s: float = _STEP_S,
     ) -> None:
         """Watch the processes whose pids `workers` tells, which is asked at each step."""
+        self._step_s = step_s
         self._record = record
         self._workers = workers
         self._server = server
@@ -69,12 +75,12 @@ class LagWatch:
         over = False
         while not over:
             began = time.monotonic()
-            over = self._over.wait(_STEP_S)
+            over = self._over.wait(self._step_s)
             waited_ms = self._waited_ms()
             took_s = time.monotonic() - began
-            late_ms = 0.0 if over else (took_s - _STEP_S) * 1000
+            late_ms = 0.0 if over else (took_s - self._step_s) * 1000
             lag_ms = min(late_ms + waited_ms, took_s * 1000)
-            if lag_ms >= _USUAL_MS:
+            if lag_ms >= _USUAL * self._step_s * 1000:
                 over |= not self._wrote(lag_ms, took_s * 1000)
 
     def _wrote(self, lag_ms: float, within_ms: float) -> bool:

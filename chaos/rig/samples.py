@@ -51,14 +51,16 @@ class Samples:
     ) -> None:
         self._state = StateSampler(inspector, record) if isinstance(inspector, CanLook) else None
         self._uses = UseSampler(workers, wire, record)
+        self._nothing = self._state is None and wire is None and not workers
         self._blind = blind
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
         self._problem: Exception | None = None
 
     def start(self) -> None:
-        """Begin. Once only; `with` does it too."""
-        self._thread.start()
+        """Begin, if there is anything to look at. Once only; `with` does it too."""
+        if not self._nothing:
+            self._thread.start()
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,7 +77,8 @@ class Samples:
     def stop(self) -> None:
         """Sample no more."""
         self._over.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def finish(self) -> None:
         """Stop, and look once more at all that is there. Raises what kept a sample from being

@@ -14,6 +14,8 @@ from chaos.sweep.lives import BY_NAME
 
 #: Faults in the order in which the grids show them; those that are not named here come after.
 _ORDER = ("kill", "pause", "lost-reply", "reset", "partition", "error")
+#: Stands for all commands by which a foreign queue's processes set connections up.
+CONNECT = "CONNECT"
 _BOUNDARY = re.compile(r"([A-Za-z][\w-]*\.)?[1-9]\d*")
 
 

@@ -40,9 +40,10 @@ from chaos.rig.wire import Wire
 from chaos.sweep.acting import Acting
 from chaos.sweep.at_handlers import AtHandlers
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import BoundaryFault, Cell, of_handler
+from chaos.sweep.cells import CONNECT, BoundaryFault, Cell, of_handler
 from chaos.sweep.life import PATIENT, SETTINGS, End
 from chaos.sweep.stage import Stage
+from chaos.sweep.starts import Start
 from chaos.sweep.tasks import order
 from chaos.targets import Job, WorkerSettings, WorkerSpec
 from chaos.wire import Exchange
@@ -55,6 +56,10 @@ _RESCUERS = 4
 _PAST_TTL = 1.25
 #: A worker that does not leave by itself has nothing to do for so long before it is told to.
 _IDLE_S = 0.3
+#: Between two looks at whether a worker is idle.
+_LOOK_S = 0.05
+#: Between two looks at the machine's lag: where a cell waits for seconds, so may these.
+_LAG_S, _RARE_LAG_S = 0.025, 0.1
 _ASKS = data_command()
 _UNFINISHED = ("queued", "active", "retrying")
 
@@ -99,6 +104,7 @@ class _Process:
     """A process of the cell, the fault that is meant for it, and its commands until that lands."""
 
     forked: Forked
+    start: Start
     injection: Injection | None = None
     commands: list[str] = field(default_factory=list)
     #: How far the job had come before each of them, and after it.
@@ -159,7 +165,8 @@ class _Play:
             self._record,
         )
         self._wire.start()
-        self._lag = LagWatch(self._record, self._workers, stage.server)
+        step_s = _LAG_S if self._desk is None else _RARE_LAG_S
+        self._lag = LagWatch(self._record, self._workers, stage.server, step_s=step_s)
         self._lag.start()
         self._samples = Samples(stage.inspector, self._record)
         self._samples.start()
@@ -226,9 +233,11 @@ class _Play:
     def _clear(self) -> None:
         """Let workers come until nothing is left to do, or clearly will be."""
         for number in range(3, _RESCUERS + 1):
-            if not self._backlog():
+            if not (left := self._left()):
                 return
             self._await(self._worker(f"rescuer-{number}"))
+            if self._desk is not None and self._left() == left:
+                return  # it came after all leases, and has waited as long as one may last
 
     def _enqueue_again(self) -> None:
         """Enqueue another job under each key that must be free by now, and have it done."""
@@ -242,7 +251,10 @@ class _Play:
             self._again = again
 
     def _backlog(self) -> bool:
-        return self._stage.backlog(self._names) > 0
+        return self._left() > 0
+
+    def _left(self) -> int:
+        return self._stage.backlog(self._names)
 
     def _heal(self, victim: _Process) -> None:
         """End a fault that lasts, once the locks that the victim had have expired."""
@@ -271,10 +283,11 @@ class _Play:
     ) -> _Process:
         name = f"{self._prefix}-{who}"
         url = self._wire.listener(name)
-        process = _Process(Forked(name, self._notify))
+        starting = self._stage.starts.begin()
+        process = _Process(Forked(name, partial(self._ended, starting)), starting)
         self._at_handlers.attach(process.forked)
         if fault is not None:
-            planned = fault.planned(name, self._wire.name_of)
+            planned = fault.planned(name, self._name_of)
             process.injection = (
                 self._at_handlers.plan(planned)
                 if of_handler(fault.at)
@@ -309,8 +322,11 @@ class _Play:
     ) -> Handle:
         attach(forked)
         jobs = [self._jobs[number - 1] for number in self._life.ordered] or self._jobs
-        told = order(do, spec, jobs, self._life.client)
-        self._stage.fork_server.fork(forked, told, log=log)
+        if do == "work" and self._stage.warm is not None:
+            self._stage.warm.fork(forked, spec, log)
+        else:
+            told = order(do, spec, jobs, self._life.client)
+            self._stage.fork_server.fork(forked, told, log=log)
         return forked
 
     def _workers(self) -> list[int]:
@@ -326,6 +342,8 @@ class _Play:
         killed_itself = self._life.dies
         if self._desk is not None:
             self._until_idle(process, lambda: injection.settled)
+            if process.killed and not killed_itself:
+                self._wait(lambda: injection.settled)
         else:
             self._wait(
                 lambda: (
@@ -375,7 +393,12 @@ class _Play:
             idle_since = (idle_since or now) if idle else None
             if idle_since is not None and now - idle_since > _IDLE_S:
                 return
-            time.sleep(0.01)
+            self._pause()
+
+    def _pause(self) -> None:
+        """Wait for something to happen, for a moment."""
+        with self._changed:
+            self._changed.wait(_LOOK_S)
 
     def _send_home(self, process: _Process) -> None:
         """Tell a worker to leave that does not do so by itself."""
@@ -397,6 +420,10 @@ class _Play:
             raise ForkServerGone("the fork server has ended, and with it every process of a cell")
         return came
 
+    def _ended(self, start: Start) -> None:
+        start.end()
+        self._notify()
+
     def _notify(self) -> None:
         with self._changed:
             self._changed.notify_all()
@@ -416,10 +443,11 @@ class _Play:
             self._notify()
 
     def _sees(self, process: _Process, argv: list[bytes]) -> bool:
+        process.start.end()
         process.came = process.came or _ASKS(argv)
         if process.injection is None or process.injection.waiting:
             phase = self._phase()
-            process.commands.append(self._wire.name_of(argv))
+            process.commands.append(self._name_of(argv))
             process.phases.append((phase, phase))
         return True
 
@@ -428,6 +456,11 @@ class _Play:
         for each in self._processes:
             if each.forked.name == process:
                 self._sees(each, step)
+
+    def _name_of(self, argv: list[bytes]) -> str:
+        """A command by its name. One that sets a connection up tells nothing about a queue."""
+        sets_up = self._stage.target.asks is not None and not _ASKS(argv)
+        return CONNECT if sets_up else self._wire.name_of(argv)
 
     def _on_transition(self, exchange: Exchange, event: Transition) -> None:
         if event.answer != "ok":
@@ -482,6 +515,7 @@ class _Play:
         self._closing = True  # a fault that is missed from now on has never met its command
         try:
             for process in self._processes:
+                process.start.end()
                 if not process.over:
                     process.forked.kill()
                     self._wait(lambda process=process: process.over)  # type: ignore[misc]
@@ -509,5 +543,5 @@ class _Play:
         self._run.commands, self._run.phases = last.commands, last.phases
         if last.injection is None or last.injection.argv is None or last.injection.t is None:
             return
-        self._run.command = self._wire.name_of(last.injection.argv)
+        self._run.command = self._name_of(last.injection.argv)
         self._run.phase = self._phase(last.injection.t)

@@ -39,9 +39,9 @@ _LEGEND = (
     " reaches the server; reply: it has run, and its reply is not delivered. Each cell is a run of"
     " its own with real processes, judged by all checks. '.': every promise was kept; F: a promise"
     " was broken; k: it was, and that is known; ?: evidence is missing. HANDLER-START and"
-    " HANDLER-END are no commands: a handler begins, or has ended, and its worker is killed with all"
-    " that it has started; at CHILD-START and CHILD-END only the child that runs it is. send: the"
-    " rig has noted nothing; reply: it has."
+    " HANDLER-END are no commands: a handler begins, or has ended, and its worker is killed with"
+    " all that it has started; at CHILD-START and CHILD-END only the child that runs it is. send:"
+    " the rig has noted nothing; reply: it has."
 )
 _LEFT_OUT = "left out, because the budget was used up"
 
@@ -79,8 +79,11 @@ def visited(results: Results) -> str:
     """The number of boundaries, or pairs of them, that were visited, and the pace."""
     swept = results.swept
     what = "pairs" if swept.columns[0].first else "boundaries"
+    alike = (
+        f" ({results.set_up} commands that set connections up are one)" if results.set_up else ""
+    )
     return (
-        f"{swept.visited:,} of {swept.boundaries:,} {what} visited, in {len(swept.runs):,}"
+        f"{swept.visited:,} of {swept.boundaries:,} {what} visited{alike}, in {len(swept.runs):,}"
         f" runs and {swept.seconds:.1f} s: {results.rate:.1f} cells/s"
     )
 

@@ -13,7 +13,7 @@ from chaos.checks import CheckResult, Outcome
 from chaos.known import Entry, Known, Seen
 from chaos.processes.modules import shown
 from chaos.sweep.again import Again
-from chaos.sweep.cells import Cell
+from chaos.sweep.cells import CONNECT, Cell
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.sweep import Column, Swept, boundaries
 
@@ -141,6 +141,11 @@ class Results:
         )
 
     @cached_property
+    def set_up(self) -> int:
+        """The commands of a run that set its connections up, where they count as one boundary."""
+        return max((run.commands.count(CONNECT) for run in self.swept.runs), default=0)
+
+    @cached_property
     def broken_without(self) -> list[Judged]:
         """Runs that broke a promise although no fault of theirs had landed."""
         return [each for each in self.judged if each.broken and not each.run.command]
@@ -257,6 +262,7 @@ class Results:
             "boundaries": self.swept.boundaries,
             "visited": self.swept.visited,
             "left_out": {"cells": self.swept.left, "lives": self.left()},
+            "set_up": self.set_up,
             "void": [str(cell) for cell in self.swept.void],
             "runs": len(self.swept.runs),
             "seconds": round(self.swept.seconds, 2),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import psutil
 import redis
 
 from chaos.inference.known import hand_on, with_what_is_known
@@ -30,13 +33,20 @@ from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Results
 from chaos.sweep.risk import failed_in
 from chaos.sweep.stage import Stage
+from chaos.sweep.starts import Starts
 from chaos.sweep.sweep import Sweep, Swept
 from chaos.sweep.tasks import PREPARE
+from chaos.sweep.warm import warm
 from chaos.targets import Target, find_target
 from chaos.targets.asking import Asking
 
-#: A cell waits for a lock's TTL most of the time.
-_SLOTS_PER_CPU = 4
+#: A cell waits for a lock's TTL most of the time, or for so many seconds that many more can.
+_SLOTS_PER_CPU, _SLOTS_PER_WAIT_S, _MOST_PER_CPU = 4, 2, 32
+#: Memory for the processes of a slot of a foreign queue, the share of all that they may have, and
+#: the files that the rig has open for it.
+_SLOT_BYTES, _SHARE, _SLOT_FILES = 100 << 20, 0.5, 32
+#: Processes that start at the same time, for each CPU.
+_STARTS_PER_CPU = 2
 #: Lives that any queue has; and that of one that runs a failed job again.
 _OF_ANY_QUEUE = ("succeeds", "drained")
 RETRIED = "fails-then-succeeds"
@@ -103,9 +113,14 @@ def run(options: SweepOptions, progress: Progress) -> Done:
     switch_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
-        with progress.of("sweep"), _stages(options, target, directory) as (stages, version):
+        with progress.of("sweep"), ExitStack() as stack:
+            stages, version = stack.enter_context(_stages(options, target, directory))
             about = _about(options, target, seed, version, len(stages))
             write_record(directory, about)
+            if options.cell is None:
+                programs = warm(stages[0], directory, stack, progress)
+                for stage in stages:
+                    stage.warm = programs
             sweep = Sweep(
                 stages, directory / "cells", progress, budget_s=options.budget_s, failed=failed
             )
@@ -141,8 +156,7 @@ def _stages(
     options: SweepOptions, target: Target, directory: Path
 ) -> Iterator[tuple[list[Stage], str]]:
     """The stages, each on a database of its own, and the server's version."""
-    slots = options.slots or _SLOTS_PER_CPU * len(os.sched_getaffinity(0))
-    slots = 1 if options.cell is not None else slots
+    slots = 1 if options.cell is not None else options.slots or _slots(target)
     ours = "://" not in options.redis
     config = {"databases": str(slots + 1)} if ours else None
     with ExitStack() as stack:
@@ -158,11 +172,32 @@ def _stages(
         fork_server = stack.enter_context(
             ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
         )
-        stages = [Stage(target, server, url, fork_server) for url in urls]
-        for stage in stages:
-            stack.callback(stage.close)
+        starts = Starts(_STARTS_PER_CPU * _cpus())
+        stages = [Stage(target, server, url, fork_server, starts) for url in urls]
+        stack.callback(_close, stages)
         stages[0].check()
         yield stages, server.version
+
+
+def _slots(target: Target) -> int:
+    """The number of cells at a time: the longer each waits for a dead worker's job, the more, as
+    far as there is memory."""
+    per_cpu = _SLOTS_PER_CPU + round(_SLOTS_PER_WAIT_S * (target.again_within_s or 0.0))
+    slots = min(per_cpu, _MOST_PER_CPU) * _cpus()
+    room = int(_SHARE * psutil.virtual_memory().available / _SLOT_BYTES)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SLOT_FILES
+    return max(1, slots if target.asks is None else min(slots, room, files))
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _close(stages: Sequence[Stage]) -> None:
+    """Close all, at the same time: each may have a program that takes its time to leave."""
+    with ThreadPoolExecutor(len(stages)) as pool:
+        for closed in [pool.submit(stage.close) for stage in stages]:
+            closed.result()
 
 
 def _empty(urls: Sequence[str], stack: ExitStack) -> Iterator[str]:

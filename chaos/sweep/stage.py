@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
 
 from chaos.handlers import HandlersInspector
-from chaos.processes import ForkServer
+from chaos.processes import Forked, ForkServer
 from chaos.rig.options import BadOption
 from chaos.servers import Server
 from chaos.sweep.life import PATIENT, SETTINGS
-from chaos.targets import Inspector, Target
+from chaos.sweep.starts import Starts
+from chaos.targets import Inspector, Producer, Target, WorkerSpec
 from chaos.wire import WireProxy
+
+
+class Programs(Protocol):
+    """Another way to start a target's programs than the sweep's own fork server."""
+
+    def fork(self, forked: Forked, spec: WorkerSpec, log: Path) -> None:
+        """Let a worker begin. Raises ForkServerGone."""
+
+    def producer(self, url: str) -> Producer | None:
+        """A connection that enqueues; None where the target has one of its own."""
 
 
 class Stage:
@@ -20,7 +34,9 @@ class Stage:
     begins on an empty database, and ends when nothing is left to do.
     """
 
-    def __init__(self, target: Target, server: Server, url: str, fork_server: ForkServer) -> None:
+    def __init__(
+        self, target: Target, server: Server, url: str, fork_server: ForkServer, starts: Starts
+    ) -> None:
         inspector = target.inspector(url, SETTINGS) if target.inspector else None
         blind = HandlersInspector(url, target.asks) if target.asks else None
         if inspector is None and blind is None:
@@ -33,10 +49,18 @@ class Stage:
         #: Of the database of this server that is its own.
         self.url = url
         self.fork_server = fork_server
+        #: Shared by all stages.
+        self.starts = starts
+        self.warm: Programs | None = None
         #: Looks into the store, where the target has a way.
         self.inspector = inspector
         self._blind = blind
-        self.producer = target.producer(url, PATIENT)
+
+    @cached_property
+    def producer(self) -> Producer:
+        """Made when a first cell is played here: it may be a program, which takes memory."""
+        warm = self.warm.producer(self.url) if self.warm is not None else None
+        return warm or self.target.producer(self.url, PATIENT)
 
     def check(self) -> None:
         """Raise `WireProxyError` or `ServerProblem` if cells could not reach the server here."""
@@ -60,4 +84,5 @@ class Stage:
     def close(self) -> None:
         self.seer.clean()
         self.seer.close()
-        self.producer.close()
+        if "producer" in self.__dict__:
+            self.producer.close()

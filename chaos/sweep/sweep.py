@@ -20,7 +20,7 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, can_land
+from chaos.sweep.cells import CONNECT, SWEPT, BoundaryFault, Cell, can_land
 from chaos.sweep.play import play
 from chaos.sweep.risk import Risks
 from chaos.sweep.stage import Stage
@@ -32,11 +32,13 @@ _TRIES = 5
 #: The same in a pair: whoever recovers need not come as far.
 _PAIR_TRIES = 2
 #: The same where a boundary has come up in some run by chance (a renewal of the lock, a poll more).
-#: A run that tries it may show others.
+#: A run that tries it may show others, which are tried as well, and so on, each less often.
 _CHANCE_TRIES = (2, 1, 1)
 #: More commands of a kind than this tell nothing new where they come up by chance.
 _CHANCE_NTH = 3
 _SAY_S = 2.0
+#: Cells that are tried again at the same time. Few: what is late on a busy machine may be in time.
+_AGAIN = 4
 #: The longest wait after an interruption.
 _LOOK_S = 0.1
 
@@ -121,14 +123,44 @@ def boundaries(run: CellRun) -> list[str]:
     the life. So these commands are boundaries in some lives only; others have those that move a
     job, where the target can tell them.
     """
-    moves = [command for command in run.commands if command.islower()]
-    visited = run.commands if run.cell.story.whole or not moves else moves
+    commands = _connected_once(run.commands)
+    moves = [command for command in commands if command.islower()]
+    visited = commands if run.cell.story.whole or not moves else moves
     seen: Counter[str] = Counter()
     found = []
     for command in visited:
         seen[command] += 1
         found.append(f"{command}.{seen[command]}")
     return found
+
+
+def _connected_once(commands: Sequence[str]) -> list[str]:
+    """The commands, with one for all that set connections up."""
+    first = CONNECT in commands and commands.index(CONNECT)
+    return [name for place, name in enumerate(commands) if name != CONNECT or place == first]
+
+
+class _Beyond:
+    """Boundaries that runs show and that were not tried yet."""
+
+    def __init__(self, surely: Mapping[str, Iterable[str]]) -> None:
+        #: By life and boundary: how many chances have led to it.
+        self._chances = {(life, at): 0 for life, known in surely.items() for at in known}
+        self._seen = 0
+
+    def shown(self, runs: Sequence[CellRun]) -> Iterator[tuple[str, str, int]]:
+        """The life, the boundary, and how often to try it, of each that came up in these runs since
+        the last call."""
+        new, self._seen = runs[self._seen :], len(runs)
+        for run in new:
+            life, faults = run.cell.life, run.cell.faults
+            chances = 1 + (self._chances.get((life, faults[-1].at), 0) if faults else 0)
+            if chances > len(_CHANCE_TRIES):
+                continue
+            for at in boundaries(run):
+                if (life, at) not in self._chances and int(at.rpartition(".")[2]) <= _CHANCE_NTH:
+                    self._chances[life, at] = chances
+                    yield life, at, _CHANCE_TRIES[chances - 1]
 
 
 class Sweep:
@@ -147,7 +179,8 @@ class Sweep:
         budget_s: float | None = None,
         failed: frozenset[str] = frozenset(),
     ) -> None:
-        self._free: queue.SimpleQueue[Stage] = queue.SimpleQueue()
+        # The last one first: those that no cell has needed yet cost nothing.
+        self._free: queue.LifoQueue[Stage] = queue.LifoQueue()
         for stage in stages:
             self._free.put(stage)
         self._slots = len(stages)
@@ -200,25 +233,34 @@ class Sweep:
     def _fill(self, lives: Sequence[str], columns: list[Column]) -> list[Column]:
         with self._pool() as pool:
             surely = self._count(pool, lives)
+            beyond = _Beyond(surely)
             self._all(
                 pool.submit(self._try, column, at, _CHANCE_TRIES[0])
                 for column, at in self._failed_earlier(columns)
             )
-            self._try_all(pool, columns, surely)
-            tried = {life: set(known) for life, known in surely.items()}
-            for tries in _CHANCE_TRIES:
-                self._try_all(pool, columns, self._beyond(tried), tries)
-            for column in columns:
-                column.unvisited, again = {}, column.unvisited
-                for at in again:  # alone: what is late on a busy machine may be in time now
-                    self._all([pool.submit(self._try, column, at)])
-                for at in column.unsure():
-                    del column.unvisited[at]
-                    self._void[column.cell(at)] = None
+            sure = ((life, at, _TRIES) for life, known in surely.items() for at in known)
+            self._all(
+                self._tries(pool, columns, sure),
+                lambda: self._tries(pool, columns, beyond.shown(self._runs)),
+            )
+            self._again(pool, columns)
         risks = Risks(self._runs)
         for column in columns:
             column.left = {at: risks.phase(column.cell(at)) for at in column.left}
         return columns
+
+    def _again(self, pool: ThreadPoolExecutor, columns: list[Column]) -> None:
+        """Try once more, a few at a time, what no run has reached."""
+        missed = [(column, at) for column in columns for at in column.unvisited]
+        for column in columns:
+            column.unvisited = {}
+        for begin in range(0, len(missed), _AGAIN):
+            few = missed[begin : begin + _AGAIN]
+            self._all([pool.submit(self._try, column, at) for column, at in few])
+        for column in columns:
+            for at in column.unsure():
+                del column.unvisited[at]
+                self._void[column.cell(at)] = None
 
     def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
         """The boundaries that each life has in all of some runs that nothing disturbs."""
@@ -232,36 +274,29 @@ class Sweep:
             for life, (first, *others) in runs.items()
         }
 
-    def _beyond(self, tried: dict[str, set[str]]) -> dict[str, set[str]]:
-        """Boundaries that the runs so far have shown and that were not tried, by life."""
-        shown: dict[str, set[str]] = {}
-        for run in self._runs:
-            new = set(boundaries(run)) - tried[run.cell.life]
-            new = {at for at in new if int(at.rpartition(".")[2]) <= _CHANCE_NTH}
-            if new:
-                shown.setdefault(run.cell.life, set()).update(new)
-        for life, new in shown.items():
-            tried[life] |= new
-        return shown
-
-    def _try_all(
+    def _tries(
         self,
         pool: ThreadPoolExecutor,
         columns: Sequence[Column],
-        at: Mapping[str, Iterable[str]],
-        tries: int = _TRIES,
-    ) -> None:
-        """Try these boundaries of each life under each fault: of equal risk, the first of all lives
-        before the second of any."""
+        shown: Iterable[tuple[str, str, int]],
+    ) -> Iterator[Future[None]]:
+        """Try these boundaries, each of a life and so many times, under each fault. The riskiest
+        come first; of equal risk, the first of all lives before the second of any."""
+        of: dict[str, list[tuple[str, int]]] = {}
+        for life, at, tries in shown:
+            of.setdefault(life, []).append((at, tries))
+        if not of:
+            return
         risks = Risks(self._runs)
         cells = [
-            (risks.rank(column.cell(each)), place, column, each)
+            (risks.rank(column.cell(at)), place, column, at, tries)
             for column in columns
-            for place, each in enumerate(at.get(column.life, ()))
-            if each not in column.cells and can_land(column.fault, each)
+            for place, (at, tries) in enumerate(of.get(column.life, ()))
+            if at not in column.cells and can_land(column.fault, at)
         ]
         cells.sort(key=lambda cell: cell[:2])
-        self._all(pool.submit(self._try, column, each, tries) for _, _, column, each in cells)
+        for _, _, column, at, tries in cells:
+            yield pool.submit(self._try, column, at, tries)
 
     def _failed_earlier(self, columns: Sequence[Column]) -> Iterator[tuple[Column, str]]:
         """The cells that failed earlier; their boundaries need not be there any longer."""
@@ -320,13 +355,22 @@ class Sweep:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _all(self, futures: Iterable[Future[T]]) -> list[T]:
-        """Submit, and wait for all results, while it is told how far they are."""
+    def _all(
+        self, futures: Iterable[Future[T]], more: Callable[[], Iterable[Future[T]]] = lambda: ()
+    ) -> list[T]:
+        """Submit, and wait for all results, while it is told how far they are. `more` submits what
+        these have shown to be left."""
         with held_back():
             waiting = list(futures)
         began, played = time.monotonic(), len(self._runs)
         say_at = began + _SAY_S
-        while (done := self._done(waiting)) < len(waiting):
+        while True:
+            done = self._done(waiting)
+            with held_back():
+                new = list(more())
+            if done == len(waiting) and not new:
+                break
+            waiting += new
             now = time.monotonic()
             if now >= say_at:
                 say_at = now + _SAY_S

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shlex
 import signal
 import subprocess
@@ -14,10 +13,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from chaos.jobs import Job
+from chaos.processes import readable_within
 from chaos.targets.asking import Asking
 from chaos.targets.producer import EnqueueInDoubt, EnqueueRefused, Producer
 from chaos.targets.settings import WorkerSettings
@@ -26,7 +26,7 @@ from chaos.targets.target import Command, Target
 
 #: Limit for an enqueue program to answer for one job, and to leave when its input ends.
 _ANSWER_S = 20.0
-_LEAVE_S = 2.0
+LEAVE_S = 2.0
 #: The variables in which a program finds the server; many queues read the second by themselves.
 URL_VARIABLES = ("CHAOS_URL", "REDIS_URL")
 
@@ -72,21 +72,24 @@ def queue(
             f"the moments of {name} are given, so nothing is measured: give again_within_s too"
         )
     asking = Asking(pinned=moments or {})
-    program = None if callable(enqueue) else tuple(_words(name, "enqueue", enqueue))
+    program = None
+    if not callable(enqueue):
+        program = Command(_words(name, "enqueue", enqueue), env=variables, cwd=cwd)
 
     def producer(url: str, settings: WorkerSettings) -> Producer:
         del settings
         if callable(enqueue):
             return _ByFunction(asking, enqueue, url)
-        assert program is not None
-        return _ByProgram(asking, program, url, variables, cwd)
+        command = program
+        assert command is not None
+        return ByProgram(asking, lambda: Spawned(command, url))
 
     return Target(
         name=name,
         promises=words,
         worker=Command(_words(name, "worker", worker), env=variables, cwd=cwd),
         producer=producer,
-        enqueue=Command(program, env=variables, cwd=cwd) if program else None,
+        enqueuer=program,
         asks=asking,
         again_within_s=again_within_s,
         **more,
@@ -157,46 +160,70 @@ class _ByFunction(_Answering):
             raise EnqueueInDoubt(f"{type(error).__name__}: {error}") from error
 
 
-class _ByProgram(_Answering):
-    """The program reads until its input ends. One that leaves after a job is started again."""
+class Program(Protocol):
+    """An enqueue program that runs."""
 
-    def __init__(
-        self,
-        asking: Asking,
-        argv: Sequence[str],
-        url: str,
-        env: Mapping[str, str],
-        cwd: Path | None,
-    ) -> None:
-        super().__init__(asking)
-        self._argv = argv
-        self._url = url
-        self._environment = with_url(env, url)
-        self._cwd = cwd
-        self._program = self._started()
-        self._answered = False
+    @property
+    def pipes(self) -> tuple[int, int]:
+        """The descriptors of its input and its output."""
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def end(self) -> int:
+        """Close its pipes, and end it with what it has started. Returns how it ended. Once only."""
+
+
+class Spawned:
+    """A program that was started by its command. Raises `EnqueueRefused` where it cannot be."""
+
+    def __init__(self, command: Command, url: str) -> None:
         try:
-            return subprocess.Popen(
-                [word.replace("{url}", self._url) for word in self._argv],
+            self._program = subprocess.Popen(
+                [word.replace("{url}", url) for word in command.argv],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=self._environment,
-                cwd=self._cwd,
+                env=with_url(command.env, url),
+                cwd=command.cwd,
                 start_new_session=True,
                 bufsize=0,
             )
         except OSError as error:
             raise EnqueueRefused(
-                f"the enqueue program {self._argv[0]} cannot be started: {error}"
+                f"the enqueue program {command.argv[0]} cannot be started: {error}"
             ) from error
+
+    @property
+    def pipes(self) -> tuple[int, int]:
+        program = self._program
+        assert program.stdin is not None
+        assert program.stdout is not None
+        return program.stdin.fileno(), program.stdout.fileno()
+
+    def end(self) -> int:
+        program = self._program
+        for pipe in (program.stdin, program.stdout):
+            if pipe is not None:
+                pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            program.wait(LEAVE_S)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(program.pid, signal.SIGKILL)
+        return program.wait()
+
+
+class ByProgram(_Answering):
+    """The program reads until its input ends. One that leaves after a job is started again."""
+
+    def __init__(self, asking: Asking, begin: Callable[[], Program]) -> None:
+        """`begin` starts the program. Raises what it raises."""
+        super().__init__(asking)
+        self._begin = begin
+        self._program: Program | None = begin()
+        self._answered = False
+        self._status = 0
 
     def _one(self, text: str) -> str:
         answer = self._ask(text)
         if answer is None and self._answered and self._end() == 0:
             # It was about to leave after the job before this one.
-            self._program, self._answered = self._started(), False
             answer = self._ask(text)
         if answer is None:
             raise EnqueueInDoubt(
@@ -209,19 +236,22 @@ class _ByProgram(_Answering):
 
     def _ask(self, text: str) -> str | None:
         """The line that is printed for a job; None if the program ends without one."""
-        assert self._program.stdin is not None
+        if self._program is None:
+            self._program, self._answered = self._begin(), False
+        its_input, its_output = self._program.pipes
+        told = memoryview(text.encode() + b"\n")
         with suppress(OSError):  # it has ended
-            self._program.stdin.write(text.encode() + b"\n")
-        return self._answer()
+            while told:
+                told = told[os.write(its_input, told) :]
+        return self._answer(its_output)
 
-    def _answer(self) -> str | None:
-        assert self._program.stdout is not None
-        pipe, end, answer = self._program.stdout, time.monotonic() + _ANSWER_S, b""
+    def _answer(self, pipe: int) -> str | None:
+        end, answer = time.monotonic() + _ANSWER_S, b""
         while not answer.endswith(b"\n"):
-            if not select.select([pipe], [], [], max(0.0, end - time.monotonic()))[0]:
+            if not readable_within(pipe, max(0.0, end - time.monotonic())):
                 self._end()
                 raise EnqueueInDoubt(f"the enqueue program did not answer within {_ANSWER_S:g} s")
-            if not (more := os.read(pipe.fileno(), 65_536)):
+            if not (more := os.read(pipe, 65_536)):
                 break
             answer += more
         return answer.decode(errors="replace").strip() if answer else None
@@ -230,13 +260,8 @@ class _ByProgram(_Answering):
         self._end()
 
     def _end(self) -> int:
-        """End the program, and what it has started. Returns how it ended."""
-        program = self._program
-        for pipe in (program.stdin, program.stdout):
-            if pipe is not None:
-                pipe.close()
-        with suppress(subprocess.TimeoutExpired):
-            program.wait(_LEAVE_S)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(program.pid, signal.SIGKILL)
-        return program.wait()
+        """End the program, if it runs. Returns how the last one has ended."""
+        if self._program is not None:
+            program, self._program = self._program, None
+            self._status = program.end()
+        return self._status

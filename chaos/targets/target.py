@@ -134,12 +134,12 @@ class Target:
     #: further failure doubles it, and a random share of up to a half may be taken off. None:
     #: nobody knows.
     back_off_ms: Callable[[WorkerSettings], tuple[int, int]] | None = None
-    #: The program that enqueues, of a target that is made of two programs.
-    enqueue: Command | None = None
     #: Packages whose versions a run records.
     packages: tuple[str, ...] = ()
     #: What an environment of its own has, each package with its release.
     pinned: tuple[str, ...] = ()
+    #: The program by which its producer enqueues, if it does (`chaos.targets.programs`).
+    enqueuer: Command | None = None
     #: Its handlers ask the rig what to do (`chaos.handlers`), and write no history of their own.
     asks: Asking | None = None
     #: A dead worker's job is started again within so many seconds; None: as the settings say or, of

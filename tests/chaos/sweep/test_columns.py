@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from chaos.sweep.cell_run import CellRun
-from chaos.sweep.cells import can_land
+from chaos.sweep.cells import CONNECT, BoundaryFault, Cell, can_land
 from chaos.sweep.session import lives_of
-from chaos.sweep.sweep import Column
+from chaos.sweep.sweep import Column, _Beyond, boundaries
 from chaos.targets.asking import Asking
 
 
@@ -34,3 +34,26 @@ def test_a_queue_lives_through_a_retry_where_it_has_them() -> None:
 def test_where_a_handler_begins_only_a_kill_lands() -> None:
     assert [can_land(fault, "HANDLER-START.1") for fault in ("kill", "pause")] == [True, False]
     assert [can_land(fault, "claim.1") for fault in ("kill", "pause")] == [True, True]
+
+
+def a_run(life: str, *commands: str, fault: str = "") -> CellRun:
+    faults = (BoundaryFault("kill", fault, "before-send"),) if fault else ()
+    return CellRun(cell=Cell(life, faults), directory=Path(), commands=[*commands])
+
+
+def test_all_commands_that_set_connections_up_are_one_boundary() -> None:
+    run = a_run("succeeds", CONNECT, CONNECT, "GET", CONNECT, "claim", "GET")
+    assert boundaries(run) == ["CONNECT.1", "GET.1", "claim.1", "GET.2"]
+
+
+def test_what_comes_up_by_chance_is_tried_less_the_more_chances_have_led_to_it() -> None:
+    beyond = _Beyond({"succeeds": ["claim.1"]})
+    runs = [a_run("succeeds", "claim", "PING")]
+    assert [*beyond.shown(runs)] == [("succeeds", "PING.1", 2)]
+    assert not [*beyond.shown(runs)]
+    runs.append(a_run("succeeds", "claim", "GET", "GET", "GET", "GET", fault="PING.1"))
+    assert [*beyond.shown(runs)] == [("succeeds", f"GET.{n}", 1) for n in (1, 2, 3)]
+    runs.append(a_run("succeeds", "SET", fault="GET.1"))
+    assert [*beyond.shown(runs)] == [("succeeds", "SET.1", 1)]
+    runs.append(a_run("succeeds", "DEL", fault="SET.1"))
+    assert not [*beyond.shown(runs)]
