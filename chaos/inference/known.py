@@ -93,6 +93,7 @@ def inferred_for(options: Options, progress: Progress) -> tuple[dict[str, str], 
         "reasons": [*inferred.reasons],
         "replies": {moment: sorted(replies) for moment, replies in inferred.replies.items()},
         "again_s": inferred.again_s,
+        "never_again": inferred.never_again,
         "leaves": {state: sorted(left) for state, left in inferred.leaves.items()},
     }
     return {_VARIABLE: json.dumps(told)}, tuple(inferred.lines())
@@ -113,6 +114,7 @@ def handed_on(target: Target) -> Inferred | None:
         told["replies"],
         {state: frozenset(left) for state, left in told["leaves"].items()},
         told["again_s"],
+        told["never_again"],
     )
 
 

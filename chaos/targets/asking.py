@@ -19,8 +19,8 @@ class Asking:
     outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
     #: Of each job: `begun`, or how a run of it has ended; one that has succeeded stays that way.
     states: dict[str, str] = field(default_factory=dict)
-    #: What a job leaves in the store (`chaos.rig.remains`) that was `completed`, and one that is
-    #: `dead`, as far as a clean run has shown it.
+    #: What a job leaves in the store (`chaos.rig.remains`) that was `completed`, one that is `dead`
+    #: and one that is `held`, as far as a clean run has shown it.
     leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: What the rig has answered last to a handler whose call it could not take.
     complaint: str = ""
