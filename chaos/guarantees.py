@@ -594,10 +594,12 @@ _ALL = (
         anomalies=(
             Anomaly(
                 id="worker-died",
-                meaning="A worker process ended although nobody had killed it or told it to stop.",
+                meaning="A worker process ended although nobody had killed it or told it to stop, "
+                "or died of the signal by which it was told.",
                 examines="every process of the queue whose way to end is known",
                 bad="it left with code 1, or with code 0 without being in burst mode",
-                near_miss="it had been told to stop 100 ms before",
+                near_miss="it had been told to stop 100 ms before; or all was done, and it died of "
+                "the SIGTERM that sent it home",
             ),
             Anomaly(
                 id="worker-idle",

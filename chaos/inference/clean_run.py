@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -51,17 +52,20 @@ def watch(setup: Setup, progress: Progress) -> Inferred:
             f"the handlers of {setup.target.name} do not ask the rig, so nothing can be inferred"
         )
     with opened(setup, progress) as rig:
-        inferred = replace(infer(_observed(rig, asking)), leaves=_left(rig, asking))
-        again_s = setup.target.again_within_s
-        return replace(inferred, again_s=_measured(rig) if again_s is None else again_s)
+        observed, held = _observed(rig, asking)
+        inferred = replace(infer(observed), leaves=_left(rig, asking) | {"held": held})
+        if (again_s := setup.target.again_within_s) is not None:
+            return replace(inferred, again_s=again_s)
+        measured_s = _measured(rig)
+        never = measured_s is None
+        return replace(inferred, again_s=AGAIN_S if never else measured_s, never_again=never)
 
 
 def _left(rig: Rig, asking: Asking) -> dict[str, Remains]:
     """What is left of the jobs that were done, and of those that have failed for good, where that
     is the same for all of them."""
     states = {job: "completed" if asking.succeeded(job) else "dead" for job in rig.seen.jobs}
-    with closing(rig.server.client()) as client:
-        left = remains_of(client, {job: asking.names_of(job) for job in states})
+    left = _remains(rig, asking, states)
     found = {
         state: {left[job] for job, its in states.items() if its == state}
         for state in ("completed", "dead")
@@ -69,9 +73,14 @@ def _left(rig: Rig, asking: Asking) -> dict[str, Remains]:
     return {state: sets.pop() for state, sets in found.items() if len(sets) == 1}
 
 
-def _measured(rig: Rig) -> float:
+def _remains(rig: Rig, asking: Asking, jobs: Iterable[str]) -> dict[str, Remains]:
+    with closing(rig.server.client()) as client:
+        return remains_of(client, {job: asking.names_of(job) for job in jobs})
+
+
+def _measured(rig: Rig) -> float | None:
     """The time until the job of a worker that is killed is started again, and half of it more;
-    the longest that is waited for it, where it does not come back."""
+    None where it does not come back."""
     victim, job = rig.workers.start(), rig.job({"do": "once", "ms": 600_000}, max_retries=5)
     rig.enqueue([job])
     rig.wait(f"{job.own_id} at work", victim.started, job.own_id)
@@ -86,10 +95,12 @@ def _measured(rig: Rig) -> float:
         else f"a dead worker's job did not come back within {AGAIN_S:g} s"
     )
     rig.workers.leave()
-    return took_s * 1.5 + 1 if back else AGAIN_S
+    return took_s * 1.5 + 1 if back else None
 
 
-def _observed(rig: Rig, asking: Asking) -> Observed:
+def _observed(rig: Rig, asking: Asking) -> tuple[Observed, Remains]:
+    """What was seen, and what is in the store of a job while it runs."""
+    held: Remains = frozenset()
     exchanges: list[Exchange] = []
     rig.wire.watcher = exchanges.append
     through = rig.wire.listener("producer")
@@ -103,17 +114,20 @@ def _observed(rig: Rig, asking: Asking) -> Observed:
             jobs.append(job)
             if (error := rig.enqueue([job], through=through)) is not None:
                 raise RigProblem(f"nothing can be played: {error}")
+            if plan.get("ms") == _LONG_MS and rig.allow(_PATIENCE_S, worker.started, job.own_id):
+                held = _remains(rig, asking, [job.own_id])[job.own_id]
             if not _ends(rig, watched, job):
                 raise RigProblem(why_not(rig, worker, exchanges, job))
         rig.workers.leave()
         rig.wire.still_busy([worker.name])
     _learn(exchanges, asking)
-    return Observed(
+    observed = Observed(
         exchanges=sorted(exchanges, key=lambda exchange: exchange.t_reply),
         attempts=watched.attempts(),
         names={job.own_id: asking.names_of(job.own_id) for job in jobs},
         writing=writing_commands(rig.server),
     )
+    return observed, held
 
 
 def _learn(exchanges: list[Exchange], asking: Asking) -> None:

@@ -96,6 +96,7 @@ def inferred_for(options: Options, progress: Progress) -> tuple[dict[str, str], 
         "replies": {moment: sorted(replies) for moment, replies in inferred.replies.items()},
         "again_s": inferred.again_s,
         "retried": inferred.retried,
+        "never_again": inferred.never_again,
         "leaves": {state: sorted(left) for state, left in inferred.leaves.items()},
     }
     return {_VARIABLE: json.dumps(told)}, tuple(inferred.lines())
@@ -117,6 +118,7 @@ def handed_on(target: Target) -> Inferred | None:
         {state: frozenset(left) for state, left in told["leaves"].items()},
         told["again_s"],
         told["retried"],
+        told["never_again"],
     )
 
 

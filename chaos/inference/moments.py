@@ -59,12 +59,15 @@ class Inferred:
     reasons: Sequence[str] = ()
     #: The replies that were seen to each; any other one says nothing.
     replies: Mapping[Moment, Collection[str]] = field(default_factory=dict)
-    #: What a job leaves in the store that was `completed`, and one that is `dead`.
+    #: What a job leaves in the store that was `completed`, one that is `dead`, and one that is
+    #: `held` by a worker.
     leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    #: Seconds until a dead worker's job was started again; None: nobody looked.
+    #: Within so many seconds a dead worker's job is started again; None: nobody looked.
     again_s: float | None = None
     #: A job that had failed once was run again.
     retried: bool = False
+    #: It was looked for so long, and it did not come.
+    never_again: bool = False
 
     def lines(self) -> Iterator[str]:
         """As sentences for a report."""
@@ -75,7 +78,8 @@ class Inferred:
         for state, left in self.leaves.items():
             yield f"a job that is {state} leaves {', '.join(sorted(left)) or 'nothing'}"
         if self.again_s is not None:
-            yield f"again: a dead worker's job is started again within {self.again_s:.1f} s"
+            how = "was not started again" if self.never_again else "is started again"
+            yield f"again: a dead worker's job {how} within {self.again_s:.1f} s"
 
 
 def infer(observed: Observed) -> Inferred:

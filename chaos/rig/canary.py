@@ -16,7 +16,7 @@ from typing import ParamSpec, Protocol
 from chaos.history.events import FinalJob, State
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
-from chaos.rig.remains import Remains, remains_of
+from chaos.rig.remains import Remains, given_up, remains_of
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
 from chaos.rig.workers import Workers
@@ -93,10 +93,10 @@ def _left(rig: Stage, jobs: list[str]) -> dict[str, Remains]:
 
 
 def _state(rig: Stage, job: str, left: Remains) -> State:
-    """What became of a job. One that did not end, and leaves what a failed one leaves, was given
-    up, which is told to whoever asks the queue for it."""
+    """What became of a job. One that did not end may have been given up, which is told to whoever
+    asks the queue for it."""
     if rig.seen.done(job):
         return "completed"
     asking = rig.setup.target.asks
-    given_up = bool(left) and asking is not None and asking.leaves.get("dead") == left
-    return "dead" if given_up or rig.seen.over(job) else "missing"
+    told = asking is not None and given_up(left, asking.leaves)
+    return "dead" if told or rig.seen.over(job) else "missing"

@@ -447,6 +447,7 @@ class Workers:
         """Ask everybody to drain, and note how they left. Raises `ProcessStillRunning`."""
         for worker in self.living():
             worker.life.process.resume()
+            worker.doomed = True
             with self._landing(f"home-{worker.name}", "term", worker.name, HOME):
                 worker.life.process.signal(signal.SIGTERM)
         for worker in self.all:

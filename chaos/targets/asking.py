@@ -20,8 +20,8 @@ class Asking:
     #: Of each job: `begun`, or how a run of it has ended; one that has succeeded stays that way.
     #: Where the queue runs it again: `to fail`, and then `to retry`.
     states: dict[str, str] = field(default_factory=dict)
-    #: What a job leaves in the store (`chaos.rig.remains`) that was `completed`, and one that is
-    #: `dead`, as far as a clean run has shown it.
+    #: What a job leaves in the store (`chaos.rig.remains`) that was `completed`, one that is `dead`
+    #: and one that is `held`, as far as a clean run has shown it.
     leaves: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: A job that has failed once is run again, as far as a clean run has shown it.
     retried: bool = False

@@ -66,6 +66,8 @@ def queue(
     Raises ValueError, with a sentence, for a target that cannot be tested.
     """
     variables = dict(env or {})
+    if "PYTHONPATH" in variables:  # beside `chaos_job`, and not in its place
+        variables |= handlers_on_path(variables["PYTHONPATH"])
     words = promises.replace(",", " ").split() if isinstance(promises, str) else promises
     if moments is not None and again_within_s is None:
         raise ValueError(

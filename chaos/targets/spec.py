@@ -13,10 +13,11 @@ from chaos.targets.settings import WorkerSettings
 _ON_PATH = str(Path(__file__).parents[1] / "handlers" / "on_path")
 
 
-def handlers_on_path() -> dict[str, str]:
-    """The variable by which a Python process finds `chaos_job`."""
-    paths = [_ON_PATH, os.environ.get("PYTHONPATH", "")]
-    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+def handlers_on_path(paths: str | None = None) -> dict[str, str]:
+    """The variable by which a Python process finds `chaos_job`, and what is on these paths; by
+    default on the rig's own."""
+    more = os.environ.get("PYTHONPATH", "") if paths is None else paths
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [_ON_PATH, more]))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

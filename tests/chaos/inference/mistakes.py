@@ -31,16 +31,23 @@ for line in sys.stdin:
 ASKS = "chaos_job.run(found[1])"
 
 
-def _target(handle: str = ASKS, key: str = '"jobs"', worker: str = "", enqueue: str = "") -> Target:
+def _target(
+    handle: str = ASKS,
+    key: str = '"jobs"',
+    worker: str = "",
+    enqueue: str = "",
+    again_within_s: float | None = 1,
+) -> Target:
     return queue(
         "a list",
         worker=[sys.executable, "-c", worker or WORKER.format(handle=handle)],
         enqueue=[sys.executable, "-c", enqueue or ENQUEUE.format(key=key)],
-        again_within_s=1,
+        again_within_s=again_within_s,
     )
 
 
 SOUND = _target()
+UNMEASURED = _target(again_within_s=None)
 SILENT = _target("pass")
 NO_END = _target("chaos_job.start(found[1])")
 WRONG_JOB = _target('chaos_job.run(json.loads(found[1])["id"])')

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
+from typing import IO
 
 import pytest
 from rich.console import Console
@@ -16,13 +18,15 @@ from chaos.rig.progress import Progress
 pytestmark = pytest.mark.slow
 
 
-def watched(name: str, path: Path) -> Inferred:
+def watched(name: str, path: Path, said: IO[str] | None = None) -> Inferred:
     options = Options(target=f"tests.chaos.inference.mistakes:{name}", out=path / "run")
-    return watch(CLEAN.setup(options), Progress(Console(quiet=True)))
+    console = Console(quiet=True) if said is None else Console(file=said, width=200)
+    return watch(CLEAN.setup(options), Progress(console))
 
 
 def test_a_queue_that_is_a_list(tmp_path: Path) -> None:
-    assert [*watched("SOUND", tmp_path).lines()] == [
+    said = StringIO()
+    assert [*watched("SOUND", tmp_path, said).lines()] == [
         "claim: BLPOP jobs",
         "finish: HSET results",
         "bury: HSET results",
@@ -30,8 +34,19 @@ def test_a_queue_that_is_a_list(tmp_path: Path) -> None:
         "retry: it did not come up",
         "a job that is completed leaves results",
         "a job that is dead leaves results",
+        "a job that is held leaves nothing",
         "again: a dead worker's job is started again within 1.0 s",
     ]
+    assert "worker-2 started" in said.getvalue()
+    assert "nobody ended it" not in said.getvalue()  # its workers die of the rig's SIGTERM
+
+
+def test_a_job_that_does_not_come_back_is_not_told_as_one_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clean_run, "AGAIN_S", 1.0)
+    *_, last = watched("UNMEASURED", tmp_path).lines()
+    assert last == "again: a dead worker's job was not started again within 1.0 s"
 
 
 @pytest.mark.parametrize(

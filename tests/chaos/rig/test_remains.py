@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from chaos.rig.remains import remains_of
+from chaos.rig.remains import Remains, given_up, remains_of
 
 ONE, TWO = b"3c9f61be-0a0a-4b3c-8a0e-1d1f0a7c0001", b"0d2a7c11-5b6e-4f00-9c1e-aaaaaaaaaaaa"
 NAMES = {"one": {b"one", ONE}, "two": {b"two", TWO}}
+#: Of a queue that stores why a job has failed, and then lists it.
+LEAVES: dict[str, Remains] = {
+    "completed": frozenset(),
+    "held": frozenset({"active", "all", "job:*"}),
+    "dead": frozenset({"failed", "all", "job:*", "job:*:why"}),
+}
 
 
 def left(admin: Redis) -> tuple[set[str], set[str]]:
@@ -61,3 +67,21 @@ def test_entries_of_a_stream_that_nobody_has_acknowledged(admin: Redis) -> None:
 def test_what_differs_in_each_run_is_left_out(admin: Redis) -> None:
     admin.rpush(b"acks:" + TWO.replace(b"a", b"b") + b":1796000000", ONE)
     assert left(admin)[0] == {"acks:#:#"}
+
+
+@pytest.mark.parametrize(
+    ("remains", "is_given_up"),
+    [
+        ({"failed", "all", "job:*", "job:*:why"}, True),
+        ({"failed", "all", "job:*"}, True),
+        ({"failed", "job:*"}, True),
+        ({"all", "job:*"}, False),
+        ({"active", "all", "job:*"}, False),
+        ({"failed", "active", "job:*"}, False),
+        (set(), False),
+    ],
+)
+def test_a_job_is_given_up_where_only_failed_ones_are_listed(
+    remains: set[str], is_given_up: bool
+) -> None:
+    assert given_up(frozenset(remains), LEAVES) == is_given_up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def test_a_program_that_prints_an_id_for_each_job(text: str) -> None:
     names = mine.asks.names_of("j1")
     assert {b"j1"} < names
     assert any(name.startswith(b"given-j1") for name in names)
+
+
+def test_paths_of_its_own_do_not_hide_chaos_job(tmp_path: Path) -> None:
+    (tmp_path / "of_mine.py").touch()
+    argv = [sys.executable, "-c", "import of_mine" + STAYS, "{url}"]
+    mine = target(argv, env={"PYTHONPATH": str(tmp_path)})
+    producer = mine.producer(URL, WorkerSettings())
+    assert producer.enqueue(JOBS) == ["j0", "j1", "j2"]
+    producer.close()
+    assert "PYTHONPATH" in mine.worker.env
+    assert mine.worker.env["PYTHONPATH"].endswith(f"on_path{os.pathsep}{tmp_path}")
 
 
 def test_a_function_gets_the_job_as_a_text_and_the_url() -> None:

@@ -76,6 +76,43 @@ def near_miss_told_to_stop(s: Story) -> None:
     s.judged = 1
 
 
+def near_miss_died_of_being_sent_home(s: Story) -> None:
+    run(s)
+    s.fault("term", "w1", at=900, phase="end")
+    s.exit("w1", at=1_000, code=None, signal=15)
+    s.judged = 1
+
+
+def bad_died_of_a_sigterm_in_the_run(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("term", "w1", at=900)
+    s.exit("w1", at=1_000, code=None, signal=15)
+    return {"worker-died": 1}
+
+
+def bad_while_another_is_sent_home(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("term", "w2", at=900, phase="end")
+    s.exit("w2", at=1_000, code=None, signal=15)
+    s.exit("w1", at=1_000, code=None, signal=15)
+    s.judged = 2
+    return {"worker-died": 1}
+
+
+def bad_before_it_was_sent_home(s: Story) -> dict[str, int]:
+    run(s)
+    s.exit("w1", at=900, code=None, signal=15)
+    s.fault("term", "w1", at=1_000, phase="end")
+    return {"worker-died": 1}
+
+
+def bad_died_of_another_signal_when_sent_home(s: Story) -> dict[str, int]:
+    run(s)
+    s.fault("term", "w1", at=900, phase="end")
+    s.exit("w1", at=1_000, code=None, signal=11)
+    return {"worker-died": 1}
+
+
 def near_miss_burst(s: Story) -> None:
     run(s)
     s.worker("w3", at=30, burst=True)
