@@ -11,8 +11,9 @@ TARGET = public(
     worker=(
         # Its threads, which a Python with a GIL has only on demand.
         "mayu worker tasks:app --mode thread --threads 4"
-        # By default 30 and 5 s: a dead worker's task would come back after up to 35 s.
-        " --visibility-timeout 3 --heartbeat-interval 1"
+        # By default 30 s: a dead worker's task would come back after up to 35 s. Half of it is left
+        # when a worker is to renew it, and outlasts a restart of the server.
+        " --visibility-timeout 8 --heartbeat-interval 2"
     ),
     said=(
         Said(
