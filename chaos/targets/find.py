@@ -14,6 +14,7 @@ BUILT_IN = {
         name: f"chaos.public.{name}.target"
         for name in (
             *("arq", "celery_early", "celery_late", "docket", "dramatiq", "huey", "rq", "saq"),
+            *("rrq_037", "rrq_081", "rrq_081_redis", "rrq_0111"),
             *("streaq", "taskiq_list", "taskiq_stream"),
             *("ardiq", "blitzq", "bullmq", "mayu"),
         )
