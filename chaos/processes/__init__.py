@@ -1,5 +1,6 @@
 """Real processes: started, forked, signalled and ended, so that none outlives the run."""
 
+from chaos.processes.carrying import end_carrying
 from chaos.processes.child import Child
 from chaos.processes.descendants import Descendant, children_of, descendants_of
 from chaos.processes.forked import Forked, ForkServer, ForkServerGone
@@ -31,6 +32,7 @@ __all__ = [
     "children_of",
     "descendants_of",
     "die_with_parent",
+    "end_carrying",
     "end_processes",
     "fork",
     "held_back",

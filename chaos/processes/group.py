@@ -3,6 +3,8 @@
 1. `ProcessGroup` ends what it started when its `with` block is left, however it is left.
 2. `on_signals` turns SIGTERM, SIGINT and SIGHUP into an exception, so that those blocks are left.
 3. On Linux the kernel kills a child when the rig that started it dies without a word (SIGKILL).
+
+What a child has started in a session of its own is found by a variable that it has inherited.
 """
 
 import os
@@ -11,12 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
+from chaos.processes.carrying import end_carrying
 from chaos.processes.handle import KILL_TIMEOUT_S, ProcessStillRunning
 from chaos.processes.interrupts import held_back
 from chaos.processes.process import Process, spawn
 from chaos.processes.waiting import wait_until
 
+_GROUP_VARIABLE = "CHAOS_PROCESS_GROUP"
 GRACE_S = 5.0
 """Time for a process to leave after SIGTERM before it is killed, in seconds."""
 
@@ -30,6 +35,7 @@ class ProcessGroup:
     def __init__(self, *, grace_s: float = GRACE_S) -> None:
         self._grace_s = grace_s
         self._processes: list[Process] = []
+        self._mark = uuid4().hex
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +59,7 @@ class ProcessGroup:
         pass_fds: Sequence[int] = (),
     ) -> Process:
         """`spawn` a process that belongs to this group."""
+        env = {**(os.environ if env is None else env), _GROUP_VARIABLE: self._mark}
         # A signal between the fork and the list would leave a child that nobody knows.
         with held_back():
             process = spawn(argv, log=log, env=env, cwd=cwd, name=name, pass_fds=pass_fds)
@@ -65,7 +72,10 @@ class ProcessGroup:
 
     def end(self) -> None:
         """End all of them now. Does nothing when called again."""
-        end_processes(self._processes, grace_s=self._grace_s)
+        try:
+            end_processes(self._processes, grace_s=self._grace_s)
+        finally:
+            end_carrying(_GROUP_VARIABLE, {self._mark})
 
 
 def end_processes(processes: Iterable[Process], *, grace_s: float = GRACE_S) -> None:

@@ -30,7 +30,7 @@ from chaos.history.events import (
     RigStarted,
     Transition,
 )
-from chaos.processes import Forked, ForkServerGone, Handle
+from chaos.processes import Forked, ForkServerGone, Handle, end_carrying
 from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
@@ -46,6 +46,7 @@ from chaos.sweep.stage import Stage
 from chaos.sweep.starts import Start
 from chaos.sweep.tasks import order
 from chaos.targets import Job, WorkerSettings, WorkerSpec
+from chaos.targets.programs import URL_VARIABLES
 from chaos.wire import Exchange
 
 #: Limit for a process to play its whole part.
@@ -519,6 +520,9 @@ class _Play:
                 if not process.over:
                     process.forked.kill()
                     self._wait(lambda process=process: process.over)  # type: ignore[misc]
+            if self._desk is not None:  # a worker of another's may have started more
+                names = [process.forked.name for process in self._processes]
+                end_carrying(URL_VARIABLES[0], {self._wire.listener(name) for name in names})
             self._wire.close()
         except Exception as error:  # noqa: BLE001 - the same for all that a run can run into
             self._run.trouble.append(f"the rig itself failed: {error}")

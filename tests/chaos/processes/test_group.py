@@ -18,7 +18,7 @@ import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", '''{STUBBORN}
 print("stubborn", flush=True)
 time.sleep(60)
-'''])
+'''], start_new_session=len(sys.argv) > 1)
 print(child.pid, flush=True)
 """
 
@@ -47,11 +47,12 @@ def test_what_ignores_sigterm_is_killed_after_its_grace(log: Path) -> None:
     assert child.wait(0).signal == signal.SIGKILL
 
 
+@pytest.mark.parametrize("apart", [(), ("in a session of their own",)])
 @pytest.mark.parametrize("leader", ["lives", "was killed", "has left"])
-def test_grandchildren_end_with_their_group(log: Path, leader: str) -> None:
+def test_grandchildren_end_with_their_group(log: Path, leader: str, apart: tuple[str, ...]) -> None:
     with ProcessGroup(grace_s=0.2) as group:
         ending = "" if leader == "has left" else "time.sleep(60)"
-        child = group.spawn(python(PARENT + ending), log=log)
+        child = group.spawn(python(PARENT + ending, *apart), log=log)
         grandchild = int(next(word for word in words(log, 2) if word.isdigit()))
         if leader == "was killed":
             child.kill()
