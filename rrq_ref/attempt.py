@@ -154,10 +154,6 @@ class Runner:
 
     async def _run(self, attempt: Attempt) -> Outcome | None:
         claimed, lease, context = attempt.claimed, attempt.claimed.lease, attempt.context
-        if attempt.deadline <= self._world.clock.monotonic():
-            # The process stood still after the claim, and another one may have the job by now.
-            self._world.log.warning("%s is not started: its lock may have expired", attempt)
-            return None
         handler = self._handlers.get(claimed.function or b"")
         if handler is None:
             said = f"no handler is named {attempt.function!r}"
@@ -167,6 +163,11 @@ class Runner:
         except (ValueError, RecursionError) as error:
             said = f"the arguments cannot be read: {error}"
             return self._bury(attempt, "unreadable", ValueError(said))
+        if attempt.deadline <= self._world.clock.monotonic():
+            # The process stood still since the claim, or had much to read, and another one may have
+            # the job by now.
+            self._world.log.warning("%s is not started: its lock may have expired", attempt)
+            return None
         async with self._world.clock.timeout(claimed.timeout_s) as attempt.limit:
             call = partial(handler, context, *args, **kwargs)
             result, failure = await self._call(attempt, call)

@@ -27,7 +27,8 @@ class Outcome:
     answer: bytes | None = None
     """Deliver this in place of the server's reply."""
     pieces: int | None = None
-    """Pass it on in this many pieces, a millisecond apart; 0: in single bytes."""
+    """Pass it on in this many pieces, a millisecond apart; 0: in single bytes, of which there are
+    500 at most: the rest follows at once."""
 
 
 PASS = Outcome()

@@ -47,7 +47,8 @@ class WireFault:
     """The line that the client gets in place of the server's reply (`ERRORS` has the server's own).
     Before-send, the server never sees the command."""
     pieces: int | None = None
-    """The number of pieces in which a chopped command or reply is passed on; None: single bytes."""
+    """The number of pieces in which a chopped command or reply is passed on; None: single bytes,
+    500 at most, and then the rest."""
     phase: str | None = None
     """Its place in a job's life, for reports; by default `<label of match>/<side>`."""
 

@@ -117,10 +117,10 @@ class WorkerLog:
         self._greeted: set[str] = set()
         self._examined_at = 0.0
 
-    def _write(self, event: Event) -> None:
+    def _write(self, event: Event, t: int | None = None) -> None:
         if self._recorder is None or self._pid != os.getpid():
             self._recorder = self._open()
-        self._recorder.write(event)
+        self._recorder.write(event, t=t)
 
     def _open(self) -> Recorder:
         """A forked worker has a file of its own: `<parent's name>.<pid>`."""
@@ -142,9 +142,11 @@ class WorkerLog:
         """Write down the start and the end of an attempt, which is this block. What the handler
         returns is handed to the function that the block gets."""
         self.hello(attempt.worker)
+        t = time.monotonic_ns()  # large arguments take a while
         arguments = digest_of_arguments([*attempt.args], attempt.kwargs or {})
         self._write(
-            Start(job=attempt.job, token=attempt.token, worker=attempt.worker, arguments=arguments)
+            Start(job=attempt.job, token=attempt.token, worker=attempt.worker, arguments=arguments),
+            t,
         )
         returned: list[Any] = []
         outcome: Outcome = "error"

@@ -5,7 +5,7 @@ import fcntl
 import sys
 import termios
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -23,6 +23,8 @@ from chaos.wire.transports import ServerSide, reset_transport
 
 LINGER_S = 5.0
 """Limit for the server to answer a command whose client has gone, in seconds."""
+_SINGLE_BYTES = 500
+"""Of a frame that is passed on in single bytes; the rest follows at once."""
 
 _Work = Coroutine[Any, Any, None] | None
 _Command = tuple[bytes, list[bytes]] | None  # None: the client has left
@@ -306,12 +308,11 @@ class Connection:
 
     async def _write(self, sink: asyncio.Transport, raw: bytes, pieces: int | None) -> None:
         """Write, in pieces if asked to (`Outcome.pieces`), until the kernel has all of it."""
-        size = len(raw) if pieces is None else -(-len(raw) // (pieces or len(raw)))
-        for start in range(0, len(raw), size):
-            if start:
+        for n, piece in enumerate(_pieces(raw, pieces)):
+            if n:
                 await asyncio.sleep(0.001)
             if not sink.is_closing():
-                sink.write(raw[start : start + size])
+                sink.write(piece)
             nap_s = 0.0  # the loop writes what it is given when it comes round
             while sink.get_write_buffer_size() and not self._closed(sink):
                 await asyncio.sleep(nap_s)
@@ -352,3 +353,12 @@ class Connection:
             return 0
         waiting = fcntl.ioctl(sock.fileno(), termios.FIONREAD, bytes(4))
         return int.from_bytes(waiting, sys.byteorder)
+
+
+def _pieces(raw: bytes, pieces: int | None) -> Iterator[bytes]:
+    """The pieces in which a frame is passed on (`Outcome.pieces`)."""
+    if pieces == 0:
+        yield from (raw[n : n + 1] for n in range(min(len(raw), _SINGLE_BYTES)))
+        raw = raw[_SINGLE_BYTES:]
+    size = -(-len(raw) // (pieces or 1))
+    yield from (raw[start : start + size] for start in range(0, len(raw), size or 1))

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from chaos.faults import FAULTS, Direction, Side
+from chaos.wire.connection import _pieces
 from tests.chaos.wire.conftest import TIMEOUT_S, Bench, Victim, eventually
 
 SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
@@ -222,6 +223,20 @@ def test_an_injected_error_takes_the_place_of_the_reply(
     assert victim.said("error")[0][0] == "ReadOnlyError"
     assert len(victim.saw) == 9
     assert victim.saw[-1] == bench.counted == total
+
+
+@pytest.mark.parametrize(
+    ("pieces", "sizes"), [(None, [4_000]), (3, [1_334, 1_334, 1_332]), (0, [1] * 500 + [3_500])]
+)
+def test_a_frame_is_cut_into_as_many_pieces_as_asked_for(
+    pieces: int | None, sizes: list[int]
+) -> None:
+    """Single bytes are no more than take half a second; small frames are nothing else."""
+    raw = bytes(range(250)) * 16
+    cut = [*_pieces(raw, pieces)]
+    assert b"".join(cut) == raw
+    assert [len(piece) for piece in cut] == sizes
+    assert [*_pieces(b"PING", 0)] == [b"P", b"I", b"N", b"G"]
 
 
 @pytest.mark.parametrize("side", ["before-send", "before-reply"])
