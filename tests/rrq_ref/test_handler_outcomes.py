@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from rrq_ref import attempt
 from rrq_ref.attempt import Context
 from rrq_ref.client import Client
 from rrq_ref.errors import LONGEST_DELAY_S, RetryJob
 from rrq_ref.job import JobStatus
 from rrq_ref.settings import Settings
+from rrq_ref.transitions import Claimed
 
 from .conftest import Run
 from .database import Database
@@ -364,3 +366,27 @@ async def test_a_function_without_a_thread_fails_and_is_not_started_later(
     monkeypatch.setattr("rrq_ref.settings.Settings.retry_delay_ms", lambda *_: 0)
     job = await run(handler, max_retries=3)
     assert (job.status, job.retries, started) == (JobStatus.COMPLETED, 1, [2])
+
+
+# The start
+
+
+async def test_a_job_whose_lock_has_expired_while_it_was_read_is_not_started(
+    redis: Redis,
+    client: Client,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, started = ManualClock(), list[Any]()
+
+    def slowly(claimed: Claimed) -> tuple[list[Any], dict[str, Any]]:
+        clock.now += settings.lock_ttl_ms / 1000
+        return read(claimed)
+
+    read = attempt._arguments
+    monkeypatch.setattr(attempt, "_arguments", slowly)
+    await client.enqueue("handler", job_id="a")
+    async with running(redis, settings, {"handler": started.append}, clock=clock):
+        await until(lambda: "not started: its lock may have expired" in caplog.text)
+    assert started == []
