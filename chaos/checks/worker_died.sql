@@ -14,8 +14,8 @@ SELECT
         AND NOT EXISTS (FROM drains AS d WHERE d.life = l.life AND (l.signal IS NULL OR d.t < l.ready_t))
         AND NOT (l.signal IS NOT DISTINCT FROM 15 AND EXISTS (
             FROM events AS e
-            WHERE e.type = 'fault' AND e.event IN ('begun', 'landed') AND e.phase = 'end'
-              AND within(l.name, e.target) AND e.t BETWEEN l.from_t AND l.exit_t))
+            WHERE e.event IN ('begun', 'landed') AND e.phase = 'end' AND within(l.name, e.target)
+              AND e.t BETWEEN l.from_t AND l.exit_t))
         AS broken,
     format('{} ended at {} with {}, and {}', l.name, at_s(l.exit_t),
            coalesce('code ' || l.code, 'signal ' || l.signal),

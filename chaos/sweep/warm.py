@@ -16,6 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from chaos.errors import ChaosError
 from chaos.processes import (
     Forked,
     ForkServerGone,
@@ -104,7 +105,7 @@ class _Enqueuer:
         return -1 if status is None or status.code is None else status.code
 
 
-class _Cold(Exception):
+class _Cold(ChaosError):
     """Workers are started by their command, each anew; the message says why."""
 
 

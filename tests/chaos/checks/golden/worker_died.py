@@ -1,6 +1,6 @@
 """A worker that ends by itself. w1 works until 1000."""
 
-from tests.chaos.checks.story import Story
+from tests.chaos.checks.story import Event, Story
 
 
 def run(s: Story) -> None:
@@ -80,6 +80,15 @@ def near_miss_died_of_being_sent_home(s: Story) -> None:
     run(s)
     s.fault("term", "w1", at=900, phase="end")
     s.exit("w1", at=1_000, code=None, signal=15)
+    s.judged = 1
+
+
+def near_miss_died_before_it_was_noted_that_it_was_sent_home(s: Story) -> None:
+    run(s)
+    about: Event = {"fault": "home", "kind": "term", "target": "worker-1", "phase": "end"}
+    s.event("fault", at=900, event="begun", **about)
+    s.exit("w1", at=1_000, code=None, signal=15)
+    s.event("fault", at=1_005, event="landed", **about)
     s.judged = 1
 
 
