@@ -49,27 +49,25 @@ def public(
     name: str | None = None,
     **more: Any,
 ) -> Target:
-    """The target of a public queue, whose programs are in the folder of `file`.
+    """The target of a public queue, whose programs are in the folder of `file`, and
+    which is called after it unless it has a `name`.
 
     `worker` is the command of a worker, which begins with a program of the queue's environment, and
     so is `enqueue`. The environment is made when the target is first used, for this Python or a
     later one; with None, its packages are those of npm.
     """
     folder = Path(file).parent
-    _SAID[name or folder.name] = said
-    _KNOWN[name or folder.name] = known
-    environment = (
-        Environment(folder.name, packages, python)
-        if python
-        else NpmEnvironment(folder.name, packages)
-    )
+    name = name or folder.name
+    _SAID[name] = said
+    _KNOWN[name] = known
+    environment = Environment(name, packages, python) if python else NpmEnvironment(name, packages)
 
     def command(text: str) -> list[str]:
         program, *words = text.split()
         return [environment.program(program), *words]
 
     return queue(
-        name or folder.name,
+        name,
         worker=command(worker),
         enqueue=command(enqueue),
         promises={one.guarantee for one in said if one.guarantee},

@@ -1,12 +1,13 @@
 """RRQ 0.8.1 with the redis-py that pip chooses for it today."""
 
-from chaos.public.queues import public, said_by
-from chaos.public.rrq_081.target import TARGET as RRQ_081
+from chaos.public.queues import public
+from chaos.public.rrq_081 import target as rrq_081
 
 TARGET = public(
-    __file__,
+    rrq_081.__file__,
+    name="rrq_081_redis",
     packages=("rrq==0.8.1", "redis[hiredis]==8.1.0"),
     worker="python worker.py",
-    again_within_s=RRQ_081.again_within_s,
-    said=said_by(RRQ_081.name),
+    again_within_s=rrq_081.TARGET.again_within_s,
+    said=rrq_081.said("0.8.1"),
 )
