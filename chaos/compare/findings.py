@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import jinja2
-
 from chaos.compare.playing import Asked, Subject
 from chaos.compare.programme import questions
 from chaos.processes.modules import shown
 from chaos.public.queues import Said, known_of, said_by
 from chaos.questions.question import ANSWER
+from chaos.report.templates import templates
 from chaos.repro.crash_point import broken, of_cell
 from chaos.repro.finding import FATES, Finding, NoFinding, of_question
 
@@ -68,13 +67,7 @@ def page(subjects: Sequence[Subject], command: str, into: Path) -> str:
                 entries += _entries(subject.target, asked, into)
             except NoFinding as reason:
                 without.append(f"{subject.target}, {asked.part}: {asked.answer.words} ({reason})")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent)
     return environment.get_template("findings.md.jinja").render(
         promised=[one for one in entries if one.finding.promised],
         others=[one for one in entries if not one.finding.promised],

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from inspect import getdoc
 from pathlib import Path
 
-import jinja2
-
 from chaos.evidence import Evidence
 from chaos.faults import FAULTS
 from chaos.guarantees import GUARANTEES, Anomaly
 from chaos.history.event import Event
 from chaos.history.json_schema import json_schema
 from chaos.history.schema import REQUIRED, base_of, events_by_type, fields_of
+from chaos.report.templates import templates
 
 _WIDTH = 100
 _TYPES = {int: "integer", str: "text", bool: "boolean"}
@@ -36,12 +35,7 @@ def documents() -> dict[str, str]:
 
 
 def _render(name: str) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-    )
+    environment = templates(Path(__file__).parent)
     environment.filters |= {
         "sentence": _sentence,
         "wrapped": _wrapped,

@@ -7,10 +7,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from chaos.guarantees import GUARANTEES
 from chaos.public.queues import Said, known_of, said_by
+from chaos.report.templates import templates
 from chaos.repro.copying import copied, source_of
 from chaos.repro.finding import FATES, Finding
 from chaos.repro.inlined.stage import Case
@@ -41,13 +40,7 @@ def write(finding: Finding, out: Path) -> Written:
 
 
 def _render(name: str, finding: Finding, programs: Programs) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent)
     environment.filters |= {"quoted": _quoted, "called": _called, "wrapped": _wrapped}
     machinery = (*_MACHINERY, "proxy") if finding.play == "crash_point" else _MACHINERY
     said = said_by(finding.found.name)
