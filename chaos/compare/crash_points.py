@@ -10,9 +10,13 @@ from typing import Any
 from chaos.questions.question import Answer
 from chaos.sweep.session import RETRIED
 
-ASKS = (
-    "A worker is killed, cut off or stopped at each command of a job's life, before it is sent and"
-    " before its reply arrives: is the job lost or done twice?"
+KILLED = (
+    "A worker is killed at each command of a job's life, before it is sent and before its reply"
+    " arrives, and where its handler begins and ends: is the job lost or done twice?"
+)
+DISTURBED = (
+    "At the same commands a worker is cut off, its reply is lost, or it stands still for longer"
+    " than its lease: is the job lost or done twice?"
 )
 #: What may have become of the job of a cell, and the anomalies that say so; the worst first.
 _FATES = {
@@ -37,6 +41,7 @@ def read(directory: Path) -> Answer:
     if retried:
         said += [f"of a retry, {each}" for each in of_retried or [f"kept at all {len(retried)}"]]
     said += [f"{unknown} more are not known"] if unknown else []
+    said += [f"{left} more were left out"] if (left := swept["left_out"]["cells"]) else []
     worst = [*fates, *of_retried]
     if any(word.startswith(("lost", "done")) for word in worst):
         return Answer(words="; ".join(said), tone="bad")

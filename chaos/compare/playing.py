@@ -75,7 +75,7 @@ def ask(
     """Ask what is not known yet. Directories and results go `into`."""
     with ProcessGroup(grace_s=GRACE_S) as group:
         starts = _starts(subjects, parts, seed, into, group, progress)
-        for asking in side_by_side(starts, at_once, _Asking.over):
+        for asking in side_by_side(starts, at_once, _Asking.over, _Asking.counts):
             asked = asking.asked()
             asking.subject.asked[asked.part] = asked
             asking.run.out.with_suffix(".json").write_text(json.dumps(asked.to_json(), indent=1))
@@ -92,6 +92,10 @@ class _Asking:
 
     def over(self) -> bool:
         return self.run.over()
+
+    def counts(self) -> bool:
+        """Whether others have to wait for its end."""
+        return not self.part.waits
 
     def asked(self) -> Asked:
         return Asked(
@@ -121,7 +125,9 @@ def _starts(
 ) -> Iterator[Callable[[], _Asking]]:
     """The runs that are left, each target's after it has been made ready."""
     for subject in subjects:
-        left = [part for part in parts if not _known(subject, part, seed, into)]
+        target = find_target(subject.target)
+        asked = [part for part in parts if part.asked_of(target)]
+        left = [part for part in asked if not _known(subject, part, seed, into)]
         if left and _ready(subject, into, progress):
             for part in left:
                 yield partial(_start, subject, part, seed, into, group)

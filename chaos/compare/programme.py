@@ -11,19 +11,24 @@ from pathlib import Path
 from chaos.compare import crash_points
 from chaos.processes.modules import shown
 from chaos.questions.question import ANSWER, PACKAGE, Answer, Question
+from chaos.targets import Target
 
 #: Modules of `chaos.questions`, in the order in which they are asked and shown.
 QUESTIONS = (
-    *("killed", "child_killed", "stopped", "outlasts", "deadly", "fails"),
+    *("killed", "killed_by_default", "child_killed", "stopped", "outlasts", "deadly", "fails"),
     *("leaving", "interrupted", "unanswered"),
     *("server_restarts", "connections_closed", "scripts_forgotten"),
     *("server_read_only", "server_full"),
 )
+#: Nearly all of their time is spent waiting, so they are played beside all others.
+_WAITS = ("killed_by_default",)
 #: Those that are asked with `--quick`, and before them the crash points of a kill.
 QUICK = ("killed", "outlasts", "leaving", "server_restarts")
-_FAULTS, _QUICK_FAULTS = "kill,lost-reply,reset,pause", "kill"
+_FAULTS = "lost-reply,reset,pause"
+#: Of those, the riskiest are played until this is over.
+_BUDGET = "120s"
 #: Time that a question may take, and a sweep.
-_QUESTION_S, _SWEEP_S = 420.0, 2_400.0
+_QUESTION_S, _SWEEP_S, _LONGEST_S = 420.0, 2_400.0, 4_500.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,12 @@ class Part:
     limit_s: float
     #: The answer in a run's directory. Raises OSError, ValueError, KeyError or TypeError.
     read: Callable[[Path], Answer]
+    #: Whether it is played beside all others, because it only waits.
+    waits: bool = False
+
+    def asked_of(self, target: Target) -> bool:
+        """Whether this target is asked that: one without times of its own has no others."""
+        return not self.waits or target.by_default is not None
 
     def given(self, target: str, seed: int) -> tuple[str, ...]:
         """All words of its command."""
@@ -58,26 +69,36 @@ def questions() -> dict[str, Question]:
 def programme(*, quick: bool) -> list[Part]:
     """Everything that a queue is asked, in order."""
     asked = questions()
-    faults = _QUICK_FAULTS if quick else _FAULTS
+    kills = _crash_points("crash_points", crash_points.KILLED, "--fault", "kill")
+    rest = ("--fault", _FAULTS, "--budget", _BUDGET)
+    others = _crash_points("disturbed", crash_points.DISTURBED, *rest)
     return [
-        Part(
-            name="crash_points",
-            asks=crash_points.ASKS,
-            words=("chaos.sweep", "--fault", faults),
-            limit_s=_SWEEP_S,
-            read=crash_points.read,
-        ),
-        *(
-            Part(
-                name=name,
-                asks=asked[name].asks,
-                words=(f"chaos.{PACKAGE}{name}",),
-                limit_s=_QUESTION_S,
-                read=read_answer,
-            )
-            for name in (QUICK if quick else QUESTIONS)
-        ),
+        *(_asked(asked[name]) for name in _WAITS if not quick),
+        *([kills] if quick else [kills, others]),
+        *(_asked(asked[name]) for name in (QUICK if quick else QUESTIONS) if name not in _WAITS),
     ]
+
+
+def _crash_points(name: str, asks: str, *words: str) -> Part:
+    return Part(
+        name=name,
+        asks=asks,
+        words=("chaos.sweep", *words),
+        limit_s=_SWEEP_S,
+        read=crash_points.read,
+    )
+
+
+def _asked(question: Question) -> Part:
+    waits = question.name in _WAITS
+    return Part(
+        name=question.name,
+        asks=question.asks,
+        words=(f"chaos.{PACKAGE}{question.name}",),
+        limit_s=_LONGEST_S if waits else _QUESTION_S,
+        read=read_answer,
+        waits=waits,
+    )
 
 
 def read_answer(directory: Path) -> Answer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from chaos.checks import Outcome
 from chaos.compare.playing import Asked, Subject
 from chaos.compare.programme import Part
-from chaos.public.queues import said_by
+from chaos.public.queues import said_by, times_of
 from chaos.report import Case, Cell, Column, Finding, Report, Suite, Table, Tone
 from chaos.report import Result as CaseResult
 from chaos.targets import find_target
@@ -16,8 +16,10 @@ from chaos.targets import find_target
 _TONES = {"good": Tone.GOOD, "bad": Tone.BAD, "told": Tone.PLAIN, "unknown": Tone.UNKNOWN}
 #: The parts that the short table shows, and what it calls them.
 _SHORT = {
-    "crash_points": "at its crash points",
+    "crash_points": "killed at a crash point",
+    "disturbed": "cut off or stopped there",
     "killed": "killed",
+    "killed_by_default": "with its own times",
     "outlasts": "long job",
     "leaving": "SIGTERM",
     "server_restarts": "server restarts",
@@ -80,8 +82,8 @@ def detail(part: Part, subjects: Sequence[Subject], into: Path) -> Table:
 
 
 def promises(subjects: Sequence[Subject]) -> Table:
-    """What each queue says of itself, and where."""
-    columns = (Column("queue"), Column("packages"), Column("promises"), Column("says"))
+    """How each queue is set, and what it says of itself, and where."""
+    columns = tuple(map(Column, ("queue", "packages", "settings", "promises", "says")))
     rows = []
     for subject in subjects:
         target = find_target(subject.target)
@@ -90,6 +92,7 @@ def promises(subjects: Sequence[Subject]) -> Table:
             (
                 Cell(subject.target),
                 Cell(", ".join(target.pinned)),
+                Cell(str(times_of(subject.target) or "its own")),
                 Cell(", ".join(sorted(target.promises)) or "nothing that is judged here"),
                 Cell("; ".join(said)),
             )
@@ -111,7 +114,7 @@ def _short(asked: Asked | None) -> Cell:
 
 def _cell(asked: Asked | None, words: str, link: Path | None = None) -> Cell:
     if asked is None:
-        return Cell("", Tone.QUIET)
+        return Cell("not asked", Tone.QUIET)
     return Cell(words, _TONES[asked.answer.tone], note=asked.command, link=link)
 
 

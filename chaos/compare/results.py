@@ -15,10 +15,10 @@ _HEAD = """# Public queues at their crash points
 
 The same questions to each queue, every answer from a run on this page's date. Each queue has the
 packages that are named with it, in an environment of its own, and the settings of its folder in
-`chaos/public/`: times that a worker's death costs are shortened there, so that they can be waited
-for. A queue that acknowledges a job when it takes it runs each job at most once, and to lose the
-job of a dead worker is then what it is meant to do: what each promises, in its own words, is in the
-last table.
+`chaos/public/`: the times that a worker's death costs are shortened there, so that they can be
+waited for; only `killed_by_default` plays with those that the queue has by itself. A queue that
+acknowledges a job when it takes it runs each job at most once, and to lose the job of a dead worker
+is then what it is meant to do: what each promises, in its own words, is in the last table.
 
 A finding is about these versions, settings and crash points. To see one yourself, run its command;
 the run's directory has the history of each process and a timeline.
@@ -48,5 +48,5 @@ def _lines(
         yield f"{part.asks}\n"
         yield from lines_of(report.detail(part, subjects, into))
         yield f"\n`{part.command('QUEUE', seed)}`\n"
-    yield "## What they promise\n"
+    yield "## How they are set, and what they promise\n"
     yield from lines_of(report.promises(subjects))

@@ -72,7 +72,10 @@ def _with(target: Target, asking: Asking, inferred: Inferred) -> Target:
     wire = wire_of(inferred, asking.names, asking.outcome)
     asking.leaves = inferred.leaves
     asking.retried = inferred.retried
-    return replace(target, wire=wire, again_within_s=inferred.again_s)
+    again_s = target.again_within_s
+    return replace(
+        target, wire=wire, again_within_s=inferred.again_s if again_s is None else again_s
+    )
 
 
 def hand_on(options: Options, progress: Progress) -> None:

@@ -30,15 +30,19 @@ def readable_within(fd: int, timeout_s: float) -> bool:
 
 
 def side_by_side(
-    starts: Iterable[Callable[[], T]], at_once: int, over: Callable[[T], bool]
+    starts: Iterable[Callable[[], T]],
+    at_once: int,
+    over: Callable[[T], bool],
+    counts: Callable[[T], bool] = lambda _: True,
 ) -> Iterator[T]:
     """Start runs in order, at most `at_once` of them at a time, and yield each when it is over.
 
-    The next start is asked for only when there is room for it.
+    The next start is asked for only when there is room for it. A run that does not count takes
+    none.
     """
     waiting, running = iter(starts), list[T]()
     while True:
-        while len(running) < at_once and (start := next(waiting, None)) is not None:
+        while sum(map(counts, running)) < at_once and (start := next(waiting, None)) is not None:
             running.append(start())
         if not running:
             return

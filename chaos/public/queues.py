@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,37 @@ class Known:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Settings of a queue that are other than its own here, so that no run waits for long.
+
+    Its programs find them in the variable `TIMES`, as JSON, or as options where `{times}` stands in
+    the command of a worker. Without any, the queue has its own.
+    """
+
+    #: By the names that the queue has for them.
+    here: Mapping[str, float]
+    #: What they are if nobody sets them.
+    default: Mapping[str, float]
+    #: What follows from them.
+    because: str
+    #: If nobody sets them, a dead worker's job is started again within so many seconds; None: it
+    #: never is, or not for what these are about.
+    again_within_s: float | None = None
+
+    def __str__(self) -> str:
+        shown = (f"{name}={its:g} (by default {self.default[name]:g})" for name, its in self.pairs)
+        return f"{', '.join(shown)}: {self.because}"
+
+    @property
+    def pairs(self) -> tuple[tuple[str, float], ...]:
+        return tuple(self.here.items())
+
+
 #: Of each target that was loaded.
 _SAID: dict[str, tuple[Said, ...]] = {}
 _KNOWN: dict[str, tuple[Known, ...]] = {}
+_TIMES: dict[str, Times] = {}
 
 
 def public(
@@ -43,9 +72,9 @@ def public(
     worker: str,
     said: tuple[Said, ...],
     known: tuple[Known, ...] = (),
+    times: Times | None = None,
     enqueue: str = "python enqueue.py",
     python: tuple[int, int] | None = (3, 0),
-    env: Mapping[str, str] | None = None,
     name: str | None = None,
     **more: Any,
 ) -> Target:
@@ -62,21 +91,34 @@ def public(
     _KNOWN[name] = known
     environment = Environment(name, packages, python) if python else NpmEnvironment(name, packages)
 
-    def command(text: str) -> list[str]:
-        program, *words = text.split()
+    def command(text: str, options: str = "") -> list[str]:
+        program, *words = text.replace("{times}", options).split()
         return [environment.program(program), *words]
 
-    return queue(
-        name,
-        worker=command(worker),
-        enqueue=command(enqueue),
-        promises={one.guarantee for one in said if one.guarantee},
-        env={**environment.variables, **(env or {})},
-        cwd=folder,
-        prepare=lambda _: environment.make(),
-        pinned=packages,
-        **more,
-    )
+    def with_times(here: Mapping[str, float], **its: Any) -> Target:
+        options = " ".join(f"--{option} {value:g}" for option, value in here.items())
+        return queue(
+            name,
+            worker=command(worker, options),
+            enqueue=command(enqueue),
+            promises={one.guarantee for one in said if one.guarantee},
+            env={**environment.variables, "TIMES": json.dumps(dict(here))},
+            cwd=folder,
+            prepare=lambda _: environment.make(),
+            pinned=packages,
+            **{**more, **its},
+        )
+
+    if times is None:
+        return with_times({})
+    _TIMES[name] = times
+    own = times.again_within_s and with_times({}, again_within_s=times.again_within_s)
+    return with_times(times.here, by_default=own or None)
+
+
+def times_of(target: str) -> Times | None:
+    """What the public queue of this name has been set to, beside its own defaults."""
+    return _TIMES.get(target)
 
 
 def said_by(target: str) -> tuple[Said, ...]:

@@ -42,6 +42,8 @@ class Acting:
         self._seen: Counter[Act] = Counter()
         #: The victim's process, once there is one.
         self.process: Forked | None = None
+        #: The process that was told to leave.
+        self.told: Forked | None = None
 
     def hold(self, wire: Wire) -> None:
         """Plan that answers to the victim are held back, where acts say so."""
@@ -83,5 +85,6 @@ class Acting:
         at = f"{act.on}-{act.nth}"
         term: dict[str, Any] = {"fault": f"{self._victim}-{at}-term", "kind": "term", "phase": at}
         self._record(FaultBegun(target=self._victim, **term))
+        self.told = self.process
         self.process.signal(signal.SIGTERM)
         self._record(FaultLanded(target=self._victim, **term))

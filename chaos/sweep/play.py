@@ -360,7 +360,8 @@ class _Play:
         if process.awaited:
             return
         name = process.forked.name
-        drained = self._life.drained and process.forked is self._acting.process
+        # Its SIGTERM may have been meant for a job that another worker took.
+        drained = self._acting.told is process.forked
         if self._desk is not None and not process.over:
             self._until_idle(process)
             if not drained:
@@ -374,8 +375,8 @@ class _Play:
         if status is None:
             return
         may_be_killed = process.hit or self._life.dies
-        if process.sent_home or (self._desk is not None and drained):
-            return  # with which code a queue's worker leaves is its own affair
+        if self._desk is not None and (process.sent_home or drained or process.hit):
+            return  # when, and with which code, a queue's worker leaves is its own affair
         if not (may_be_killed and process.killed) and status.code != 0 and not self._run.trouble:
             self._run.trouble.append(
                 f"{name} ended with {status} although nobody ended it;"

@@ -145,6 +145,9 @@ class Target:
     #: A dead worker's job is started again within so many seconds; None: as the settings say or, of
     #: a target whose handlers ask, as it was measured.
     again_within_s: float | None = None
+    #: The same with the times that the queue has by itself, where this one's are others: settings
+    #: of a target that takes them from the rig, or another target.
+    by_default: WorkerSettings | Target | None = None
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -1,6 +1,6 @@
 """ArdiQ, with a core in Rust: tasks in a stream, with a consumer group."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 _PAGE = "https://github.com/17tayyy/ardiq/blob/main/README.md"
 
@@ -10,6 +10,16 @@ TARGET = public(
     python=(3, 12),
     # `ardiq run` would not look for the module here.
     worker="python -m ardiq run tasks:app",
+    times=Times(
+        here={"idle_timeout_ms": 6000},
+        default={"idle_timeout_ms": 60000},
+        because=(
+            "the idle time after which a task of another worker is taken over; one that lives "
+            "renews it when nine tenths are over, so a tenth has to outlast what delays it on a "
+            "busy machine"
+        ),
+        again_within_s=90,
+    ),
     said=(
         Said(
             guarantee="no-loss",

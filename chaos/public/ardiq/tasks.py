@@ -1,13 +1,13 @@
 """A worker of ArdiQ: `ardiq run tasks:app`."""
 
+import json
 import os
 
 import chaos_job
 from ardiq import Ardiq
 
-# By default 60 s: a dead worker's task would come back only after that. A worker that lives renews
-# it when nine tenths are over, so a tenth has to outlast what delays it on a busy machine.
-app = Ardiq(redis_url=os.environ["REDIS_URL"], concurrency=4, idle_timeout_ms=6_000)
+times = json.loads(os.environ["TIMES"])
+app = Ardiq(redis_url=os.environ["REDIS_URL"], concurrency=4, **times)
 
 
 @app.task(max_retries=3, backoff_ms=100)

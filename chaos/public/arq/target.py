@@ -1,13 +1,17 @@
 """arq: jobs in a sorted set, a lock with a TTL for each that runs."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("arq==0.28.0", "redis[hiredis]==5.3.1"),
     worker="arq worker.Settings",
-    # By default 300: a dead worker's job would come back after 310 s.
-    env={"TIMEOUT_S": "5"},
+    times=Times(
+        here={"job_timeout": 5},
+        default={"job_timeout": 300},
+        because="a job's lock lives as long as its time-out and 10 s more",
+        again_within_s=330,
+    ),
     said=(
         Said(
             guarantee="no-loss",

@@ -1,5 +1,6 @@
 """A worker of arq: `arq worker.Settings`."""
 
+import json
 import os
 
 import chaos_job
@@ -13,7 +14,6 @@ async def handler(ctx, job):
 class Settings:
     functions = [handler]
     redis_settings = RedisSettings.from_dsn(os.environ["REDIS_URL"])
-    # A job's lock lives as long as its time-out and ten seconds more.
-    job_timeout = int(os.environ["TIMEOUT_S"])
     max_tries = 5
     max_jobs = 4
+    vars().update(json.loads(os.environ["TIMES"]))

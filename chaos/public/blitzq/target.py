@@ -1,6 +1,6 @@
 """BlitzQ in its reliable mode: tasks in a stream, with a consumer group."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 _PAGE = "https://github.com/ainest-labs/BlitzQ/blob/main/README.md"
 
@@ -9,6 +9,16 @@ TARGET = public(
     packages=("blitzq==1.1.0", "redis==8.1.0"),
     python=(3, 12),
     worker="blitzq worker tasks:queue --concurrency 4",
+    times=Times(
+        here={"visibility_timeout": 6},
+        default={"visibility_timeout": 60},
+        because=(
+            "the idle time after which a task of another worker is taken over, in seconds; two "
+            "thirds of it are left when a worker is to renew it, and outlast a restart of the "
+            "server"
+        ),
+        again_within_s=95,
+    ),
     said=(
         Said(
             guarantee="no-loss",

@@ -1,13 +1,12 @@
 """A worker of BlitzQ: `blitzq worker tasks:queue`."""
 
+import json
 import os
 
 import chaos_job
 from blitzq import Queue, RetryPolicy
 
-# By default 60: a dead worker's task would come back after up to 80 s. Two thirds of it are left
-# when a worker is to renew it, and outlast a restart of the server.
-queue = Queue(redis_url=os.environ["REDIS_URL"], visibility_timeout=6)
+queue = Queue(redis_url=os.environ["REDIS_URL"], **json.loads(os.environ["TIMES"]))
 
 
 @queue.task(retries=3, retry_policy=RetryPolicy(initial_delay=0.05, max_delay=0.2))

@@ -1,7 +1,7 @@
 """BullMQ, on Node.js: jobs in a list, a lock with a TTL for each that runs, and a check for those
 whose lock is gone."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
@@ -10,6 +10,15 @@ TARGET = public(
     python=None,
     worker="node worker.mjs",
     enqueue="node enqueue.mjs",
+    times=Times(
+        here={"lockDuration": 10000, "stalledInterval": 2000},
+        default={"lockDuration": 30000, "stalledInterval": 30000},
+        because=(
+            "a lock that is not renewed ends after the first, which somebody finds out every "
+            "second, in ms; a lock's half outlasts a restart of the server"
+        ),
+        again_within_s=80,
+    ),
     said=(
         Said(
             guarantee="no-loss",

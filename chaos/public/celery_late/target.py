@@ -1,11 +1,31 @@
 """celery with a Redis broker, which acknowledges a message when it is done."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("celery[redis]==5.7.0",),
     worker="celery -A tasks worker --concurrency 4 --without-gossip --without-mingle",
+    times=Times(
+        here={
+            "visibility_timeout": 5,
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "unacked_mutex_expire": 5,
+        },
+        default={
+            "visibility_timeout": 3_600,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 10,
+            "unacked_mutex_expire": 300,
+        },
+        because=(
+            "what was taken and not acknowledged within the first is given out again when somebody "
+            "looks for it, every second times third seconds, unless somebody who has died was "
+            "looking for it within the last"
+        ),
+        again_within_s=3_750,
+    ),
     said=(
         Said(
             guarantee="no-loss",

@@ -1,11 +1,17 @@
 """docket: tasks in a stream, with a consumer group."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("pydocket==0.27.0",),
     worker="python worker.py",
+    times=Times(
+        here={"redelivery_timeout": 3},
+        default={"redelivery_timeout": 300},
+        because="the idle time after which a task of another worker is taken over, in seconds",
+        again_within_s=330,
+    ),
     said=(
         Said(
             guarantee="no-loss",

@@ -1,11 +1,21 @@
 """dramatiq: messages in a list, those that run in a set for each worker."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("dramatiq[redis]==2.2.1",),
     worker="dramatiq tasks --processes 1 --threads 4",
+    times=Times(
+        here={"heartbeat_timeout": 5000, "maintenance_chance": 100000},
+        default={"heartbeat_timeout": 60000, "maintenance_chance": 1000},
+        because=(
+            "a worker that is silent for the first, in ms, is taken for dead when somebody looks, "
+            "which the second of a million commands do; so by default it is a matter of luck, and "
+            "an idle queue has few commands"
+        ),
+        again_within_s=1200,
+    ),
     said=(
         Said(
             guarantee="no-loss",

@@ -6,6 +6,8 @@ TARGET = public(
     __file__,
     packages=("huey==3.5.4", "redis==8.1.0"),
     worker="huey_consumer tasks.huey -w 4",
+    # It never is.
+    again_within_s=5,
     said=(
         Said(
             says=(

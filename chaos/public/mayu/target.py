@@ -1,6 +1,6 @@
 """mayu, with a core in Rust: tasks in a stream, with a consumer group."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 _PAGE = "https://github.com/Siddid-Soni/mayu/blob/main/README.md"
 
@@ -10,10 +10,17 @@ TARGET = public(
     python=(3, 13),
     worker=(
         # Its threads, which a Python with a GIL has only on demand.
-        "mayu worker tasks:app --mode thread --threads 4"
-        # By default 30 s: a dead worker's task would come back after up to 35 s. Half of it is left
-        # when a worker is to renew it, and outlasts a restart of the server.
-        " --visibility-timeout 8 --heartbeat-interval 2"
+        "mayu worker tasks:app --mode thread --threads 4 {times}"
+    ),
+    times=Times(
+        here={"visibility-timeout": 8, "heartbeat-interval": 2},
+        default={"visibility-timeout": 30, "heartbeat-interval": 5},
+        because=(
+            "the idle time after which a task of another worker is taken over, and how often it "
+            "is renewed, in seconds; half of it is left then, and outlasts a restart of the "
+            "server"
+        ),
+        again_within_s=60,
     ),
     said=(
         Said(

@@ -1,11 +1,22 @@
 """rq: jobs in a list, a process for each that runs."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("rq==3.0.0", "redis==8.1.0"),
-    worker="rq worker --url {url}",
+    worker="rq worker --url {url} {times}",
+    # A minute of it is fixed.
+    again_within_s=75,
+    times=Times(
+        here={"maintenance-interval": 1, "job-monitoring-interval": 1},
+        default={"maintenance-interval": 600, "job-monitoring-interval": 30},
+        because=(
+            "a job is abandoned when nobody has monitored it for the second and 60 s, which a "
+            "worker finds out at its maintenance"
+        ),
+        again_within_s=720,
+    ),
     said=(
         Said(
             guarantee="no-loss",

@@ -1,5 +1,6 @@
 """A worker of RRQ: its orchestrator, which starts a runner of `jobs.py` by itself."""
 
+import json
 import os
 import socket
 import sys
@@ -9,17 +10,13 @@ from pathlib import Path
 with socket.create_server(("127.0.0.1", 0)) as free:
     port = free.getsockname()[1]
 
+TIMES = "\n".join(f"{name} = {its}" for name, its in json.loads(os.environ["TIMES"]).items())
 CONFIG = f"""
 [rrq]
 redis_dsn = "{os.environ["REDIS_URL"]}"
 default_runner_name = "python"
 base_retry_delay_seconds = 0.1
-# A job's lock lives as long as both together, by default six minutes. Once it is over, and its
-# worker's health record too (70 s), another worker's next heartbeat (60 s) hands the job back.
-default_job_timeout_seconds = 5
-default_lock_timeout_extension_seconds = 1
-worker_health_check_interval_seconds = 1
-worker_health_check_ttl_buffer_seconds = 1
+{TIMES}
 
 [rrq.runners.python]
 type = "socket"

@@ -11,5 +11,6 @@ TARGET = public(
     worker="python worker.py",
     # After 6 s, when the lock is over; but only if the job had not left the queue yet.
     again_within_s=15,
+    times=later.TIMES,
     said=later.said("0.3.7"),
 )

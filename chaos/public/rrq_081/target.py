@@ -1,6 +1,6 @@
 """RRQ 0.8.1: a script locks a job and takes it off the queue."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 
 def said(release: str) -> tuple[Said, ...]:
@@ -33,11 +33,17 @@ def said(release: str) -> tuple[Said, ...]:
     )
 
 
+TIMES = Times(
+    here={"default_job_timeout_seconds": 5, "default_lock_timeout_extension_seconds": 1},
+    default={"default_job_timeout_seconds": 300, "default_lock_timeout_extension_seconds": 60},
+    because="a job's lock lives as long as both together",
+)
 TARGET = public(
     __file__,
     packages=("rrq==0.8.1", "redis[hiredis]==5.3.1"),
     worker="python worker.py",
     # It never is: a lock that ends is no reason for anybody to look for its job.
     again_within_s=15,
+    times=TIMES,
     said=said("0.8.1"),
 )

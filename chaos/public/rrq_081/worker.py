@@ -1,6 +1,7 @@
 """A worker of RRQ, which its README has too: `python worker.py`."""
 
 import asyncio
+import json
 import os
 
 import chaos_job
@@ -19,10 +20,8 @@ settings = RRQSettings(
     redis_dsn=os.environ["REDIS_URL"],
     job_registry=registry,
     worker_concurrency=4,
-    # A job's lock lives as long as both together, which by default is six minutes.
-    default_job_timeout_seconds=5,
-    default_lock_timeout_extension_seconds=1,
     base_retry_delay_seconds=0.1,
+    **json.loads(os.environ["TIMES"]),
 )
 
 if __name__ == "__main__":

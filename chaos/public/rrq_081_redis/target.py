@@ -9,5 +9,6 @@ TARGET = public(
     packages=("rrq==0.8.1", "redis[hiredis]==8.1.0"),
     worker="python worker.py",
     again_within_s=rrq_081.TARGET.again_within_s,
+    times=rrq_081.TIMES,
     said=rrq_081.said("0.8.1"),
 )

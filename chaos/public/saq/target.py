@@ -1,11 +1,20 @@
 """saq: jobs in a list, those that run in another, and a sweep for those that are stuck."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("saq[hiredis,redis]==0.26.4", "typing-extensions==4.16.0"),
     worker="saq worker.settings",
+    times=Times(
+        here={"sweep": 1, "heartbeat": 2, "timeout": 0},
+        default={"sweep": 60, "heartbeat": 0, "timeout": 10},
+        because=(
+            "a job without a heartbeat, or beyond its time-out (0: it has none), is stuck; "
+            "somebody looks for those every sweep"
+        ),
+        again_within_s=90,
+    ),
     said=(
         Said(
             says="Heartbeat monitor for abandoned jobs",

@@ -1,5 +1,6 @@
 """A worker of saq: `saq worker.settings`."""
 
+import json
 import os
 
 import chaos_job
@@ -12,4 +13,7 @@ async def handler(ctx, *, job):
     return await chaos_job.run_async(job)
 
 
-settings = {"queue": queue, "functions": [handler], "concurrency": 4, "timers": {"sweep": 1}}
+times = json.loads(os.environ["TIMES"])
+settings = {"queue": queue, "functions": [handler], "concurrency": 4}
+if "sweep" in times:
+    settings["timers"] = {"sweep": times["sweep"]}

@@ -6,6 +6,8 @@ TARGET = public(
     __file__,
     packages=("taskiq==0.13.0", "taskiq-redis==1.2.4"),
     worker="taskiq worker tasks:broker --workers 1",
+    # It never is.
+    again_within_s=5,
     said=(
         Said(
             says=(

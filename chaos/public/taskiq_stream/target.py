@@ -1,11 +1,17 @@
 """taskiq with taskiq-redis: messages in a stream."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Said, Times, public
 
 TARGET = public(
     __file__,
     packages=("taskiq==0.13.0", "taskiq-redis==1.2.4"),
     worker="taskiq worker tasks:broker --workers 1",
+    times=Times(
+        here={"idle_timeout": 3000},
+        default={"idle_timeout": 600000},
+        because="the idle time after which a message of another worker is taken over, in ms",
+        again_within_s=660,
+    ),
     said=(
         Said(
             guarantee="no-loss",

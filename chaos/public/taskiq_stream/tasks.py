@@ -1,11 +1,12 @@
 """A worker of taskiq: `taskiq worker tasks:broker`."""
 
+import json
 import os
 
 import chaos_job
 from taskiq_redis import RedisStreamBroker
 
-broker = RedisStreamBroker(os.environ["REDIS_URL"])
+broker = RedisStreamBroker(os.environ["REDIS_URL"], **json.loads(os.environ["TIMES"]))
 
 
 @broker.task

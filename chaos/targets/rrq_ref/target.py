@@ -156,5 +156,6 @@ TARGET = Target(
     shows={"tokens", "retries", "effects", "keys", "health", "state"},
     takes=SPACE.names,
     back_off_ms=back_off_ms,
+    by_default=WorkerSettings(lock_ttl_ms=30_000, poll_max_ms=2_000),
     packages=("redis", "hiredis", "uvloop"),
 )
