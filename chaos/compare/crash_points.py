@@ -18,12 +18,19 @@ DISTURBED = (
     "At the same commands a worker is cut off, its reply is lost, or it stands still for longer"
     " than its lease: is the job lost or done twice?"
 )
-#: What may have become of the job of a cell, and the anomalies that say so; the worst first.
+#: What may have become of the job of a cell, the worst first: by the anomalies that say so, and as
+#: a sweep tells it of a queue that nobody can look into.
 _FATES = {
-    "lost": {"lost", "stuck"},
-    "done twice": {"double-commit", "effect-repeated"},
-    "late": {"late-redelivery"},
+    "lost": ({"lost", "stuck"}, {"lost"}),
+    "stranded": (set[str](), {"stranded"}),
+    "given up": (set[str](), {"given up"}),
+    "recorded as failed": (set[str](), {"recorded as failed"}),
+    "never recorded": (set[str](), {"never recorded"}),
+    "done twice": ({"double-commit", "effect-repeated"}, set[str]()),
+    "late": ({"late-redelivery"}, set[str]()),
 }
+#: Those of them after which the job is not where it should be.
+_BAD = ("lost", "stranded", "recorded as failed", "never recorded", "done twice")
 
 
 def read(directory: Path) -> Answer:
@@ -41,24 +48,29 @@ def read(directory: Path) -> Answer:
     if retried:
         said += [f"of a retry, {each}" for each in of_retried or [f"kept at all {len(retried)}"]]
     said += [f"{unknown} more are not known"] if unknown else []
-    said += [f"{left} more were left out"] if (left := swept["left_out"]["cells"]) else []
+    left = swept["left_out"]["cells"]
+    said += [f"{left} more were left out"] if left else []
     worst = [*fates, *of_retried]
-    if any(word.startswith(("lost", "done")) for word in worst):
+    if any(word.startswith(_BAD) for word in worst):
         return Answer(words="; ".join(said), tone="bad")
-    return Answer(words="; ".join(said), tone="told" if worst or unknown else "good")
+    whole = not (worst or unknown or left)
+    return Answer(words="; ".join(said), tone="good" if whole else "told")
 
 
 def _fates(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """At which of these crash points the job is not kept, and what becomes of it there."""
     said = []
-    for fate, anomalies in _FATES.items():
-        if hit := [cell for cell in cells if anomalies & _found(cell)]:
+    for fate, signs in _FATES.items():
+        if hit := [cell for cell in cells if _has(cell, *signs)]:
             said.append(f"{fate} at {len(hit)} of {len(cells)}: {_where(hit)}")
     return said
 
 
-def _found(cell: Mapping[str, Any]) -> set[str]:
-    return {*cell["anomalies"], *cell["unpromised"]}
+def _has(cell: Mapping[str, Any], anomalies: set[str], fates: set[str]) -> bool:
+    """Whether this is what became of its job. Where the sweep tells, nobody knows better."""
+    told = {*cell["fates"]}
+    found = {*cell["anomalies"], *cell["unpromised"]} - ({"lost"} if told else set())
+    return bool(anomalies & found or fates & told)
 
 
 def _where(cells: Sequence[Mapping[str, Any]]) -> str:

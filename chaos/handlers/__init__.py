@@ -5,6 +5,5 @@ is a `Desk`.
 """
 
 from chaos.handlers.desk import Desk, Request
-from chaos.handlers.inspector import HandlersInspector
 
-__all__ = ["Desk", "HandlersInspector", "Request"]
+__all__ = ["Desk", "Request"]

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import ParamSpec, Protocol
 
-from chaos.history.events import FinalJob, State
+from chaos.history.events import FinalJob
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
-from chaos.rig.remains import Remains, given_up, remains_of
+from chaos.rig.remains import remains_of
 from chaos.rig.seen import Seen
 from chaos.rig.setup import Setup
+from chaos.rig.unseen import fate_of, state_of
 from chaos.rig.workers import Workers
 from chaos.servers import Server
 from chaos.targets import Job
@@ -50,15 +51,19 @@ class Stage(Protocol):
 
 def ends_of_jobs(rig: Stage) -> Iterable[FinalJob]:
     """What became of each job. Raises `RigProblem` when nobody works."""
+    asking = rig.setup.target.asks
+    assert asking is not None, "a target without an inspector has handlers that ask"
     asked = [*rig.seen.jobs]
     if not all(map(rig.seen.over, asked)):
         _let_come_back(rig, asked)
     few = len(rig.seen.jobs) <= _FEW
-    left = _left(rig, [job for job in rig.seen.jobs if few or not rig.seen.done(job)])
+    asked = [job for job in rig.seen.jobs if few or not rig.seen.done(job)]
+    with closing(rig.server.client()) as client:
+        left = remains_of(client, {job: asking.names_of(job) for job in asked})
     return [
         FinalJob(
             job=job,
-            state=_state(rig, job, left.get(job, frozenset())),
+            state=state_of(fate_of(asking, job, left.get(job, frozenset()))),
             left=", ".join(sorted(left[job])) if job in left else None,
         )
         for job in rig.seen.jobs
@@ -82,21 +87,3 @@ def _let_come_back(rig: Stage, jobs: list[str]) -> None:
             break
         rig.let_work(0.05)
     rig.workers.leave()
-
-
-def _left(rig: Stage, jobs: list[str]) -> dict[str, Remains]:
-    """What is left of each job in the store."""
-    asking = rig.setup.target.asks
-    assert asking is not None, "a target without an inspector has handlers that ask"
-    with closing(rig.server.client()) as client:
-        return remains_of(client, {job: asking.names_of(job) for job in jobs})
-
-
-def _state(rig: Stage, job: str, left: Remains) -> State:
-    """What became of a job. One that did not end may have been given up, which is told to whoever
-    asks the queue for it."""
-    if rig.seen.done(job):
-        return "completed"
-    asking = rig.setup.target.asks
-    told = asking is not None and given_up(left, asking.leaves)
-    return "dead" if told or rig.seen.over(job) else "missing"

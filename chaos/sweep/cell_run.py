@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.rig.unseen import Fate
 from chaos.sweep.cells import Cell
 
 
@@ -33,6 +35,8 @@ class CellRun:
     obstructed: bool = False
     #: A job is neither completed nor dead at the end.
     unfinished: bool = False
+    #: What became of each job, where nobody can look into the store.
+    fates: Mapping[str, Fate] = field(default_factory=dict)
     seconds: float = 0.0
     #: The seconds from the first fault to the next start of each job that it cut short.
     again_s: list[float] = field(default_factory=list)

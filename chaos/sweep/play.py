@@ -496,6 +496,7 @@ class _Play:
         for event in read_final_state(self._stage.seer, self._run.jobs, self._record):
             if isinstance(event, FinalJob):
                 self._run.unfinished |= event.state in _UNFINISHED
+        self._run.fates = self._stage.fates(self._run.jobs)
         note_files(self._run.directory / "history", self._record)
         self._record(RigFinished())
 

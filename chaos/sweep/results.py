@@ -59,6 +59,7 @@ class Result:
             "known": {name: entry.because for name, entry in self.known.items()},
             "unpromised": dict(self.final.unpromised),
             "unknown_because": list(self.final.unknown),
+            "fates": sorted({*self.final.run.fates.values()}),
             "runs": self.runs,
             "again_s": [round(time_s, 3) for time_s in self.final.run.again_s],
             "seconds": round(self.final.run.seconds, 3),

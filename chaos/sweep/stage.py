@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from chaos.handlers import HandlersInspector
 from chaos.processes import Forked, ForkServer
 from chaos.rig.options import BadOption
+from chaos.rig.unseen import Fate, Unseen
 from chaos.servers import Server
 from chaos.sweep.life import PATIENT, SETTINGS
 from chaos.sweep.starts import Starts
@@ -38,7 +38,7 @@ class Stage:
         self, target: Target, server: Server, url: str, fork_server: ForkServer, starts: Starts
     ) -> None:
         inspector = target.inspector(url, SETTINGS) if target.inspector else None
-        blind = HandlersInspector(url, target.asks) if target.asks else None
+        blind = Unseen(url, target.asks) if target.asks else None
         if inspector is None and blind is None:
             raise BadOption(
                 f"the sweep needs a target with an inspector, or one whose handlers ask the rig,"
@@ -68,7 +68,7 @@ class Stage:
             proxy.check()
 
     @property
-    def seer(self) -> Inspector | HandlersInspector:
+    def seer(self) -> Inspector | Unseen:
         """The inspector, or what stands in for it."""
         seer = self.inspector or self._blind
         assert seer is not None
@@ -80,6 +80,10 @@ class Stage:
             return self.inspector.backlog()
         assert self._blind is not None
         return len(self._blind.left(jobs))
+
+    def fates(self, jobs: Sequence[str]) -> Mapping[str, Fate]:
+        """What became of each job in the end, where nobody can look into the store."""
+        return self._blind.fates(jobs) if self._blind is not None else {}
 
     def close(self) -> None:
         self.seer.clean()

@@ -22,11 +22,13 @@ def cell(
         "mark": mark,
         "anomalies": dict.fromkeys(anomalies, ""),
         "unpromised": {},
+        "fates": [],
     }
 
 
-def answered(into: Path, *cells: dict[str, Any]) -> tuple[str, str]:
-    told = {"cells": cells, "unknown_because": ["no cell was visited"]}
+def answered(into: Path, *cells: dict[str, Any], left_out: int = 0) -> tuple[str, str]:
+    told: dict[str, Any] = {"cells": cells, "unknown_because": ["no cell was visited"]}
+    told["left_out"] = {"cells": left_out}
     into.joinpath("sweep.json").write_text(json.dumps(told))
     answer = read(into)
     return answer.words, answer.tone
@@ -61,6 +63,24 @@ def test_late_is_not_bad(tmp_path: Path) -> None:
 def test_unknown_cells_do_not_count(tmp_path: Path) -> None:
     words, tone = answered(tmp_path, cell("claim.1"), cell("SET.1", mark="unknown"))
     assert (words, tone) == ("kept at all 1; 1 more are not known", "told")
+
+
+def test_what_a_sweep_tells_of_a_job_goes_before(tmp_path: Path) -> None:
+    cells = [
+        cell("claim.1", "lost") | {"fates": ["stranded"]},
+        cell("finish.1") | {"fates": ["never recorded"]},
+        cell("SET.1") | {"fates": ["done"]},
+    ]
+    words = "stranded at 1 of 3: ends, kill before the reply to claim.1; "
+    words += "never recorded at 1 of 3: ends, kill before the reply to finish.1"
+    assert answered(tmp_path, *cells) == (words, "bad")
+    given_up = cell("claim.1") | {"fates": ["given up"]}
+    assert answered(tmp_path, given_up)[1] == "told"
+
+
+def test_what_a_budget_left_out_is_told(tmp_path: Path) -> None:
+    words, tone = answered(tmp_path, cell("claim.1"), left_out=7)
+    assert (words, tone) == ("kept at all 1; 7 more were left out", "told")
 
 
 def test_a_retry_is_told_apart(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 import chaos.public
 from chaos.public.environments import Environment, EnvironmentProblem, NpmEnvironment
-from chaos.targets import BUILT_IN, find_target
+from chaos.public.queues import times_of
+from chaos.targets import BUILT_IN, Target, find_target
 
 FOLDER = Path(chaos.public.__file__).parent
 QUEUES = sorted(path.parent.name for path in FOLDER.glob("*/target.py"))
@@ -89,3 +91,32 @@ def test_packages_of_npm_are_installed_once(
     assert mine.variables == {"NODE_PATH": str(mine.directory / "node_modules")}
     with pytest.raises(EnvironmentProblem, match=r"npm ended with 1: No bad\."):
         NpmEnvironment("mine", ("bad@1",)).make()
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_its_times_have_other_values_by_default(name: str) -> None:
+    target, times = find_target(name), times_of(name)
+    given = json.loads(target.worker.env["TIMES"])
+    if times is None:
+        assert (given, target.by_default) == ({}, None)
+        return
+    assert given == times.here
+    assert times.here.keys() == times.default.keys()
+    assert all(times.here[name] != times.default[name] for name in times.here)
+    own = target.by_default
+    assert (own is None) == (times.again_within_s is None)
+    if isinstance(own, Target):
+        assert json.loads(own.worker.env["TIMES"]) == {}
+        assert own.again_within_s == times.again_within_s
+
+
+def test_times_of_a_command_line_are_its_options() -> None:
+    target = find_target("rq")
+    words = ["--maintenance-interval", "1", "--job-monitoring-interval", "1"]
+    assert [*target.worker.argv[-4:]] == words
+    assert isinstance(target.by_default, Target)
+    assert not {*words} & {*target.by_default.worker.argv}
+
+
+def test_settings_are_told_beside_the_defaults() -> None:
+    assert str(times_of("arq")).startswith("job_timeout=5 (by default 300): a job's lock")
