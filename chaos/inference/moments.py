@@ -24,6 +24,9 @@ _LONG_NS = 1_000_000_000
 _RENEWALS = 2
 
 
+#: Those that settle an attempt.
+_ENDS = ("finish", "retry", "bury")
+
 #: The shape of a write, and the reply to it.
 _Write = tuple[Shape, str]
 
@@ -111,9 +114,28 @@ def infer(observed: Observed) -> Inferred:
             reasons.append(f"{moment}: not always by the same command ({different})")
         else:
             moments[moment] = shape
+    for shape, why in _ambiguous(moments, observed):
+        for moment in [moment for moment, its in moments.items() if its == shape]:
+            del moments[moment]
+            reasons.append(f"{moment}: {shape} {why}")
     replies = {moment: {reply for _, reply in found[moment]} for moment in moments}
     retried = bool(found["retry"] or lacking["retry"])
     return Inferred(moments, reasons, replies, retried=retried)
+
+
+def _ambiguous(moments: Mapping[Moment, Shape], observed: Observed) -> Iterator[tuple[Shape, str]]:
+    """The commands that settle a job, and that also come when nothing is settled."""
+    ends = {moment: shape for moment, shape in moments.items() if moment in _ENDS}
+    for shape in dict.fromkeys(ends.values()):
+        for job in dict.fromkeys(attempt.job for attempt in observed.attempts):
+            mine = [attempt for attempt in observed.attempts if attempt.job == job]
+            settled = [a for a in mine if ends.get(_ended(a, observed.attempts)) == shape]
+            since_t = min(attempt.end_t for attempt in mine)
+            after = (each for each in observed.exchanges if each.t_sent >= since_t)
+            times = sum(each.joined(shape) == shape for each, _ in _naming(after, job, observed))
+            if times > len(settled):
+                yield shape, f"came {times} times for a job with {len(settled)} such ends"
+                break
 
 
 def _ended(attempt: Attempt, attempts: Sequence[Attempt]) -> Moment:

@@ -14,7 +14,18 @@ from chaos.inference.steps import Shape
 from chaos.wire import Exchange, NoReply
 from chaos.wire.resp import RespError, Value
 
-WRITING = {b"SET", b"PSETEX", b"HSET", b"BLPOP", b"DEL", b"ZREM", b"XADD", b"XREADGROUP", b"XACK"}
+WRITING = {
+    b"SET",
+    b"LPUSH",
+    b"PSETEX",
+    b"HSET",
+    b"BLPOP",
+    b"DEL",
+    b"ZREM",
+    b"XADD",
+    b"XREADGROUP",
+    b"XACK",
+}
 MS = 1_000_000
 
 
@@ -91,6 +102,24 @@ def test_an_end_that_two_outcomes_share_is_told_apart_by_the_handler() -> None:
 
 def said(outcome: str) -> Callable[[str, str], str]:
     return lambda job, process: outcome
+
+
+def test_an_end_that_is_also_written_when_a_job_is_to_be_retried_is_left_out() -> None:
+    run = Run()
+    for job in ("j1", "j2"):
+        run.command("BLPOP", "queue", reply=job.encode())
+        run.handle(job)
+        run.command("SET", f"result:{job}", "SUCCESS")
+    run.command("BLPOP", "queue", reply=b"j3")
+    run.handle("j3", ok=False)
+    run.command("LPUSH", "queue", "j3")
+    run.command("BLPOP", "queue", reply=b"j3")
+    run.handle("j3")
+    run.command("SET", "result:j3", "RETRY")  # of its first run, and late
+    run.command("SET", "result:j3", "SUCCESS")
+    assert run.moments() == {"claim": "BLPOP queue", "retry": "LPUSH queue"}
+    (why,) = (reason for reason in run.inferred().reasons if reason.startswith("finish"))
+    assert why == "finish: SET result:* came 2 times for a job with 1 such ends"
 
 
 def test_a_job_that_runs_again_was_retried_and_otherwise_buried() -> None:
