@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chaos.compare.programme import Part
+from chaos.compare.programme import Part, in_turn
 from chaos.errors import ChaosError
 from chaos.inference.known import inferred_for
 from chaos.processes import ProcessGroup, Run, side_by_side
@@ -75,7 +75,7 @@ def ask(
     """Ask what is not known yet. Directories and results go `into`."""
     with ProcessGroup(grace_s=GRACE_S) as group:
         starts = _starts(subjects, parts, seed, into, group, progress)
-        for asking in side_by_side(starts, at_once, _Asking.over, _Asking.counts):
+        for asking in side_by_side(starts, at_once, _Asking.over, _Asking.takes):
             asked = asking.asked()
             asking.subject.asked[asked.part] = asked
             asking.run.out.with_suffix(".json").write_text(json.dumps(asked.to_json(), indent=1))
@@ -93,9 +93,9 @@ class _Asking:
     def over(self) -> bool:
         return self.run.over()
 
-    def counts(self) -> bool:
-        """Whether others have to wait for its end."""
-        return not self.part.waits
+    def takes(self) -> int:
+        """The places that it takes, of those that there are."""
+        return self.part.takes
 
     def asked(self) -> Asked:
         return Asked(
@@ -126,7 +126,7 @@ def _starts(
     """The runs that are left, each target's after it has been made ready."""
     for subject in subjects:
         target = find_target(subject.target)
-        asked = [part for part in parts if part.asked_of(target)]
+        asked = [part for part in in_turn(parts) if part.asked_of(target)]
         left = [part for part in asked if not _known(subject, part, seed, into)]
         if left and _ready(subject, into, progress):
             for part in left:

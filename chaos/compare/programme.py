@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +25,10 @@ _WAITS = ("killed_by_default",)
 #: Those that are asked with `--quick`, and before them the crash points of a kill.
 QUICK = ("killed", "outlasts", "leaving", "server_restarts")
 _FAULTS = "lost-reply,reset,pause"
-#: Of those, the riskiest are played until this is over.
-_BUDGET = "120s"
+#: Of those faults, the riskiest are played until this is over.
+_BUDGET = "90s"
+#: Places that a sweep takes.
+_BY_A_SWEEP = 2
 #: Time that a question may take, and a sweep.
 _QUESTION_S, _SWEEP_S, _LONGEST_S = 420.0, 2_400.0, 4_500.0
 
@@ -43,12 +45,13 @@ class Part:
     limit_s: float
     #: The answer in a run's directory. Raises OSError, ValueError, KeyError or TypeError.
     read: Callable[[Path], Answer]
-    #: Whether it is played beside all others, because it only waits.
-    waits: bool = False
+    #: How many others it takes the place of: a sweep works while questions wait, and what only
+    #: waits takes nobody's place.
+    takes: int = 1
 
     def asked_of(self, target: Target) -> bool:
         """Whether this target is asked that: one without times of its own has no others."""
-        return not self.waits or target.by_default is not None
+        return self.takes > 0 or target.by_default is not None
 
     def given(self, target: str, seed: int) -> tuple[str, ...]:
         """All words of its command."""
@@ -86,6 +89,7 @@ def _crash_points(name: str, asks: str, *words: str) -> Part:
         words=("chaos.sweep", *words),
         limit_s=_SWEEP_S,
         read=crash_points.read,
+        takes=_BY_A_SWEEP,
     )
 
 
@@ -97,8 +101,21 @@ def _asked(question: Question) -> Part:
         words=(f"chaos.{PACKAGE}{question.name}",),
         limit_s=_LONGEST_S if waits else _QUESTION_S,
         read=read_answer,
-        waits=waits,
+        takes=0 if waits else 1,
     )
+
+
+def in_turn(parts: Sequence[Part]) -> list[Part]:
+    """The order in which they are played: what only waits first, and sweeps apart from each other,
+    so that there are questions to be played beside each."""
+    waiting = [part for part in parts if part.takes == 0]
+    questions = [part for part in parts if part.takes == 1]
+    sweeps = [part for part in parts if part.takes > 1]
+    share = -(-len(questions) // max(1, len(sweeps)))
+    mixed = waiting
+    for n, sweep in enumerate(sweeps):
+        mixed += [*questions[n * share : (n + 1) * share], sweep]
+    return mixed
 
 
 def read_answer(directory: Path) -> Answer:

@@ -33,16 +33,16 @@ def side_by_side(
     starts: Iterable[Callable[[], T]],
     at_once: int,
     over: Callable[[T], bool],
-    counts: Callable[[T], bool] = lambda _: True,
+    takes: Callable[[T], int] = lambda _: 1,
 ) -> Iterator[T]:
     """Start runs in order, at most `at_once` of them at a time, and yield each when it is over.
 
-    The next start is asked for only when there is room for it. A run that does not count takes
+    The next start is asked for only when there is room for it. A run may take several places, or
     none.
     """
     waiting, running = iter(starts), list[T]()
     while True:
-        while sum(map(counts, running)) < at_once and (start := next(waiting, None)) is not None:
+        while sum(map(takes, running)) < at_once and (start := next(waiting, None)) is not None:
             running.append(start())
         if not running:
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import shlex
 import shutil
 import sys
@@ -15,7 +13,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psutil
 import redis
 
 from chaos.inference.known import hand_on, with_what_is_known
@@ -26,6 +23,7 @@ from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
 from chaos.servers import DatabaseLock, ServerProblem, at_database, mask, open_server
+from chaos.sweep import slots as slots_of
 from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.life import SETTINGS
@@ -40,11 +38,6 @@ from chaos.sweep.warm import warm
 from chaos.targets import Target, find_target
 from chaos.targets.asking import Asking
 
-#: A cell waits for a lock's TTL most of the time, or for so many seconds that many more can.
-_SLOTS_PER_CPU, _SLOTS_PER_WAIT_S, _MOST_PER_CPU = 4, 2, 32
-#: Memory for the processes of a slot of a foreign queue, the share of all that they may have, and
-#: the files that the rig has open for it.
-_SLOT_BYTES, _SHARE, _SLOT_FILES = 100 << 20, 0.5, 32
 #: Processes that start at the same time, for each CPU.
 _STARTS_PER_CPU = 2
 #: Lives that any queue has; and that of one that runs a failed job again.
@@ -156,7 +149,7 @@ def _stages(
     options: SweepOptions, target: Target, directory: Path
 ) -> Iterator[tuple[list[Stage], str]]:
     """The stages, each on a database of its own, and the server's version."""
-    slots = 1 if options.cell is not None else options.slots or _slots(target)
+    slots = 1 if options.cell is not None else options.slots or slots_of.most(target)
     ours = "://" not in options.redis
     config = {"databases": str(slots + 1)} if ours else None
     with ExitStack() as stack:
@@ -172,25 +165,11 @@ def _stages(
         fork_server = stack.enter_context(
             ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
         )
-        starts = Starts(_STARTS_PER_CPU * _cpus())
+        starts = Starts(_STARTS_PER_CPU * slots_of.cpus())
         stages = [Stage(target, server, url, fork_server, starts) for url in urls]
         stack.callback(_close, stages)
         stages[0].check()
         yield stages, server.version
-
-
-def _slots(target: Target) -> int:
-    """The number of cells at a time: the longer each waits for a dead worker's job, the more, as
-    far as there is memory."""
-    per_cpu = _SLOTS_PER_CPU + round(_SLOTS_PER_WAIT_S * (target.again_within_s or 0.0))
-    slots = min(per_cpu, _MOST_PER_CPU) * _cpus()
-    room = int(_SHARE * psutil.virtual_memory().available / _SLOT_BYTES)
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SLOT_FILES
-    return max(1, slots if target.asks is None else min(slots, room, files))
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _close(stages: Sequence[Stage]) -> None:

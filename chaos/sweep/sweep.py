@@ -19,6 +19,7 @@ from typing import TypeVar
 from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
+from chaos.sweep import slots
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import CONNECT, SWEPT, BoundaryFault, Cell, can_land
 from chaos.sweep.play import play
@@ -265,14 +266,25 @@ class Sweep:
     def _count(self, pool: ThreadPoolExecutor, lives: Sequence[str]) -> dict[str, list[str]]:
         """The boundaries that each life has in all of some runs that nothing disturbs."""
         runs: dict[str, list[list[str]]] = {}
-        for run in self._all(
+        began_s = slots.worked_s()
+        clean = self._all(
             pool.submit(self._play, Cell(life)) for life in lives for _ in range(_CLEAN_RUNS)
-        ):
+        )
+        self._fit((slots.worked_s() - began_s) / len(clean))
+        for run in clean:
             runs.setdefault(run.cell.life, []).append(boundaries(run))
         return {
             life: [at for at in first if all(at in other for other in others)]
             for life, (first, *others) in runs.items()
         }
+
+    def _fit(self, work_s: float) -> None:
+        """Take slots away that a foreign queue has no use for, if a cell is so much work."""
+        stage = self._free.get()
+        self._free.put(stage)
+        if stage.target.asks is not None:
+            for _ in range(self._slots - slots.enough(stage.target, work_s)):
+                self._free.get()
 
     def _tries(
         self,

@@ -37,10 +37,20 @@ def test_so_many_at_a_time() -> None:
     assert shift.most == 2
 
 
-def test_those_that_do_not_count_take_no_room() -> None:
+def test_some_take_several_places() -> None:
+    shift = Shift()
+    names = ["large", "one", "two"]
+    done = side_by_side(
+        map(shift.start, names), 2, shift.over, lambda name: 2 if name == "large" else 1
+    )
+    assert [*done] == names
+    assert shift.most == 2
+
+
+def test_some_take_none() -> None:
     shift = Shift()
     names = ["waits", "one", "waits too", "two"]
     starts = map(shift.start, names)
-    done = side_by_side(starts, 1, shift.over, lambda name: not name.startswith("waits"))
+    done = side_by_side(starts, 1, shift.over, lambda name: 0 if name.startswith("waits") else 1)
     assert {*done} == {*names}
     assert shift.most == 3
