@@ -25,8 +25,8 @@ _WAITS = ("killed_by_default",)
 #: Those that are asked with `--quick`, and before them the crash points of a kill.
 QUICK = ("killed", "outlasts", "leaving", "server_restarts")
 _FAULTS = "lost-reply,reset,pause"
-#: Of those faults, the riskiest are played until this is over.
-_BUDGET = "90s"
+#: Of all crash points, the riskiest are played until this is over: of kills, and of those faults.
+_KILLS_S, _FAULTS_S = "120s", "60s"
 #: Places that a sweep takes.
 _BY_A_SWEEP = 2
 #: Time that a question may take, and a sweep.
@@ -72,9 +72,8 @@ def questions() -> dict[str, Question]:
 def programme(*, quick: bool) -> list[Part]:
     """Everything that a queue is asked, in order."""
     asked = questions()
-    kills = _crash_points("crash_points", crash_points.KILLED, "--fault", "kill")
-    rest = ("--fault", _FAULTS, "--budget", _BUDGET)
-    others = _crash_points("disturbed", crash_points.DISTURBED, *rest)
+    kills = _crash_points("crash_points", crash_points.KILLED, "kill", _KILLS_S)
+    others = _crash_points("disturbed", crash_points.DISTURBED, _FAULTS, _FAULTS_S)
     return [
         *(_asked(asked[name]) for name in _WAITS if not quick),
         *([kills] if quick else [kills, others]),
@@ -82,11 +81,11 @@ def programme(*, quick: bool) -> list[Part]:
     ]
 
 
-def _crash_points(name: str, asks: str, *words: str) -> Part:
+def _crash_points(name: str, asks: str, faults: str, budget: str) -> Part:
     return Part(
         name=name,
         asks=asks,
-        words=("chaos.sweep", *words),
+        words=("chaos.sweep", "--fault", faults, "--budget", budget),
         limit_s=_SWEEP_S,
         read=crash_points.read,
         takes=_BY_A_SWEEP,
