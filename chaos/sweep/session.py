@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -115,7 +116,12 @@ def run(options: SweepOptions, progress: Progress) -> Done:
                 for stage in stages:
                     stage.warm = programs
             sweep = Sweep(
-                stages, directory / "cells", progress, budget_s=options.budget_s, failed=failed
+                stages,
+                directory / "cells",
+                progress,
+                budget_s=options.budget_s,
+                failed=failed,
+                enough=partial(slots_of.enough, target) if target.asks is not None else None,
             )
             swept = _sweep(sweep, options, Random(seed))
         progress.say("judging")

@@ -179,7 +179,10 @@ class Sweep:
         *,
         budget_s: float | None = None,
         failed: frozenset[str] = frozenset(),
+        enough: Callable[[float], int] | None = None,
     ) -> None:
+        """`enough` tells how many stages have something to do, if a cell keeps a processor busy for
+        so many seconds; without it, all have."""
         # The last one first: those that no cell has needed yet cost nothing.
         self._free: queue.LifoQueue[Stage] = queue.LifoQueue()
         for stage in stages:
@@ -195,6 +198,7 @@ class Sweep:
         self._budget_s = math.inf if budget_s is None else budget_s
         self._until = math.inf
         self._failed = failed
+        self._enough = enough or (lambda _: len(stages))
 
     def sweep(self, lives: Sequence[str], faults: Sequence[str]) -> Swept:
         """Every boundary of these lives under these faults."""
@@ -279,12 +283,9 @@ class Sweep:
         }
 
     def _fit(self, work_s: float) -> None:
-        """Take slots away that a foreign queue has no use for, if a cell is so much work."""
-        stage = self._free.get()
-        self._free.put(stage)
-        if stage.target.asks is not None:
-            for _ in range(self._slots - slots.enough(stage.target, work_s)):
-                self._free.get()
+        """Do without the slots that there is no use for, if a cell is so much work."""
+        for _ in range(self._slots - self._enough(work_s)):
+            self._free.get()
 
     def _tries(
         self,

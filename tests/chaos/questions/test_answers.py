@@ -292,7 +292,8 @@ def test_what_happened_is_put_into_words(case: str, tmp_path: Path) -> None:
 
 
 def test_every_question_is_asked_somewhere() -> None:
-    same = {"connections_closed", "scripts_forgotten"}  # as `server_restarts`
+    # As `server_restarts`, and as `killed`.
+    same = {"connections_closed", "scripts_forgotten", "killed_by_default"}
     assert {question for question, _, _ in CASES.values()} == ASKED.keys() - same
 
 
