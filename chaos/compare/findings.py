@@ -11,7 +11,7 @@ from pathlib import Path
 from chaos.compare.playing import Asked, Subject
 from chaos.compare.programme import questions
 from chaos.processes.modules import shown
-from chaos.public.queues import Said, known_of, said_by
+from chaos.public.queues import Known, Said, known_of, said_by
 from chaos.questions.question import ANSWER
 from chaos.report.templates import templates
 from chaos.repro.crash_point import broken, of_cell
@@ -25,8 +25,7 @@ class Entry:
     finding: Finding
     #: What the queue says about it: the promise, or all that it says if none is broken.
     said: tuple[Said, ...]
-    #: Issues of the queue's own about it.
-    known: tuple[str, ...]
+    known: tuple[Known, ...]
     #: Of a crash point: the answer of the whole sweep.
     in_all: str
     #: The command that writes its script.

@@ -25,11 +25,17 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An issue of the queue's own, about something that is found here."""
+    """What is known about something that is found here: an issue of the queue's own, what its
+    source does, or both."""
 
-    #: The part of a comparison that finds it: `killed`, `crash_points`, …
-    part: str
-    url: str
+    #: The parts of a comparison that find it, with blanks between: `killed`, `crash_points`, …
+    parts: str
+    #: In a sentence.
+    why: str = ""
+    url: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why} ({self.url})" if self.why and self.url else self.why or self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +132,6 @@ def said_by(target: str) -> tuple[Said, ...]:
     return _SAID.get(target, ())
 
 
-def known_of(target: str, part: str) -> tuple[str, ...]:
-    """The addresses of the public queue's own issues about what this part finds."""
-    return tuple(known.url for known in _KNOWN.get(target, ()) if known.part == part)
+def known_of(target: str, part: str) -> tuple[Known, ...]:
+    """What is known of the public queue about what this part finds."""
+    return tuple(known for known in _KNOWN.get(target, ()) if part in known.parts.split())

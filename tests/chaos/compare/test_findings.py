@@ -34,7 +34,10 @@ def test_a_promise_that_was_broken_and_none(
 ) -> None:
     for target in ("rq", "huey"):
         question(tmp_path / target / "killed", "killed", LOST, target)
-    known = (Known(part="killed", url="https://example.org/1"), Known(part="fails", url="no"))
+    known = (
+        Known(parts="killed stopped", why="It pops.", url="https://example.org/1"),
+        Known(parts="fails", url="no"),
+    )
     find_target("rq")  # which is when it gives its own
     monkeypatch.setitem(chaos.public.queues._KNOWN, "rq", known)
     told = made(tmp_path, subject("huey", "killed"), subject("rq", "killed"))
@@ -46,7 +49,7 @@ def test_a_promise_that_was_broken_and_none(
     assert "(https://python-rq.org/docs/results/)" in broken
     assert "- Again with the rig: `python -m chaos.questions.killed --target rq --seed 7`" in broken
     assert "`rq_killed.py`, which `python -m chaos.repro COMPARED/rq/killed` writes" in broken
-    assert "- Known: https://example.org/1" in broken
+    assert "- Known: It pops. (https://example.org/1)" in broken
     assert "Known: no" not in broken
     assert "### huey 3.5.4: a worker is killed" in meant
     assert "- It says: “Huey does not guarantee at-least-once" in meant
