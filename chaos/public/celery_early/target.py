@@ -1,6 +1,6 @@
 """celery with a Redis broker, which acknowledges a message when it takes it, as is its default."""
 
-from chaos.public.queues import Said, Times, public
+from chaos.public.queues import Known, Said, Times, public
 
 TARGET = public(
     __file__,
@@ -25,6 +25,25 @@ TARGET = public(
             "what was taken and not acknowledged within the first is given out again when somebody "
             "looks for it, every second times third seconds, unless somebody who has died was "
             "looking for it within the last"
+        ),
+    ),
+    known=(
+        Known(
+            parts="crash_points disturbed",
+            why=(
+                "BRPOP takes a message, and a transaction of its own writes it to `unacked` "
+                "(kombu/transport/redis.py, `_brpop_read` and `QoS.append`): in between, it is in "
+                "the worker's memory alone."
+            ),
+            url="https://github.com/celery/celery/issues/7950",
+        ),
+        Known(
+            parts="child_killed deadly crash_points",
+            why=(
+                "A task whose child process has died is recorded as failed (WorkerLostError) and "
+                "acknowledged, unless `task_reject_on_worker_lost` is set."
+            ),
+            url="https://docs.celeryq.dev/en/latest/userguide/configuration.html#task-reject-on-worker-lost",
         ),
     ),
     said=(

@@ -1,6 +1,6 @@
 """celery with a Redis broker, which acknowledges a message when it is done."""
 
-from chaos.public.queues import Said, Times, public
+from chaos.public.queues import Known, Said, Times, public
 
 TARGET = public(
     __file__,
@@ -25,6 +25,38 @@ TARGET = public(
             "looking for it within the last"
         ),
         again_within_s=3_750,
+    ),
+    known=(
+        Known(
+            parts="crash_points disturbed",
+            why=(
+                "BRPOP takes a message, and a transaction of its own writes it to `unacked` "
+                "(kombu/transport/redis.py, `_brpop_read` and `QoS.append`): in between, it is in "
+                "the worker's memory alone."
+            ),
+            url="https://github.com/celery/celery/issues/7950",
+        ),
+        Known(
+            parts="child_killed deadly crash_points",
+            why=(
+                "A task whose child process has died is recorded as failed (WorkerLostError) and "
+                "acknowledged, unless `task_reject_on_worker_lost` is set."
+            ),
+            url="https://docs.celeryq.dev/en/latest/userguide/configuration.html#task-reject-on-worker-lost",
+        ),
+        Known(
+            parts="outlasts stopped",
+            why="Nothing renews a message's time while its task runs.",
+            url="https://docs.celeryq.dev/en/latest/getting-started/backends-and-brokers/redis.html#visibility-timeout",
+        ),
+        Known(
+            parts="server_restarts connections_closed",
+            why=(
+                "When a connection is lost, messages that were not acknowledged are given out "
+                "again, while their tasks still run."
+            ),
+            url="https://docs.celeryq.dev/en/latest/userguide/configuration.html#worker-cancel-long-running-tasks-on-connection-loss",
+        ),
     ),
     said=(
         Said(

@@ -4,7 +4,7 @@ import os
 import sys
 
 from docket import Docket
-from worker import handler
+from tasks import handler
 
 
 async def main():

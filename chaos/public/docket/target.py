@@ -5,10 +5,14 @@ from chaos.public.queues import Said, Times, public
 TARGET = public(
     __file__,
     packages=("pydocket==0.27.0",),
-    worker="python worker.py",
+    worker=(
+        # `docket worker` would not look for the module here.
+        "python -m docket worker --docket chaos --url {url} --tasks tasks:TASKS --concurrency 4"
+        " {times}"
+    ),
     times=Times(
-        here={"redelivery_timeout": 3},
-        default={"redelivery_timeout": 300},
+        here={"redelivery-timeout": 3},
+        default={"redelivery-timeout": 300},
         because="the idle time after which a task of another worker is taken over, in seconds",
         again_within_s=330,
     ),

@@ -29,6 +29,11 @@ def test_a_job_is_lost_where_the_store_has_given_it_away_and_nobody_has_it(tmp_p
     assert {cell: [*found] for cell, found in broken.items()} == {
         f"succeeds/kill/{place}": ["lost"] for place in places
     }
+    # There, a fresh job was done in the end; everywhere else, the cell's own.
+    fates = {cell["cell"]: cell["fates"] for cell in result["cells"]}
+    assert {cell: found for cell, found in fates.items() if found != ["done"]} == {
+        cell: ["done", "lost"] for cell in broken
+    }
     visited = {cell["boundary"] for cell in result["cells"]}
     assert {"claim.1", "HANDLER-END.1", "finish.1"} <= visited
     assert result["again"] is None
