@@ -13,7 +13,7 @@ from chaos.processes.modules import shown
 from chaos.questions.question import ANSWER, PACKAGE, Answer, Question
 from chaos.targets import Target
 
-#: Modules of `chaos.questions`, in the order in which they are asked and shown.
+#: Modules of `chaos.questions`, in the order in which they are shown.
 QUESTIONS = (
     *("killed", "killed_by_default", "child_killed", "stopped", "outlasts", "deadly", "fails"),
     *("leaving", "interrupted", "unanswered"),
@@ -70,14 +70,13 @@ def questions() -> dict[str, Question]:
 
 
 def programme(*, quick: bool) -> list[Part]:
-    """Everything that a queue is asked, in order."""
+    """Everything that a queue is asked, in the order in which it is shown."""
     asked = questions()
     kills = _crash_points("crash_points", crash_points.KILLED, "kill", _KILLS_S)
     others = _crash_points("disturbed", crash_points.DISTURBED, _FAULTS, _FAULTS_S)
     return [
-        *(_asked(asked[name]) for name in _WAITS if not quick),
         *([kills] if quick else [kills, others]),
-        *(_asked(asked[name]) for name in (QUICK if quick else QUESTIONS) if name not in _WAITS),
+        *(_asked(asked[name]) for name in (QUICK if quick else QUESTIONS)),
     ]
 
 

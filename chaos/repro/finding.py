@@ -84,9 +84,12 @@ class Finding:
 
     @property
     def release(self) -> str:
-        """The queue, and which release of it where that is known."""
+        """The queue, which release of it where that is known, and which target of ours."""
         name, _, release = (self.found.pinned or ("",))[0].partition("==")
-        return f"{name.partition('[')[0]} {release}" if release else self.found.name
+        name, target = name.partition("[")[0], self.found.name
+        if not release:
+            return target
+        return f"{name} {release}" if name == target else f"{name} {release} ({target})"
 
     @property
     def script(self) -> str:

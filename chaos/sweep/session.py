@@ -237,7 +237,8 @@ def _keep(judged: Sequence[Judged], about: dict[str, Any], *, everything: bool) 
     """Keep the directories of cells that are worth a look; `check` reads them."""
     for each in judged:
         directory = each.run.directory
-        if everything or each.mark is not Mark.OK:
+        done = {*each.run.fates.values()} <= {"done"}
+        if everything or each.mark is not Mark.OK or not done:
             told = {**about, "scenario": f"sweep {each.run.cell}"}
             write_record(directory, told)
         else:

@@ -7,8 +7,8 @@ TARGET = public(
     packages=("dramatiq[redis]==2.2.1",),
     worker="dramatiq tasks --processes 1 --threads 4",
     times=Times(
-        here={"heartbeat_timeout": 5000, "maintenance_chance": 100000},
-        default={"heartbeat_timeout": 60000, "maintenance_chance": 1000},
+        here={"heartbeat_timeout": 5_000, "maintenance_chance": 1_000_000},
+        default={"heartbeat_timeout": 60_000, "maintenance_chance": 1_000},
         because=(
             "a worker that is silent for the first, in ms, is taken for dead when somebody looks, "
             "which the second of a million commands do; so by default it is a matter of luck, and "
