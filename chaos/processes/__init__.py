@@ -3,7 +3,7 @@
 from chaos.processes.carrying import end_carrying
 from chaos.processes.child import Child
 from chaos.processes.descendants import Descendant, children_of, descendants_of
-from chaos.processes.forked import Forked, ForkServer, ForkServerGone
+from chaos.processes.forked import Family, Forked, ForkServer, ForkServerGone
 from chaos.processes.forking import die_with_parent, fork
 from chaos.processes.group import ProcessGroup, end_processes
 from chaos.processes.handle import ExitStatus, Handle, ProcessStillRunning
@@ -17,6 +17,7 @@ __all__ = [
     "Child",
     "Descendant",
     "ExitStatus",
+    "Family",
     "ForkServer",
     "ForkServerGone",
     "Forked",

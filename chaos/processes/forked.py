@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, Self
 
 from chaos.errors import ChaosError
 from chaos.processes import packets
+from chaos.processes.descendants import descendants_of
 from chaos.processes.group import ProcessGroup
-from chaos.processes.handle import ExitStatus, Handle
+from chaos.processes.handle import KILL_TIMEOUT_S, ExitStatus, Handle
 from chaos.processes.modules import python
 from chaos.processes.waiting import readable_within
 
@@ -98,6 +99,32 @@ class Forked(Handle):
         if not self._child.done():
             self._child.set_exception(reason)
         self.on_end(ExitStatus(code=None, signal=signal.SIGKILL))
+
+
+class Family(Forked):
+    """The same with all that it has started: a queue's worker may be several processes, and a kill
+    or a pause of the worker hits them all. Other signals are for the first one, as an operator's
+    are."""
+
+    def kill(self) -> bool:
+        family = [*descendants_of(self)]
+        killed = super().kill()  # the first one, so that it cannot act on the death of the others
+        for each in family:
+            each.kill()
+        for each in family:
+            each.wait(KILL_TIMEOUT_S)
+        return killed
+
+    def pause(self) -> bool:
+        paused = super().pause()
+        for each in descendants_of(self):
+            each.pause()
+        return paused
+
+    def resume(self) -> bool:
+        for each in descendants_of(self):
+            each.resume()
+        return super().resume()
 
 
 class BaseForkServer:

@@ -30,7 +30,7 @@ from chaos.history.events import (
     RigStarted,
     Transition,
 )
-from chaos.processes import Forked, ForkServerGone, Handle, end_carrying
+from chaos.processes import Family, Forked, ForkServerGone, Handle, end_carrying
 from chaos.rig.ending import note_files, read_final_state
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
@@ -286,7 +286,8 @@ class _Play:
         name = f"{self._prefix}-{who}"
         url = self._wire.listener(name)
         starting = self._stage.starts.begin()
-        process = _Process(Forked(name, partial(self._ended, starting)), starting)
+        kind = Forked if self._desk is None else Family
+        process = _Process(kind(name, partial(self._ended, starting)), starting)
         self._at_handlers.attach(process.forked)
         if fault is not None:
             planned = fault.planned(name, self._name_of)

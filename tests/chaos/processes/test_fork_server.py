@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chaos.processes import ExitStatus, Forked, ForkServer, ForkServerGone
+from chaos.processes import ExitStatus, Family, Forked, ForkServer, ForkServerGone
 
 from .children import PREPARE, TIMEOUT_S, eventually, python, running, words
 
@@ -150,3 +150,25 @@ with ForkServer(prepare, "import time", log=log) as server:
         rig.kill()
     assert parent is not None
     eventually(lambda: not running(child.pid) and not running(parent.pid))
+
+
+FAMILY = """
+import subprocess, time
+print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_kill_or_a_pause_of_a_family_hits_all_of_it(server: ForkServer, log: Path) -> None:
+    log.parent.mkdir(exist_ok=True)
+    family = Family("family")
+    server.fork(family, FAMILY, log=log)
+    eventually(lambda: log.exists() and log.read_text().endswith("\n"))
+    child = psutil.Process(int(log.read_text()))
+    assert family.pause()
+    assert (family.stopped, child.status()) == (True, psutil.STATUS_STOPPED)
+    assert family.resume()
+    eventually(lambda: child.status() != psutil.STATUS_STOPPED)
+    assert family.kill()
+    assert end_of(family) == ExitStatus(code=None, signal=signal.SIGKILL)
+    eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
