@@ -107,7 +107,7 @@ def facts_of(directory: Path) -> Facts:
             case {"type": "fault", "event": "landed", "kind": kind, "phase": phase}:
                 if phase == HOME:
                     stayed.add(event["target"])
-                else:
+                elif event.get("target") not in stayed:  # then it was only slow to leave
                     faults.append((kind, event.get("target") or "", at_s))
             case {"type": "final", "what": "job", "job": job, "state": state}:
                 ends[job] = state

@@ -125,6 +125,11 @@ CASES: dict[str, tuple[str, Told, Answer]] = {
         told("nobody works", "unknown"),
     ),
     "one process": ("child_killed", Told().run(1, 1, 2), told("a worker is one process", "told")),
+    "one process, and slow to leave": (
+        "child_killed",
+        Told().run(1, 1).home(1).fault(52).run(2, 55, 56),
+        told("a worker is one process", "told"),
+    ),
     "its child": (
         "child_killed",
         Told().run(1, 1, pid=8).fault(2).run(1, 3, 4, pid=9),
