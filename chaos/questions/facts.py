@@ -104,11 +104,8 @@ def facts_of(directory: Path) -> Facts:
                 exits[name] = Exit(at_s=at_s, code=code, signal=number)
             case {"type": "process", "event": "working" | "idle" as word, "name": name}:
                 works[name] = word == "working"
-            case {"type": "fault", "event": "landed", "kind": kind, "phase": phase}:
-                if phase == HOME:
-                    stayed.add(event["target"])
-                elif event.get("target") not in stayed:  # then it was only slow to leave
-                    faults.append((kind, event.get("target") or "", at_s))
+            case {"type": "fault", "event": "landed"}:
+                _fault(event, at_s, stayed, faults)
             case {"type": "final", "what": "job", "job": job, "state": state}:
                 ends[job] = state
                 left[job] = event.get("left") or ""
@@ -127,6 +124,16 @@ def facts_of(directory: Path) -> Facts:
         until_s=(events[-1]["t"] - begin) / 1e9 if events else 0.0,
         broken=broken,
     )
+
+
+def _fault(
+    event: Mapping[str, Any], at_s: float, stayed: set[str], faults: list[tuple[str, str, float]]
+) -> None:
+    target = event.get("target") or ""
+    if event["phase"] == HOME:
+        stayed.add(target)
+    elif target not in stayed:  # else it was only slow to leave
+        faults.append((event["kind"], target, at_s))
 
 
 def _end(runs: list[JobRun], who: tuple[str, str, int], at_s: float, outcome: str) -> None:

@@ -44,8 +44,10 @@ class Told:
             self.add(end_s, type="end", outcome=outcome, **about)
         return self
 
-    def fault(self, at_s: float, kind: str = "kill", phase: str = "running") -> Self:
-        return self.add(at_s, type="fault", event="landed", kind=kind, target="x", phase=phase)
+    def fault(
+        self, at_s: float, kind: str = "kill", phase: str = "running", target: str = "x"
+    ) -> Self:
+        return self.add(at_s, type="fault", event="landed", kind=kind, target=target, phase=phase)
 
     def enqueued(self, job: str, *phases: str) -> Self:
         for phase in phases:
@@ -127,7 +129,7 @@ CASES: dict[str, tuple[str, Told, Answer]] = {
     "one process": ("child_killed", Told().run(1, 1, 2), told("a worker is one process", "told")),
     "one process, and slow to leave": (
         "child_killed",
-        Told().run(1, 1).home(1).fault(52).run(2, 55, 56),
+        Told().run(1, 1).home(1).fault(52, target="worker-1").run(2, 55, 56),
         told("a worker is one process", "told"),
     ),
     "its child": (
