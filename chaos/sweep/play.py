@@ -235,8 +235,8 @@ class _Play:
     def _clear(self) -> None:
         """Let workers come until nothing is left to do, or clearly will be."""
         for number in range(3, _RESCUERS + 1):
-            if not (left := self._left()):
-                return
+            if not (left := self._left()) or self._canary:
+                return  # a job that a fresh one has overtaken does not come any more
             self._await(self._worker(f"rescuer-{number}"))
             if self._desk is not None and self._left() == left:
                 return  # it came after all leases, and has waited as long as one may last
