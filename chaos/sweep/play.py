@@ -370,7 +370,7 @@ class _Play:
                 self._let_canary_run(process)
                 self._send_home(process)
         if not self._wait(lambda: process.over):
-            if not process.sent_home:  # when a queue's worker leaves is its own affair
+            if not (self._desk is not None and (process.sent_home or process.hit)):
                 self._run.trouble.append(f"{name} had not left after {PATIENCE_S:g} s")
             process.forked.kill()
             self._wait(lambda: process.over)
@@ -379,8 +379,9 @@ class _Play:
         if status is None:
             return
         may_be_killed = process.hit or self._life.dies
+        # When a queue's worker leaves that was told to or hit, and how, is its own affair.
         if self._desk is not None and (process.sent_home or drained or process.hit):
-            return  # when, and with which code, a queue's worker leaves is its own affair
+            return
         if not (may_be_killed and process.killed) and status.code != 0 and not self._run.trouble:
             self._run.trouble.append(
                 f"{name} ended with {status} although nobody ended it;"

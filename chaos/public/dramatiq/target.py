@@ -1,6 +1,6 @@
 """dramatiq: messages in a list, those that run in a set for each worker."""
 
-from chaos.public.queues import Said, Times, public
+from chaos.public.queues import Known, Said, Times, public
 
 TARGET = public(
     __file__,
@@ -15,6 +15,21 @@ TARGET = public(
             "an idle queue has few commands"
         ),
         again_within_s=1200,
+    ),
+    known=(
+        Known(
+            parts="disturbed",
+            why=(
+                "A retry that cannot be enqueued is logged and forgotten: `Broker.emit_after` goes "
+                "on after an error of the middleware Retries, and the message is acknowledged "
+                "(dramatiq/broker.py, dramatiq/middleware/retries.py)."
+            ),
+        ),
+        Known(
+            parts="deadly",
+            why="Nobody counts how often a message was given out again.",
+            url="https://github.com/Bogdanp/dramatiq/pull/383",
+        ),
     ),
     said=(
         Said(
