@@ -9,13 +9,14 @@ TARGET = public(
     # A minute of it is fixed.
     again_within_s=75,
     times=Times(
-        here={"maintenance-interval": 1, "job-monitoring-interval": 1},
-        default={"maintenance-interval": 600, "job-monitoring-interval": 30},
+        here={"maintenance-interval": 1, "job-monitoring-interval": 1, "worker-ttl": 20},
+        default={"maintenance-interval": 600, "job-monitoring-interval": 30, "worker-ttl": 420},
         because=(
-            "a job is abandoned when nobody has monitored it for the second and 60 s, which a "
-            "worker finds out at its maintenance"
+            "a job is abandoned when nobody has monitored it for the second and 60 s; a worker "
+            "finds out at its maintenance, for which it has time after a job, or when it has "
+            "waited for one for the third less 15 s"
         ),
-        again_within_s=720,
+        again_within_s=900,
     ),
     said=(
         Said(
