@@ -8,7 +8,7 @@ TARGET = public(
     worker="celery -A tasks worker --concurrency 4 --without-gossip --without-mingle",
     times=Times(
         here={
-            "visibility_timeout": 5,
+            "visibility_timeout": 10,
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 5,

@@ -7,11 +7,11 @@ TARGET = public(
     packages=("saq[hiredis,redis]==0.26.4", "typing-extensions==4.16.0"),
     worker="saq worker.settings",
     times=Times(
-        here={"sweep": 1, "heartbeat": 2, "timeout": 0},
+        here={"sweep": 1, "heartbeat": 10, "timeout": 0},
         default={"sweep": 60, "heartbeat": 0, "timeout": 10},
         because=(
-            "a job without a heartbeat, or beyond its time-out (0: it has none), is stuck; "
-            "somebody looks for those every sweep"
+            "a job whose handler has not updated it for so long (0: it need not), or beyond its "
+            "time-out (0: it has none), is stuck; somebody looks for those every sweep"
         ),
         again_within_s=90,
     ),

@@ -7,9 +7,12 @@ TARGET = public(
     packages=("taskiq==0.13.0", "taskiq-redis==1.2.4"),
     worker="taskiq worker tasks:broker --workers 1",
     times=Times(
-        here={"idle_timeout": 3000},
-        default={"idle_timeout": 600000},
-        because="the idle time after which a message of another worker is taken over, in ms",
+        here={"idle_timeout": 10_000},
+        default={"idle_timeout": 600_000},
+        because=(
+            "the idle time after which a message of another worker is taken over, in ms; nothing "
+            "renews it"
+        ),
         again_within_s=660,
     ),
     said=(
