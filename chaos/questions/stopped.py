@@ -25,7 +25,8 @@ def reads(facts: Facts) -> Answer:
         done = Answer(words="not taken over; done when it went on", tone="good")
         return done if facts.done(JOB) else Answer(words="lost", tone="bad")
     after_s, ended = others[0].start_s - facts.fault_s, len(others) + (first.outcome == "ok")
-    words = f"taken over after {seconds(after_s)}; "
+    taken = any(run.process != first.process for run in others)
+    words = f"taken over after {seconds(after_s)}; " if taken else "not taken over; "
     if first.outcome == "ok":
         return Answer(words=f"{words}ran {times(ended)} to its end", tone="bad", again_s=after_s)
     if not facts.done(JOB):

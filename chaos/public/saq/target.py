@@ -1,6 +1,6 @@
 """saq: jobs in a list, those that run in another, and a sweep for those that are stuck."""
 
-from chaos.public.queues import Said, Times, public
+from chaos.public.queues import Known, Said, Times, public
 
 TARGET = public(
     __file__,
@@ -14,6 +14,18 @@ TARGET = public(
             "time-out (0: it has none), is stuck; somebody looks for those every sweep"
         ),
         again_within_s=90,
+    ),
+    known=(
+        Known(
+            parts="stopped disturbed",
+            why="The connection of a worker that stands still goes on waiting, and is given jobs.",
+            url="https://github.com/tobymao/saq/issues/118",
+        ),
+        Known(
+            parts="killed",
+            why="A job without a heartbeat is found when its time-out is over.",
+            url="https://github.com/tobymao/saq/issues/127",
+        ),
     ),
     said=(
         Said(

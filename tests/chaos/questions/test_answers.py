@@ -137,6 +137,11 @@ CASES: dict[str, tuple[str, Told, Answer]] = {
         Told().run(1, 1, pid=8).fault(2).run(1, 3, 4, pid=9),
         told("again after 1.0 s", "good", 1),
     ),
+    "twice by itself": (
+        "stopped",
+        Told().run(1, 1, 20).fault(2).run(1, 21, 24).until(30),
+        told("not taken over; ran twice to its end", "bad", 19),
+    ),
     "both to the end": (
         "stopped",
         Told().run(1, 1, 20).fault(2).run(2, 12, 15).until(30),
