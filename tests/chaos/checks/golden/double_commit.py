@@ -31,6 +31,43 @@ def bad(s: Story) -> dict[str, int]:
     return {"double-commit": 7}
 
 
+def bad_without_tokens(s: Story) -> dict[str, int]:
+    """By two workers, one of which has started before; and by one that has started twice."""
+    s.enqueue("overlap")
+    s.start("overlap", "w1", at=10, token=None)
+    s.start("overlap", "w2", at=20, token=None)
+    s.wire("finish", "overlap", "w1", at=31, token=None)
+    s.wire("finish", "overlap", "w2", at=41, token=None)
+    s.finally_("overlap", "completed")
+    s.enqueue("again")
+    s.start("again", "w1", at=10, token=None)
+    s.wire("finish", "again", "w1", at=31, token=None)
+    s.start("again", "w1", at=40, token=None)
+    s.wire("finish", "again", "w1", at=51, token=None)
+    s.finally_("again", "completed")
+    s.enqueue("two tokens")
+    s.start("two tokens", "w1", at=10)
+    for token in (1, 2):
+        s.wire("finish", "two tokens", "w1", at=30 + token, token=token)
+    s.finally_("two tokens", "completed")
+    s.judged = 6
+    return {"double-commit": 3, "overlap": 2}
+
+
+def near_miss_the_reply_was_lost(s: Story) -> None:
+    """The worker sends the completion of its only run once more."""
+    s.enqueue("j1")
+    s.start("j1", "w1", at=10, token=None)
+    for at in (31, 41):
+        s.wire("finish", "j1", "w1", at=at, token=None)
+    s.finally_("j1", "completed")
+    s.enqueue("j2")
+    s.start("j2", "w1", at=35, token=None)
+    s.wire("finish", "j2", "w1", at=45, token=None)
+    s.finally_("j2", "completed")
+    s.judged = 3
+
+
 def near_miss(s: Story) -> None:
     s.enqueue("repeat")
     s.attempt("repeat", at=10, until=30)
