@@ -42,6 +42,8 @@ _SAY_S = 2.0
 _AGAIN = 4
 #: The longest wait after an interruption.
 _LOOK_S = 0.1
+#: The least share of a budget that is for cells.
+_FOR_CELLS = 1 / 3
 
 T = TypeVar("T")
 
@@ -168,7 +170,8 @@ class Sweep:
     """Plays cells on several stages at once, the riskiest first.
 
     Once `budget_s` are over, no other cell is begun. The runs without a fault are always played,
-    because they tell which cells there are. Cells that `failed` earlier come before all others.
+    because they tell which cells there are; where they take long, a third of the budget is left.
+    Cells that `failed` earlier come before all others.
     """
 
     def __init__(
@@ -238,6 +241,7 @@ class Sweep:
     def _fill(self, lives: Sequence[str], columns: list[Column]) -> list[Column]:
         with self._pool() as pool:
             surely = self._count(pool, lives)
+            self._until = max(self._until, time.monotonic() + _FOR_CELLS * self._budget_s)
             beyond = _Beyond(surely)
             self._all(
                 pool.submit(self._try, column, at, _CHANCE_TRIES[0])
