@@ -53,10 +53,12 @@ ABOUT = {
 
 
 class Clock:
-    """The time of a sweep whose runs take a second each; those without a fault take none."""
+    """The time of a sweep whose runs take a second each; those without a fault take none, unless
+    it is said."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.clean_s = 0.0
         self.played: list[str] = []
         #: Commands that only runs with a fault have.
         self.chance: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class Clock:
             self.now += 1.0
             self.played.append(str(cell))
             self.misses[str(cell)] -= 1
+        else:
+            self.now += self.clean_s
         return CellRun(
             cell=cell,
             directory=directory,
@@ -142,6 +146,13 @@ def test_no_cell_is_begun_when_the_budget_is_used_up(clock: Clock, tmp_path: Pat
     done = swept(tmp_path, 3.0)
     assert len(clock.played) == done.visited == 3
     assert (done.left, done.missed, done.boundaries) == (ALL - 3, 0, ALL)
+
+
+def test_a_third_of_the_budget_is_left_where_the_runs_without_a_fault_take_long(
+    clock: Clock, tmp_path: Path
+) -> None:
+    clock.clean_s = 10.0
+    assert swept(tmp_path, 9.0).visited == 3
 
 
 def results(done: Swept, known: Known | None = None, **fields: Any) -> Results:
