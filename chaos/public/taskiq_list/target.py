@@ -1,6 +1,6 @@
 """taskiq with taskiq-redis: messages in a list."""
 
-from chaos.public.queues import Said, public
+from chaos.public.queues import Known, Said, public
 
 TARGET = public(
     __file__,
@@ -8,6 +8,15 @@ TARGET = public(
     worker="taskiq worker tasks:broker --workers 1",
     # It never is.
     again_within_s=5,
+    known=(
+        Known(
+            parts="server_restarts connections_closed server_read_only",
+            why=(
+                "An error of its connection ends the process that listens, with all that it runs; "
+                "the process manager starts another one."
+            ),
+        ),
+    ),
     said=(
         Said(
             says=(

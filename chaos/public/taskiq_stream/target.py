@@ -1,6 +1,6 @@
 """taskiq with taskiq-redis: messages in a stream."""
 
-from chaos.public.queues import Said, Times, public
+from chaos.public.queues import Known, Said, Times, public
 
 TARGET = public(
     __file__,
@@ -14,6 +14,16 @@ TARGET = public(
             "renews it"
         ),
         again_within_s=660,
+    ),
+    known=(
+        Known(
+            parts="killed child_killed crash_points disturbed killed_by_default",
+            why=(
+                "Messages of other workers are looked for only after a new one has come "
+                "(taskiq_redis/redis_broker.py, `listen`): in a queue that is idle they wait."
+            ),
+            url="https://github.com/taskiq-python/taskiq-redis/pull/129",
+        ),
     ),
     said=(
         Said(
