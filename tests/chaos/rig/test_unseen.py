@@ -33,7 +33,7 @@ def asking_of(outcome: str | None, leaves: dict[str, Remains] | None = None) -> 
         ("ok", set(), "done", "completed"),  # its result has expired
         ("ok", {"failed", "job:*"}, "recorded as failed", "completed"),
         ("ok", {"active", "job:*"}, "never recorded", "completed"),
-        ("ok", {"result:*", "active"}, "never recorded", "completed"),
+        ("ok", {"result:*", "active"}, "done", "completed"),  # of an earlier run
         ("error", {"failed", "job:*"}, "given up", "dead"),
         (None, {"failed", "job:*"}, "given up", "dead"),
         (None, {"active", "job:*"}, "stranded", "missing"),
@@ -43,6 +43,11 @@ def asking_of(outcome: str | None, leaves: dict[str, Remains] | None = None) -> 
 def test_what_became_of_a_job(outcome: str | None, left: set[str], fate: str, state: str) -> None:
     found = fate_of(asking_of(outcome), "j", frozenset(left))
     assert (found, state_of(found)) == (fate, state)
+
+
+def test_of_a_job_that_leaves_nothing_anything_says_that_it_is_not_recorded() -> None:
+    leaves = LEAVES | {"completed": frozenset()}
+    assert fate_of(asking_of("ok", leaves), "j", frozenset({"active"})) == "never recorded"
 
 
 def test_without_a_clean_run_what_is_left_tells_nothing_of_a_job_that_was_done() -> None:
