@@ -114,7 +114,7 @@ def _short(asked: Asked | None) -> Cell:
 
 def _cell(asked: Asked | None, words: str, link: Path | None = None) -> Cell:
     if asked is None:
-        return Cell("–", Tone.QUIET)
+        return Cell("-", Tone.QUIET)
     return Cell(words, _TONES[asked.answer.tone], note=asked.command, link=link)
 
 
