@@ -18,16 +18,16 @@ DISTURBED = (
     "At the same commands a worker is cut off, its reply is lost, or it stands still for longer"
     " than its lease: is the job lost or done twice?"
 )
-#: What may have become of the job of a cell, the worst first: by the anomalies that say so, and as
-#: a sweep tells it of a queue that nobody can look into.
-_FATES = {
-    "lost": ({"lost", "stuck"}, {"lost"}),
-    "stranded": (set[str](), {"stranded"}),
-    "given up": (set[str](), {"given up"}),
-    "recorded as failed": (set[str](), {"recorded as failed"}),
-    "never recorded": (set[str](), {"never recorded"}),
-    "done twice": ({"double-commit", "effect-repeated"}, set[str]()),
-    "late": ({"late-redelivery"}, set[str]()),
+#: What may have become of the job of a cell, the worst first, in the words of a sweep of a queue
+#: that nobody can look into; and the anomalies that say so of any queue.
+_FATES: dict[str, set[str]] = {
+    "lost": {"lost", "stuck"},
+    "stranded": set(),
+    "given up": set(),
+    "recorded as failed": set(),
+    "never recorded": set(),
+    "done twice": {"double-commit", "effect-repeated"},
+    "late": {"late-redelivery"},
 }
 #: Those of them after which the job is not where it should be.
 _BAD = ("lost", "stranded", "recorded as failed", "never recorded", "done twice")
@@ -60,17 +60,17 @@ def read(directory: Path) -> Answer:
 def _fates(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """At which of these crash points the job is not kept, and what becomes of it there."""
     said = []
-    for fate, signs in _FATES.items():
-        if hit := [cell for cell in cells if _has(cell, *signs)]:
+    for fate, anomalies in _FATES.items():
+        if hit := [cell for cell in cells if _has(cell, fate, anomalies)]:
             said.append(f"{fate} at {len(hit)} of {len(cells)}: {_where(hit)}")
     return said
 
 
-def _has(cell: Mapping[str, Any], anomalies: set[str], fates: set[str]) -> bool:
+def _has(cell: Mapping[str, Any], fate: str, anomalies: set[str]) -> bool:
     """Whether this is what became of its job. Where the sweep tells, nobody knows better."""
-    told = {*cell["fates"]}
+    told = cell["fates"]
     found = {*cell["anomalies"], *cell["unpromised"]} - ({"lost"} if told else set())
-    return bool(anomalies & found or fates & told)
+    return fate in told or bool(anomalies & found)
 
 
 def _where(cells: Sequence[Mapping[str, Any]]) -> str:

@@ -57,12 +57,10 @@ class Times:
     again_within_s: float | None = None
 
     def __str__(self) -> str:
-        shown = (f"{name}={its:g} (by default {self.default[name]:g})" for name, its in self.pairs)
+        shown = (
+            f"{name}={its:g} (by default {self.default[name]:g})" for name, its in self.here.items()
+        )
         return f"{', '.join(shown)}: {self.because}"
-
-    @property
-    def pairs(self) -> tuple[tuple[str, float], ...]:
-        return tuple(self.here.items())
 
 
 #: Of each target that was loaded.
