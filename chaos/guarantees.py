@@ -643,8 +643,8 @@ _ALL = (
                 meaning="A fleet started a worker that crashes again and again without waiting "
                 "longer each time.",
                 examines="every restart that is the sixth or later of a place in its fleet",
-                bad="six restarts within a second",
-                near_miss="six restarts within three seconds",
+                bad="six restarts, and its place was empty for half a second in all",
+                near_miss="its place was empty for three seconds in all",
             ),
         ),
     ),

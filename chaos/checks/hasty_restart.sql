@@ -2,7 +2,9 @@
 -- ends no healthy one.
 -- A row is a new worker of a fleet that is at least the sixth in a row of some place in it: of a fleet of n,
 -- 5n others came since the last that came so long before.
--- Broken: these came within less time than six restarts of a worker that crashes at once may take.
+-- Broken: between these a place stood empty for less time than a fleet waits for six restarts of a worker
+-- that crashes at once. A worker that lived for more than a second did not crash at once: the rest of its
+-- life counts as time that the fleet waited.
 -- Excused is what the rig may have seen late, by the lag of the machine.
 -- Needs: to have watched the fleet.
 WITH beginnings AS (
@@ -19,7 +21,11 @@ SELECT
     NULL AS job,
     r.from_t AS t,
     true AS judged,
-    r.from_t - e.from_t + lag_between(e.from_t - drain_slack(), e.from_t) < restart_span() AS broken,
+    r.from_t - e.from_t
+        - (SELECT sum(least(least(w.exit_t, r.from_t) - greatest(w.from_t, e.from_t), short_life()))
+           FROM fleet_workers AS w
+           WHERE w.parent = r.parent AND w.from_t < r.from_t AND (w.exit_t < e.from_t) IS NOT TRUE) / r.places
+        + lag_between(e.from_t - short_life(), r.from_t) < restart_span() AS broken,
     format('{} was started at {}, and {} others of {} since {}', r.name, at_s(r.from_t), 5 * r.places,
            r.fleet, at_s(e.from_t)) AS why
 FROM restarts AS r

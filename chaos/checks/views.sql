@@ -36,12 +36,14 @@ CREATE MACRO failing_commands() AS 100;
 CREATE MACRO starting_slack() AS 50000000::BIGINT;
 CREATE MACRO prompt_slack() AS 500000000::BIGINT;
 
--- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. Six
--- restarts in a row of one worker that crashes at once take that long, because each waits longer.
+-- A parent takes a while to see that a worker of its fleet hangs or is gone, and to start another. For six
+-- restarts in a row of one worker that crashes at once it waits that long, because each waits longer; one
+-- that has lived for longer than a short life did not crash at once.
 CREATE MACRO restart_slack() AS 3000000000::BIGINT;
 -- Where many are gone at once, they are started one after another.
 CREATE MACRO start_span() AS 200000000::BIGINT;
 CREATE MACRO restart_span() AS 2500000000::BIGINT;
+CREATE MACRO short_life() AS 1000000000::BIGINT;
 
 -- Later than everything that happens in a run.
 CREATE MACRO never() AS 9000000000000000000::BIGINT;

@@ -16,9 +16,9 @@ def fleet(s: Story, *, children: str) -> None:
         s.worker(child, process=f"fleet-1.{child}")
 
 
-def restart(s: Story, old: str, new: str, *, at: float) -> None:
-    """One is killed, and 20 ms later there is another."""
-    s.kill(old, at=at - 20)
+def restart(s: Story, old: str, new: str, *, at: float, after: float = 20) -> None:
+    """One is killed, and `after` ms later there is another."""
+    s.kill(old, at=at - after)
     s.worker(new, process=f"fleet-1.{new}", at=at)
 
 
@@ -26,6 +26,15 @@ def restarts(s: Story, *times: float, letter: str = "a") -> None:
     names = [letter, *(f"{letter}{n}" for n in range(len(times)))]
     for old, new, at in zip(names, names[1:], times, strict=False):
         restart(s, old, new, at=at)
+
+
+def doubling(s: Story, *waits: float, lives: float) -> None:
+    """Each worker lives as long as all the others, and each is replaced after a wait of its own."""
+    names = ["a", *(f"a{n}" for n in range(len(waits)))]
+    at = 5_000.0
+    for old, new, wait in zip(names, names[1:], waits, strict=False):
+        at += lives + wait
+        restart(s, old, new, at=at, after=wait)
 
 
 def bad(s: Story) -> dict[str, int]:
@@ -48,25 +57,48 @@ def bad_of_two(s: Story) -> dict[str, int]:
 def bad_on_a_machine_that_was_a_little_busy(s: Story) -> dict[str, int]:
     everyday(s)
     fleet(s, children="a")
-    s.event("lag", at=4_000, lag_ms=500)
-    s.event("lag", at=5_300, lag_ms=100)
-    restarts(s, 5_000, 5_100, 5_200, 5_300, 5_400, 6_700)
+    s.event("lag", at=3_900, lag_ms=5_000)
+    s.event("lag", at=5_300, lag_ms=2_420)
+    restarts(s, 5_000, 5_100, 5_200, 5_300, 5_400, 5_500)
+    return {"hasty-restart": 1}
+
+
+def bad_though_they_took_long_to_die(s: Story) -> dict[str, int]:
+    """Each lived for a while: only the time without a worker tells how long the fleet waited."""
+    everyday(s)
+    fleet(s, children="a")
+    doubling(s, 100, 100, 100, 100, 100, 100, lives=800)
     return {"hasty-restart": 1}
 
 
 def near_miss(s: Story) -> None:
     everyday(s)
     fleet(s, children="a")
-    restarts(s, 5_000, 5_100, 5_200, 5_400, 5_800, 7_510)
+    doubling(s, 50, 100, 200, 400, 700, 1_130, lives=800)
+    s.judged = 1
+
+
+def near_miss_long_lives(s: Story) -> None:
+    """They lived for too long to be called crashes at the start."""
+    everyday(s)
+    fleet(s, children="a")
+    doubling(s, 50, 50, 50, 50, 50, 50, lives=1_455)
     s.judged = 1
 
 
 def near_miss_busy_machine(s: Story) -> None:
     everyday(s)
     fleet(s, children="a")
-    s.event("lag", at=4_900, lag_ms=1_000)
-    restarts(s, 5_000, 5_100, 5_200, 5_400, 5_800, 6_600)
+    s.event("lag", at=4_800, lag_ms=1_430)
+    s.event("lag", at=5_300, lag_ms=1_000)
+    restarts(s, 5_000, 5_100, 5_200, 5_300, 5_400, 5_500)
     s.judged = 1
+
+
+def near_miss_beside_another_fleet(s: Story) -> None:
+    near_miss(s)
+    s.worker("other", process="fleet-2", role="fleet")
+    s.worker("z", process="fleet-2.z")
 
 
 def irrelevant(s: Story) -> None:
