@@ -31,6 +31,10 @@ _STEP_S = 0.025
 _USUAL = 0.2
 
 
+#: No deadline is later than this many times its time, however busy the machine.
+_LATEST = 4
+
+
 class LagWatch:
     """Writes a `lag` event after each step in which the machine kept the run waiting.
 
@@ -59,6 +63,10 @@ class LagWatch:
 
     def start(self) -> None:
         self._thread.start()
+
+    def deadline(self, seconds: float) -> Deadline:
+        """So long from now, of a machine that keeps nobody waiting. From any thread."""
+        return Deadline(seconds, self)
 
     def since(self, t: float) -> float:
         """The lag that was noted since this monotonic time, in seconds. From any thread."""
@@ -160,3 +168,23 @@ def _read(file: int) -> bytes:
         return os.pread(file, 400, 0) if file >= 0 else b""
     except OSError:
         return b""
+
+
+class Deadline:
+    """A time until which something is waited for: later on a machine that kept the run waiting
+    meanwhile, by twice its lag, as the bounds of checks are; but not without end."""
+
+    def __init__(self, seconds: float, lag: LagWatch) -> None:
+        self._seconds = seconds
+        self._lag = lag
+        self._began = time.monotonic()
+
+    @property
+    def left_s(self) -> float:
+        """Time until it passes, by the lag so far; negative when it has passed."""
+        late_s = min(2 * self._lag.since(self._began), _LATEST * self._seconds)
+        return self._began + self._seconds + late_s - time.monotonic()
+
+    @property
+    def passed(self) -> bool:
+        return self.left_s < 0

@@ -265,8 +265,9 @@ class _Play:
             return
         lease_s = (self._life.own or self._life.settings).lock_ttl_ms / 1000
         lease_s = max(lease_s, self._stage.target.again_within_s or 0.0)
-        past_s = _PAST_TTL * lease_s - (time.monotonic_ns() - injection.t) / 1e9
-        time.sleep(max(0.0, past_s))
+        past = self._lag.deadline(_PAST_TTL * lease_s - (time.monotonic_ns() - injection.t) / 1e9)
+        while not past.passed:
+            self._pause()
         injection.heal()
 
     # Processes
@@ -392,13 +393,13 @@ class _Play:
         """Wait until a worker that may not know when nothing is left has ended, or has nothing left
         to do; or until nothing more is to be expected of it, from when it was there."""
         again_s, came = self._stage.target.again_within_s or 0.0, False
-        end, idle_since = time.monotonic() + again_s + PATIENCE_S, None
-        while not (process.over or settled()) and (now := time.monotonic()) < end:
+        deadline, idle = self._lag.deadline(again_s + PATIENCE_S), None
+        while not (process.over or settled() or deadline.passed):
             if process.came and not came:
-                came, end = True, now + again_s + PATIENCE_S / 3
-            idle = process.came and not self._backlog()
-            idle_since = (idle_since or now) if idle else None
-            if idle_since is not None and now - idle_since > _IDLE_S:
+                came, deadline = True, self._lag.deadline(again_s + PATIENCE_S / 3)
+            busy = not process.came or self._backlog()
+            idle = None if busy else (idle or self._lag.deadline(_IDLE_S))
+            if idle is not None and idle.passed:
                 return
             self._pause()
 
@@ -409,8 +410,8 @@ class _Play:
             return
         self._canary = [Job(id=f"{self._prefix}-canary", plan={"do": "ok"}, effects=0)]
         (name,) = self._enqueue(self._canary)
-        end = time.monotonic() + PATIENCE_S
-        while not (done := asking.succeeded(name)) and time.monotonic() < end:
+        deadline = self._lag.deadline(PATIENCE_S)
+        while not (done := asking.succeeded(name)) and not deadline.passed:
             self._pause()
         if not done:
             self._run.trouble.append(
@@ -436,8 +437,10 @@ class _Play:
         def lost() -> bool:
             return any(process.forked.lost for process in self._processes)
 
+        deadline = self._lag.deadline(PATIENCE_S)
         with self._changed:
-            came = self._changed.wait_for(lambda: condition() or lost(), PATIENCE_S)
+            while not (came := condition() or lost()) and not deadline.passed:
+                self._changed.wait(max(0.0, deadline.left_s))
         if lost() and not self._closing:
             raise ForkServerGone("the fork server has ended, and with it every process of a cell")
         return came
