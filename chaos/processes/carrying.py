@@ -13,7 +13,8 @@ from chaos.processes.waiting import wait_until
 
 
 def end_carrying(variable: str, values: Collection[str]) -> None:
-    """SIGKILL to every process in which a variable has one of these values, until all are gone."""
+    """SIGKILL to every process in which a variable has one of these values, or one below it
+    (`value/more`), until all are gone."""
     wait_until(lambda: not [*_killed(variable, values)], KILL_TIMEOUT_S)
 
 
@@ -22,6 +23,7 @@ def _killed(variable: str, values: Collection[str]) -> Iterator[int]:
         # The environment of one that only waits to be reaped is gone.
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
-            if process.environ().get(variable) in values:
+            value = process.environ().get(variable, "")
+            if any(value == each or value.startswith(f"{each}/") for each in values):
                 process.kill()
                 yield pid

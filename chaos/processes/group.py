@@ -4,7 +4,8 @@
 2. `on_signals` turns SIGTERM, SIGINT and SIGHUP into an exception, so that those blocks are left.
 3. On Linux the kernel kills a child when the rig that started it dies without a word (SIGKILL).
 
-What a child has started in a session of its own is found by a variable that it has inherited.
+What a child has started in a session of its own is found by a variable that it has inherited, even
+if the child had a group of its own, and was killed before it could end that.
 """
 
 import os
@@ -35,7 +36,8 @@ class ProcessGroup:
     def __init__(self, *, grace_s: float = GRACE_S) -> None:
         self._grace_s = grace_s
         self._processes: list[Process] = []
-        self._mark = uuid4().hex
+        #: Below that of the group which this process belongs to, which so ends what we could not.
+        self._mark = f"{os.environ.get(_GROUP_VARIABLE, '')}/{uuid4().hex}"
 
     def __enter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ from chaos.processes import Process, ProcessGroup, spawn
 
 from .children import eventually, python, running, words
 
+ROOT = Path(__file__).parents[3]
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 PARENT = f"""
 import subprocess, sys, time
@@ -63,6 +64,25 @@ def test_grandchildren_end_with_their_group(log: Path, leader: str, apart: tuple
     assert not child.group_alive()
 
 
+def test_what_a_killed_group_has_left_apart_ends_with_the_group_around_it(log: Path) -> None:
+    argv = python(PARENT + "time.sleep(60)", "in a session of its own")
+    inner = f"""
+import time
+from pathlib import Path
+from chaos.processes import ProcessGroup
+with ProcessGroup() as group:
+    group.spawn({argv!r}, log=Path({str(log)!r}))
+    time.sleep(60)
+"""
+    with ProcessGroup(grace_s=0.2) as group:
+        rig = group.spawn(python(inner), log=log.with_name("rig.log"), cwd=ROOT)
+        apart = int(next(word for word in words(log, 2) if word.isdigit()))
+        rig.kill()
+        rig.wait(20)
+        assert running(apart)
+    assert not running(apart)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills children with their parent")
 def test_a_child_does_not_outlive_a_killed_rig(log: Path) -> None:
     code = """
@@ -72,9 +92,8 @@ from chaos.processes import spawn
 print(spawn(["sleep", "60"], log=Path(sys.argv[1])).pid, flush=True)
 time.sleep(60)
 """
-    root = Path(__file__).parents[3]
     argv = [*python(code), str(log)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=root) as rig:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT) as rig:
         assert rig.stdout is not None
         child = int(rig.stdout.readline())
         assert running(child)
