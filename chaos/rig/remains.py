@@ -38,12 +38,13 @@ def given_up(left: Remains, leaves: Mapping[str, Remains]) -> bool:
     """Whether a job that leaves this was recorded as failed; `leaves` is what jobs leave that are
     `completed`, `dead`, and `held`.
 
-    It leaves what a failed job leaves. Or it has less of a record, because its worker died and
-    nobody wrote down why, and is listed where of these three only a failed job is.
+    It leaves what a failed job leaves, and none that is held. Or it has less of a record, because
+    its worker died and nobody wrote down why, and is listed where of these three only a failed job
+    is.
     """
     dead = leaves.get("dead", frozenset())
     if "held" not in leaves or left == dead:
-        return bool(left) and left == dead
+        return bool(left) and left == dead != leaves.get("held")
     lists = {key for key in dead if "*" not in key} - leaves["held"]
     lists -= leaves.get("completed", frozenset())
     return bool(lists) and lists <= left <= dead

@@ -345,7 +345,7 @@ class _Play:
         # A kill is known to have landed a little later than its victim is known to be dead.
         killed_itself = self._life.dies
         if self._desk is not None:
-            self._until_idle(process, lambda: injection.settled)
+            self._until_idle(process, settled=lambda: injection.settled)
             if process.killed and not killed_itself:
                 self._wait(lambda: injection.settled)
         else:
@@ -368,7 +368,8 @@ class _Play:
         if self._desk is not None and not process.over:
             self._until_idle(process)
             if not drained:
-                self._let_canary_run(process)
+                if self._let_canary_run(process):
+                    self._until_idle(process, again_s=0.0)
                 self._send_home(process)
         if not self._wait(lambda: process.over):
             if not (self._desk is not None and (process.sent_home or process.hit)):
@@ -389,10 +390,19 @@ class _Play:
                 f" see its log in {self._run.directory}"
             )
 
-    def _until_idle(self, process: _Process, settled: Callable[[], bool] = lambda: False) -> None:
+    def _until_idle(
+        self,
+        process: _Process,
+        *,
+        settled: Callable[[], bool] = lambda: False,
+        again_s: float | None = None,
+    ) -> None:
         """Wait until a worker that may not know when nothing is left has ended, or has nothing left
-        to do; or until nothing more is to be expected of it, from when it was there."""
-        again_s, came = self._stage.target.again_within_s or 0.0, False
+        to do; or until nothing more is to be expected of it, from when it was there: the job of a
+        dead worker comes within `again_s`, by default as late as the target says."""
+        if again_s is None:
+            again_s = self._stage.target.again_within_s or 0.0
+        came = False
         deadline, idle = self._lag.deadline(again_s + PATIENCE_S), None
         while not (process.over or settled() or deadline.passed):
             if process.came and not came:
@@ -403,11 +413,12 @@ class _Play:
                 return
             self._pause()
 
-    def _let_canary_run(self, process: _Process) -> None:
-        """Of a queue that nobody can look into, a job is lost only if a fresh one is run."""
+    def _let_canary_run(self, process: _Process) -> bool:
+        """Of a queue that nobody can look into, a job is lost only if a fresh one is run. True if
+        one was: some queues look for the jobs of the dead only then."""
         asking = self._stage.target.asks
         if asking is None or self._canary or process.over or not self._backlog():
-            return
+            return False
         self._canary = [Job(id=f"{self._prefix}-canary", plan={"do": "ok"}, effects=0)]
         (name,) = self._enqueue(self._canary)
         deadline = self._lag.deadline(PATIENCE_S)
@@ -417,6 +428,7 @@ class _Play:
             self._run.trouble.append(
                 f"nobody works in the end: a fresh job was not run within {PATIENCE_S:g} s"
             )
+        return done
 
     def _pause(self) -> None:
         """Wait for something to happen, for a moment."""

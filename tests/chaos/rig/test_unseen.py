@@ -50,6 +50,12 @@ def test_of_a_job_that_leaves_nothing_anything_says_that_it_is_not_recorded() ->
     assert fate_of(asking_of("ok", leaves), "j", frozenset({"active"})) == "never recorded"
 
 
+def test_a_job_is_not_given_up_that_leaves_what_one_leaves_that_is_held() -> None:
+    entry = frozenset({"stream entry"})
+    leaves = dict.fromkeys(LEAVES, entry)
+    assert fate_of(asking_of(None, leaves), "j", entry) == "stranded"
+
+
 def test_without_a_clean_run_what_is_left_tells_nothing_of_a_job_that_was_done() -> None:
     assert fate_of(asking_of("ok", {}), "j", frozenset({"active"})) == "done"
 

@@ -38,3 +38,15 @@ def test_a_job_is_lost_where_the_store_has_given_it_away_and_nobody_has_it(tmp_p
     assert {"claim.1", "HANDLER-END.1", "finish.1"} <= visited
     assert result["again"] is None
     assert result["unknown_because"] == []
+
+
+def test_a_job_that_comes_back_after_a_fresh_one_is_not_lost(tmp_path: Path) -> None:
+    told = tmp_path / "it.json"
+    target = ("--target", "tests.chaos.sweep.late_riser.target:TARGET")
+    what = ("--life", "succeeds", "--fault", "kill", "--slots", "4")
+    files = ("--out", str(tmp_path / "run"), "--json", str(told))
+    done = run("chaos.sweep", *target, *what, *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(told.read_text())
+    assert {fate for cell in result["cells"] for fate in cell["fates"]} == {"done"}
+    assert {"claim.1", "HANDLER-END.1", "finish.1"} <= {c["boundary"] for c in result["cells"]}

@@ -1,0 +1,1 @@
+"""A queue whose workers look for the jobs of the dead only when a new job has come."""
