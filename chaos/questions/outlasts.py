@@ -18,15 +18,17 @@ def play(rig: Rig) -> None:
 
 def reads(facts: Facts) -> Answer:
     first, *others = runs_of(facts)
-    longest_s = (first.end_s or facts.until_s) - first.start_s
     early = [run for run in others if run.start_s < (first.end_s or facts.until_s)]
     if early:
         after_s = early[0].start_s - first.start_s
         words = f"{times(1 + len(others))}: started again after {seconds(after_s)}"
         return Answer(words=words, tone="bad", again_s=after_s)
+    if first.end_s is None:
+        return Answer(words="it did not come to its end", tone="told")
+    took = seconds(first.end_s - first.start_s)
     if first.outcome != "ok":
-        return Answer(words=f"stopped after {seconds(longest_s)}", tone="told")
-    return Answer(words=f"once, in {seconds(longest_s)}", tone="good")
+        return Answer(words=f"stopped after {took}", tone="told")
+    return Answer(words=f"once, in {took}", tone="good")
 
 
 QUESTION = question("outlasts", __doc__, play, reads)

@@ -16,6 +16,14 @@ TARGET = public(
                 "the process manager starts another one."
             ),
         ),
+        Known(
+            parts="outlasts",
+            why=(
+                "redis-py 8, which an installation of today gets, reads with a time-out of 5 s by "
+                "default, and BRPOP in an idle queue waits for longer: that is such an error, so a "
+                "process that has nothing else to do ends every few seconds."
+            ),
+        ),
     ),
     said=(
         Said(

@@ -167,6 +167,11 @@ CASES: dict[str, tuple[str, Told, Answer]] = {
         Told().run(1, 1).fault(2).until(30),
         told("lost", "bad"),
     ),
+    "long and never at its end": (
+        "outlasts",
+        Told().run(1, 1).until(40),
+        told("it did not come to its end", "told"),
+    ),
     "long": ("outlasts", Told().run(1, 1, 31).until(40), told("once, in 30 s", "good")),
     "long, twice": (
         "outlasts",
