@@ -95,3 +95,16 @@ def test_a_process_that_waits_for_the_disk_is_noted(stack: ExitStack, tmp_path: 
 
 def asleep(pid: int) -> bool:
     return "State:\tS" in Path(f"/proc/{pid}/status").read_text()
+
+
+def test_a_deadline_is_later_on_a_machine_that_keeps_the_run_waiting() -> None:
+    watch = LagWatch(Notes().write, list)
+    watch._lags.append((time.monotonic() - 1, 9.0))  # before it began
+    deadline = watch.deadline(10.0)
+    assert 9.0 < deadline.left_s <= 10.0
+    watch._lags.append((time.monotonic(), 2.0))
+    assert 13.0 < deadline.left_s <= 14.0
+    watch._lags.append((time.monotonic(), 1_000.0))
+    assert 49.0 < deadline.left_s <= 50.0  # but not without end
+    assert not deadline.passed
+    assert watch.deadline(-1.0).passed
