@@ -86,7 +86,7 @@ def play(stage: Stage, cell: Cell, directory: Path) -> CellRun:
     began = time.monotonic()
     run = CellRun(cell=cell, directory=directory)
     (directory / "history").mkdir(parents=True)
-    stage.seer.clean()
+    stage.clean()
     playing = _Play(stage, run)
     try:
         playing.play()

@@ -58,7 +58,7 @@ class Stage:
 
     @cached_property
     def producer(self) -> Producer:
-        """Made when a first cell is played here: it may be a program, which takes memory."""
+        """Made when a cell is played here: it may be a program, which takes memory."""
         warm = self.warm.producer(self.url) if self.warm is not None else None
         return warm or self.target.producer(self.url, PATIENT)
 
@@ -85,8 +85,18 @@ class Stage:
         """What became of each job in the end, where nobody can look into the store."""
         return self._blind.fates(jobs) if self._blind is not None else {}
 
+    def clean(self) -> None:
+        """Empty the database. A program that enqueues goes: what it has made there once, when it
+        began, as a consumer group, the next one has to make again."""
+        if self.target.asks is not None:
+            self._end_producer()
+        self.seer.clean()
+
     def close(self) -> None:
+        self._end_producer()
         self.seer.clean()
         self.seer.close()
-        if "producer" in self.__dict__:
-            self.producer.close()
+
+    def _end_producer(self) -> None:
+        if (producer := self.__dict__.pop("producer", None)) is not None:
+            producer.close()

@@ -1,1 +1,2 @@
-"""A queue whose workers look for the jobs of the dead only when a new job has come."""
+"""A queue whose workers look for the jobs of the dead only when a new job has come, and do nothing
+until a producer has opened it."""

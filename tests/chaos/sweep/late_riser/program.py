@@ -3,22 +3,26 @@
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
 import chaos_job
 import redis
 
-QUEUE, TAKEN = "late:queue", "late:taken"
+QUEUE, TAKEN, OPEN = "late:queue", "late:taken", "late:open"
 
 
 def enqueue(store: redis.Redis) -> None:
+    store.set(OPEN, "yes")  # once, as others make a consumer group
     for line in sys.stdin:
         store.rpush(QUEUE, line)
         print(json.loads(line)["id"], flush=True)
 
 
 def work(store: redis.Redis) -> None:
+    while not store.exists(OPEN):
+        time.sleep(0.05)
     while True:
         # The server takes fractions of a second.
         job: Any = store.blmove(QUEUE, TAKEN, 0.1, "LEFT", "RIGHT")  # type: ignore[arg-type]
