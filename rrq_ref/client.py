@@ -9,16 +9,16 @@ import redis as plain
 from redis.asyncio import Redis
 
 from . import overview
+from .batch import batches
 from .connection import connect, connect_plain
 from .errors import StoreError, StoreRefused, StoreUnavailable
 from .job import Job, NewJob, Options, Ready
 from .scripts import Answer
 from .settings import Settings
-from .store import BlockingStore, Store
+from .store import BlockingStore, Standing, Store
 from .trouble import Backoff
 from .waiting import wait
 
-_CHUNK = 250  # most jobs in one round trip of `enqueue_many`
 _TRIES = 3  # times that an enqueue is sent before the caller is told that its fate is unknown
 
 T = TypeVar("T")
@@ -31,20 +31,6 @@ def _telling_ids(jobs: Iterable[Ready]) -> Iterator[None]:
     except StoreUnavailable as error:
         error.job_ids = [job.job_id for job in jobs]
         raise
-
-
-def _batches(jobs: Iterable[Ready], most_bytes: int) -> Iterator[list[Ready]]:
-    """Jobs grouped by round trip: bounded in number and in bytes, but at least one each."""
-    batch: list[Ready] = []
-    size = 0
-    for job in jobs:
-        size += job.size
-        if batch and (len(batch) == _CHUNK or size > most_bytes):
-            yield batch
-            batch, size = [], job.size
-        batch.append(job)
-    if batch:
-        yield batch
 
 
 class Client:
@@ -74,16 +60,16 @@ class Client:
         if there was no answer: the job may exist. To be sure, enqueue again with the same job id,
         which is in the error's `job_ids`.
         """
-        ready = [NewJob(function=function, args=args, **options).ready(self.settings)]
-        with _telling_ids(ready):
+        new = NewJob(function=function, args=args, **options).ready(self.settings)
+        with _telling_ids([new]):
             for _ in range(_TRIES):
-                (standing,) = await self._enqueue(ready)
-                if isinstance(standing, Job):
-                    return standing
-                (found,) = await self.store.jobs([standing])
+                ((job_id, since),) = await self._enqueue([new])
+                if since is not None:
+                    return new.pending(since)
+                (found,) = await self.store.jobs([job_id])
                 if found is not None:  # else it expired between the two calls: enqueue after all
                     return found
-        raise StoreError(f"job {standing} stands for this one, but its hash cannot be read")
+        raise StoreError(f"job {job_id} stands for this one, but its hash cannot be read")
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
         """Enqueue many jobs, a few hundred per round trip. Returns the ids that stand for them, in
@@ -92,17 +78,17 @@ class Client:
         ids: list[str] = []
         ready = [new.ready(self.settings) for new in jobs]
         with _telling_ids(ready):
-            for batch in _batches(ready, self.settings.batch_bytes):
+            for batch in batches(ready, self.settings.batch_bytes):
                 try:
                     standing = await self._enqueue(batch, len(ids))
                 except StoreRefused as error:
                     if not ids:
                         raise
                     raise StoreUnavailable(f"refused after {len(ids)} jobs: {error}") from error
-                ids += [job.id if isinstance(job, Job) else job for job in standing]
+                ids += [job_id for job_id, _ in standing]
         return ids
 
-    async def _enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[str | Job]:
+    async def _enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[Standing]:
         """Enqueue, several times if need be: the same ids make no second job."""
         backoff = Backoff.polling(self.settings, Random())
         unanswered: StoreError | None = None

@@ -19,6 +19,11 @@ _time = datetime.fromisoformat
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 #: Finds, in JSON of `_ENCODER`, a key that may have been a number, a truth value or None.
 _ODD_KEY = re.compile(r'[{,]"(?:-?\d[\d.e+-]*|true|false|null)":')
+#: A job's own limits, as RRQ spells them in its hash, and the least that they may be.
+_LIMITS = tuple(
+    (name, name.replace("_s", "_seconds"), LEAST.get(name, 0))
+    for name in ("max_retries", "job_timeout_s", "result_ttl_s")
+)
 
 
 #: The reasons for which a job is dead.
@@ -35,6 +40,14 @@ class Ready(NamedTuple):
     @property
     def size(self) -> int:
         return sum(map(len, self.fields.values()))
+
+    def pending(self, since: str) -> Job:
+        """The job as it is when it has been stored."""
+        new = Job.from_hash(
+            self.job_id, {**self.fields, "status": "PENDING", "enqueue_time": since}
+        )
+        assert new is not None
+        return new
 
 
 class JobStatus(StrEnum):
@@ -184,27 +197,31 @@ class NewJob(Helpful):
             given = getattr(self, name)
             if given is None and name != "function":
                 continue
-            if not isinstance(given, str) or given != given.encode(errors="ignore").decode():
+            if not isinstance(given, str) or not _is_valid(given):
                 raise InvalidJob(f"{name} is {given!r}; give valid text")
             if not (keys.queue_name(given) if name == "queue" else given):
                 raise InvalidJob(f"{name} is {given!r}, which is empty; leave it out, or name one")
-        if not isinstance(self.kwargs, Mapping | None):
+        if self.kwargs is not None and not isinstance(self.kwargs, Mapping):
             raise InvalidJob(f"kwargs is {self.kwargs!r}; give names and values")
         stored = {
             "function_name": self.function,
             "job_args": encode(list(self.args), "args"),
-            "job_kwargs": encode(dict(self.kwargs or {}), "kwargs"),
+            "job_kwargs": encode(dict(self.kwargs), "kwargs") if self.kwargs else "{}",
             "queue_name": keys.queue_name(self.queue or settings.queues[0]),
         }
-        for name in ("max_retries", "job_timeout_s", "result_ttl_s"):
-            given, least = getattr(self, name), LEAST.get(name, 0)
+        for name, field, least in _LIMITS:
+            given = getattr(self, name)
             if given is not None and (type(given) is not int or given < least):
                 raise InvalidJob(f"{name} is {given!r}; give a whole number of at least {least}")
-            field = name.replace("_s", "_seconds")  # as RRQ spells it
             stored[field] = str(getattr(settings, name) if given is None else given)
         if self.unique_key is not None:
             stored["job_unique_key"] = self.unique_key
         return stored
+
+
+def _is_valid(text: str) -> bool:
+    """False for text that is not UTF-8: one with half of a surrogate pair."""
+    return text.isascii() or text == text.encode(errors="ignore").decode()
 
 
 def encode(value: Any, what: str) -> str:

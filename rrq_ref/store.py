@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis as plain
 from redis import exceptions as redis_errors
 from redis.asyncio import ConnectionPool, Redis
 
-from . import keys, overview, scripts, silence
+from . import batch, keys, overview, scripts, silence
 from .clock import Clock
 from .connection import check
 from .connection import connect as connect  # exported here too
@@ -60,6 +60,13 @@ def _text(raw: bytes) -> str:
 def _id(raw: bytes) -> str:
     """A job id as it was found. Another program may have queued one that is not UTF-8."""
     return raw.decode(errors="surrogateescape")
+
+
+class Standing(NamedTuple):
+    """The job that stands for an enqueued one: itself, or one that was there before."""
+
+    job_id: str
+    since: str | None  # when it was stored; None if it was there before
 
 
 @contextmanager
@@ -178,23 +185,24 @@ class Store:
 
     # Jobs
 
-    async def enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[str | Job]:
-        """Store jobs. Returns the new job for each, or the id of the job that already has its id or
-        holds its unique key. `first` is the place of the first job in the caller's call, whose jobs
-        become due in their order."""
-        commands = []
-        for place, (job_id, due, fields) in enumerate(jobs, first):
-            queue, unique = fields["queue_name"], fields.get("job_unique_key")
-            names = [keys.job(job_id), keys.queue(queue), keys.wake(queue)]
-            names += [] if unique is None else [keys.unique(unique)]
-            args = [job_id, *due, place, keys.JOB, *chain.from_iterable(fields.items())]
-            commands.append(scripts.ENQUEUE.call(names, args))
-        standing: list[str | Job] = []
-        for reply, job in zip(await self.run(commands, durable=True), jobs, strict=True):
-            word, job_id, *at = [part.decode() for part in reply]
-            new = {"status": "PENDING", "enqueue_time": at[0]} if word == "CREATED" else {}
-            # Without a status it reads as no job, and the id is returned.
-            standing.append(Job.from_hash(job_id, job.fields | new) or job_id)
+    async def enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[Standing]:
+        """Store jobs, those of each queue in one step. Returns for each the job that stands for it.
+        `first` is the place of the first job in the caller's call, whose jobs become due in their
+        order."""
+        queues: dict[str, list[int]] = {}
+        for place, job in enumerate(jobs):
+            queues.setdefault(job.fields["queue_name"], []).append(place)
+        commands = [
+            batch.call(queue, [jobs[place] for place in places], first)
+            for queue, places in queues.items()
+        ]
+        standing = [Standing(job.job_id, None) for job in jobs]
+        replies = await self.run(commands, durable=True)
+        for places, (at, *ids) in zip(queues.values(), replies, strict=True):
+            since = at.decode()
+            for place, job_id in zip(places, ids, strict=True):
+                new = Standing(jobs[place].job_id, since)
+                standing[place] = Standing(_id(job_id), None) if job_id else new
         return standing
 
     async def job(self, job_id: str) -> Job:

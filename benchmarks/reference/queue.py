@@ -50,20 +50,19 @@ async def enqueue_many(url: str, jobs: int) -> None:
 
 
 async def enqueue_bare(url: str, jobs: int) -> None:
-    """Enqueue the same jobs by bare calls: it makes only the ids, and copies the rest."""
+    """Enqueue the same jobs by bare calls: it makes only ids and names of keys, and copies the
+    rest."""
     script = scripts.ENQUEUE
     redis: Any = connect(Settings(redis_url=url))
     await redis.script_load(script.text)
     queue, hints = keys.queue(_QUEUE), keys.wake(_QUEUE)
     for start in range(0, jobs, _CHUNK):
-        async with redis.pipeline(transaction=False) as pipe:
-            for place in range(min(_CHUNK, jobs - start)):
-                one = str(uuid.uuid4())
-                pipe.execute_command(
-                    "EVALSHA", script.sha, 3, keys.job(one), queue, hints,
-                    one, 0, 0, place, keys.JOB, *_FIELDS,
-                )  # fmt: skip
-            await pipe.execute()
+        ids = [str(uuid.uuid4()) for _ in range(min(_CHUNK, jobs - start))]
+        args: list[str | int] = [keys.JOB, start, len(_FIELDS), *_FIELDS, 0]
+        for one in ids:
+            args += (one, 0, 0, "")
+        names = [queue, hints, *map(keys.job, ids)]
+        await redis.execute_command("EVALSHA", script.sha, len(names), *names, *args)
     await redis.aclose(close_connection_pool=True)
 
 

@@ -106,9 +106,9 @@ async def test_jobs_are_enqueued_in_calls_of_bounded_size(
     client = Client(small, redis=redis)
 
     class Counted(Store):
-        async def run(self, commands: Any, *args: Any, **options: Any) -> list[Any]:
-            calls.append(len(commands))
-            return await super().run(commands, *args, **options)
+        async def enqueue(self, jobs: Any, first: int = 0) -> Any:
+            calls.append(len(jobs))
+            return await super().enqueue(jobs, first)
 
     client.store = Counted(redis, small)
     ids = await client.enqueue_many(new)

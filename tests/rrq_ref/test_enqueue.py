@@ -209,6 +209,57 @@ async def test_many_jobs_are_enqueued_in_order_and_once_each(
     assert (await client.job("0599")).args == [599]
 
 
+async def test_a_job_of_many_is_stored_as_it_is_alone(client: Client, database: Database) -> None:
+    options: list[dict[str, Any]] = [
+        {},
+        {"args": ["ada", 1.5], "kwargs": {"copies": 2}},
+        {"unique_key": "u", "max_retries": 9},
+        {"queue": "more", "job_timeout_s": 7, "result_ttl_s": 0},
+        {"defer_until": datetime(2100, 1, 1, tzinfo=UTC)},
+        {"queue": "more", "args": ["é\n"], "unique_key": "v"},
+    ]
+    ids = [f"many-{n}" for n in range(len(options))]
+    jobs = [NewJob(function="send", job_id=i, **o) for i, o in zip(ids, options, strict=True)]
+    assert await client.enqueue_many(jobs) == ids
+    for one, given in zip(ids, options, strict=True):
+        alone = {**given, "job_id": f"{one}-alone"}
+        if "unique_key" in given:
+            alone["unique_key"] += "-alone"
+        await client.enqueue("send", *alone.pop("args", []), **alone)
+        many, single = database.job(one), database.job(f"{one}-alone")
+        for stored in (many, single):
+            assert stored.pop("enqueue_time").endswith("Z")
+            stored["id"] = stored["id"].removesuffix("-alone")
+            if "job_unique_key" in stored:
+                stored["job_unique_key"] = stored["job_unique_key"].removesuffix("-alone")
+        assert many == single
+    assert database.queued("more") == ["many-3", "many-5", "many-3-alone", "many-5-alone"]
+
+
+async def test_of_two_of_one_call_the_first_has_the_id_and_the_unique_key(
+    client: Client, database: Database
+) -> None:
+    new = [
+        NewJob(function="send", args=[1], job_id="a", unique_key="u"),
+        NewJob(function="send", args=[2], job_id="a", unique_key="v"),
+        NewJob(function="send", args=[3], job_id="b", unique_key="u"),
+        NewJob(function="send", args=[4], job_id="c", unique_key="v"),
+        NewJob(function="send", args=[5], job_id="b", unique_key="u"),
+    ]
+    assert await client.enqueue_many(new) == ["a", "a", "a", "c", "a"]
+    assert database.queued() == ["a", "c"]
+    assert [database.job(one)["job_args"] for one in "ac"] == ["[1]", "[4]"]
+
+
+async def test_many_jobs_that_are_there_are_left_as_they_are(
+    client: Client, database: Database
+) -> None:
+    new = [NewJob(function="send", args=[n], job_id=f"{n}") for n in range(5)]
+    await client.enqueue_many(new)
+    with database.untouched():
+        assert await client.enqueue_many(new) == [*"01234"]
+
+
 async def test_hints_are_capped_and_pass(client: Client, database: Database) -> None:
     await client.enqueue_many([NewJob(function="send") for _ in range(80)])
     assert database.redis.llen(keys.wake("default")) == 64

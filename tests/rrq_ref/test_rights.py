@@ -155,8 +155,11 @@ async def _taken_back(users: Users, database: Database) -> None:
 
 
 async def _enqueue(users: Users, _: Database) -> None:
-    new = NewJob(function="send", job_id="a", unique_key="u")
-    await users.producer.store.enqueue([new.ready(users.producer.settings)])
+    new = [
+        NewJob(function="send", job_id="a", unique_key="u"),
+        NewJob(function="send", job_id="b", unique_key="v"),
+    ]
+    await users.producer.store.enqueue([one.ready(users.producer.settings) for one in new])
 
 
 def _settle(*outcomes: Any) -> Step:

@@ -13,10 +13,10 @@ import pytest
 from redis.asyncio import Redis
 
 import rrq_ref
-from rrq_ref import keys, scripts
+from rrq_ref import batch, keys, scripts
 from rrq_ref.client import Client
 from rrq_ref.deadletters import Dead, DeadLetters
-from rrq_ref.job import Job
+from rrq_ref.job import Job, NewJob
 from rrq_ref.scripts import Answer
 from rrq_ref.settings import Settings
 from rrq_ref.store import WorkerStore
@@ -25,7 +25,7 @@ from rrq_ref.waiting import look
 
 LUA = files(rrq_ref) / "lua"
 NAMES = [script.name for script in scripts.ALL]
-WORDS = {"CREATED", "EXISTS", "EFFECT", *Answer}
+WORDS = {"EFFECT", *Answer}
 
 # The calls, with a value of its own for everything that is sent
 
@@ -82,7 +82,7 @@ ARGV = {
     "number of its queue": 2,
     "how many jobs at most": 33,
     "how many bytes of arguments at most": 1_048_576,
-    "place in its call": 0,
+    "place of the first job in its call": 0,
     "lock TTL in ms": 61_000,
     "crashes after which a job is dead-lettered": 7,
     "TTL of a dead-lettered job in s": 606,
@@ -187,7 +187,11 @@ def test_entries_are_numbered_without_a_gap(name: str, table: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_keys_are_those_of_the_header(name: str) -> None:
     names, _ = await sent(name)
-    assert names == [*_keys(entries(name, "KEYS"))]
+    found = entries(name, "KEYS")
+    if name == "enqueue":  # what is sent for each job is another test's
+        assert found.pop().repeated
+        names = names[: len(found)]
+    assert names == [*_keys(found)]
 
 
 def _keys(found: Sequence[Entry]) -> Iterator[str]:
@@ -205,14 +209,30 @@ async def test_the_arguments_are_those_of_the_header(name: str) -> None:
     _, words = await sent(name)
     found = entries(name, "ARGV")
     rounds = 2  # of what is repeated
-    if name == "enqueue":  # its job hash is another test's
-        last = found.pop()
-        assert last.meaning == "fields and values of the job hash"
-        assert (len(words) - last.number + 1) % 2 == 0
-        words = words[: last.number - 1]
+    if name == "enqueue":  # what is sent for each job is another test's
+        assert found.pop().repeated
+        words = words[: len(found)]
     once = [value_of(entry.meaning, ARGV) for entry in found if not entry.repeated]
     again = [value_of(m, ARGV) for entry in found if entry.repeated for m in entry.meanings]
     assert words == once + again * rounds
+
+
+def test_a_call_for_many_jobs_sends_once_what_all_have_in_common() -> None:
+    jobs = [
+        NewJob(function="send", args=[1], job_id="a", unique_key="u", queue="low"),
+        NewJob(function="send", args=[2], job_id="b", queue="low", defer_by=timedelta(seconds=90)),
+    ]
+    ready = [job.ready(SETTINGS) for job in jobs]
+    _, _, count, *words = batch.call("low", ready, first=7)
+    assert words[:count] == [
+        *("rrq:queue:low", "rrq:wake:low", "rrq:job:a", "rrq:job:b", "rrq:lock:unique:u")
+    ]
+    prefix, place, shared, *args = words[count:]
+    assert (prefix, place, shared) == ("rrq:job:", 7, 12)
+    fields = ready[0].fields
+    common = dict(zip(args[:shared:2], args[1:shared:2], strict=True))
+    assert common == {n: fields[n] for n in fields if n not in ("job_args", "job_unique_key")}
+    assert args[shared:] == [1, "job_args", *("a", 0, 0, "u", "[1]"), *("b", 0, 90_000, "", "[2]")]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ ABLATIONS = (
     Ablation(
         sentence="without hints an idle worker polls",
         removed={
-            "no_hints": (Edit(ENQUEUE, "wake(hints)\n", ""),),
+            "no_hints": (Edit(ENQUEUE, "wake(hints, #new)\n", ""),),
             "no_polling": (Edit("worker.py", "wait_s = poll.next()\n", "wait_s = 3600.0\n"),),
         },
         scenario="planted.scenarios.idle_workers",

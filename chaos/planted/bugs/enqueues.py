@@ -13,14 +13,14 @@ BUGS = (
         name="enqueue_in_two_steps",
         sentence="the job is stored first and queued by a second command; a repeat finds it stored",
         edits=(
-            Edit(ENQUEUE, "redis.call('ZADD', queue, due + place / 1000, id)\n", ""),
+            Edit(ENQUEUE, "redis.call('ZADD', queue, unpack(members))\n", ""),
             Edit(
                 STORE,
-                '            new = {"status"',
-                '            if word == "CREATED":\n'
-                '                queue = keys.queue(job.fields["queue_name"])\n'
-                '                await self.run([("ZADD", queue, 0, job_id)])\n'
-                '            new = {"status"',
+                "                new = Standing(",
+                "                if not job_id:\n"
+                '                    queue = keys.queue(jobs[place].fields["queue_name"])\n'
+                '                    await self.run([("ZADD", queue, 0, jobs[place].job_id)])\n'
+                "                new = Standing(",
             ),
         ),
         scenario="sweep",
@@ -30,7 +30,7 @@ BUGS = (
     Bug(
         name="repeated_enqueue_is_a_second_job",
         sentence="an enqueue that is sent again after a lost reply queues the job once more",
-        edits=(Edit(ENQUEUE, "if redis.call('EXISTS', job) == 1 then", "if false then"),),
+        edits=(Edit(ENQUEUE, "or redis.call('EXISTS', job) == 1", ""),),
         scenario="planted.scenarios.lost_replies",
         anomaly="double-commit",
     ),
@@ -44,14 +44,20 @@ BUGS = (
     Bug(
         name="unique_key_not_looked_at",
         sentence="an enqueue takes a unique key without looking who holds it",
-        edits=(Edit(ENQUEUE, "if holder then return {'EXISTS', holder} end\n", ""),),
+        edits=(
+            Edit(
+                ENQUEUE, "(held[unique or ''] or held_by_another(unique, id, job_prefix))", "false"
+            ),
+        ),
         scenario="planted.scenarios.everyday",
         anomaly="unique-violated",
     ),
     Bug(
         name="deferred_starts_at_once",
         sentence="a deferred job is queued as due now",
-        edits=(Edit(ENQUEUE, "if due == 0 then due = now + delay end", "due = now"),),
+        edits=(
+            Edit(ENQUEUE, "if due == 0 then due = now + tonumber(ARGV[at + 2]) end", "due = now"),
+        ),
         scenario="planted.scenarios.everyday",
         anomaly="early-start",
     ),

@@ -11,7 +11,7 @@ BUGS = (
     Bug(
         name="batch_backwards",
         sentence="of the jobs of one call the last one is due first",
-        edits=(Edit("lua/enqueue.lua", "due + place / 1000", "due - place / 1000"),),
+        edits=(Edit("lua/enqueue.lua", "due + (place + n - 1)", "due - (place + n - 1)"),),
         scenario="steady_load",
         anomaly="starved",
     ),

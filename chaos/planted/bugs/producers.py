@@ -19,7 +19,7 @@ BUGS = (
         sentence="the first job of each further round trip of enqueue_many is left out",
         edits=(
             Edit(
-                CLIENT,
+                "batch.py",
                 "            batch, size = [], job.size\n",
                 "            batch, size = [], 0\n            continue\n",
             ),
@@ -62,9 +62,9 @@ BUGS = (
         edits=(
             Edit(
                 ENQUEUE,
-                "if redis.call('EXISTS', job) == 1 then",
+                "local known = stored[id] or redis.call('EXISTS', job) == 1",
                 "local known = redis.call('HGET', job, 'status')\n"
-                "if known and known ~= 'COMPLETED' and known ~= 'FAILED' then",
+                "  known = stored[id] or known and known ~= 'COMPLETED' and known ~= 'FAILED'",
             ),
         ),
         anomaly="double-commit",
@@ -155,9 +155,9 @@ BUGS = (
         sentence="all jobs of one call are due when the first of them is",
         edits=(
             Edit(
-                "store.py",
-                "            args = [job_id, *due, place,",
-                "            due = jobs[0].due\n            args = [job_id, *due, place,",
+                "batch.py",
+                "        args += (job_id, *due, unique,",
+                "        args += (job_id, *jobs[0].due, unique,",
             ),
         ),
         anomaly="early-start",
@@ -168,8 +168,8 @@ BUGS = (
         edits=(
             Edit(
                 "store.py",
-                "zip(await self.run(commands, durable=True), jobs, strict=True)",
-                "zip(await self.run(commands), jobs, strict=True)",
+                "        replies = await self.run(commands, durable=True)",
+                "        replies = await self.run(commands)",
             ),
         ),
         anomaly="lost",

@@ -135,7 +135,7 @@ BUGS = (
     Bug(
         name="hints_without_ttl",
         sentence="hints to idle workers stay for ever where there are none",
-        edits=(Edit("lua/_wake.lua", "    redis.call('PEXPIRE', hints, 60000)\n", ""),),
+        edits=(Edit("lua/_wake.lua", "  redis.call('PEXPIRE', hints, 60000)\n", ""),),
         anomaly="inconsistent",
     ),
     Bug(

@@ -28,8 +28,8 @@ BUGS = (
         edits=(
             Edit(
                 ENQUEUE,
-                "if unique then redis.call('SET', unique, id) end",
-                "if unique then redis.call('SET', unique, id, 'EX', 21600) end",
+                "redis.call('SET', unique, id)",
+                "redis.call('SET', unique, id, 'EX', 21600)",
             ),
         ),
         scenario="steady_load",

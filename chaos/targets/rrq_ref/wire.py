@@ -28,8 +28,9 @@ _ANSWERS: Mapping[bytes, Answer] = {
 #: Scripts that write what became of one attempt, but for `finish`, which takes many.
 _ENDS: Mapping[str, Operation] = {"retry": "retry", "release": "release", "bury": "bury"}
 _BARRIERS = (b"WAIT", b"WAITAOF")
-#: Values per job in the reply of lock_and_pop.
+#: Values per job in the reply of lock_and_pop, and in a call of enqueue, beside its own fields.
 _CLAIM_WIDTH = 10
+_ENQUEUE_WIDTH = 4
 
 
 def _name(argv: list[bytes]) -> str | None:
@@ -108,7 +109,7 @@ def transitions(exchange: Exchange) -> Iterator[Transition]:
     args = [arg.decode(errors="replace") for arg in exchange.argv[3 + count :]]
     match name:
         case "enqueue":
-            yield _stored(args, reply)
+            yield from _stored(args, reply)
         case "lock_and_pop":
             if not isinstance(reply, NoReply):
                 yield from _claim(args, reply)
@@ -138,11 +139,18 @@ def _answer(word: Any) -> Answer | None:
     return None if isinstance(word, NoReply) else _ANSWERS.get(word, "refused")
 
 
-def _stored(args: list[str], reply: Any) -> Transition:
+def _stored(args: list[str], reply: Any) -> Iterator[Transition]:
+    shared = 3 + int(args[2])
+    own = int(args[shared])
+    ids = args[shared + 1 + own :: _ENQUEUE_WIDTH + own]
     if isinstance(reply, NoReply):
-        return Transition(op="enqueue", job=args[0])
-    answer: Answer = "ok" if reply[0] == b"CREATED" else "repeat"
-    return Transition(op="enqueue", job=reply[1].decode(), answer=answer)
+        yield from (Transition(op="enqueue", job=job) for job in ids)
+        return
+    for job, standing in zip(ids, reply[1:], strict=True):
+        if standing:
+            yield Transition(op="enqueue", job=standing.decode(), answer="repeat")
+        else:
+            yield Transition(op="enqueue", job=job, answer="ok")
 
 
 def _claim(args: list[str], reply: Any) -> Iterator[Transition]:

@@ -18,13 +18,13 @@ SHOW = """
 import sys
 from chaos.planted.edit import Edit, plant
 edits = [
-    Edit("lua/_wake.lua", "local function wake(hints)", "local function wake(nobody)"),
+    Edit("lua/_wake.lua", "function wake(hints,", "function wake(nobody,"),
     Edit("keys.py", '"rrq:job:{}"', '"planted:{}"'),
 ]
 plant(edits)
 plant(edits)  # again is nothing
 from rrq_ref import keys, scripts
-print(keys.JOB, "wake(nobody)" in scripts.ENQUEUE.text, "wake(hints)" in scripts.RETRY.text)
+print(keys.JOB, "wake(nobody, count)" in scripts.ENQUEUE.text, "wake(hints)" in scripts.RETRY.text)
 """
 
 
@@ -58,14 +58,14 @@ def test_most_bugs_are_left_to_the_default_programme() -> None:
     assert all(bug.anomaly in ANOMALIES for bug in BUGS.values())
 
 
-@pytest.mark.parametrize(("old", "times"), [("no such fragment", 0), ("wake(hints)", 2)])
+@pytest.mark.parametrize(("old", "times"), [("no such fragment", 0), ("wake(hints, count)", 2)])
 def test_a_fragment_that_is_not_found_once_is_an_error(old: str, times: int) -> None:
     with pytest.raises(Misfit, match=f"found {times} times in lua/_wake.lua, not once"):
         edited([Edit("lua/_wake.lua", old, "")])
 
 
 def test_later_edits_see_what_earlier_ones_did() -> None:
-    edits = [Edit("lua/_wake.lua", "function wake(hints)", "function nudge(hints)")] * 2
+    edits = [Edit("lua/_wake.lua", "function wake(hints", "function nudge(hints")] * 2
 
     with pytest.raises(Misfit, match="found 0 times"):
         edited(edits)

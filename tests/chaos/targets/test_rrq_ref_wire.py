@@ -23,7 +23,12 @@ ENDS = {"job": "a", "token": 3, "worker": "w"}
 @pytest.mark.parametrize(
     ("script", "keys", "args", "seen"),
     [
-        (scripts.ENQUEUE, ["job", "queue", "wake"], ["a", 0], [{"job": "a"}]),
+        (
+            scripts.ENQUEUE,
+            ["queue", "wake", "job:a", "job:b"],
+            ["job:", 0, 2, "max", "3", 1, "args", "a", 0, 0, "", "[1]", "b", 0, 0, "", "[2]"],
+            [{"job": "a"}, {"job": "b"}],
+        ),
         (scripts.FINISH, ["locks"], ["w", 60, "job:", "unique:", 1, "a", 3, "null", ""], [ENDS]),
         (scripts.RETRY, ["job"], ["a", "w", 3, "why", "", 50], [ENDS | {"delay_ms": 50}]),
         (scripts.RELEASE, ["job"], ["a", "w", 3], [ENDS]),
