@@ -66,6 +66,9 @@ class JobStatus(StrEnum):
         return self in (JobStatus.PENDING, JobStatus.ACTIVE, JobStatus.RETRYING)
 
 
+_STATUSES = frozenset(JobStatus)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job as the store knew it when it was read."""
@@ -94,7 +97,7 @@ class Job:
     @classmethod
     def from_hash(cls, job_id: str, stored: Mapping[str, str]) -> Self | None:
         """Read RRQ's hash. None if it is not a job's; an unreadable field takes its default."""
-        if stored.get("status") not in set(JobStatus):
+        if stored.get("status") not in _STATUSES:
             return None
         return cls(
             id=job_id,

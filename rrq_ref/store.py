@@ -273,8 +273,29 @@ class BlockingStore(Store):
     async def pause(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251 - this store is meant to block
 
-    async def _answered(self, send: Any, extra_s: float, *words: Any, **options: Any) -> Any:
-        return send(*words, **options)  # bounded by the connection's own time-out
+    async def _replies(self, commands: Sequence[Command], extra_s: float = 0.0) -> Any:
+        """The same over a bare connection of the pool: what redis-py does around a command takes as
+        long as the command itself. The connection's own time-out is the bound."""
+        with translated():
+            pool = self.redis.connection_pool
+            connection = pool.get_connection()
+            try:
+                connection.send_packed_command(connection.pack_commands(commands))
+                return [self._reply(connection, command) for command in commands]
+            except BaseException:
+                connection.disconnect()  # nobody else may read what is still to come
+                raise
+            finally:
+                pool.release(connection)
+
+    def _reply(self, connection: Any, command: Command) -> Any:
+        """A command's answer, in redis-py's form; its own error stands in the place of it."""
+        try:
+            reply = connection.read_response()
+        except redis_errors.ResponseError as error:
+            return error
+        to_form = self.redis.response_callbacks.get(command[0])
+        return to_form(reply) if to_form else reply
 
 
 class WorkerStore(Store):
