@@ -67,7 +67,7 @@ def main(**options: Any) -> None:
 
     The floor is a bare loop over the scripts that claim and complete jobs. It has the same client
     library, event loop and batch size, but no worker around it. For bulk enqueues the floor is a
-    bare pipelined loop over the enqueue script. Rounds of floor and workers take turns.
+    bare loop over the enqueue script. Rounds of floor and workers take turns.
 
     Microseconds per job are CPU time, of the worker processes and of the server's main thread.
     Client calls are commands that clients send (EVALSHA, BLPOP), not those that scripts call

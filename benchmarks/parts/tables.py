@@ -46,10 +46,7 @@ def _row(one: Summary, floor: Summary) -> list[str]:
 def _bulk(results: Results) -> Table:
     bulk = results.bulk()
     found = table("bulk enqueue", "", "jobs/s", "of bare loop")
-    rows: list[tuple[str, Figure]] = [
-        ("bare pipelined loop", bulk.bare),
-        ("enqueue_many", bulk.enqueue_many),
-    ]
+    rows: list[tuple[str, Figure]] = [("bare loop", bulk.bare), ("enqueue_many", bulk.enqueue_many)]
     for name, figure in rows:
         found.add_row(name, f"{figure:.0f}", f"{share(figure, bulk.bare):.0%}")
     return found

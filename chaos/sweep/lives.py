@@ -280,15 +280,16 @@ _PRODUCED = (
     ),
     Life(
         name="enqueue-many",
-        meaning="the producer is hit in the middle of a bulk enqueue, and another one repeats it",
+        meaning="the producer is hit in a bulk enqueue into two queues, and another one repeats it",
         jobs=(
             {"effects": 1},
-            {"unique": "key"},
+            {"queue": QUEUES[1], "unique": "key"},
             {"plan": {"do": "fail", "times": 1}},
-            {"delay_ms": 40},
+            {"queue": QUEUES[1], "delay_ms": 40},
         ),
         ends=(End(), End(), _ONCE_FAILED, End()),
         victim="producer",
+        serves=(QUEUES[0], QUEUES[1]),
     ),
     Life(
         name="enqueue-async",

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from redis import Redis as PlainRedis
 
-from benchmarks import throughput, wire_proxy
+from benchmarks import compare, throughput, wire_proxy
 from benchmarks.parts.goals import Goal, reached
 from benchmarks.reference import queue
 
@@ -31,8 +31,13 @@ MARK = "RRQ_BENCHMARK_TEST"
 SMALL = {
     "throughput": ["--jobs", "60", "--rounds", "1", "--pickups", "4", "--processes", "1"],
     "wire_proxy": ["--commands", "120", "--pipelines", "2"],
+    "compare": ["--quick", "--peers", "huey", "--jobs", "500", "--pickups", "10"],
 }
-COMMANDS: dict[str, click.Command] = {"throughput": throughput.main, "wire_proxy": wire_proxy.main}
+COMMANDS: dict[str, click.Command] = {
+    "throughput": throughput.main,
+    "wire_proxy": wire_proxy.main,
+    "compare": compare.main,
+}
 
 
 class Bench:
@@ -79,7 +84,7 @@ def test_throughput_prints_every_row_and_writes_every_figure(bench: Bench, tmp_p
     )
     assert code == 0, complaints
     rows = ["1 x 10 floor", "1 x 10 rrq_ref", "1 x 100 floor", "1 x 100 rrq_ref",
-            "bare pipelined loop", "enqueue_many", "PING", "enqueue sent to handler started",
+            "bare loop", "enqueue_many", "PING", "enqueue sent to handler started",
             "throughput, of the floor's", "Redis CPU per job", "client calls per job",
             "bytes kept per finished job", "pick-up p50", "pick-up p99", "peak RSS",
             "bulk enqueue, of", "cpus", "server valkey", "seed 7"]  # fmt: skip
@@ -112,6 +117,30 @@ def test_the_bare_loop_enqueues_the_same_jobs_as_a_client(url: str, admin: Plain
         del stored[b"enqueue_time"]
         hashes.append((stored, admin.zcard("rrq:queue:default")))
     assert hashes[0] == hashes[1]
+
+
+def test_compare_measures_the_reference_and_a_peer_in_turn(bench: Bench, tmp_path: Path) -> None:
+    figures, speed = tmp_path / "figures.json", tmp_path / "speed.md"
+    files = ["--json", str(figures), "--page", str(speed)]
+    code, out, complaints = bench.run("compare", *SMALL["compare"], *files)
+    assert code == 0, complaints
+    assert "not measured" not in out
+    written = json.loads(figures.read_text())
+    ours, huey = written["contenders"]
+    assert (ours["name"], huey["name"], huey["version"]) == ("rrq_ref", "huey", "3.5.4")
+    assert {"drain", "wide", "real", "many", "sync", "pickup"} == set(huey["rounds"])
+    assert set(ours["rounds"]) == {*huey["rounds"], "asyn"}
+    for one in (ours, huey):
+        assert one["problem"] == ""
+        for (figure,) in one["rounds"].values():
+            if isinstance(figure, dict):  # its CPU time may be too little to be seen
+                assert figure["jobs_per_s"] > 0 < figure["peak_rss_mb"]
+            else:
+                assert min(figure if isinstance(figure, list) else [figure]) > 0
+    page = speed.read_text()
+    assert page.startswith("# Speed beside other queues\n")
+    rows = [line for line in page.splitlines() if line.startswith("| huey |")]
+    assert [row.count(" - ") for row in rows] == [0, 1, 0, 0, 0]  # it has no async client
 
 
 def test_wire_proxy_prints_both_ways_and_what_is_added(bench: Bench) -> None:
@@ -187,7 +216,9 @@ def default_sigint() -> Iterator[None]:
 @pytest.mark.usefixtures("default_sigint")
 @pytest.mark.parametrize("name", SMALL)
 def test_ctrl_c_leaves_nothing_behind(bench: Bench, name: str) -> None:
-    with bench.start(name, *["--jobs", "1000000"] * (name == "throughput")) as process:
+    long = {"throughput": [], "wire_proxy": [], "compare": ["--peers", "huey"]}
+    jobs = ["--jobs", "1000000"] if name != "wire_proxy" else []
+    with bench.start(name, *long[name], *jobs) as process:
         deadline = time.monotonic() + 60
         while len(bench.left()) < 2:  # the server at least
             assert time.monotonic() < deadline
