@@ -22,6 +22,14 @@ _DID = {
     "reset": "a worker's connection is reset",
     "lost-reply": "a worker's connection is closed",
 }
+#: Places in a job's handler, as they are told before and after them. Those of a child are hit in
+#: the process that runs the job, and nowhere else.
+_PLACES = {
+    "HANDLER-START": ("its handler starts", "its handler has started"),
+    "HANDLER-END": ("its handler ends", "its handler has ended"),
+    "CHILD-START": ("its child starts the handler", "its child has started the handler"),
+    "CHILD-END": ("its child ends the handler", "its child has ended the handler"),
+}
 #: Limit for a job to come back that nobody has seen come back.
 _WAIT_S = 20.0
 
@@ -69,14 +77,24 @@ def of_cell(directory: Path, wanted: str | None) -> Finding:
 
 def broken(directory: Path) -> list[str]:
     """The cells of a sweep of which a script could be written, one for each of what becomes of the
-    job; the first that were met."""
-    cells = read_json(directory / "sweep.json")["cells"]
+    job: the one whose place tells most, and can be found again."""
+    cells = sorted(read_json(directory / "sweep.json")["cells"], key=_told_by_place)
     found: dict[str, str] = {}
     for fate, anomalies in _FATES.items():
         for cell in cells:
             if {*anomalies} & {*cell["anomalies"], *cell["unpromised"]}:
                 found.setdefault(fate, cell["cell"])
     return [*dict.fromkeys(found.values())]
+
+
+def _told_by_place(cell: Mapping[str, Any]) -> tuple[int, int, bool]:
+    """Lower for a step of the job's life, then for a place in its handler, than for a command of
+    which a worker may send any number, for other reasons too; for the first of its name; and for a
+    claim that has happened, or another step that has not."""
+    name, _, number = cell["boundary"].rpartition(".")
+    rank = 0 if name.islower() else 1 if name in _PLACES else 2
+    happened = cell["column"].endswith("before-reply")
+    return rank, int(number), happened != (name == "claim")
 
 
 def _chosen(cells: list[dict[str, Any]], wanted: str | None) -> dict[str, Any]:
@@ -117,7 +135,11 @@ def _look(cell: Cell, run: Mapping[str, Any], where: str) -> None:
 
 
 def _moment(command: str, at: str, side: str) -> str:
-    number = at.rpartition(".")[2]
+    name, _, number = at.rpartition(".")
+    if name in _PLACES:
+        before, after = _PLACES[name]
+        again = f" (run {number})" if number != "1" else ""
+        return f"before {before}{again}" if side == "before-send" else f"after {after}{again}"
     which = f"its `{command}` number {number}" if command else f"its command number {number}"
     if command and number == "1":
         which = f"its first `{command}`"

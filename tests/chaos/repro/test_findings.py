@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaos.compare.findings import finding_in
+from chaos.repro.crash_point import broken
 from chaos.repro.finding import NoFinding
 from chaos.sweep.cells import BadCell
 from tests.chaos.questions.test_answers import Told
@@ -94,6 +95,27 @@ def test_a_crash_point(tmp_path: Path) -> None:
         "python -m chaos.sweep --target examples.two_programs.target:TARGET"
         f" --cell {CLAIM} --seed 7"
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "did"),
+    [
+        ("HANDLER-START.1/before-send", "before its handler starts"),
+        ("HANDLER-END.2/before-reply", "after its handler has ended (run 2)"),
+        ("SET.3/before-send", "before its `SET` number 3 reaches the server"),
+    ],
+)
+def test_a_crash_point_in_words(tmp_path: Path, place: str, did: str) -> None:
+    finding = finding_in(sweep(tmp_path / "run", cell(f"succeeds/kill/{place}", "lost")))
+    assert finding.did == f"a worker is killed {did}"
+
+
+def test_of_many_crash_points_the_one_that_tells_most_is_shown(tmp_path: Path) -> None:
+    places = ("MULTI.2/before-send", "HANDLER-END.1/before-send", "claim.1/before-reply")
+    cells = [cell(f"succeeds/kill/{place}", "lost") for place in places]
+    for count, shown in ((3, 2), (2, 1), (1, 0)):
+        sweep(tmp_path / f"{count}", *cells[:count])
+        assert broken(tmp_path / f"{count}") == [f"succeeds/kill/{places[shown]}"]
 
 
 def test_what_is_not_promised_is_found_too(tmp_path: Path) -> None:
