@@ -68,9 +68,9 @@ for _, one in ipairs(new) do
     for _, each in ipairs(new) do
       redis.pcall('ZREM', queue, each.id)
       if each.unique then redis.pcall('DEL', each.unique) end
-      if each.id == one.id then error(written.err) end
       redis.pcall('DEL', each.job)
     end
+    error(written.err)
   end
 end
 return answer

@@ -402,3 +402,17 @@ async def test_a_worker_without_a_right_for_a_while_loses_nothing_and_blames_nob
     done = [name.decode() for name in database.redis.lrange("app:done", 0, -1)]
     assert sorted(done) == ["good", "unique"]
     assert database.redis.exists(keys.unique("unique")) == 0
+
+
+async def test_jobs_that_are_stored_in_one_step_are_refused_as_a_whole(
+    users: Users, database: Database
+) -> None:
+    """The last write of the step, the hash, is refused, and what was written before is undone."""
+    new = [NewJob(function="send", job_id=one, unique_key=one) for one in "abc"]
+    users.grant("-hset")
+    with pytest.raises(StoreRefused):
+        await users.producer.enqueue_many(new)
+    assert _picture(database) == {}
+    users.grant()
+    assert await users.producer.enqueue_many(new) == [*"abc"]
+    assert database.queued() == [*"abc"]
