@@ -14,8 +14,9 @@ BUGS = (
         edits=(
             Edit(
                 JOB,
-                'encode(dict(self.kwargs or {}), "kwargs")',
-                'encode({k: v for k, v in (self.kwargs or {}).items() if v is not None}, "kwargs")',
+                'encode(dict(self.kwargs), "kwargs") if self.kwargs',
+                'encode({k: v for k, v in self.kwargs.items() if v is not None}, "kwargs")'
+                " if self.kwargs",
             ),
         ),
         anomaly="wrong-arguments",
