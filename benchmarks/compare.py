@@ -20,6 +20,7 @@ from chaos.public.environments import EnvironmentProblem
 from chaos.report import output
 from chaos.report.files import replace_file
 from chaos.rig.progress import Progress
+from rrq_ref.cpus import usable_cpus
 
 #: A drain of a slow queue takes no longer than this: it gets fewer jobs, but this many at least.
 _DRAIN_S, _LEAST_JOBS = 4.0, 1_000
@@ -127,7 +128,7 @@ def _round(stand: Stand, one: Measured, jobs: int, pickups: int) -> None:
         lambda: one.note(many=rounds.enqueue(stand, contender, "many", most)),
         lambda: one.note(pickup=rounds.pick_up(stand, contender, pickups)),
         lambda: one.note(real=rounds.drain(stand, contender, max(200, most // _REAL), 1, "real")),
-        lambda: one.note(wide=rounds.drain(stand, contender, most, rounds.cpus(), "noop")),
+        lambda: one.note(wide=rounds.drain(stand, contender, most, usable_cpus(), "noop")),
     ]
     if contender.has_sync:
         todo.append(lambda: one.note(sync=rounds.enqueue(stand, contender, "sync", few)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from benchmarks.parts.figures import Figure
@@ -73,25 +74,25 @@ class Column:
 COLUMNS = (
     Column(
         title="drain, 1 process, jobs/s",
-        of=lambda one: one.figure("drain", lambda drain: drain.jobs_per_s),
+        of=lambda one: one.figure("drain", attrgetter("jobs_per_s")),
         spec=",.0f",
         more=True,
     ),
     Column(
         title="drain, a process per CPU, jobs/s",
-        of=lambda one: one.figure("wide", lambda drain: drain.jobs_per_s),
+        of=lambda one: one.figure("wide", attrgetter("jobs_per_s")),
         spec=",.0f",
         more=True,
     ),
     Column(
         title="worker CPU, µs/job",
-        of=lambda one: one.figure("drain", lambda drain: drain.worker_us_per_job),
+        of=lambda one: one.figure("drain", attrgetter("worker_us_per_job")),
         spec=".0f",
         more=False,
     ),
     Column(
         title="Redis CPU, µs/job",
-        of=lambda one: one.figure("drain", lambda drain: drain.redis_us_per_job),
+        of=lambda one: one.figure("drain", attrgetter("redis_us_per_job")),
         spec=".0f",
         more=False,
     ),
@@ -110,31 +111,31 @@ COLUMNS = (
     Column(title="enqueue many, /s", of=lambda one: one.figure("many"), spec=",.0f", more=True),
     Column(
         title="pick-up p50, ms",
-        of=lambda one: one.figure("pickup", lambda late: late[0]),
+        of=lambda one: one.figure("pickup", itemgetter(0)),
         spec=".2f",
         more=False,
     ),
     Column(
         title="pick-up p99, ms",
-        of=lambda one: one.figure("pickup", lambda late: late[1]),
+        of=lambda one: one.figure("pickup", itemgetter(1)),
         spec=".1f",
         more=False,
     ),
     Column(
         title="realistic jobs/s",
-        of=lambda one: one.figure("real", lambda drain: drain.jobs_per_s),
+        of=lambda one: one.figure("real", attrgetter("jobs_per_s")),
         spec=",.0f",
         more=True,
     ),
     Column(
         title="bytes kept per job",
-        of=lambda one: one.figure("drain", lambda drain: drain.bytes_per_job),
+        of=lambda one: one.figure("drain", attrgetter("bytes_per_job")),
         spec=".0f",
         more=False,
     ),
     Column(
         title="peak RSS, MB",
-        of=lambda one: one.figure("drain", lambda drain: drain.peak_rss_mb),
+        of=lambda one: one.figure("drain", attrgetter("peak_rss_mb")),
         spec=".0f",
         more=False,
     ),

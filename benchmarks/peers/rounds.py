@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import struct
 import subprocess
@@ -192,8 +191,3 @@ def _peak_rss_mb(worker: Process) -> float:
 def _redis_cpu_s(admin: Redis) -> float:
     cpu: Any = admin.info("cpu")
     return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])
-
-
-def cpus() -> int:
-    """The number of processors that this process may use."""
-    return len(os.sched_getaffinity(0))

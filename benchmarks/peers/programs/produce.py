@@ -32,19 +32,15 @@ def main(way, function, jobs, size=0):
 
 def _one_by_one(way, told):
     if way == "async":
-        return _runner()(_async(told))
+        return asyncio.run(_async(told))
     if way == "paced":
-        return _runner()(_paced(told)) if hasattr(app, "opened") else _paced_sync(told)
+        return asyncio.run(_paced(told)) if hasattr(app, "opened") else _paced_sync(told)
     with app.sync() as send:
         send(told[0])  # its connection is there, its scripts are loaded
         with _Watch() as watch:
             for job in told[1:]:
                 send(job)
     return watch.told(len(told) - 1)
-
-
-def _runner():
-    return asyncio.run
 
 
 async def _many(told):
