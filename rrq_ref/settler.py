@@ -36,7 +36,6 @@ class Settler:
         self._strikes: Counter[Attempt] = Counter()
         self._some = asyncio.Event()
         self.empty = asyncio.Event()  # set while nothing is left to write
-        self.refused = False  # the server's last answer was "not now"
 
     def put(self, attempt: Attempt, outcome: Outcome) -> None:
         attempt.outcome = outcome
@@ -73,7 +72,6 @@ class Settler:
                     most = await self._failed(error, batch, len(written))
                 else:
                     most = min(2 * most, _BATCH)
-                    self.refused = False
                     self._trouble.over()
                     self._done(batch, answers)
 
@@ -106,8 +104,8 @@ class Settler:
     async def _failed(self, error: StoreError, batch: list[Attempt], size: int) -> int:
         """Tell an outcome that the server cannot take from a server that is away, and wait if it
         is. Returns how many outcomes to write at a time from now on."""
-        self.refused = isinstance(error, StoreRefused)
-        if size == 1 and not self.refused:
+        refused = isinstance(error, StoreRefused)
+        if size == 1 and not refused:
             await self._alone(batch, error)
         if isinstance(error, StoreRefused | StoreUnavailable):
             await self._trouble.wait(error)
@@ -115,7 +113,7 @@ class Settler:
         for attempt in [a for a in self._pending if a.deadline <= now]:
             self._give_up(attempt, "its lock ran out")
         # One that the server cannot take must not hold up the others.
-        return size if self.refused else max(1, size // 2)
+        return size if refused else max(1, size // 2)
 
     async def _alone(self, batch: list[Attempt], error: StoreError) -> None:
         """Find out whether an outcome that failed alone is at fault, or the server is."""

@@ -74,7 +74,7 @@ class Worker:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
-        refresher = LockRefresher(self._world, self._store, self._renewable, self._lose)
+        refresher = LockRefresher(self._world, self._store, self._held, self._lose)
         services = [
             self._serve("settler", self._settler.run()),
             self._serve("refresher", refresher.run()),
@@ -238,10 +238,10 @@ class Worker:
         self._attempts.discard(attempt)
         self._changed.set()
 
-    def _renewable(self) -> list[Attempt]:
-        # An attempt that has ended is written at once, or given up when its lock runs out. If the
-        # server says "not now", its lock is renewed instead, so that it need not run again.
-        return [a for a in self._attempts if a.outcome is None or self._settler.refused]
+    def _held(self) -> list[Attempt]:
+        # Also those that have ended: the write of an outcome may have to wait (for its turn, for a
+        # replica, for a server that says "not now"), and the job need not run again for that.
+        return list(self._attempts)
 
     def _lose(self, attempt: Attempt) -> None:
         """Let go of a job whose lock is lost, or whose handler outlasts its time-out."""

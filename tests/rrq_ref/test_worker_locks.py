@@ -65,6 +65,33 @@ def _expiry(database: Database) -> float:
     return float(database.redis.zscore(keys.locks("default"), "a") or 0)
 
 
+async def test_a_job_that_has_ended_keeps_its_lock_until_its_outcome_is_written(
+    tap: Tap, client: Client, settings: Settings, database: Database, rival: WorkerStore,
+    clock: ManualClock, gate: Gate,
+) -> None:  # fmt: skip
+    """The writes before it take longer than a TTL, as where each waits for a replica's disk."""
+    written = asyncio.Event()
+
+    async def wait(_: tuple[object, ...]) -> None:
+        await written.wait()
+
+    tap.before["finish"] = wait
+    settings = replace(settings, command_timeout_ms=10 * TTL_S * 1000)
+    await client.enqueue("hold", job_id="a")
+    gate.opened.set()
+    async with running(tap, settings, {"hold": gate.handler}, clock=clock):
+        await until(lambda: tap.count("finish") == 1)
+        for renewals in range(1, 6):
+            database.redis.zadd(keys.locks("default"), {"a": database.now_ms() + 1})
+            clock.advance(INTERVAL_S)
+            await until(lambda n=renewals: tap.count("refresh_locks") == n)  # type: ignore[misc]
+            await until(lambda: _expiry(database) > database.now_ms())
+            assert (await rival.lock_and_pop(1)).jobs == []
+        written.set()
+        await until(lambda: database.job("a")["status"] == "COMPLETED")
+    assert gate.began == ["a"]
+
+
 async def test_all_held_locks_are_renewed_in_one_call(
     tap: Tap, client: Client, settings: Settings, clock: ManualClock, gate: Gate
 ) -> None:

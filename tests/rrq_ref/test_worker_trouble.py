@@ -183,7 +183,7 @@ async def test_a_finished_job_is_committed_late_but_not_after_its_lock(
     gate = Gate()
     await client.enqueue("hold", job_id="a")
     gate.opened.set()
-    tap.refuse["finish"] = RedisConnectionError("down")
+    tap.refuse["finish"] = tap.refuse["refresh_locks"] = RedisConnectionError("down")
     async with running(tap, settings, {"hold": gate.handler}, clock=clock):
         await until(lambda: tap.count("finish") >= 1)
         tries = []

@@ -26,9 +26,8 @@ BUGS = (
         edits=(
             Edit(
                 WORKER,
-                "        return [a for a in self._attempts if a.outcome is None or",
-                "        if self._draining:\n            return []\n"
-                "        return [a for a in self._attempts if a.outcome is None or",
+                "return list(self._attempts)",
+                "return [a for a in self._attempts if a.outcome or not self._draining]",
             ),
         ),
         anomaly="cut-short",

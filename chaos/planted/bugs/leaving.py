@@ -29,9 +29,8 @@ BUGS = (
         edits=(
             Edit(
                 "worker.py",
-                "return [a for a in self._attempts if a.outcome is None or self._settler.refused]",
-                "return [a for a in self._attempts if not self._draining\n"
-                "            and (a.outcome is None or self._settler.refused)]",
+                "return list(self._attempts)",
+                "return [] if self._draining else list(self._attempts)",
             ),
         ),
         scenario="every_signal",

@@ -22,11 +22,6 @@ BUGS = (
                 'could not be written: %s", attempt, why)\n        self._settled(attempt)\n',
                 'could not be written: %s", attempt, why)\n',
             ),
-            Edit(
-                "worker.py",
-                "[a for a in self._attempts if a.outcome is None or self._settler.refused]",
-                "list(self._attempts)",
-            ),
         ),
         scenario="planted.scenarios.refusals",
         anomaly="stuck",
