@@ -30,7 +30,7 @@ def call(queue: str, jobs: Sequence[Ready], first: int) -> Command:
     place of the first job in the caller's call."""
     told = jobs[0].fields
     names = [name for name in told if name != _UNIQUE]
-    own = [name for name in names if len({job.fields[name] for job in jobs}) > 1]
+    own = [name for name in names if any(job.fields[name] != told[name] for job in jobs)]
     shared = [*chain.from_iterable((name, told[name]) for name in names if name not in own)]
     args: list[str | int] = [keys.JOB, first, len(shared), *shared, len(own), *own]
     uniques = []

@@ -90,7 +90,7 @@ class Client:
 
     async def _enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[Standing]:
         """Enqueue, several times if need be: the same ids make no second job."""
-        backoff = Backoff.polling(self.settings, Random())
+        backoff: Backoff | None = None
         unanswered: StoreError | None = None
         for left in reversed(range(_TRIES)):
             try:
@@ -100,6 +100,7 @@ class Client:
                 if not left or not isinstance(error, (StoreUnavailable, StoreRefused)):
                     # A refusal after a try without an answer does not settle that try.
                     raise unanswered or error from error
+            backoff = backoff or Backoff.polling(self.settings, Random())
             await self.store.pause(backoff.next())
         raise AssertionError("the last try returns or raises")
 

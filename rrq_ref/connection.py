@@ -3,17 +3,20 @@
 import asyncio
 import os
 import weakref
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
+import hiredis
 import redis as plain
 from redis.asyncio import BlockingConnectionPool, Connection, Redis
 from redis.asyncio.connection import parse_url as asyncio_parse_url
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
+from redis.exceptions import ResponseError
 from redis.retry import Retry as PlainRetry
 
 from . import url
@@ -74,17 +77,76 @@ def _hidden(secret: str | None) -> Iterator[None]:
 
 
 class _Pool(BlockingConnectionPool):
+    """A pool that keeps idle connections at hand, the last used first. To redis-py they are in use:
+    to take and to return one there takes as long as a command."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._at_hand: list[Any] = []
+        self._waiting = 0
+
     async def get_connection(self, *_: Any, **__: Any) -> Any:
-        with _hidden(self.connection_kwargs.get("password")):
-            return await super().get_connection()  # type: ignore[no-untyped-call]
+        while self._at_hand:
+            connection = self._at_hand.pop()
+            if connection.ready:
+                return connection
+            await connection.disconnect(nowait=True)  # or redis-py may hand it out as it is
+            await super().release(connection)
+        self._waiting += 1
+        try:
+            with _hidden(self.connection_kwargs.get("password")):
+                return await super().get_connection()  # type: ignore[no-untyped-call]
+        finally:
+            self._waiting -= 1
+
+    async def release(self, connection: Any) -> None:
+        if self._waiting or not connection.ready:
+            await super().release(connection)
+        else:
+            self._at_hand.append(connection)
 
     __repr__ = object.__repr__  # redis-py's shows the password in some releases
 
 
 class _PlainPool(plain.BlockingConnectionPool):
+    """The same for threads."""
+
+    def reset(self) -> None:  # also after a fork: what is at hand is the parent's
+        self._at_hand: deque[Any] = deque()
+        self._waiting: deque[None] = deque()
+        super().reset()  # type: ignore[no-untyped-call]
+
     def get_connection(self, *_: Any, **__: Any) -> Any:
-        with _hidden(self.connection_kwargs.get("password")):
-            return super().get_connection()  # type: ignore[no-untyped-call]
+        self._checkpid()
+        if (connection := self._ready()) is not None:
+            return connection
+        self._waiting.append(None)
+        try:
+            # Whoever returned one before it could see that we wait left it at hand.
+            if (connection := self._ready()) is not None:
+                return connection
+            with _hidden(self.connection_kwargs.get("password")):
+                return super().get_connection()  # type: ignore[no-untyped-call]
+        finally:
+            self._waiting.pop()
+
+    def _ready(self) -> Any:
+        """A connection at hand that can be used, or None."""
+        with suppress(IndexError):
+            while not (connection := self._at_hand.pop()).ready:
+                connection.disconnect()
+                super().release(connection)  # type: ignore[no-untyped-call]
+            return connection
+        return None
+
+    def release(self, connection: Any) -> None:
+        if connection.pid != self.pid or not connection.ready:
+            super().release(connection)  # type: ignore[no-untyped-call]
+            return
+        self._at_hand.append(connection)
+        if self._waiting:  # it waits for what the pool itself has
+            with suppress(IndexError):
+                super().release(self._at_hand.pop())  # type: ignore[no-untyped-call]
 
     __repr__ = object.__repr__
 
@@ -108,6 +170,23 @@ class _LoopRedis(Redis):
         self._process = os.getpid()
         super().__init__(connection_pool=self.connection_pool)
 
+    async def execute_command(self, *words: Any, **_: Any) -> Any:
+        """Send one command. redis-py does much around it, for which nobody asks here."""
+        pool = self.connection_pool
+        connection = await pool.get_connection()
+        try:
+            await connection.send_packed_command(_packed(connection, words), check_health=False)
+            reply = await connection.read_response()
+        except ResponseError:
+            raise
+        except BaseException:
+            await connection.disconnect(nowait=True)  # nobody else may read what is still to come
+            raise
+        finally:
+            await pool.release(connection)
+        to_form = self.response_callbacks.get(words[0])
+        return to_form(reply) if to_form else reply
+
     @property
     def connection_pool(self) -> _Pool:
         if self._process != os.getpid():
@@ -128,6 +207,14 @@ class _LoopRedis(Redis):
     @connection_pool.setter
     def connection_pool(self, _: object) -> None:
         """Ignored: redis-py sets the pool that it was given."""
+
+
+def _packed(connection: Any, words: tuple[Any, ...]) -> Any:
+    """A command as it is sent. An asyncio connection of redis-py packs it without hiredis."""
+    if " " not in words[0]:  # else it is two words, as in SCRIPT LOAD
+        with suppress(TypeError, UnicodeEncodeError):
+            return hiredis.pack_command(words)
+    return connection.pack_command(*words)
 
 
 def _leave_ended_loops(pools: dict[Loop, tuple[_Pool, object]]) -> None:

@@ -43,11 +43,19 @@ class Ready(NamedTuple):
 
     def pending(self, since: str) -> Job:
         """The job as it is when it has been stored."""
-        new = Job.from_hash(
-            self.job_id, {**self.fields, "status": "PENDING", "enqueue_time": since}
+        fields = self.fields
+        return Job(
+            id=self.job_id,
+            function=fields["function_name"],
+            args=_parsed(json.loads, fields["job_args"], []),
+            kwargs=_parsed(json.loads, fields["job_kwargs"], {}),
+            queue=fields["queue_name"],
+            status=JobStatus.PENDING,
+            enqueue_time=_time(since),
+            max_retries=int(fields["max_retries"]),
+            unique_key=fields.get("job_unique_key"),
+            error_history=[],
         )
-        assert new is not None
-        return new
 
 
 class JobStatus(StrEnum):

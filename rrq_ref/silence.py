@@ -12,6 +12,8 @@ from functools import cache
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
+from redis.exceptions import RedisError
+
 _PIECE = 65_536  # bytes sent at a time
 _LOOK_S = 0.01  # interval between looks at a full buffer
 
@@ -42,6 +44,11 @@ def patient(connection: type[Any]) -> type[Any]:
 
     class Patient(connection):  # type: ignore[misc]
         _patience: Patience | None = None
+
+        @property
+        def ready(self) -> bool:
+            """True if it can be used again as it is."""
+            return self.is_connected and not self._reader.at_eof()
 
         async def _connect(self) -> None:
             await super()._connect()
@@ -92,6 +99,13 @@ def piecemeal(connection: type[Any]) -> type[Any]:
     """The same for a blocking connection class: its time-out applies to one piece."""
 
     class Piecemeal(connection):  # type: ignore[misc]
+        @property
+        def ready(self) -> bool:
+            """True if it can be used again as it is."""
+            with suppress(RedisError, OSError):
+                return self._sock is not None and not self.can_read(0)
+            return False
+
         def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             for n, piece in enumerate(_pieces(command, lambda: self._sock)):
                 super().send_packed_command(piece, check_health and not n)

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
@@ -302,10 +303,52 @@ async def test_a_cancelled_enqueue_leaves_no_answer_for_the_next_command(
         for start in range(0, 400, 20):
             await asyncio.gather(*[one(start + n) for n in range(20)])
         pool: Any = client.store.redis.connection_pool
-        assert pool._in_use_connections == set()
+        assert pool._in_use_connections == set(pool._at_hand)
         for job_id in database.queued():
             job = await client.job(job_id)
             assert (job.id, job.args) == (job_id, [int(job_id[:4])])
+
+
+@pytest.mark.parametrize("threads", [4, 40])
+def test_threads_share_the_connections_of_one_client(
+    settings: Settings, database: Database, threads: int
+) -> None:
+    """Whether there is one for each thread, or the threads have to wait for each other."""
+    few = replace(settings, concurrency=1)
+    before = connections(database)
+    with SyncClient(few) as client, ThreadPoolExecutor(threads) as pool:
+        job = client.enqueue("send")
+        assert list(pool.map(client.job, [job.id] * 2_000)) == [job] * 2_000
+        assert len(connections(database) - before) <= min(threads, few.pool_size)
+
+
+async def test_tasks_share_the_connections_of_one_client(
+    settings: Settings, database: Database
+) -> None:
+    few = replace(settings, concurrency=1)
+    before = connections(database)
+    async with Client(few) as client:
+        job = await client.enqueue("send")
+        for _ in range(20):
+            assert await asyncio.gather(*[client.job(job.id) for _ in range(40)]) == [job] * 40
+        assert len(connections(database) - before) <= few.pool_size
+
+
+async def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(
+    settings: Settings, database: Database
+) -> None:
+    """Reading a job is tried once, so the dead connection must be noticed before it is used."""
+    before = connections(database)
+    async with Client(settings) as client:
+        with SyncClient(settings) as blocking:
+            job = await client.enqueue("send")
+            assert blocking.job(job.id) == await client.job(job.id)
+            for one in connections(database) - before:
+                database.redis.client_kill_filter(_id=one)
+            closed(database, before)
+            for _ in range(2):  # turns of the loop, which hears of it
+                await asyncio.sleep(0)
+            assert blocking.job(job.id) == await client.job(job.id)
 
 
 async def test_an_enqueue_that_nobody_answered_tells_the_ids_to_repeat_it_with(
