@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
 
-import hiredis
 import redis as plain
 from redis.asyncio import BlockingConnectionPool, Connection, Redis
 from redis.asyncio.connection import parse_url as asyncio_parse_url
@@ -22,6 +21,11 @@ from redis.retry import Retry as PlainRetry
 from . import url
 from .settings import Settings
 from .silence import patient, piecemeal
+
+try:
+    import hiredis
+except ImportError:  # redis-py does without it too
+    hiredis = None  # type: ignore[assignment]
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
@@ -211,7 +215,7 @@ class _LoopRedis(Redis):
 
 def _packed(connection: Any, words: tuple[Any, ...]) -> Any:
     """A command as it is sent. An asyncio connection of redis-py packs it without hiredis."""
-    if " " not in words[0]:  # else it is two words, as in SCRIPT LOAD
+    if hiredis is not None and " " not in words[0]:  # else it is two words, as in SCRIPT LOAD
         with suppress(TypeError, UnicodeEncodeError):
             return hiredis.pack_command(words)
     return connection.pack_command(*words)

@@ -63,10 +63,11 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
 def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdict, History]]:
     """The same as `judge`, with the history and all tables of views.sql, for drawing them."""
     with read_history(run_dir) as history:
-        yield _judged(history, max_rows), history
+        yield judged(history, max_rows=max_rows), history
 
 
-def _judged(history: History, max_rows: int) -> Verdict:
+def judged(history: History, *, max_rows: int = MAX_ROWS) -> Verdict:
+    """The verdict on a history that was just read. Makes all tables of views.sql in it."""
     unknown = make_views(history)
     promised, complaints = _promises(history.run)
     unknown += complaints

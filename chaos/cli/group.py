@@ -7,17 +7,15 @@ import difflib
 import importlib
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from chaos.checks import judging
 from chaos.cli import options
 from chaos.cli.catalogue import scenarios
-from chaos.cli.known import held, known_option
+from chaos.cli.known import known_option
 from chaos.cli.playing import play
 from chaos.cli.program import guarded
 from chaos.cli.reports import report_options
@@ -26,16 +24,7 @@ from chaos.cli.side_by_side import Take, play_side_by_side
 from chaos.guarantees import GUARANTEES
 from chaos.inference.known import hand_on, with_what_is_known
 from chaos.known import Known
-from chaos.report import (
-    JudgedRun,
-    Wanted,
-    output,
-    print_verdict,
-    report_on_run,
-    story_of_wronged,
-    timeline,
-    write,
-)
+from chaos.report import Wanted, output
 from chaos.rig.options import Options
 from chaos.rig.progress import Progress
 from chaos.rig.scenario import Scenario
@@ -44,6 +33,7 @@ from chaos.targets import find_target
 
 #: Commands that are imported when they are used.
 _ELSEWHERE = {
+    "check": "chaos.cli.check:command",
     "compare": "chaos.cli.compare:command",
     "docs": "chaos.cli.docs:command",
     "infer": "chaos.cli.infer:command",
@@ -154,23 +144,3 @@ def list_() -> None:
         for name in scenario.guarantees:
             console.print(Text.assemble("  ", (name, "cyan"), f": {GUARANTEES[name].sentence}"))
         console.print()
-
-
-@command.command()
-@click.argument("run_dir", type=options.PATH)
-@known_option
-@report_options
-def check(run_dir: Path, known: Known | None, reports: tuple[Wanted, ...]) -> None:
-    """Judge a saved run again."""
-
-    def work() -> int:
-        began = time.monotonic()
-        with judging(run_dir) as (verdict, history):
-            story = story_of_wronged(history.db, verdict)
-            judged = JudgedRun(name=run_dir.name, verdict=verdict, seconds=time.monotonic() - began)
-            (run,) = held([judged], known)
-            print_verdict(verdict, output.console(), story, run.held)
-            write(report_on_run(run, lambda: timeline(history, verdict)), reports)
-        return run.outcome.exit_code
-
-    sys.exit(guarded(work))

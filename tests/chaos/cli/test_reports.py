@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from chaos.checks import Verdict
+from chaos.cli import check as check_command
 from chaos.cli import planted, sweep
 from chaos.cli.group import command
 from chaos.cli.program import enter
@@ -146,8 +146,7 @@ def test_a_saved_run_is_read_once_judged_and_drawn(
         read.append(read_history(run_dir))
         return read[-1]
 
-    judge = import_module("chaos.checks.judge")  # the package has a function of this name
-    monkeypatch.setattr(judge, "read_history", read_and_note)
+    monkeypatch.setattr(check_command, "read_history", read_and_note)
     story = Story()
     story.enqueue("lost-1")
     story.finally_("lost-1", "missing")
