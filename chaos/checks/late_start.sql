@@ -7,20 +7,15 @@
 -- it twice; a time with more lag than that is no case, nor is one in which the worker was disturbed, or
 -- told to stop, or died. What becomes due by a clock that was stepped proves nothing.
 -- Needs: the concurrency of each worker; an intact history.
-WITH timed AS (
-    SELECT job, queue, from_t, due_by_t, CASE WHEN on_wire THEN left_sent_t ELSE left_t END AS taken_t,
-           due_from_t <> from_t AND EXISTS (FROM leaps WHERE leaps.t <= left_t) AS stepped,
-           CASE WHEN disturbed(life, left_sent_t, start_t) THEN left_sent_t
-                ELSE coalesce(start_t, left_sent_t) END AS end_t
-    FROM waits WHERE left_t IS NOT NULL
+WITH roomy AS MATERIALIZED (
+    -- By bounds on time alone, which DuckDB joins fast. Room that ended before `needed_t` is of no use.
+    SELECT w.*, r.life AS roomy_life, r.from_t AS room_from_t, r.until_t AS room_until_t
+    FROM taken AS w JOIN room AS r ON r.from_t <= w.end_t AND r.until_t >= w.needed_t
 ), chances AS (
-    SELECT w.job, w.from_t, w.taken_t, w.end_t, w.stepped, r.life, l.name, l.dead_from, r.until_t AS room_until_t,
-           greatest(w.due_by_t, r.from_t) AS since_t
-    FROM timed AS w
-    JOIN room AS r ON r.from_t <= w.end_t
-        AND r.until_t >= least(w.taken_t, greatest(w.due_by_t, r.from_t) + prompt_slack()) -- spares most
-    JOIN lives AS l ON l.life = r.life
-        AND coalesce(list_contains(string_split(l.queues, ','), w.queue), true)
+    SELECT w.job, w.from_t, w.taken_t, w.end_t, w.stepped, l.life, l.name, l.dead_from, w.room_until_t,
+           greatest(w.due_by_t, w.room_from_t) AS since_t
+    FROM roomy AS w JOIN lives AS l ON l.life = w.roomy_life
+    WHERE coalesce(list_contains(string_split(l.queues, ','), w.queue), true)
 ), lagged AS (
     SELECT *, lag_between(since_t, since_t + 2 * (poll() + prompt_slack())) AS lag FROM chances
 ), bounded AS (
@@ -42,5 +37,5 @@ SELECT
     intact() AND a.late AS broken,
     format('job {} was due at {}, {} had room for it, and by {} it was not started (but at {})', w.job,
            at_s(w.due_by_t), coalesce(a.name, '-'), coalesce(at_s(a.deadline), '-'), at_s(w.end_t)) AS why
-FROM timed AS w
+FROM taken AS w
 LEFT JOIN awaited AS a USING (job, from_t)

@@ -646,8 +646,9 @@ WITH steps AS (
     WHERE s.t IS NOT NULL AND l.works AND l.role IS DISTINCT FROM 'fleet'
     WINDOW w AS (PARTITION BY s.life ORDER BY s.t, s.n ROWS UNBOUNDED PRECEDING)
 ), numbered AS (
-    SELECT *, count(*) FILTER (NOT free) OVER (PARTITION BY life ORDER BY t, until_t
-                                               ROWS UNBOUNDED PRECEDING) AS stretch
+    -- Not with FILTER, for which DuckDB looks at all rows before, again for each row.
+    SELECT *, count(CASE WHEN NOT free THEN true END) OVER (PARTITION BY life ORDER BY t, until_t
+                                                            ROWS UNBOUNDED PRECEDING) AS stretch
     FROM counted
 )
 SELECT life, min(t) AS from_t, max(until_t) AS until_t
@@ -749,3 +750,14 @@ SELECT f.* EXCLUDE (left_sent_t, left_t, life, start_t),
        CASE WHEN u.job IS NULL THEN f.left_sent_t END AS left_sent_t,
        CASE WHEN u.job IS NULL THEN f.left_t END AS left_t
 FROM followed AS f LEFT JOIN unseen AS u USING (job, from_t);
+
+-- One row per such time that ended with a claim, at taken_t, after which the job was started at end_t; room for it
+-- counts until needed_t at least. `stepped`: it was due by a clock that was stepped. (A table, because DuckDB joins
+-- it by bounds on time only if it knows how long it is.)
+CREATE TABLE taken AS
+SELECT job, queue, from_t, due_by_t, CASE WHEN on_wire THEN left_sent_t ELSE left_t END AS taken_t,
+       due_from_t <> from_t AND EXISTS (FROM leaps WHERE leaps.t <= left_t) AS stepped,
+       CASE WHEN disturbed(life, left_sent_t, start_t) THEN left_sent_t
+            ELSE coalesce(start_t, left_sent_t) END AS end_t,
+       least(taken_t, due_by_t + prompt_slack()) AS needed_t
+FROM waits WHERE left_t IS NOT NULL;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,18 +20,22 @@ from chaos.history.schema import COLUMNS, complaint_sql
 from chaos.history.torn import salvage
 
 _BLOCK = 1 << 20
-#: The beginning of a JSON value that a column takes as it is.
-_PLAIN = {"BIGINT": rb"-?\d+\s*[,}]", "VARCHAR": rb'"', "BOOLEAN": rb"(?:true|false)\b"}
+#: What a JSON value of a column is not, after its colon. DuckDB would cast it: it reads "5" as 5,
+#: 5 as "5" and 1.5 as 2. (`n` may begin a null; what else it begins is no JSON.)
+_WRONG = {
+    "BIGINT": r"(?:[^-0-9\sn]|-?[0-9]+\s*[^0-9\s,}])",
+    "VARCHAR": r'[^"\sn]',
+    "BOOLEAN": r"[^tf\sn]",
+}
 
 
-def _unlike(kind: str) -> bytes:
-    """A pattern for a column of this type that has another value. DuckDB would cast it: it reads
-    "5" as 5, 5 as "5" and 1.5 as 2."""
-    names = "|".join(name for name, its in COLUMNS.items() if its == kind).encode()
-    return rb'"(?:%b)"\s*:\s*(?!\s|null\b|%b)' % (names, _PLAIN[kind])
+def _unlike(kind: str) -> str:
+    """A pattern, for DuckDB, of a column of this type that has a value of another."""
+    names = "|".join(name for name, its in COLUMNS.items() if its == kind)
+    return rf'"(?:{names})"\s*:\s*{_WRONG[kind]}'
 
 
-_NOT_PLAIN = re.compile(b"|".join(map(_unlike, _PLAIN)))
+_NOT_PLAIN = "|".join(map(_unlike, _WRONG))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,22 +113,21 @@ def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scan:
-    """A look at a file: its whole lines, and whether DuckDB can read it as it is. It cannot where
-    the last line does not end, or where a known field may be of another type."""
+    """A look at a file: how many whole lines it has, and whether that is all, each short enough."""
 
     lines: int
-    plain: bool
+    whole: bool
 
 
 def _scan(path: Path) -> _Scan:
-    lines, plain, rest = 0, True, b""
+    lines, longest, rest = 0, 0, 0
     with contextlib.suppress(OSError), path.open("rb") as file:
         while block := file.read(_BLOCK):
             lines += block.count(b"\n")
-            if plain:
-                whole, _, rest = (rest + block).rpartition(b"\n")
-                plain = len(rest) <= LONGEST and not _NOT_PLAIN.search(whole)
-    return _Scan(lines=lines, plain=plain and not rest and lines > 0)
+            last = block.rfind(b"\n")
+            rest = rest + len(block) if last < 0 else len(block) - last - 1
+            longest = max(longest, rest)
+    return _Scan(lines=lines, whole=not rest and lines > 0 and longest <= LONGEST)
 
 
 def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Damage]:
@@ -134,10 +136,11 @@ def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Da
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
     files = [*scans]
-    plain = all(scan.plain for scan in scans.values())
-    if files and plain and not any(_is_pattern(path) for path in files):
+    whole = all(scan.whole for scan in scans.values())
+    if files and whole and not any(_is_pattern(path) for path in files):
+        lines = sum(scan.lines for scan in scans.values())
         with contextlib.suppress(duckdb.Error):
-            if _insert(db, files) == sum(scan.lines for scan in scans.values()):
+            if _plain(db, files, lines) and _insert(db, files) == lines:
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
@@ -145,6 +148,17 @@ def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Da
         if copies:
             _insert(db, copies)
     return damage
+
+
+def _plain(db: duckdb.DuckDBPyConnection, files: list[Path], lines: int) -> bool:
+    """True if these files have so many lines, in which no known field may be of another type."""
+    found = db.execute(
+        "SELECT count(*), coalesce(bool_or(regexp_matches(line, ?)), false) FROM read_csv("
+        "?, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, new_line = '\\n',"
+        f" delim = '\x01', quote = '', escape = '', max_line_size = {2 * LONGEST})",
+        [_NOT_PLAIN, [str(path) for path in files]],
+    ).fetchone()
+    return found == (lines, False)
 
 
 def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:

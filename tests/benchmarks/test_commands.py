@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from redis import Redis as PlainRedis
 
-from benchmarks import compare, throughput, wire_proxy
+from benchmarks import compare, judge, throughput, wire_proxy
 from benchmarks.parts.goals import Goal, reached
 from benchmarks.reference import queue
 
@@ -32,11 +32,13 @@ SMALL = {
     "throughput": ["--jobs", "60", "--rounds", "1", "--pickups", "4", "--processes", "1"],
     "wire_proxy": ["--commands", "120", "--pipelines", "2"],
     "compare": ["--quick", "--peers", "huey", "--jobs", "500", "--pickups", "10"],
+    "judge": ["--events", "5000", "--seconds", "0.5", "--rounds", "2"],
 }
 COMMANDS: dict[str, click.Command] = {
     "throughput": throughput.main,
     "wire_proxy": wire_proxy.main,
     "compare": compare.main,
+    "judge": judge.main,
 }
 
 
@@ -151,6 +153,19 @@ def test_wire_proxy_prints_both_ways_and_what_is_added(bench: Bench) -> None:
     assert rows.count("added") == 2  # a row, and the goal
 
 
+def test_judge_times_a_usual_history_and_a_long_one(bench: Bench, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    code, out, complaints = bench.run("judge", *SMALL["judge"], "--json", str(figures))
+    assert code == 0, complaints
+    assert {"usual", "long"} <= {line.split()[0] for line in out.splitlines() if line.strip()}
+    written = json.loads(figures.read_text())
+    usual, long = written["usual"], written["long"]
+    assert (len(usual["seconds"]), len(long["seconds"])) == (2, 1)
+    assert 5_000 <= long["events"] < max(5_000, usual["events"]) + usual["events"]
+    assert min(*usual["seconds"], *long["seconds"], usual["peak_rss_mb"]) > 0
+    assert [goal["met"] in (True, False) for goal in written["goals"]] == [True, False, False]
+
+
 def test_durability_prints_what_each_way_of_waiting_costs(bench: Bench) -> None:
     code, out, complaints = bench.run(
         "durability", "--jobs", "20", "--singles", "1", "--rounds", "1"
@@ -216,8 +231,8 @@ def default_sigint() -> Iterator[None]:
 @pytest.mark.usefixtures("default_sigint")
 @pytest.mark.parametrize("name", SMALL)
 def test_ctrl_c_leaves_nothing_behind(bench: Bench, name: str) -> None:
-    long = {"throughput": [], "wire_proxy": [], "compare": ["--peers", "huey"]}
-    jobs = ["--jobs", "1000000"] if name != "wire_proxy" else []
+    long = {"throughput": [], "wire_proxy": [], "compare": ["--peers", "huey"], "judge": []}
+    jobs = ["--jobs", "1000000"] if name in ("throughput", "compare") else []
     with bench.start(name, *long[name], *jobs) as process:
         deadline = time.monotonic() + 60
         while len(bench.left()) < 2:  # the server at least
