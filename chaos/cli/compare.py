@@ -42,7 +42,7 @@ from chaos.targets import BUILT_IN, find_target
 @click.option(
     "--at-once",
     type=click.IntRange(1, 64),
-    default=3,
+    default=4,
     show_default=True,
     help="Number of runs to play at the same time; they wait more than they work.",
 )
