@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,13 @@ import click
 from rich.table import Table
 
 from benchmarks.parts import command, goals, layout, machine
+from benchmarks.parts.child import run_module
 from benchmarks.parts.figures import Figure
 from benchmarks.parts.goals import Goal
 from benchmarks.parts.longer import events_in, lengthen
 from benchmarks.parts.problem import BenchmarkProblem
 from benchmarks.parts.stand import open_stand
-from benchmarks.parts.waiting import last_line
 from chaos.cli.program import enter
-from chaos.processes import ProcessGroup
 from chaos.report import output
 from chaos.rig.progress import Progress
 
@@ -87,7 +84,7 @@ def _benchmark(
         progress.say("playing steady_load")
         words = ["--out", str(usual), "--redis", stand.server.url, "--seed", str(seed)]
         words += ["--seconds", str(seconds)]
-        _process(["-m", "chaos.steady_load", *words], directory, _PLAY_S)
+        run_module("chaos.steady_load", words, directory, _PLAY_S)
         found = {"usual": _judged(usual, rounds, directory)}
         progress.say("writing its work again and again")
         lengthen(usual, longer, events)
@@ -102,25 +99,12 @@ def _benchmark(
 
 def _judged(run_dir: Path, times: int, directory: Path) -> Judged:
     """Judge a run, and tell what that took."""
-    log = _process(
-        ["-m", "benchmarks.parts.judging", str(run_dir), str(times)], directory, _JUDGE_S
-    )
-    judged: Judged = json.loads(log)
+    words = [str(run_dir), str(times)]
+    judged: Judged = json.loads(run_module("benchmarks.parts.judging", words, directory, _JUDGE_S))
     if judged["outcome"] != "pass":
         raise BenchmarkProblem(f"the verdict is {judged['outcome']}: {judged['why']}")
     size = sum(path.stat().st_size for path in (run_dir / "history").iterdir())
     return {**judged, "events": events_in(run_dir), "size_mb": size / 2**20}
-
-
-def _process(words: list[str], directory: Path, limit_s: float) -> str:
-    """Run Python with these words. Returns the last line that it wrote."""
-    with ProcessGroup() as group:
-        log = directory / f"{words[1]}.log"
-        argv = [sys.executable, *words]
-        process = group.spawn(argv, log=log, env=dict(os.environ), name=words[1])
-        if process.wait(limit_s).code != 0:
-            raise BenchmarkProblem(f"{words[1]} failed: {last_line(process)}")
-        return last_line(process)
 
 
 def _goals(found: dict[str, Judged]) -> list[Goal]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,12 @@ import click
 from rich.table import Table
 
 from benchmarks.parts import command, goals, layout, machine
+from benchmarks.parts.child import run_module
 from benchmarks.parts.figures import Figure, percentile
 from benchmarks.parts.goals import Goal
 from benchmarks.parts.problem import BenchmarkProblem
 from benchmarks.parts.stand import Stand, open_stand
-from benchmarks.parts.waiting import last_line
 from chaos.cli.program import enter
-from chaos.processes import ProcessGroup
 from chaos.report import output
 from chaos.rig.progress import Progress
 from chaos.wire import WireProxy
@@ -94,17 +91,14 @@ def _measure(stand: Stand, commands: int, pipelines: int, seed: int) -> Samples:
         seen += 1
 
     url = stand.server.url
-    with WireProxy(url, lambda *_, **__: None, observe) as proxy, ProcessGroup() as group:
+    with WireProxy(url, lambda *_, **__: None, observe) as proxy:
         urls = {"direct": url, "proxy": proxy.listen("client")}
         asked = {"urls": urls, "commands": commands, "pipelines": pipelines, "seed": seed}
-        argv = [sys.executable, "-m", "benchmarks.parts.latency"]
-        env, log = {**os.environ, "ASKED": json.dumps(asked)}, stand.directory / "latency.log"
-        client = group.spawn(argv, log=log, env=env, name="the client")
-        if client.wait(TIMEOUT_S).code != 0:
-            raise BenchmarkProblem(f"the client failed: {last_line(client)}")
+        client = "benchmarks.parts.latency"
+        told = run_module(client, [], stand.directory, TIMEOUT_S, ASKED=json.dumps(asked))
     if seen < commands:
         raise BenchmarkProblem(f"the proxy saw {seen} of {commands} commands")
-    samples: Samples = json.loads(last_line(client))
+    samples: Samples = json.loads(told)
     return samples
 
 

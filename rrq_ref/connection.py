@@ -117,7 +117,7 @@ class _PlainPool(plain.BlockingConnectionPool):
 
     def reset(self) -> None:  # also after a fork: what is at hand is the parent's
         self._at_hand: deque[Any] = deque()
-        self._waiting: deque[None] = deque()
+        self._waiting: deque[None] = deque()  # one for each thread that waits
         super().reset()  # type: ignore[no-untyped-call]
 
     def get_connection(self, *_: Any, **__: Any) -> Any:

@@ -274,7 +274,8 @@ class Worker:
             self._log.error("%s refuses to stop; leaving it", attempt)
             self._attempts.discard(attempt)
             self._settler.lost(attempt)
-        # Bounded: the settler gives up an outcome that it cannot write before its lock runs out.
+        # No longer than a lock lives. What cannot be written until then, whoever takes the job next
+        # does again.
         await self._until(lambda: not self._attempts, self._settings.lock_ttl_ms / 1000)
         await self._until(lambda: self._hurry or not self._telling, self._hooks.timeout_s)
         await self._clock.wait(self._settler.empty, _COURTESY_S)
