@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from benchmarks.parts import command, goals, layout, machine, pickup, rounds, tables
+from benchmarks.parts import command, goals, layout, machine, pickup, rounds, single, tables
 from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.reference.queue import CONTENDERS
@@ -20,6 +20,8 @@ from chaos.report import output
 from chaos.rig.progress import Progress
 
 _WARM_UP_JOBS = 1000
+#: One enqueue by itself for so many jobs of a round: it takes as much longer.
+_SINGLES = 10
 
 
 @click.command(name="python -m benchmarks.throughput")
@@ -67,13 +69,14 @@ def main(**options: Any) -> None:
 
     The floor is a bare loop over the scripts that claim and complete jobs. It has the same client
     library, event loop and batch size, but no worker around it. For bulk enqueues the floor is a
-    bare loop over the enqueue script. Rounds of floor and workers take turns.
+    bare loop over the enqueue script; for single ones, the same call, packed beforehand, over a
+    connection of redis-py. Rounds of floor and workers take turns.
 
     Microseconds per job are CPU time, of the worker processes and of the server's main thread.
     Client calls are commands that clients send (EVALSHA, BLPOP), not those that scripts call
     inside the server. Bytes kept are the server memory that a finished job still takes. Pick-up
-    latency lasts from sending the enqueue to the start of the handler in an idle worker. An MB is
-    10^6 bytes.
+    latency lasts from sending the enqueue to the start of the handler in an idle worker, or until
+    an idle floor has the job. An MB is 10^6 bytes.
 
     Exit code: 0 after a measurement, whatever it found; 1 with --strict if a goal was not reached;
     2 on wrong usage; 3 if the measurement failed.
@@ -105,9 +108,11 @@ def _benchmark(
         for plan in plans[:2]:  # warms up the server's allocator, and the files
             rounds.play(stand, replace(plan, jobs=min(jobs, _WARM_UP_JOBS)))
         measured = [(plan, _round(stand, plan, progress)) for plan in plans]
+        progress.say(f"{jobs // _SINGLES} enqueues one by one")
+        singles = single.measure(stand, max(1, jobs // _SINGLES), repeats, random)
         progress.say(f"pick-up of {pickups} jobs")
         late = pickup.measure(stand, pickups, random, concurrency=max(concurrency))
-    results = Results(rounds=measured, pickup=late)
+    results = Results(rounds=measured, singles=singles, pickup=late)
     to_reach = results.goals()
     tables.print_results(results, console)
     where = " with {} process, concurrency {}".format(*GOAL_CASE)

@@ -8,7 +8,6 @@ from .job import Ready
 from .scripts import Command
 
 _CHUNK = 250  # most jobs in one round trip of `enqueue_many`
-_UNIQUE = "job_unique_key"
 
 
 def batches(jobs: Iterable[Ready], most_bytes: int) -> Iterator[list[Ready]]:
@@ -29,13 +28,12 @@ def call(queue: str, jobs: Sequence[Ready], first: int) -> Command:
     """The call that stores jobs of one queue. What all have in common is sent once. `first` is the
     place of the first job in the caller's call."""
     told = jobs[0].fields
-    names = [name for name in told if name != _UNIQUE]
-    own = [name for name in names if any(job.fields[name] != told[name] for job in jobs)]
-    shared = [*chain.from_iterable((name, told[name]) for name in names if name not in own)]
+    common = set(told.items()).intersection(*[job.fields.items() for job in jobs[1:]])
+    own = [one[0] for one in told.items() if one not in common]
+    shared = [*chain.from_iterable(one for one in told.items() if one in common)]
     args: list[str | int] = [keys.JOB, first, len(shared), *shared, len(own), *own]
     uniques = []
-    for job_id, due, fields in jobs:
-        unique = fields.get(_UNIQUE, "")
+    for job_id, due, unique, fields in jobs:
         if unique:
             uniques.append(keys.unique(unique))
         args += (job_id, *due, unique, *[fields[name] for name in own])

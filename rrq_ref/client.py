@@ -1,7 +1,6 @@
 """Producers: enqueue jobs and look at them, from asyncio or from plain code."""
 
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from random import Random
 from typing import Any, Self, TypeVar, Unpack
 
@@ -22,15 +21,6 @@ from .waiting import wait
 _TRIES = 3  # times that an enqueue is sent before the caller is told that its fate is unknown
 
 T = TypeVar("T")
-
-
-@contextmanager
-def _telling_ids(jobs: Iterable[Ready]) -> Iterator[None]:
-    try:
-        yield
-    except StoreUnavailable as error:
-        error.job_ids = [job.job_id for job in jobs]
-        raise
 
 
 class Client:
@@ -61,7 +51,7 @@ class Client:
         which is in the error's `job_ids`.
         """
         new = NewJob(function=function, args=args, **options).ready(self.settings)
-        with _telling_ids([new]):
+        try:
             for _ in range(_TRIES):
                 ((job_id, since),) = await self._enqueue([new])
                 if since is not None:
@@ -69,6 +59,9 @@ class Client:
                 (found,) = await self.store.jobs([job_id])
                 if found is not None:  # else it expired between the two calls: enqueue after all
                     return found
+        except StoreUnavailable as error:
+            error.job_ids = [new.job_id]
+            raise
         raise StoreError(f"job {job_id} stands for this one, but its hash cannot be read")
 
     async def enqueue_many(self, jobs: Sequence[NewJob]) -> list[str]:
@@ -77,7 +70,7 @@ class Client:
         once some of them exist."""
         ids: list[str] = []
         ready = [new.ready(self.settings) for new in jobs]
-        with _telling_ids(ready):
+        try:
             for batch in batches(ready, self.settings.batch_bytes):
                 try:
                     standing = await self._enqueue(batch, len(ids))
@@ -86,6 +79,9 @@ class Client:
                         raise
                     raise StoreUnavailable(f"refused after {len(ids)} jobs: {error}") from error
                 ids += [job_id for job_id, _ in standing]
+        except StoreUnavailable as error:
+            error.job_ids = [job.job_id for job in ready]
+            raise
         return ids
 
     async def _enqueue(self, jobs: Sequence[Ready], first: int = 0) -> list[Standing]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -179,7 +179,7 @@ class _LoopRedis(Redis):
         pool = self.connection_pool
         connection = await pool.get_connection()
         try:
-            await connection.send_packed_command(_packed(connection, words), check_health=False)
+            await connection.send_packed_command(packed(connection, [words]), check_health=False)
             reply = await connection.read_response()
         except ResponseError:
             raise
@@ -213,12 +213,17 @@ class _LoopRedis(Redis):
         """Ignored: redis-py sets the pool that it was given."""
 
 
-def _packed(connection: Any, words: tuple[Any, ...]) -> Any:
-    """A command as it is sent. An asyncio connection of redis-py packs it without hiredis."""
+def packed(connection: Any, commands: Iterable[tuple[Any, ...]]) -> bytes:
+    """Commands as they are sent. redis-py looks at each word, or packs without hiredis."""
+    return b"".join([_packed(connection, words) for words in commands])
+
+
+def _packed(connection: Any, words: tuple[Any, ...]) -> bytes:
     if hiredis is not None and " " not in words[0]:  # else it is two words, as in SCRIPT LOAD
         with suppress(TypeError, UnicodeEncodeError):
-            return hiredis.pack_command(words)
-    return connection.pack_command(*words)
+            packed: bytes = hiredis.pack_command(words)
+            return packed
+    return b"".join(connection.pack_command(*words))
 
 
 def _leave_ended_loops(pools: dict[Loop, tuple[_Pool, object]]) -> None:

@@ -5,14 +5,13 @@ the whole transfer.
 """
 
 import asyncio
+import select
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
-
-from redis.exceptions import RedisError
 
 _PIECE = 65_536  # bytes sent at a time
 _LOOK_S = 0.01  # interval between looks at a full buffer
@@ -102,9 +101,11 @@ def piecemeal(connection: type[Any]) -> type[Any]:
         @property
         def ready(self) -> bool:
             """True if it can be used again as it is."""
-            with suppress(RedisError, OSError):
-                return self._sock is not None and not self.can_read(0)
-            return False
+            if self._sock is None:
+                return False
+            unread = select.poll()
+            unread.register(self._sock, select.POLLIN)
+            return not unread.poll(0)
 
         def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             for n, piece in enumerate(_pieces(command, lambda: self._sock)):

@@ -6,10 +6,10 @@ exceptions are translated here and nowhere else.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis as plain
 from redis import exceptions as redis_errors
@@ -17,7 +17,7 @@ from redis.asyncio import ConnectionPool, Redis
 
 from . import batch, keys, overview, scripts, silence
 from .clock import Clock
-from .connection import check
+from .connection import check, packed
 from .connection import connect as connect  # exported here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
@@ -62,22 +62,22 @@ def _id(raw: bytes) -> str:
     return raw.decode(errors="surrogateescape")
 
 
-class Standing(NamedTuple):
-    """The job that stands for an enqueued one: itself, or one that was there before."""
-
-    job_id: str
-    since: str | None  # when it was stored; None if it was there before
+#: The id of the job that stands for an enqueued one, and when it was stored; None if that is
+#: another job, which was there before.
+Standing = tuple[str, str | None]
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:
     """A block whose Redis exceptions become this package's."""
-    try:
-        yield
-    except (redis_errors.RedisError, OSError, RuntimeError) as error:
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, redis_errors.RedisError | OSError | RuntimeError):
+            return
         text = f"{type(error).__name__}: {error}"
         if isinstance(error, RuntimeError) and not any(sign in text for sign in _BROKEN):
-            raise
+            return
         if any(sign in text for sign in _NOT_NOW):
             raise StoreRefused(text) from error
         refused = isinstance(error, redis_errors.ResponseError)
@@ -196,14 +196,13 @@ class Store:
             batch.call(queue, [jobs[place] for place in places], first)
             for queue, places in queues.items()
         ]
-        standing = [Standing(job.job_id, None) for job in jobs]
+        standing: dict[int, Standing] = {}
         replies = await self.run(commands, durable=True)
         for places, (at, *ids) in zip(queues.values(), replies, strict=True):
             since = at.decode()
             for place, job_id in zip(places, ids, strict=True):
-                new = Standing(jobs[place].job_id, since)
-                standing[place] = Standing(_id(job_id), None) if job_id else new
-        return standing
+                standing[place] = (_id(job_id), None) if job_id else (jobs[place].job_id, since)
+        return [standing[place] for place in range(len(jobs))]
 
     async def job(self, job_id: str) -> Job:
         """Read one job; raises `JobNotFound`."""
@@ -280,8 +279,8 @@ class BlockingStore(Store):
             pool = self.redis.connection_pool
             connection = pool.get_connection()
             try:
-                connection.send_packed_command(connection.pack_commands(commands))
-                return [self._reply(connection, command) for command in commands]
+                connection.send_packed_command([packed(connection, commands)])
+                return [self._reply(connection, words) for words in commands]
             except BaseException:
                 connection.disconnect()  # nobody else may read what is still to come
                 raise

@@ -63,7 +63,7 @@ class Worker:
         self._changed = asyncio.Event()
         self._draining = False
         self._hurry = False
-        self._waiting: asyncio.Task[None] | None = None  # a wait between claims, which a drain ends
+        self._waiting: asyncio.Task[Any] | None = None  # our task, while it waits between claims
         self._failure: BaseException | None = None
 
     async def run(self) -> None:
@@ -104,7 +104,8 @@ class Worker:
         self._hurry = self._hurry or hurry
         self._changed.set()
         if self._waiting is not None:
-            self._waiting.cancel()
+            self._waiting.cancel()  # once, however often we are called
+            self._waiting = None
 
     def _serve(self, name: str, service: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         def ended(task: asyncio.Task[None]) -> None:
@@ -164,13 +165,15 @@ class Worker:
     async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Wait between claims. A drain cuts this wait short, but never a claim: a claim cut short
         might take jobs that nobody knows of."""
-        if not self._draining:
-            self._waiting = asyncio.create_task(wait())
-            try:
-                await self._waiting
-            except asyncio.CancelledError:
-                if not self._draining:
-                    raise
+        if self._draining:
+            return
+        task = self._waiting = asyncio.current_task()
+        try:
+            await wait()
+        except asyncio.CancelledError:
+            if not self._draining or task is None or task.uncancel():
+                raise  # it is somebody else who wants this task to end
+        finally:
             self._waiting = None
 
     async def _wait_for_hint(self, at_most_s: float) -> None:

@@ -1,4 +1,5 @@
-"""Pick-up latency: from sending an enqueue to an idle worker until its handler starts."""
+"""Pick-up latency: from sending an enqueue to an idle worker until its handler starts; or to the
+bare loop, until that has the job."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from benchmarks.parts.rounds import wait_idle
 from benchmarks.parts.stand import Stand
 from benchmarks.parts.waiting import wait_until
 from benchmarks.reference import queue
+from benchmarks.reference.queue import Contender
 from chaos.processes import ProcessGroup
 from rrq_ref import Client, Settings
 
@@ -22,26 +24,36 @@ JOBS_PER_S = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pickup:
-    """Two samples of the same length, in microseconds."""
+    """Samples in microseconds."""
 
     #: Round trips of PING, by the client that enqueues, between its enqueues.
     ping_us: list[float]
     latency_us: list[float]
+    bare_us: list[float]
 
 
 def measure(stand: Stand, jobs: int, random: Random, *, concurrency: int) -> Pickup:
-    """Enqueue `jobs` one by one, 20 a second on average, to one idle worker."""
+    """Enqueue `jobs` one by one, 20 a second on average, to one idle worker; and a quarter as many
+    to the bare loop."""
+    _, bare_us = _measure(stand, "floor", max(1, jobs // 4), random, concurrency)
+    ping_us, latency_us = _measure(stand, "rrq_ref", jobs, random, concurrency)
+    return Pickup(ping_us=ping_us, latency_us=latency_us, bare_us=bare_us)
+
+
+def _measure(
+    stand: Stand, contender: Contender, jobs: int, random: Random, concurrency: int
+) -> tuple[list[float], list[float]]:
+    """The round trips of PING, and the latencies."""
     queue.prepare(stand.admin)
     url = stand.server.url
     with ProcessGroup(grace_s=10) as group:
-        argv, log = queue.command("rrq_ref", concurrency), stand.directory / "pickup.log"
-        worker = group.spawn(argv, log=log, env=queue.environment(url), name="rrq_ref")
+        argv, log = queue.command(contender, concurrency), stand.directory / "pickup.log"
+        worker = group.spawn(argv, log=log, env=queue.environment(url), name=contender)
         wait_idle(stand, [worker])
         sent, ping_us = loop.run(_send(url, jobs, random))
         wait_until(lambda: queue.left(stand.admin) == 0, "jobs to finish", [worker])
         started = loop.run(_started(url, list(sent)))
-    latency_us = [(at - sent[job_id]) / 1000 for job_id, at in started.items()]
-    return Pickup(ping_us=ping_us, latency_us=latency_us)
+    return ping_us, [(at - sent[job_id]) / 1000 for job_id, at in started.items()]
 
 
 async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], list[float]]:

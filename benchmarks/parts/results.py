@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,6 +49,8 @@ class Latency:
 
     ping_p50: float
     ping_p99: float
+    bare_p50: float
+    bare_p99: float
     pickup_p50: float
     pickup_p99: float
 
@@ -58,6 +60,8 @@ class Results:
     """All measurements of a run."""
 
     rounds: Sequence[tuple[Plan, Round]]
+    #: Jobs per second of each way to enqueue one by one, the bare call first.
+    singles: Mapping[str, Sequence[float]]
     pickup: Pickup
 
     def summaries(self) -> Iterator[tuple[Summary, Summary]]:
@@ -75,10 +79,12 @@ class Results:
         return Bulk(bare=bare, enqueue_many=many)
 
     def latency(self) -> Latency:
-        ping, latency = self.pickup.ping_us, self.pickup.latency_us
+        ping, latency, bare = self.pickup.ping_us, self.pickup.latency_us, self.pickup.bare_us
         return Latency(
             ping_p50=percentile(ping, 50),
             ping_p99=percentile(ping, 99),
+            bare_p50=percentile(bare, 50),
+            bare_p99=percentile(bare, 99),
             pickup_p50=percentile(latency, 50),
             pickup_p99=percentile(latency, 99),
         )
@@ -119,6 +125,7 @@ class Results:
         return {
             "cases": [asdict(one) for pair in self.summaries() for one in pair],
             "bulk_enqueue_per_s": asdict(self.bulk()),
+            "enqueue_per_s": {name: asdict(Figure.of(of)) for name, of in self.singles.items()},
             "latency_us": asdict(self.latency()),
             "rounds": [{**asdict(plan), **asdict(one)} for plan, one in self.rounds],
         }

@@ -13,6 +13,7 @@ from benchmarks.parts.results import Results, Summary, share
 def print_results(results: Results, console: Console) -> None:
     console.print(_throughput(results))
     console.print(_bulk(results))
+    console.print(_singles(results))
     console.print(_latency(results))
 
 
@@ -52,11 +53,21 @@ def _bulk(results: Results) -> Table:
     return found
 
 
+def _singles(results: Results) -> Table:
+    found = table("enqueue one by one", "", "jobs/s", "of bare call")
+    figures = {name: Figure.of(values) for name, values in results.singles.items()}
+    bare = next(iter(figures.values()))
+    for name, figure in figures.items():
+        found.add_row(name, f"{figure:.0f}", f"{share(figure, bare):.0%}")
+    return found
+
+
 def _latency(results: Results) -> Table:
     late = results.latency()
     found = table("pick-up by an idle worker", "", "p50 µs", "p99 µs", "p50, of PING", "p99")
     rows = [
         ("PING, same client", late.ping_p50, late.ping_p99),
+        ("enqueue sent to claimed by floor", late.bare_p50, late.bare_p99),
         ("enqueue sent to handler started", late.pickup_p50, late.pickup_p99),
     ]
     for name, p50, p99 in rows:

@@ -81,6 +81,7 @@ CONTENDERS = (
     Contender(
         name="rrq_ref",
         target="rrq_ref",
+        python=(3, 13),
         worker="python -m rrq_ref worker --num-workers 1 --handlers app:HANDLERS"
         " --concurrency {concurrency}",
         concurrency=100,

@@ -13,9 +13,10 @@
 -- server refuses one of the writes, none of them counts, and the call can be sent again.
 local queue, hints, job_prefix, place = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
 local now = now_ms()
+local since = iso(now)
 
 -- A hash as it is written. What a job has of its own is put in its place.
-local fields = {'id', '', 'status', 'PENDING', 'current_retries', 0, 'enqueue_time', iso(now)}
+local fields = {'id', '', 'status', 'PENDING', 'current_retries', 0, 'enqueue_time', since}
 local at = 4 + tonumber(ARGV[3])
 for n = 4, at - 1 do fields[#fields + 1] = ARGV[n] end
 local own = tonumber(ARGV[at])
@@ -24,7 +25,7 @@ for n = 1, own do fields[shared + 2 * n - 1] = ARGV[at + n] end
 local first, width = at + own + 1, 4 + own
 local count = (#ARGV - first + 1) / width
 
-local answer, new, members = {iso(now)}, {}, {}
+local answer, new, members = {since}, {}, {}
 local stored, held = {}, {} -- by an earlier job of this call
 local uniques = 2 + count
 for n = 1, count do

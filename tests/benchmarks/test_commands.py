@@ -86,7 +86,8 @@ def test_throughput_prints_every_row_and_writes_every_figure(bench: Bench, tmp_p
     )
     assert code == 0, complaints
     rows = ["1 x 10 floor", "1 x 10 rrq_ref", "1 x 100 floor", "1 x 100 rrq_ref",
-            "bare loop", "enqueue_many", "PING", "enqueue sent to handler started",
+            "bare loop", "enqueue_many", "bare call", "SyncClient", "Client", "PING",
+            "enqueue sent to claimed by floor", "enqueue sent to handler started",
             "throughput, of the floor's", "Redis CPU per job", "client calls per job",
             "bytes kept per finished job", "pick-up p50", "pick-up p99", "peak RSS",
             "bulk enqueue, of", "cpus", "server valkey", "seed 7"]  # fmt: skip
@@ -98,7 +99,10 @@ def test_throughput_prints_every_row_and_writes_every_figure(bench: Bench, tmp_p
     for one in written["rounds"]:  # a claim and a completion for as many jobs as run at a time
         assert one["calls_per_job"] >= 2 / one["concurrency"]
     # Which of them is longer is no matter of a test: a busy machine holds up a handful of PINGs.
+    assert list(written["enqueue_per_s"]) == ["bare call", "SyncClient", "Client"]
+    assert all(one["median"] > 0 for one in written["enqueue_per_s"].values())
     late = written["latency_us"]
+    assert 0 < late["bare_p50"] <= late["bare_p99"]
     assert 0 < late["ping_p50"] <= late["ping_p99"]
     assert 0 < late["pickup_p50"] <= late["pickup_p99"]
     measured = {goal["name"]: goal["measured"] for goal in written["goals"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 
@@ -36,6 +37,8 @@ async def test_a_job_without_an_id_gets_one_of_its_own(client: Client, database:
     first, second = [await client.enqueue("send") for _ in range(2)]
     assert first.id != second.id
     assert sorted(database.queued()) == sorted([first.id, second.id])
+    for made in (first.id, second.id):  # as `uuid.uuid4` writes it
+        assert (str(UUID(made)), UUID(made).version, UUID(made).variant) == (made, 4, RFC_4122)
 
 
 async def test_the_hash_reads_as_rrqs_own(client: Client, database: Database) -> None:

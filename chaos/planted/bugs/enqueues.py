@@ -16,11 +16,11 @@ BUGS = (
             Edit(ENQUEUE, "redis.call('ZADD', queue, unpack(members))\n", ""),
             Edit(
                 STORE,
-                "                new = Standing(",
+                "                standing[place] = (",
                 "                if not job_id:\n"
                 '                    queue = keys.queue(jobs[place].fields["queue_name"])\n'
                 '                    await self.run([("ZADD", queue, 0, jobs[place].job_id)])\n'
-                "                new = Standing(",
+                "                standing[place] = (",
             ),
         ),
         scenario="sweep",

@@ -27,13 +27,10 @@ BUGS = (
         edits=(
             Edit(
                 JOB,
-                '            "job_args": encode(list(self.args), "args"),\n',
-                '            "job_args": encode(\n'
-                "                list(self.args[0])\n"
-                "                if len(self.args) == 1 and isinstance(self.args[0], list)\n"
-                "                else list(self.args),\n"
-                '                "args",\n'
-                "            ),\n",
+                "        args = list(self.args)\n",
+                "        args = list(self.args)\n"
+                "        if len(args) == 1 and isinstance(args[0], list):\n"
+                "            (args,) = args\n",
             ),
         ),
         anomaly="wrong-arguments",

@@ -53,7 +53,7 @@ BUGS = (
     Bug(
         name="ids_too_short",
         sentence="ids that the client gives are so short that two jobs can have the same",
-        edits=(Edit(JOB, "or str(uuid.uuid4())", "or uuid.uuid4().hex[:3]"),),
+        edits=(Edit(JOB, "or _new_id()", "or _new_id()[:3]"),),
         anomaly="lost",
     ),
     Bug(
