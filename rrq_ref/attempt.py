@@ -88,7 +88,8 @@ class Attempt:
     deadline: float  # the lock is certainly ours until then, on the worker's monotonic clock
     task: asyncio.Task[None] | None = None
     thread: Future[Any] | None = None  # while a plain function runs in it
-    limit: asyncio.Timeout | None = None  # the job's time-out, once its handler has begun
+    ends_at: float = math.inf  # end of the handler's time on that clock, once it has begun
+    expired: bool = False  # its time was up, and it was told to stop
     blocked: bool = False  # it blocked the event loop long enough for locks to expire
     ending: Outcome | None = None  # how the handler ended; None: nothing may be written
     outcome: Outcome | None = None  # the outcome to be written; None while the handler runs
@@ -103,7 +104,7 @@ class Attempt:
     @property
     def overdue(self) -> bool:
         """Its time is up, and its handler still runs."""
-        return self.running and self.limit is not None and self.limit.expired()
+        return self.running and self.expired
 
     @property
     def running(self) -> bool:
@@ -123,6 +124,12 @@ class Attempt:
         if not told and self.task is not None and self.thread is None:
             self.task.cancel(why)
 
+    def expire(self) -> None:
+        """Tell the handler that its time is up."""
+        self.expired = True
+        if self.task is not None:
+            self.task.cancel()
+
     def lose(self) -> None:
         """Tell the handler that the lock is lost, and stop waiting for it."""
         self.context.lost = True
@@ -131,15 +138,16 @@ class Attempt:
 
 
 class Runner:
-    """Runs handlers and turns their ends into outcomes. Calls `failed` after each failed run, with
-    its context, the exception, and whether it will be run again."""
+    """Runs handlers and turns their ends into outcomes. Calls `begin` before each run; and `failed`
+    after each failed one, with its context, the exception, and whether it will be run again."""
 
     def __init__(
         self, world: World, handlers: Mapping[str, Handler], threads: Executor,
-        failed: Callable[[Context, BaseException, bool], None],
+        begin: Callable[[Attempt], None], failed: Callable[[Context, BaseException, bool], None],
     ) -> None:  # fmt: skip
         self._world = world
         self._threads = threads
+        self._begin = begin
         self._failed = failed
         self._handlers = {name.encode(): h for name, h in checked(handlers).items()}
         self._async = {n for n, h in self._handlers.items() if _is(inspect.iscoroutinefunction, h)}
@@ -168,12 +176,12 @@ class Runner:
             # the job by now.
             self._world.log.warning("%s is not started: its lock may have expired", attempt)
             return None
-        async with self._world.clock.timeout(claimed.timeout_s) as attempt.limit:
-            call = partial(handler, context, *args, **kwargs)
-            result, failure = await self._call(attempt, call)
+        self._begin(attempt)
+        call = partial(handler, context, *args, **kwargs)
+        result, failure = await self._call(attempt, call)
         if context.lost:
             return None
-        if attempt.limit.expired():  # also when the handler swallowed its cancellation
+        if attempt.expired:  # also when the handler swallowed its cancellation
             return self.time_out(attempt, failure)
         if failure is None:
             return self._complete(attempt, result)

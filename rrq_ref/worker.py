@@ -19,6 +19,7 @@ from .refresher import LockRefresher
 from .settings import Settings
 from .settler import Settler
 from .store import WorkerStore
+from .timeouts import Timeouts
 from .transitions import Claim, Outcome, Release
 from .trouble import Backoff, Trouble
 
@@ -48,7 +49,9 @@ class Worker:
         self._store = WorkerStore(redis, settings, worker_id, clock=self._clock)
         self._world = World(settings, self._clock, random or Random(), self._log)
         self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="rrq-handler")
-        self._runner = Runner(self._world, handlers, self._threads, self._tell_failure)
+        self._timeouts = Timeouts(self._clock, self._running)
+        begin, failed = self._timeouts.begin, self._tell_failure
+        self._runner = Runner(self._world, handlers, self._threads, begin, failed)
         self._hooks = hooks or Hooks()
         self._telling: set[asyncio.Task[Any]] = set()  # calls of `on_failure` under way
         self._settler = Settler(self._world, self._store, self._settled)
@@ -78,6 +81,7 @@ class Worker:
         services = [
             self._serve("settler", self._settler.run()),
             self._serve("refresher", refresher.run()),
+            self._serve("time-outs", self._timeouts.run()),
             self._serve("heartbeat", self._beat()),
         ]
         self._log.info("started with %d slots", self._settings.concurrency)

@@ -18,6 +18,7 @@ from rrq_ref.client import Client
 from rrq_ref.clock import Clock
 from rrq_ref.job import Job
 from rrq_ref.settings import Settings
+from rrq_ref.timeouts import Timeouts
 from rrq_ref.transitions import Bury, Claimed, Lease, Retry
 
 from .conftest import Run
@@ -43,12 +44,16 @@ def decorated(context: Context) -> Any:
 
 async def outcome(function: Any, *, args: bytes = b"[]", timeout_s: int = 5) -> Retry | Bury:
     """The runner's outcome of one failed run of `function`."""
+    claimed = Claimed(Lease(0, "a", 1), b"send", args, None, None, 0, 5, timeout_s)
+    attempt = Attempt(claimed, Context("default", "w", "a", 1, 1), float("inf"))
+    timeouts = Timeouts(Clock(), lambda: [attempt])
     with ThreadPoolExecutor(1) as threads:
-        runner = Runner(world(Settings(), Clock()), {"send": function}, threads, lambda *_: None)
-        claimed = Claimed(Lease(0, "a", 1), b"send", args, None, None, 0, 5, timeout_s)
-        attempt = Attempt(claimed, Context("default", "w", "a", 1, 1), float("inf"))
+        ours = world(Settings(), Clock()), {"send": function}, threads
+        runner = Runner(*ours, timeouts.begin, lambda *_: None)
         attempt.task = asyncio.create_task(runner.run(attempt))
+        watching = asyncio.create_task(timeouts.run())
         await attempt.task
+    watching.cancel()
     assert isinstance(attempt.ending, Retry | Bury)
     return attempt.ending
 

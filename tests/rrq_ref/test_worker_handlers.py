@@ -138,6 +138,34 @@ async def test_a_job_that_takes_too_long_is_dead_lettered(
     assert cleaned == [True]
 
 
+async def test_each_job_has_its_own_time(
+    client: Client, redis: Redis, settings: Settings, database: Database
+) -> None:
+    clock = ManualClock()
+    tap = Tap(redis, clock)
+    began: set[str] = set()
+
+    async def slow(context: Context) -> None:
+        began.add(context.job_id)
+        await asyncio.Event().wait()
+
+    async def quick(_: Context) -> None: ...
+
+    for job_id, timeout_s in (("long", 9), ("short", 3), ("longer", 20)):
+        await client.enqueue("slow", job_id=job_id, job_timeout_s=timeout_s)
+    await client.enqueue("quick", job_id="ended before", job_timeout_s=2)
+    async with running(tap, settings, {"slow": slow, "quick": quick}, clock=clock):
+        await until(lambda: len(began) == 3 and len(database.locked()) == 3)
+        await tap.advance(3.1)
+        await until(lambda: set(database.dead()) == {"short"})
+        await tap.advance(6)
+        await until(lambda: set(database.dead()) == {"short", "long"})
+        assert database.locked() == ["longer"]
+        await tap.advance(11)
+        await until(lambda: set(database.dead()) == {"short", "long", "longer"})
+    assert (await client.job("ended before")).status == JobStatus.COMPLETED
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("job_args", "[1"), ("job_args", '{"a": 1}'), ("job_kwargs", "[]"), ("job_args", "\xff")],

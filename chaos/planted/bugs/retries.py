@@ -14,8 +14,8 @@ BUGS = (
         edits=(
             Edit(
                 ATTEMPT,
-                "if attempt.limit.expired():  # also",
-                "if attempt.limit.expired() or isinstance(failure, TimeoutError):  # also",
+                "if attempt.expired:  # also",
+                "if attempt.expired or isinstance(failure, TimeoutError):  # also",
             ),
         ),
         anomaly="false-dead-letter",
