@@ -14,6 +14,7 @@ import click
 from benchmarks.parts import command, goals, layout, machine, pickup, rounds, tables
 from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
+from benchmarks.reference import queue
 from benchmarks.reference.queue import CONTENDERS
 from chaos.cli.program import enter
 from chaos.report import output
@@ -106,6 +107,7 @@ def _benchmark(
             rounds.play(stand, replace(plan, jobs=min(jobs, _WARM_UP_JOBS)))
         measured = [(plan, _round(stand, plan, progress)) for plan in plans]
         progress.say(f"pick-up of {pickups} jobs")
+        queue.prepare(stand.admin)
         late = pickup.measure(stand, pickups, random, concurrency=max(concurrency))
     results = Results(rounds=measured, pickup=late)
     to_reach = results.goals()

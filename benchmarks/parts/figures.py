@@ -32,3 +32,8 @@ class Figure:
         if self.low == self.high or not self.median:
             return text
         return f"{text} ±{abs((self.high - self.low) / 2 / self.median):.0%}"
+
+
+def share(figure: Figure, whole: Figure) -> float:
+    """One median as a share of another; infinite if the other is 0."""
+    return figure.median / whole.median if whole.median else float("inf")

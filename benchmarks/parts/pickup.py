@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from benchmarks.parts import loop
 from benchmarks.parts.problem import BenchmarkProblem
-from benchmarks.parts.rounds import wait_idle
 from benchmarks.parts.stand import Stand
 from benchmarks.parts.waiting import wait_until
+from benchmarks.parts.workers import idle_workers
 from benchmarks.reference import queue
-from chaos.processes import ProcessGroup
 from rrq_ref import Client, Settings
 
 JOBS_PER_S = 20
@@ -29,22 +29,31 @@ class Pickup:
     latency_us: list[float]
 
 
-def measure(stand: Stand, jobs: int, random: Random, *, concurrency: int) -> Pickup:
-    """Enqueue `jobs` one by one, 20 a second on average, to one idle worker."""
-    queue.prepare(stand.admin)
-    url = stand.server.url
-    with ProcessGroup(grace_s=10) as group:
-        argv, log = queue.command("rrq_ref", concurrency), stand.directory / "pickup.log"
-        worker = group.spawn(argv, log=log, env=queue.environment(url), name="rrq_ref")
-        wait_idle(stand, [worker])
-        sent, ping_us = loop.run(_send(url, jobs, random))
-        wait_until(lambda: queue.left(stand.admin) == 0, "jobs to finish", [worker])
+def measure(
+    stand: Stand,
+    jobs: int,
+    random: Random,
+    *,
+    concurrency: int,
+    queues: Sequence[str] = queue.QUEUES,
+    fleet: int = 1,
+) -> Pickup:
+    """Enqueue `jobs` one by one, 20 a second on average, each to one of the queues of idle workers.
+    Jobs that are there before are not due."""
+    admin, url = stand.admin, stand.server.url
+    before = queue.left(admin, queues)
+    argv = queue.command("rrq_ref", concurrency, queues, fleet)
+    with idle_workers(stand, argv, "rrq_ref", fleet=fleet) as workers:
+        sent, ping_us = loop.run(_send(url, jobs, random, queues))
+        wait_until(lambda: queue.left(admin, queues) <= before, "jobs to finish", workers)
         started = loop.run(_started(url, list(sent)))
     latency_us = [(at - sent[job_id]) / 1000 for job_id, at in started.items()]
     return Pickup(ping_us=ping_us, latency_us=latency_us)
 
 
-async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], list[float]]:
+async def _send(
+    url: str, jobs: int, random: Random, queues: Sequence[str]
+) -> tuple[dict[str, int], list[float]]:
     """The time in ns at which each job, by its id, was sent; and the round trips of PING in µs."""
     sent: dict[str, int] = {}
     ping_us: list[float] = []
@@ -59,8 +68,9 @@ async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], li
             await redis.ping()
             ping_us.append((time.monotonic_ns() - began) / 1000)
             await asyncio.sleep(random.uniform(0.5, 1.5) / JOBS_PER_S / 2)
+            name = random.choice(queues)
             now = time.monotonic_ns()
-            sent[(await client.enqueue("started_at")).id] = now
+            sent[(await client.enqueue("started_at", queue=name)).id] = now
     return sent, ping_us
 
 

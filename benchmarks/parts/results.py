@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.parts.figures import Figure, percentile
+from benchmarks.parts.figures import Figure, percentile, share
 from benchmarks.parts.goals import Goal
 from benchmarks.parts.pickup import Pickup
 from benchmarks.parts.rounds import Plan, Round
@@ -142,8 +142,3 @@ class Results:
             bytes_per_job=Figure.of([one.bytes_per_job for one in mine]),
             peak_rss_mb=Figure.of(peaks) if peaks else None,
         )
-
-
-def share(figure: Figure, whole: Figure) -> float:
-    """One median as a share of another; infinite if the other is 0."""
-    return figure.median / whole.median if whole.median else float("inf")
