@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.table import Table
 
@@ -11,6 +11,7 @@ from benchmarks.growing.axes import AXES, Axis
 from benchmarks.growing.results import FEW, MANY, Column, Results
 from benchmarks.growing.rounds import CONCURRENCY
 from benchmarks.parts import layout
+from benchmarks.parts.figures import Figure
 
 HEADING = "How cost grows"
 #: Columns side by side: in 80 characters, and on a page, where each has its range.
@@ -23,7 +24,7 @@ def tables(results: Results) -> Iterator[Table]:
     for axis, columns in _parts(results, _IN_TERMINAL):
         titles = ["\n".join(textwrap.wrap(column.title, 11)) for column in columns]
         found = layout.table("medians", "\n".join(textwrap.wrap(axis.title, 11)), *titles)
-        for point, cells in _rows(results, axis, columns, "{0}"):
+        for point, cells in _rows(results, axis, columns, _median):
             found.add_row(point, *cells)
         yield found
 
@@ -55,7 +56,7 @@ def section(results: Results, about: Mapping[str, object], picture: str) -> Iter
         yield ""
         yield f"| {axis.title} | {' | '.join(column.title for column in columns)} |"
         yield "| ---: |" + " ---: |" * len(columns)
-        for point, cells in _rows(results, axis, columns, "{0} ({1} to {2})"):
+        for point, cells in _rows(results, axis, columns, _with_range):
             yield f"| {point} | {' | '.join(cells)} |"
     yield ""
     yield (
@@ -79,18 +80,20 @@ def _parts(results: Results, most: int) -> Iterator[tuple[Axis, Sequence[Column]
 
 
 def _rows(
-    results: Results, axis: Axis, columns: Sequence[Column], form: str
+    results: Results, axis: Axis, columns: Sequence[Column], cell: Callable[[Figure, str], str]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Each point with its cells. The form is that of a median (0) with its range (1, 2)."""
-    curves = [results.curve(axis, column.name) for column in columns]
+    """Each point with its cells."""
+    curves = [(results.curve(axis, column.name), column.spec) for column in columns]
     for point in results.points(axis):
-        cells = []
-        for column, curve in zip(columns, curves, strict=True):
-            figure = curve.get(point)
-            if figure is None:
-                cells.append(_NONE)
-            else:
-                values = (figure.median, figure.low, figure.high)
-                median, *ends = (format(value, column.spec) for value in values)
-                cells.append(median if ends[0] == ends[1] else form.format(median, *ends))
-        yield f"{point:,}", cells
+        yield (
+            f"{point:,}",
+            [cell(curve[point], spec) if point in curve else _NONE for curve, spec in curves],
+        )
+
+
+def _median(figure: Figure, spec: str) -> str:
+    return format(figure.median, spec)
+
+
+def _with_range(figure: Figure, spec: str) -> str:
+    return _median(figure, spec) + figure.range(spec)

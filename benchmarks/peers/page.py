@@ -76,10 +76,7 @@ def _with_range(column: Column, one: Measured, best: float | None) -> str:
     figure = column.of(one)
     if figure is None:
         return _NONE
-    cell = _cell(column, one, best, "**{}**")
-    if figure.low == figure.high:
-        return cell
-    return f"{cell} ({format(figure.low, column.spec)} to {format(figure.high, column.spec)})"
+    return _cell(column, one, best, "**{}**") + figure.range(column.spec)
 
 
 def _kept() -> Mapping[str, str]:
