@@ -11,6 +11,7 @@ import click
 
 from benchmarks.parts import command, machine
 from benchmarks.parts.problem import BenchmarkProblem
+from benchmarks.parts.sections import put_section
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.peers import page, rounds
 from benchmarks.peers.contenders import CONTENDERS, Contender
@@ -18,7 +19,6 @@ from benchmarks.peers.results import Measured
 from chaos.cli.program import enter
 from chaos.public.environments import EnvironmentProblem
 from chaos.report import output
-from chaos.report.files import replace_file
 from chaos.rig.progress import Progress
 from rrq_ref.cpus import usable_cpus
 
@@ -42,7 +42,7 @@ _SINGLE, _REAL = 4, 10
 )
 @click.option("--quick", is_flag=True, help="One round of few jobs, beside one peer (mayu).")
 @click.option("--page", "page_path", type=click.Path(path_type=Path, dir_okay=False),
-              help="Also write docs/speed.md, or such a page, to this file.")  # fmt: skip
+              help="Also write the section of docs/speed.md, or of such a page.")  # fmt: skip
 @command.common_options
 def main(**options: Any) -> None:
     """Measure the reference and other Python queues in turn, in one run, and print the ratios.
@@ -96,7 +96,7 @@ def _compare(
         json_path, {"about": about, "contenders": [one.as_json() for one in measured]}
     )
     if page_path is not None:
-        replace_file(page_path, page.markdown(measured, about).encode())
+        put_section(page_path, page.HEADING, page.section(measured, about))
     return 0
 
 

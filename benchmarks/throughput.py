@@ -14,7 +14,8 @@ import click
 from benchmarks.parts import command, goals, layout, machine, pickup, rounds, single, tables
 from benchmarks.parts.results import GOAL_CASE, Results
 from benchmarks.parts.stand import Stand, open_stand
-from benchmarks.reference.queue import CONTENDERS
+from benchmarks.reference import queue
+from benchmarks.reference.queue import CONTENDERS, Contender
 from chaos.cli.program import enter
 from chaos.report import output
 from chaos.rig.progress import Progress
@@ -111,8 +112,8 @@ def _benchmark(
         progress.say(f"{jobs // _SINGLES} enqueues one by one")
         singles = single.measure(stand, max(1, jobs // _SINGLES), repeats, random)
         progress.say(f"pick-up of {pickups} jobs")
-        late = pickup.measure(stand, pickups, random, concurrency=max(concurrency))
-    results = Results(rounds=measured, singles=singles, pickup=late)
+        bare, late = (_pickup(stand, one, pickups, random, max(concurrency)) for one in CONTENDERS)
+    results = Results(rounds=measured, singles=singles, pickup=late, bare_pickup=bare)
     to_reach = results.goals()
     tables.print_results(results, console)
     where = " with {} process, concurrency {}".format(*GOAL_CASE)
@@ -137,6 +138,13 @@ def _plans(
 def _round(stand: Stand, plan: rounds.Plan, progress: Progress) -> rounds.Round:
     progress.say(f"{plan.contender}, {plan.processes} x {plan.concurrency}")
     return rounds.play(stand, plan)
+
+
+def _pickup(
+    stand: Stand, contender: Contender, jobs: int, random: Random, concurrency: int
+) -> pickup.Pickup:
+    queue.prepare(stand.admin)
+    return pickup.measure(stand, contender, jobs, random, concurrency=concurrency)
 
 
 if __name__ == "__main__":

@@ -32,3 +32,14 @@ class Figure:
         if self.low == self.high or not self.median:
             return text
         return f"{text} ±{abs((self.high - self.low) / 2 / self.median):.0%}"
+
+    def range(self, spec: str) -> str:
+        """` (low to high)` in the given format; nothing where both are the same."""
+        if self.low == self.high:
+            return ""
+        return f" ({format(self.low, spec)} to {format(self.high, spec)})"
+
+
+def share(figure: Figure, whole: Figure) -> float:
+    """One median as a share of another; infinite if the other is 0."""
+    return figure.median / whole.median if whole.median else float("inf")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,10 +53,20 @@ def clients(admin: Redis) -> tuple[int, int]:
     return int(info["connected_clients"]), int(info["blocked_clients"])
 
 
-def cpu_s(pid: int) -> float:
-    """The CPU time that a process has used: its own work, however busy the machine is."""
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
+def family(pid: int) -> list[psutil.Process]:
+    """A process and its descendants."""
+    leader = psutil.Process(pid)
+    return [leader, *leader.children(recursive=True)]
+
+
+def cpu_s(processes: Iterable[psutil.Process]) -> float:
+    """The CPU time that processes have used: their own work, however busy the machine is."""
+    total = 0.0
+    for process in processes:
+        with suppress(psutil.Error):  # it has just ended
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def peak_rss_mb(pid: int) -> float | None:

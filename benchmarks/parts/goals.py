@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from benchmarks.parts.layout import table
 
@@ -44,10 +45,10 @@ def reached(goals: Sequence[Goal]) -> bool:
 def print_goals(goals: Sequence[Goal], console: Console, where: str = "") -> None:
     """Print a table of goals. `where` says which case the figures are for."""
     rows = table(f"to reach{where}", "figure", "target", "measured", "met")
-    words = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]not measured[/]"}
+    words = {True: ("yes", "green"), False: ("no", "red"), None: ("not measured", "yellow")}
     for goal in goals:
         measured = "" if goal.measured is None else f"{goal.measured:.3g}{goal.unit}"
-        rows.add_row(goal.name, goal.target, measured, words[goal.met])
+        rows.add_row(goal.name, goal.target, measured, Text(*words[goal.met]))
     console.print(rows)
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from benchmarks.parts import loop
 from benchmarks.parts.problem import BenchmarkProblem
-from benchmarks.parts.rounds import wait_idle
 from benchmarks.parts.stand import Stand
 from benchmarks.parts.waiting import wait_until
+from benchmarks.parts.workers import idle_workers
 from benchmarks.reference import queue
 from benchmarks.reference.queue import Contender
-from chaos.processes import ProcessGroup
 from rrq_ref import Client, Settings
 
 JOBS_PER_S = 20
@@ -24,39 +24,39 @@ JOBS_PER_S = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pickup:
-    """Samples in microseconds."""
+    """Two samples of the same length, in microseconds."""
 
     #: Round trips of PING, by the client that enqueues, between its enqueues.
     ping_us: list[float]
     latency_us: list[float]
-    bare_us: list[float]
 
 
-def measure(stand: Stand, jobs: int, random: Random, *, concurrency: int) -> Pickup:
-    """Enqueue `jobs` one by one, 20 a second on average, to one idle worker; and a quarter as many
-    to the bare loop."""
-    _, bare_us = _measure(stand, "floor", max(1, jobs // 4), random, concurrency)
-    ping_us, latency_us = _measure(stand, "rrq_ref", jobs, random, concurrency)
-    return Pickup(ping_us=ping_us, latency_us=latency_us, bare_us=bare_us)
-
-
-def _measure(
-    stand: Stand, contender: Contender, jobs: int, random: Random, concurrency: int
-) -> tuple[list[float], list[float]]:
-    """The round trips of PING, and the latencies."""
-    queue.prepare(stand.admin)
-    url = stand.server.url
-    with ProcessGroup(grace_s=10) as group:
-        argv, log = queue.command(contender, concurrency), stand.directory / "pickup.log"
-        worker = group.spawn(argv, log=log, env=queue.environment(url), name=contender)
-        wait_idle(stand, [worker])
-        sent, ping_us = loop.run(_send(url, jobs, random))
-        wait_until(lambda: queue.left(stand.admin) == 0, "jobs to finish", [worker])
+def measure(
+    stand: Stand,
+    contender: Contender,
+    jobs: int,
+    random: Random,
+    *,
+    concurrency: int,
+    queues: Sequence[str] = queue.QUEUES,
+    fleet: int = 1,
+) -> Pickup:
+    """Enqueue `jobs` one by one, 20 a second on average, each to one of the queues of idle workers.
+    Jobs that are there before are not due."""
+    admin, url = stand.admin, stand.server.url
+    before = queue.left(admin, queues)
+    argv = queue.command(contender, concurrency, queues, fleet)
+    with idle_workers(stand, argv, contender, fleet=fleet) as workers:
+        sent, ping_us = loop.run(_send(url, jobs, random, queues))
+        wait_until(lambda: queue.left(admin, queues) <= before, "jobs to finish", workers)
         started = loop.run(_started(url, list(sent)))
-    return ping_us, [(at - sent[job_id]) / 1000 for job_id, at in started.items()]
+    latency_us = [(at - sent[job_id]) / 1000 for job_id, at in started.items()]
+    return Pickup(ping_us=ping_us, latency_us=latency_us)
 
 
-async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], list[float]]:
+async def _send(
+    url: str, jobs: int, random: Random, queues: Sequence[str]
+) -> tuple[dict[str, int], list[float]]:
     """The time in ns at which each job, by its id, was sent; and the round trips of PING in µs."""
     sent: dict[str, int] = {}
     ping_us: list[float] = []
@@ -71,8 +71,9 @@ async def _send(url: str, jobs: int, random: Random) -> tuple[dict[str, int], li
             await redis.ping()
             ping_us.append((time.monotonic_ns() - began) / 1000)
             await asyncio.sleep(random.uniform(0.5, 1.5) / JOBS_PER_S / 2)
+            name = random.choice(queues)
             now = time.monotonic_ns()
-            sent[(await client.enqueue("started_at")).id] = now
+            sent[(await client.enqueue("started_at", queue=name)).id] = now
     return sent, ping_us
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.parts.figures import Figure, percentile
+from benchmarks.parts.figures import Figure, percentile, share
 from benchmarks.parts.goals import Goal
 from benchmarks.parts.pickup import Pickup
 from benchmarks.parts.rounds import Plan, Round
@@ -63,6 +63,7 @@ class Results:
     #: Jobs per second of each way to enqueue one by one, the bare call first.
     singles: Mapping[str, Sequence[float]]
     pickup: Pickup
+    bare_pickup: Pickup
 
     def summaries(self) -> Iterator[tuple[Summary, Summary]]:
         """Floor and workers, case by case."""
@@ -79,7 +80,8 @@ class Results:
         return Bulk(bare=bare, enqueue_many=many)
 
     def latency(self) -> Latency:
-        ping, latency, bare = self.pickup.ping_us, self.pickup.latency_us, self.pickup.bare_us
+        ping, latency = self.pickup.ping_us, self.pickup.latency_us
+        bare = self.bare_pickup.latency_us
         return Latency(
             ping_p50=percentile(ping, 50),
             ping_p99=percentile(ping, 99),
@@ -149,8 +151,3 @@ class Results:
             bytes_per_job=Figure.of([one.bytes_per_job for one in mine]),
             peak_rss_mb=Figure.of(peaks) if peaks else None,
         )
-
-
-def share(figure: Figure, whole: Figure) -> float:
-    """One median as a share of another; infinite if the other is 0."""
-    return figure.median / whole.median if whole.median else float("inf")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from benchmarks.parts import gauges, loop
 from benchmarks.parts.stand import Stand
 from benchmarks.parts.waiting import wait_until
+from benchmarks.parts.workers import idle_workers
 from benchmarks.reference import queue
 from benchmarks.reference.queue import Contender
-from chaos.processes import Process, ProcessGroup
+from chaos.processes import Process
 
 #: Seconds between two looks at whether all jobs are done. Each look costs the server about 20 µs,
 #: in the floor's rounds as in the others'.
@@ -50,14 +51,12 @@ def play(stand: Stand, plan: Plan) -> Round:
     memory = gauges.memory(stand.admin)
     enqueued_per_s = _fill(stand.server.url, plan)
     queue.hold_back(stand.admin)
-    with ProcessGroup(grace_s=10) as group:
-        processes = _start(stand, plan, group)
+    argv = queue.command(plan.contender, plan.concurrency)
+    with idle_workers(stand, argv, plan.contender, processes=plan.processes) as processes:
         cpu_s = _cpu_s(processes)
         seconds, used = _run(stand, plan, processes)
         cpu_s = _cpu_s(processes) - cpu_s
         peaks = [gauges.peak_rss_mb(process.pid) for process in processes]
-    # Wait for their connections to close: a connection's buffers are not memory that a job keeps.
-    wait_until(lambda: gauges.clients(stand.admin)[0] <= 1, "the workers' connections to close")
     return Round(
         jobs_per_s=plan.jobs / seconds,
         worker_us_per_job=cpu_s / plan.jobs * 1e6,
@@ -70,7 +69,7 @@ def play(stand: Stand, plan: Plan) -> Round:
 
 
 def _cpu_s(processes: Sequence[Process]) -> float:
-    return sum(gauges.cpu_s(process.pid) for process in processes)
+    return sum(gauges.cpu_s(gauges.family(process.pid)) for process in processes)
 
 
 def _fill(url: str, plan: Plan) -> float:
@@ -79,24 +78,6 @@ def _fill(url: str, plan: Plan) -> float:
     began = time.perf_counter()
     loop.run(enqueue(url, plan.jobs))
     return plan.jobs / (time.perf_counter() - began)
-
-
-def _start(stand: Stand, plan: Plan, group: ProcessGroup) -> list[Process]:
-    """Start the processes. When this returns, they are idle."""
-    argv = queue.command(plan.contender, plan.concurrency)
-    env = queue.environment(stand.server.url)
-    started = [
-        group.spawn(argv, log=stand.directory / f"{name}.log", env=env, name=name)
-        for name in (f"{plan.contender}-{n}" for n in range(1, plan.processes + 1))
-    ]
-    wait_idle(stand, started)
-    return started
-
-
-def wait_idle(stand: Stand, processes: Sequence[Process]) -> None:
-    """Wait until each process waits in a blocking command."""
-    count = len(processes)
-    wait_until(lambda: gauges.clients(stand.admin)[1] >= count, "idle workers", processes)
 
 
 def _run(stand: Stand, plan: Plan, processes: Sequence[Process]) -> tuple[float, gauges.Usage]:

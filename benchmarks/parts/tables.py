@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.parts.figures import Figure
+from benchmarks.parts.figures import Figure, share
 from benchmarks.parts.layout import table
-from benchmarks.parts.results import Results, Summary, share
+from benchmarks.parts.results import Results, Summary
 
 
 def print_results(results: Results, console: Console) -> None:

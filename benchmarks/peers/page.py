@@ -11,6 +11,7 @@ from rich.table import Table
 from benchmarks.parts import layout
 from benchmarks.peers.results import COLUMNS, Column, Measured
 
+HEADING = "Beside other queues"
 _RESULTS = Path(__file__).parents[2] / "docs" / "results.md"
 _NONE = "-"
 
@@ -39,14 +40,8 @@ def _cell(column: Column, one: Measured, best: float | None, form: str) -> str:
     return form.format(text) if figure.median == best else text
 
 
-def markdown(measured: list[Measured], about: Mapping[str, object]) -> str:
-    """The page `docs/speed.md`."""
-    return "\n".join(_lines(measured, about)) + "\n"
-
-
-def _lines(measured: list[Measured], about: Mapping[str, object]) -> Iterator[str]:
-    yield "# Speed beside other queues"
-    yield ""
+def section(measured: list[Measured], about: Mapping[str, object]) -> Iterator[str]:
+    """The lines of the section in `docs/speed.md`."""
     yield (
         "Written by `python -m benchmarks.compare --page docs/speed.md`. All contenders took turns"
         " in one run, each in an environment of its own, with the settings that make it fastest."
@@ -81,10 +76,7 @@ def _with_range(column: Column, one: Measured, best: float | None) -> str:
     figure = column.of(one)
     if figure is None:
         return _NONE
-    cell = _cell(column, one, best, "**{}**")
-    if figure.low == figure.high:
-        return cell
-    return f"{cell} ({format(figure.low, column.spec)} to {format(figure.high, column.spec)})"
+    return _cell(column, one, best, "**{}**") + figure.range(column.spec)
 
 
 def _kept() -> Mapping[str, str]:

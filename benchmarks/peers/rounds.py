@@ -8,12 +8,11 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 from redis import Redis
 
 from benchmarks.parts import gauges
@@ -66,7 +65,7 @@ def drain(stand: Stand, contender: Contender, jobs: int, processes: int, name: s
         def at(share: float) -> tuple[float, int, float, float]:
             wanted = int(share * jobs)
             _wait(lambda: tally.done() >= wanted, contender, workers, tally)
-            used = sum(_cpu_s(one) for one in workers)
+            used = sum(gauges.cpu_s(gauges.family(one.pid)) for one in workers)
             return time.perf_counter(), tally.done(), used, _redis_cpu_s(stand.admin)
 
         (began, first, cpu_s, redis_s), (ended, last, cpu_end_s, redis_end_s) = (
@@ -170,22 +169,8 @@ def _wait(done: Any, contender: Contender, workers: Sequence[Process], tally: _T
     wait_until(done, what, workers, nap_s=_NAP_S, sign_of_life=tally.done)
 
 
-def _family(worker: Process) -> list[psutil.Process]:
-    leader = psutil.Process(worker.pid)
-    return [leader, *leader.children(recursive=True)]
-
-
-def _cpu_s(worker: Process) -> float:
-    total = 0.0
-    for process in _family(worker):
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system
-    return total
-
-
 def _peak_rss_mb(worker: Process) -> float:
-    return sum(gauges.peak_rss_mb(process.pid) or 0.0 for process in _family(worker))
+    return sum(gauges.peak_rss_mb(process.pid) or 0.0 for process in gauges.family(worker.pid))
 
 
 def _redis_cpu_s(admin: Redis) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from rrq_ref import Context
+from rrq_ref import Context, Handler
 
 
 async def noop(_: Context) -> None:
@@ -16,4 +16,9 @@ async def started_at(_: Context) -> int:
     return time.monotonic_ns()
 
 
-HANDLERS = {"noop": noop, "started_at": started_at}
+async def text(_: Context, size: int) -> str:
+    """Return a text whose JSON has `size` bytes."""
+    return "x" * (size - 2)
+
+
+HANDLERS: dict[str, Handler] = {"noop": noop, "started_at": started_at, "text": text}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 from redis import Redis as PlainRedis
 
-from benchmarks import compare, judge, throughput, wire_proxy
+from benchmarks import compare, growth, judge, throughput, wire_proxy
 from benchmarks.parts.goals import Goal, reached
 from benchmarks.reference import queue
 
@@ -33,12 +34,14 @@ SMALL = {
     "wire_proxy": ["--commands", "120", "--pipelines", "2"],
     "compare": ["--quick", "--peers", "huey", "--jobs", "500", "--pickups", "10"],
     "judge": ["--events", "5000", "--seconds", "0.5", "--rounds", "2"],
+    "growth": ["--quick", "--jobs", "100", "--pickups", "4", "--idle", "0.1"],
 }
 COMMANDS: dict[str, click.Command] = {
     "throughput": throughput.main,
     "wire_proxy": wire_proxy.main,
     "compare": compare.main,
     "judge": judge.main,
+    "growth": growth.main,
 }
 
 
@@ -111,18 +114,21 @@ def test_throughput_prints_every_row_and_writes_every_figure(bench: Bench, tmp_p
         assert measured[f"pick-up {name}, of the median PING"] == pytest.approx(times, abs=0.01)
 
 
-def test_the_bare_loop_enqueues_the_same_jobs_as_a_client(url: str, admin: PlainRedis) -> None:
+def test_all_ways_to_enqueue_make_the_same_jobs_as_a_client(url: str, admin: PlainRedis) -> None:
     hashes = []
     read: Any = admin
-    for enqueue in (queue.enqueue_many, queue.enqueue_bare):
+    for enqueue in (queue.enqueue_many, queue.enqueue_singly, queue.enqueue_bare, None):
         queue.prepare(admin)
-        asyncio.run(enqueue(url, 1))
+        if enqueue is None:
+            queue.fill(admin, 1)
+        else:
+            asyncio.run(enqueue(url, 1))
         (job_key,) = read.keys("rrq:job:*")
         stored = read.hgetall(job_key)
         assert b"rrq:job:" + stored.pop(b"id") == job_key
         del stored[b"enqueue_time"]
         hashes.append((stored, admin.zcard("rrq:queue:default")))
-    assert hashes[0] == hashes[1]
+    assert [one == hashes[0] for one in hashes] == [True] * 4
 
 
 def test_compare_measures_the_reference_and_a_peer_in_turn(bench: Bench, tmp_path: Path) -> None:
@@ -144,9 +150,41 @@ def test_compare_measures_the_reference_and_a_peer_in_turn(bench: Bench, tmp_pat
             else:
                 assert min(figure if isinstance(figure, list) else [figure]) > 0
     page = speed.read_text()
-    assert page.startswith("# Speed beside other queues\n")
+    assert page.startswith("# Speed\n\n## Beside other queues\n")
     rows = [line for line in page.splitlines() if line.startswith("| huey |")]
     assert [row.count(" - ") for row in rows] == [0, 1, 0, 0, 0]  # it has no async client
+
+
+def test_growth_measures_each_axis_and_writes_a_section_and_a_picture(
+    bench: Bench, tmp_path: Path
+) -> None:
+    figures, speed = tmp_path / "figures.json", tmp_path / "speed.md"
+    speed.write_text("# Speed\n\n## Beside other queues\n\nThis stays.\n")
+    files = ["--json", str(figures), "--page", str(speed)]
+    code, out, complaints = bench.run("growth", *SMALL["growth"], *files)
+    assert code == 0, complaints
+    written = json.loads(figures.read_text())
+    points = {
+        "waiting": [10, 1_000], "queues": [1, 4], "workers": [1, 2], "results": [10, 1_000],
+    }  # fmt: skip
+    for axis, wanted in points.items():
+        assert [row[axis] for row in written[axis]] == wanted
+        for row in written[axis]:
+            assert row["jobs_per_s"][0] > 0 < row["redis_us"][0]
+            if axis != "results":
+                assert 0 < row["pickup_p50_ms"][0] <= row["pickup_p95_ms"][0]
+    for row in written["waiting"] + written["queues"]:
+        assert row["single_per_s"][0] > 0 < row["bulk_per_s"][0]
+    assert all(row["idle_calls_per_s"][0] > 0 for row in written["workers"])
+    # A million jobs waiting were not measured.
+    assert [goal["met"] for goal in written["goals"]] == [None] * 5
+    assert out.count("not measured") == 5
+    page = speed.read_text()
+    assert page.startswith(
+        "# Speed\n\n## Beside other queues\n\nThis stays.\n\n## How cost grows\n"
+    )
+    (picture,) = re.findall(r"^!\[.*\]\((.*)\)$", page, re.MULTILINE)
+    assert (tmp_path / picture).read_bytes().startswith(b"<?xml")
 
 
 def test_wire_proxy_prints_both_ways_and_what_is_added(bench: Bench) -> None:
@@ -235,7 +273,8 @@ def default_sigint() -> Iterator[None]:
 @pytest.mark.usefixtures("default_sigint")
 @pytest.mark.parametrize("name", SMALL)
 def test_ctrl_c_leaves_nothing_behind(bench: Bench, name: str) -> None:
-    long = {"throughput": [], "wire_proxy": [], "compare": ["--peers", "huey"], "judge": []}
+    long = {"throughput": [], "wire_proxy": [], "compare": ["--peers", "huey"], "judge": [],
+            "growth": []}  # fmt: skip
     jobs = ["--jobs", "1000000"] if name in ("throughput", "compare") else []
     with bench.start(name, *long[name], *jobs) as process:
         deadline = time.monotonic() + 60
