@@ -189,13 +189,15 @@ local repeated, found, stale = again(), {}, {}
 for q = 1, (#KEYS - 1) / 4 do
   local queue, locks, dlq, hints = unpack(KEYS, q * 4 - 2, q * 4 + 1)
   local claimed, ghosts, no_hash = {}, {}, {}
-  if not repeated then
+  -- A worker may listen to many queues, nearly all of them empty.
+  local some = redis.call('EXISTS', queue, locks) > 0
+  if some and not repeated then
     take_back(queue, locks, dlq)
     if want > 0 then claimed, ghosts, no_hash = due_jobs(q, queue, locks) end
   end
   local gone = #ghosts + #no_hash
   -- This same step takes the jobs that the hints announced.
-  if survey(queue, locks, #claimed + gone, gone, #claimed > 0) then stale[#stale + 1] = hints end
+  if not some or survey(queue, locks, #claimed + gone, gone, #claimed > 0) then stale[#stale + 1] = hints end
   if #claimed + gone > 0 then found[#found + 1] = {queue, locks, dlq, claimed, ghosts, no_hash} end
 end
 -- The record is written before the jobs are moved. If a later write is refused, the same call is sent again and finds
@@ -211,6 +213,6 @@ for _, of in ipairs(found) do
   redis.call('ZADD', of[2], 'XX', 0, NOBODY)
   redis.call('ZREM', of[1], NOBODY)
 end
-for _, hints in ipairs(stale) do redis.call('DEL', hints) end
+if #stale > 0 then redis.call('DEL', unpack(stale)) end
 for _, of in ipairs(found) do pop(unpack(of)) end
 return {due_in, left, jobs, taken_back, buried, dropped, returned, lost}

@@ -136,6 +136,27 @@ async def test_stale_hints_are_deleted_and_fresh_ones_stay(
     assert not database.redis.exists(keys.wake("default"))
 
 
+async def test_an_empty_queue_costs_a_claim_one_look(
+    client: Client, redis: Redis, settings: Settings, database: Database
+) -> None:
+    names = tuple(f"queue-{n}" for n in range(8))
+    worker = WorkerStore(redis, replace(settings, queues=names), "worker-1")
+    for name in names[:2]:
+        await enqueue(client, name, queue=name)
+    assert len(await take(worker, 2)) == 2
+    for name in names:
+        database.redis.rpush(keys.wake(name), 1)
+    database.redis.config_resetstat()
+    await worker.lock_and_pop(2)
+    calls = {
+        name.removeprefix("cmdstat_"): told["calls"]
+        for name, told in database.redis.info("commandstats").items()
+    }
+    # The two whose jobs run are looked at from both sides: their jobs, and their locks.
+    assert (calls["exists"], calls["zrangebyscore"], calls["zrange"]) == (8, 4, 4)
+    assert not [name for name in names if database.redis.exists(keys.wake(name))]
+
+
 async def test_a_hint_wakes_a_waiting_worker(client: Client, store: WorkerStore) -> None:
     waiting = asyncio.create_task(store.wait_for_hint(50))
     await enqueue(client, "a")

@@ -27,8 +27,8 @@ ABLATIONS = (
             "nothing_taken_back": (
                 Edit(
                     LOCK_AND_POP,
-                    "  if not repeated then\n    take_back(queue, locks, dlq)\n",
-                    "  if not repeated then\n",
+                    "  if some and not repeated then\n    take_back(queue, locks, dlq)\n",
+                    "  if some and not repeated then\n",
                 ),
             ),
         },

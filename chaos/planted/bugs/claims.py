@@ -72,8 +72,8 @@ BUGS = (
         edits=(
             Edit(
                 LOCK_AND_POP,
-                "  if not repeated then\n    take_back(queue, locks, dlq)\n",
-                "  if not repeated then\n",
+                "  if some and not repeated then\n    take_back(queue, locks, dlq)\n",
+                "  if some and not repeated then\n",
             ),
         ),
         scenario="planted.scenarios.left_behind",
