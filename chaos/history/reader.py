@@ -14,6 +14,7 @@ import duckdb
 
 from chaos.history.accounts import unaccounted
 from chaos.history.damage import Damage
+from chaos.history.database import enough_memory, is_pattern, open_database, temporary
 from chaos.history.files import LONGEST, history_files, process_of, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
@@ -42,11 +43,11 @@ _NOT_PLAIN = "|".join(map(_unlike, _WRONG))
 class History:
     """One run's evidence.
 
-    `db` is an in-memory database whose table `events` has the columns of `schema.COLUMNS` and
-    `file`; only well-formed events are in it. `run` is run.json ({} when unreadable). `problems`
-    are sentences about evidence that is missing or unreadable. `intact` is False when events may
-    be missing that a living process had written, so that their absence proves nothing;
-    `rig_intact` when that may be so of others than the target's processes.
+    `db` is a database of its own (`open_database`), whose table `events` has the columns of
+    `schema.COLUMNS` and `file`; only well-formed events are in it. `run` is run.json ({} when
+    unreadable). `problems` are sentences about evidence that is missing or unreadable. `intact` is
+    False when events may be missing that a living process had written, so that their absence
+    proves nothing; `rig_intact` when that may be so of others than the target's processes.
     """
 
     db: duckdb.DuckDBPyConnection
@@ -67,23 +68,18 @@ class History:
         self.db.close()
 
 
+@enough_memory()
 def read_history(run_dir: Path) -> History:
     """Load a run directory. Close the result, or use it in a `with` statement.
 
-    Raises HistoryProblem when `run_dir` is no directory; whatever else is wrong with it is told
-    in `problems`.
+    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough memory;
+    whatever else is wrong with it is told in `problems`.
     """
     if not run_dir.is_dir():
         raise HistoryProblem(f"{run_dir} is not a run directory")
     run, problems = _read_run(run_dir / "run.json")
     found = history_files(run_dir / "history")
-    db = duckdb.connect(
-        config={
-            # A judge must not reach for the network, nor leave a .tmp in the working directory.
-            "autoinstall_known_extensions": "false",
-            "temp_directory": str(_temp() / "chaos-duckdb"),
-        }
-    )
+    db = open_database()
     try:
         scans = {path: _scan(path) for path in found.files}
         damage = [*found.damage, *_load(db, scans)]
@@ -137,13 +133,13 @@ def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Da
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
     files = [*scans]
     whole = all(scan.whole for scan in scans.values())
-    if files and whole and not any(_is_pattern(path) for path in files):
+    if files and whole and not any(is_pattern(path) for path in files):
         lines = sum(scan.lines for scan in scans.values())
         with contextlib.suppress(duckdb.Error):
             if _plain(db, files, lines) and _insert(db, files) == lines:
                 return []
         db.execute("DELETE FROM events")
-    with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
+    with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=temporary()) as directory:
         copies, damage = salvage(files, Path(directory))
         if copies:
             _insert(db, copies)
@@ -174,17 +170,6 @@ def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
     ).fetchone()
     assert done is not None
     return int(done[0])
-
-
-def _is_pattern(path: Path) -> bool:
-    """True if DuckDB would take this path for a pattern."""
-    return bool(set("*?[]") & set(str(path)))
-
-
-def _temp() -> Path:
-    """A directory for temporary files that DuckDB can read."""
-    given = Path(tempfile.gettempdir())
-    return Path("/tmp") if _is_pattern(given) else given
 
 
 def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
