@@ -18,6 +18,7 @@ from chaos.history.database import enough_memory, is_pattern, open_database, tem
 from chaos.history.files import LONGEST, history_files, process_of, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
+from chaos.history.steps import at_once
 from chaos.history.torn import salvage
 
 _BLOCK = 1 << 20
@@ -79,12 +80,16 @@ def read_history(run_dir: Path) -> History:
         raise HistoryProblem(f"{run_dir} is not a run directory")
     run, problems = _read_run(run_dir / "run.json")
     found = history_files(run_dir / "history")
-    db = open_database()
+    scans = {path: _scan(path) for path in found.files}
+    db = open_database(lines=sum(scan.lines for scan in scans.values()))
     try:
-        scans = {path: _scan(path) for path in found.files}
         damage = [*found.damage, *_load(db, scans)]
-        damage += unaccounted(db, {path.name: scan.lines for path, scan in scans.items()})
-        damage += _drop_malformed(db)
+        lines = {path.name: scan.lines for path, scan in scans.items()}
+        missing, malformed = at_once(db, lambda db: unaccounted(db, lines), _malformed)
+        damage += missing
+        if malformed:
+            db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
+            damage += malformed
         rig_intact = _only_of_workers(db, damage)
     except BaseException:
         db.close()
@@ -136,7 +141,10 @@ def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Da
     if files and whole and not any(is_pattern(path) for path in files):
         lines = sum(scan.lines for scan in scans.values())
         with contextlib.suppress(duckdb.Error):
-            if _plain(db, files, lines) and _insert(db, files) == lines:
+            plain, read = at_once(
+                db, lambda db: _plain(db, files, lines), lambda db: _insert(db, files)
+            )
+            if plain and read == lines:
                 return []
         db.execute("DELETE FROM events")
     with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=temporary()) as directory:
@@ -172,16 +180,13 @@ def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
     return int(done[0])
 
 
-def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
-    """Take out the events that say nothing, and tell of them: one sentence per file and kind."""
-    db.execute(
-        "CREATE TABLE malformed AS SELECT file, complaint, count(*) AS n FROM "
+def _malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
+    """The events that say nothing, in one sentence per file and kind."""
+    rows = db.execute(
+        "SELECT file, complaint, count(*) AS n FROM "
         f"(SELECT file, {complaint_sql()} AS complaint FROM events) "
         "WHERE complaint IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    )
-    rows = db.execute("SELECT file, complaint, n FROM malformed").fetchall()
-    if rows:
-        db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
+    ).fetchall()
     return [
         Damage(process_of(file), f"{shown(file)} has {n} event{'s' if n > 1 else ''} {complaint}")
         for file, complaint, n in rows
