@@ -23,8 +23,10 @@ from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.errors import ChaosError
 from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
+from chaos.history.database import enough_memory
 from chaos.history.reader import History, read_history
 from chaos.history.schema import MAX_DURATION_MS
+from chaos.history.steps import Step, run_steps, statements, words_of
 
 MAX_ROWS = 20
 """The most broken cases of one check that a verdict shows."""
@@ -52,8 +54,9 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
     """Judge the history in `run_dir`. Reads only; the same directory gives the same verdict.
     Of each check at most `max_rows` broken cases are kept.
 
-    Raises HistoryProblem when `run_dir` is no directory. Everything else that is wrong with the
-    evidence is told in the verdict, and so is a check that fails itself.
+    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough memory.
+    Everything else that is wrong with the evidence is told in the verdict, and so is a check that
+    fails itself.
     """
     with judging(run_dir, max_rows=max_rows) as (verdict, _):
         return verdict
@@ -66,34 +69,45 @@ def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdic
         yield judged(history, max_rows=max_rows), history
 
 
+@enough_memory()
 def judged(history: History, *, max_rows: int = MAX_ROWS) -> Verdict:
-    """The verdict on a history that was just read. Makes all tables of views.sql in it."""
-    unknown = make_views(history)
+    """The verdict on a history that was just read. Makes all tables of views.sql in it.
+
+    Raises HistoryProblem when there is not enough memory.
+    """
+    unknown = _prepare(history)
     promised, complaints = _promises(history.run)
     unknown += complaints
     offers, complaints = _offers(history.run)
     unknown += complaints
-    checks = tuple(
-        _run_check(history.db, anomaly, promised, offers, max_rows) for anomaly in ANOMALIES
-    )
-    unknown = [*history.problems, *unknown, *missing_evidence(history.db, offers)]
+    views = [*statements(sql_of("views"))]
+    looks = [
+        *(_check(anomaly, promised, offers, max_rows) for anomaly in ANOMALIES),
+        Step(work=lambda db: missing_evidence(db, offers)),
+        Step(work=obstructed),
+        Step(work=lambda db: count_events(db, offers)),
+        Step(work=count_faults),
+    ]
+    results = run_steps(history.db, [*views, *looks])[len(views) :]
+    checks: tuple[CheckResult, ...] = tuple(results[: len(ANOMALIES)])
+    missing, in_the_way, counts, faults = results[len(ANOMALIES) :]
+    unknown = [*history.problems, *unknown, *missing]
     unknown += [f"the check {c.anomaly} failed itself: {c.error}" for c in checks if c.error]
     unknown += _not_met(history.run, promised, checks)
     return Verdict(
-        outcome=_outcome(checks, unknown, obstructed(history.db)),
+        outcome=_outcome(checks, unknown, in_the_way),
         checks=checks,
         unknown_because=tuple(unknown),
-        counts=count_events(history.db, offers),
-        faults=count_faults(history.db),
+        counts=counts,
+        faults=faults,
         run=history.run,
     )
 
 
 def make_views(history: History) -> list[str]:
     """Make the tables of views.sql in `history.db`. Returns what their timing lacks."""
-    timing, unknown = _timing(history.run)
-    offers, _ = _offers(history.run)
-    _prepare(history, timing, offers)
+    unknown = _prepare(history)
+    run_steps(history.db, [*statements(sql_of("views"))])
     return unknown
 
 
@@ -167,27 +181,43 @@ def _offers(run: dict[str, Any]) -> tuple[frozenset[Evidence], list[str]]:
     return frozenset(evidence for evidence in Evidence if evidence in given), complaints
 
 
-def _prepare(history: History, timing: dict[str, int | None], offers: frozenset[Evidence]) -> None:
-    """Make the macros and tables that the checks are written in."""
+def _prepare(history: History) -> list[str]:
+    """Make what views.sql is written in. Returns what the run's timing lacks."""
+    timing, unknown = _timing(history.run)
+    offers, _ = _offers(history.run)
     db = history.db
-    for name, value in timing.items():
-        macro = name.removesuffix("_ms")
-        ns = "NULL" if value is None else str(value * 1_000_000)
-        db.execute(f"CREATE MACRO {macro}() AS ({ns}::BIGINT)")
     row = db.execute("SELECT coalesce(min(t), 0) FROM events").fetchone()
     assert row is not None
-    db.execute(f"CREATE MACRO origin() AS ({int(row[0])}::BIGINT)")
-    db.execute(f"CREATE MACRO intact() AS {history.intact}")
-    db.execute(f"CREATE MACRO rig_intact() AS {history.rig_intact}")
-    fault_kinds.make_table(db)
     listed = ", ".join(f"'{evidence}'" for evidence in sorted(offers))
-    db.execute(f"CREATE MACRO offers(evidence) AS (list_contains([{listed}]::VARCHAR[], evidence))")
-    db.execute(sql_of("views"))
+    macros = {f"{name.removesuffix('_ms')}()": _in_ns(value) for name, value in timing.items()}
+    macros |= {
+        "origin()": f"{int(row[0])}::BIGINT",
+        "intact()": str(history.intact),
+        "rig_intact()": str(history.rig_intact),
+        "offers(evidence)": f"list_contains([{listed}]::VARCHAR[], evidence)",
+    }
+    db.execute(";".join(f"CREATE MACRO {name} AS ({told})" for name, told in macros.items()))
+    fault_kinds.make_table(db)
+    db.execute(sql_of("ruined"))
+    return unknown
+
+
+def _in_ns(ms: int | None) -> str:
+    return "NULL::BIGINT" if ms is None else f"{ms * 1_000_000}::BIGINT"
 
 
 def sql_of(name: str) -> str:
-    """The text of the check for this anomaly, or of `views`."""
+    """The text of the check for this anomaly, of `ruined` or of `views`."""
     return (files("chaos.checks") / f"{name.replace('-', '_')}.sql").read_text(encoding="utf-8")
+
+
+def _check(
+    anomaly: str, promised: frozenset[str], offers: frozenset[Evidence], max_rows: int
+) -> Step:
+    return Step(
+        work=lambda db: _run_check(db, anomaly, promised, offers, max_rows),
+        mentions=words_of(sql_of(anomaly)),
+    )
 
 
 def _run_check(

@@ -7,7 +7,8 @@
 -- that argues from the absence of an event must ask for it. `rig_intact()` is enough where only the rig
 -- could have written it. `offers(evidence)` says whether the target
 -- can show something (`chaos.evidence`), and `fault_kinds` what the checks know of each kind of fault
--- (chaos/checks/fault_kinds.py). These are made by the judge.
+-- (chaos/checks/fault_kinds.py). These are made by the judge, which has also run ruined.sql before. Each
+-- statement is run as soon as what it mentions is there, beside others.
 --
 -- "Sure" evidence is taken from the safe side: a command took effect between t_sent and t, so a
 -- lock lives until t_sent + TTL at least and until t + TTL at most.
@@ -54,20 +55,6 @@ CREATE MACRO in_ms(x) AS printf('%.0f ms', x / 1e6);
 
 -- Is process name `child` the process `parent`, or a worker of that fleet (fleet-1.3 of fleet-1)?
 CREATE MACRO within(child, parent) AS (child = parent OR starts_with(child, parent || '.'));
-
--- Jobs that the rig has ruined. Nothing is known of them but what they leave in queues and locks, and that
--- whoever ran one had no room for another job in that time.
-CREATE TABLE ruined AS
-SELECT DISTINCT e.job FROM events AS e JOIN fault_kinds AS k USING (kind)
-WHERE e.type = 'fault' AND e.event = 'landed' AND k.ruins;
-
-CREATE TABLE ruined_runs AS
-SELECT process, pid, min(t) FILTER (type = 'start') AS start_t, max(t) FILTER (type = 'end') AS end_t
-FROM events WHERE job IN (FROM ruined) AND type IN ('start', 'end')
-GROUP BY process, pid, job, token;
-
-DELETE FROM events
-WHERE type <> 'fault' AND coalesce(what NOT IN ('lock', 'queue'), true) AND job IN (FROM ruined);
 
 -- One row, always: when the final state was read (NULL: never, and then it is not looked at).
 CREATE TABLE final_read AS

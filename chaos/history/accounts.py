@@ -30,7 +30,7 @@ def _numbers(db: duckdb.DuckDBPyConnection) -> Iterator[Damage]:
     ).fetchall()
     for file, pid in wrong:
         rows = db.execute(
-            "SELECT n, t FROM events WHERE file = ? AND pid IS NOT DISTINCT FROM ? ORDER BY rowid",
+            "SELECT n, t FROM events WHERE file = ? AND pid IS NOT DISTINCT FROM ? ORDER BY t, n",
             [file, pid],
         ).fetchall()
         if said := misnumbered(rows):

@@ -14,9 +14,11 @@ import duckdb
 
 from chaos.history.accounts import unaccounted
 from chaos.history.damage import Damage
+from chaos.history.database import enough_memory, is_pattern, open_database, temporary
 from chaos.history.files import LONGEST, history_files, process_of, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
+from chaos.history.steps import at_once
 from chaos.history.torn import salvage
 
 _BLOCK = 1 << 20
@@ -42,11 +44,11 @@ _NOT_PLAIN = "|".join(map(_unlike, _WRONG))
 class History:
     """One run's evidence.
 
-    `db` is an in-memory database whose table `events` has the columns of `schema.COLUMNS` and
-    `file`; only well-formed events are in it. `run` is run.json ({} when unreadable). `problems`
-    are sentences about evidence that is missing or unreadable. `intact` is False when events may
-    be missing that a living process had written, so that their absence proves nothing;
-    `rig_intact` when that may be so of others than the target's processes.
+    `db` is a database of its own (`open_database`), whose table `events` has the columns of
+    `schema.COLUMNS` and `file`; only well-formed events are in it. `run` is run.json ({} when
+    unreadable). `problems` are sentences about evidence that is missing or unreadable. `intact` is
+    False when events may be missing that a living process had written, so that their absence
+    proves nothing; `rig_intact` when that may be so of others than the target's processes.
     """
 
     db: duckdb.DuckDBPyConnection
@@ -67,28 +69,27 @@ class History:
         self.db.close()
 
 
+@enough_memory()
 def read_history(run_dir: Path) -> History:
     """Load a run directory. Close the result, or use it in a `with` statement.
 
-    Raises HistoryProblem when `run_dir` is no directory; whatever else is wrong with it is told
-    in `problems`.
+    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough memory;
+    whatever else is wrong with it is told in `problems`.
     """
     if not run_dir.is_dir():
         raise HistoryProblem(f"{run_dir} is not a run directory")
     run, problems = _read_run(run_dir / "run.json")
     found = history_files(run_dir / "history")
-    db = duckdb.connect(
-        config={
-            # A judge must not reach for the network, nor leave a .tmp in the working directory.
-            "autoinstall_known_extensions": "false",
-            "temp_directory": str(_temp() / "chaos-duckdb"),
-        }
-    )
+    scans = {path: _scan(path) for path in found.files}
+    db = open_database(lines=sum(scan.lines for scan in scans.values()))
     try:
-        scans = {path: _scan(path) for path in found.files}
         damage = [*found.damage, *_load(db, scans)]
-        damage += unaccounted(db, {path.name: scan.lines for path, scan in scans.items()})
-        damage += _drop_malformed(db)
+        lines = {path.name: scan.lines for path, scan in scans.items()}
+        missing, malformed = at_once(db, lambda db: unaccounted(db, lines), _malformed)
+        damage += missing
+        if malformed:
+            db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
+            damage += malformed
         rig_intact = _only_of_workers(db, damage)
     except BaseException:
         db.close()
@@ -137,13 +138,16 @@ def _load(db: duckdb.DuckDBPyConnection, scans: Mapping[Path, _Scan]) -> list[Da
     db.execute(f"CREATE TABLE events ({columns}, file VARCHAR)")
     files = [*scans]
     whole = all(scan.whole for scan in scans.values())
-    if files and whole and not any(_is_pattern(path) for path in files):
+    if files and whole and not any(is_pattern(path) for path in files):
         lines = sum(scan.lines for scan in scans.values())
         with contextlib.suppress(duckdb.Error):
-            if _plain(db, files, lines) and _insert(db, files) == lines:
+            plain, read = at_once(
+                db, lambda db: _plain(db, files, lines), lambda db: _insert(db, files)
+            )
+            if plain and read == lines:
                 return []
         db.execute("DELETE FROM events")
-    with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=_temp()) as directory:
+    with tempfile.TemporaryDirectory(prefix="chaos-history-", dir=temporary()) as directory:
         copies, damage = salvage(files, Path(directory))
         if copies:
             _insert(db, copies)
@@ -176,27 +180,13 @@ def _insert(db: duckdb.DuckDBPyConnection, files: list[Path]) -> int:
     return int(done[0])
 
 
-def _is_pattern(path: Path) -> bool:
-    """True if DuckDB would take this path for a pattern."""
-    return bool(set("*?[]") & set(str(path)))
-
-
-def _temp() -> Path:
-    """A directory for temporary files that DuckDB can read."""
-    given = Path(tempfile.gettempdir())
-    return Path("/tmp") if _is_pattern(given) else given
-
-
-def _drop_malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
-    """Take out the events that say nothing, and tell of them: one sentence per file and kind."""
-    db.execute(
-        "CREATE TABLE malformed AS SELECT file, complaint, count(*) AS n FROM "
+def _malformed(db: duckdb.DuckDBPyConnection) -> list[Damage]:
+    """The events that say nothing, in one sentence per file and kind."""
+    rows = db.execute(
+        "SELECT file, complaint, count(*) AS n FROM "
         f"(SELECT file, {complaint_sql()} AS complaint FROM events) "
         "WHERE complaint IS NOT NULL GROUP BY ALL ORDER BY ALL"
-    )
-    rows = db.execute("SELECT file, complaint, n FROM malformed").fetchall()
-    if rows:
-        db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
+    ).fetchall()
     return [
         Damage(process_of(file), f"{shown(file)} has {n} event{'s' if n > 1 else ''} {complaint}")
         for file, complaint, n in rows
