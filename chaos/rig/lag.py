@@ -35,6 +35,40 @@ _USUAL = 0.2
 _LATEST = 4
 
 
+class Clockwork:
+    """A thread that looks at machine lag in steps, for any number of watches: those of many runs at
+    once would be as many threads, which wait for each other and take the processor from the runs.
+    """
+
+    def __init__(self, step_s: float = _STEP_S) -> None:
+        self.step_s = step_s
+        self._watches: dict[LagWatch, None] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
+        self._thread.start()
+
+    def add(self, watch: LagWatch) -> None:
+        """Look from now on. From any thread."""
+        self._watches[watch] = None
+
+    def remove(self, watch: LagWatch) -> None:
+        """Look no more. A look may still be under way. From any thread."""
+        self._watches.pop(watch, None)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        left_s = self.step_s
+        while not self._over.wait(left_s):
+            due = time.monotonic() + self.step_s  # a step has in it what the looks take
+            for watch in tuple(self._watches):
+                watch.look()
+            left_s = max(0.0, due - time.monotonic())
+
+
 class LagWatch:
     """Writes a `lag` event after each step in which the machine kept the run waiting.
 
@@ -48,21 +82,25 @@ class LagWatch:
         record: Write,
         workers: Callable[[], Iterable[int]],
         server: Server | None = None,
-        *,
-        step_s: float = _STEP_S,
+        clockwork: Clockwork | None = None,
     ) -> None:
-        """Watch the processes whose pids `workers` tells, which is asked at each step."""
-        self._step_s = step_s
+        """Watch the processes whose pids `workers` tells, which is asked at each step. Without a
+        `clockwork` it has one of its own."""
+        self._clockwork = clockwork
+        self._own = clockwork is None
         self._record = record
         self._workers = workers
         self._server = server
         self._waits: dict[int, Waits] = {}
         self._lags: list[tuple[float, float]] = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="lag", daemon=True)
+        self._looking = threading.Lock()
+        self._looked_at = time.monotonic()
+        self._over = False
 
     def start(self) -> None:
-        self._thread.start()
+        self._looked_at = time.monotonic()
+        self._clockwork = self._clockwork or Clockwork()
+        self._clockwork.add(self)
 
     def deadline(self, seconds: float) -> Deadline:
         """So long from now, of a machine that keeps nobody waiting. From any thread."""
@@ -74,22 +112,33 @@ class LagWatch:
 
     def close(self) -> None:
         """Look for the last time."""
-        self._over.set()
-        self._thread.join()
-        for waits in self._waits.values():
-            waits.close()
+        if self._clockwork is None:
+            return
+        self._clockwork.remove(self)
+        if self._own:
+            self._clockwork.close()
+        self.look()
+        with self._looking:
+            self._over = True
+            for waits in self._waits.values():
+                waits.close()
 
-    def _watch(self) -> None:
-        over = False
-        while not over:
-            began = time.monotonic()
-            over = self._over.wait(self._step_s)
-            waited_ms = self._waited_ms()
-            took_s = time.monotonic() - began
-            late_ms = 0.0 if over else (took_s - self._step_s) * 1000
-            lag_ms = min(late_ms + waited_ms, took_s * 1000)
-            if lag_ms >= _USUAL * self._step_s * 1000:
-                over |= not self._wrote(lag_ms, took_s * 1000)
+    def look(self) -> None:
+        """See how long the run was kept waiting since the last look. From any thread."""
+        with self._looking:
+            if not self._over:
+                self._look()
+
+    def _look(self) -> None:
+        assert self._clockwork is not None
+        step_ms = self._clockwork.step_s * 1000
+        waited_ms = self._waited_ms()
+        began, self._looked_at = self._looked_at, time.monotonic()
+        took_ms = (self._looked_at - began) * 1000
+        late_ms = max(0.0, took_ms - step_ms)  # less than a step since the last one, at the ends
+        lag_ms = min(late_ms + waited_ms, took_ms)
+        if lag_ms >= _USUAL * step_ms:
+            self._over = not self._wrote(lag_ms, took_ms)
 
     def _wrote(self, lag_ms: float, within_ms: float) -> bool:
         try:

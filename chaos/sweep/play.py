@@ -59,8 +59,6 @@ _PAST_TTL = 1.25
 _IDLE_S = 0.3
 #: Between two looks at whether a worker is idle.
 _LOOK_S = 0.05
-#: Between two looks at the machine's lag: where a cell waits for seconds, so may these.
-_LAG_S, _RARE_LAG_S = 0.025, 0.1
 _ASKS = data_command()
 _UNFINISHED = ("queued", "active", "retrying")
 
@@ -167,8 +165,7 @@ class _Play:
             self._record,
         )
         self._wire.start()
-        step_s = _LAG_S if self._desk is None else _RARE_LAG_S
-        self._lag = LagWatch(self._record, self._workers, stage.server, step_s=step_s)
+        self._lag = LagWatch(self._record, self._workers, stage.server, stage.clockwork)
         self._lag.start()
         self._samples = Samples(stage.inspector, self._record)
         self._samples.start()
@@ -325,13 +322,17 @@ class _Play:
         self, forked: Forked, do: str, log: Path, spec: WorkerSpec, attach: Callable[[Handle], None]
     ) -> Handle:
         attach(forked)
-        jobs = [self._jobs[number - 1] for number in self._life.ordered] or self._jobs
         if do == "work" and self._stage.warm is not None:
             self._stage.warm.fork(forked, spec, log)
         else:
+            jobs = () if do == "work" else self._ordered()
             told = order(do, spec, jobs, self._life.client)
             self._stage.fork_server.fork(forked, told, log=log)
         return forked
+
+    def _ordered(self) -> Sequence[Job]:
+        """The jobs that a producer or an operator is told of."""
+        return [self._jobs[number - 1] for number in self._life.ordered] or self._jobs
 
     def _workers(self) -> list[int]:
         """The pids of the processes that have been forked and have not ended."""

@@ -20,6 +20,7 @@ from chaos.inference.known import hand_on, with_what_is_known
 from chaos.known import Known
 from chaos.processes import ForkServer
 from chaos.processes.modules import shown
+from chaos.rig.lag import Clockwork
 from chaos.rig.options import BadOption, Options, new_seed
 from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
@@ -46,6 +47,8 @@ _OF_ANY_QUEUE = ("succeeds", "drained")
 RETRIED = "fails-then-succeeds"
 #: The life whose boundaries are paired.
 _PAIRED = "succeeds"
+#: Between two looks at the machine's lag: where a cell waits for seconds, so may these.
+_LAG_S, _RARE_LAG_S = 0.025, 0.1
 #: The proxies' threads must not wait for each other longer than a command takes.
 _SWITCH_S = 0.001
 _SLACK_MS = 2_000
@@ -172,7 +175,9 @@ def _stages(
             ForkServer(PREPARE, options.target, log=directory / "fork-server.log")
         )
         starts = Starts(_STARTS_PER_CPU * slots_of.cpus())
-        stages = [Stage(target, server, url, fork_server, starts) for url in urls]
+        clockwork = Clockwork(_LAG_S if target.asks is None else _RARE_LAG_S)
+        stack.callback(clockwork.close)
+        stages = [Stage(target, server, url, fork_server, starts, clockwork) for url in urls]
         stack.callback(_close, stages)
         stages[0].check()
         yield stages, server.version

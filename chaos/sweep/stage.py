@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from chaos.processes import Forked, ForkServer
+from chaos.rig.lag import Clockwork
 from chaos.rig.options import BadOption
 from chaos.rig.unseen import Fate, Unseen
 from chaos.servers import Server
@@ -35,7 +36,13 @@ class Stage:
     """
 
     def __init__(
-        self, target: Target, server: Server, url: str, fork_server: ForkServer, starts: Starts
+        self,
+        target: Target,
+        server: Server,
+        url: str,
+        fork_server: ForkServer,
+        starts: Starts,
+        clockwork: Clockwork,
     ) -> None:
         inspector = target.inspector(url, SETTINGS) if target.inspector else None
         blind = Unseen(url, target.asks) if target.asks else None
@@ -51,6 +58,7 @@ class Stage:
         self.fork_server = fork_server
         #: Shared by all stages.
         self.starts = starts
+        self.clockwork = clockwork
         self.warm: Programs | None = None
         #: Looks into the store, where the target has a way.
         self.inspector = inspector

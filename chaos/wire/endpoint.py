@@ -115,8 +115,11 @@ class Endpoint:
         unknown = {each.ends: each for each in self.connections if each.peer is None}
         if self.process is None or not unknown:
             return
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(None, peers_of, self.process, list(unknown))
+        if self.process.childless:  # then nobody need be looked for
+            found: dict[Ends, Handle] = dict.fromkeys(unknown, self.process)
+        else:
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(None, peers_of, self.process, list(unknown))
         for ends, peer in found.items():
             unknown[ends].peer = peer
 

@@ -27,8 +27,6 @@ def peers_of(process: Handle, wanted: Collection[Ends]) -> dict[Ends, Handle]:
     A connection is missing from the answer when its process has ended or has closed it. Where a
     fork has handed one down, it belongs to the ancestor, who opened it.
     """
-    if process.childless:
-        return dict.fromkeys(wanted, process)
     found: dict[Ends, Handle] = {}
     for candidate in itertools.chain([process], descendants_of(process)):
         for ends in _connections(candidate.pid):

@@ -1,14 +1,14 @@
 """SIGSTOP at a command."""
 
 import asyncio
+import math
 from signal import SIGSTOP
-
-import psutil
 
 from chaos.faults.action import PASS, CannotLand, Outcome, Site, WireAction
 from chaos.processes import Handle
+from chaos.processes.stopped import halted
 
-_WATCH_S = 0.002  # between two looks at whether a stopped process runs again
+_WATCH_S = 0.01  # between two looks at whether a stopped process runs again
 
 
 async def _inject(site: Site) -> Outcome:
@@ -27,18 +27,15 @@ async def _watch(site: Site, victim: Handle) -> None:
     """Wait until the process runs again; wake it when its time is over."""
     loop = asyncio.get_running_loop()
     for_ms = site.fault.for_ms
-    wake_at = None if for_ms is None else loop.time() + for_ms / 1000
-    try:
-        stopped = psutil.Process(victim.pid)
-        while stopped.status() == psutil.STATUS_STOPPED:
-            if wake_at is not None and loop.time() >= wake_at:
-                victim.resume()
-                break
-            await asyncio.sleep(_WATCH_S)
-        if stopped.status() != psutil.STATUS_ZOMBIE:
-            site.healed()
-    except psutil.NoSuchProcess:
-        return  # killed while it was stopped: nothing has been undone
+    wake_at = math.inf if for_ms is None else loop.time() + for_ms / 1000
+    while halted(victim.pid):
+        left_s = wake_at - loop.time()
+        if left_s <= 0:
+            victim.resume()
+            break
+        await asyncio.sleep(min(left_s, _WATCH_S))
+    if halted(victim.pid) is not None:  # else killed while it was stopped: nothing was undone
+        site.healed()
 
 
 async def _end(site: Site) -> None:

@@ -61,11 +61,14 @@ def found(client: Any) -> Iterator[FinalEffect]:
 
 
 def _marks(client: Any) -> Iterator[str]:
-    yield from client.lrange(_LIST, 0, -1)
-    yield from (fields["mark"] for _, fields in client.xrange(_STREAM))
-    for mark, count in client.hgetall(_COUNTS).items():
+    with client.pipeline(transaction=False) as pipe:
+        found = pipe.lrange(_LIST, 0, -1).xrange(_STREAM).hgetall(_COUNTS).get(_TEXT).execute()
+    listed, streamed, counts, text = found
+    yield from listed
+    yield from (fields["mark"] for _, fields in streamed)
+    for mark, count in counts.items():
         yield from [mark] * int(count)
-    yield from (client.get(_TEXT) or "").splitlines()
+    yield from (text or "").splitlines()
     for key in client.scan_iter(match=f"{PREFIX}:clash:*", count=_BATCH):
         text = client.type(key) == "string"
         yield from client.get(key).splitlines() if text else client.lrange(key, 0, -1)

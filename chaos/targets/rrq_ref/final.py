@@ -105,14 +105,7 @@ class RrqInspector:
             states[job.job] = job.state
             yield job
         yield from effects.found(client)
-        for queue in self._queues:
-            for entry, jobs_there in (
-                (FinalQueue, client.zrange(keys.queue(queue), 0, -1)),
-                (FinalLock, client.zrange(keys.locks(queue), 0, -1)),
-                (FinalDlq, client.lrange(keys.dlq(queue), 0, -1)),
-            ):
-                for job_there in jobs_there:
-                    yield entry(queue=queue, job=job_there)
+        yield from self._entries()
         found = client.scan_iter(match="rrq:*", count=_BATCH)
         while batch := list(itertools.islice(found, _BATCH)):
             unasked = [name.removeprefix(keys.JOB) for name in batch if name.startswith(keys.JOB)]
@@ -120,6 +113,17 @@ class RrqInspector:
                 states[job.job] = job.state
                 yield job
             yield from _keys(client, batch, states)
+
+    def _entries(self) -> Iterator[Final]:
+        places = itertools.product(self._queues, (FinalQueue, FinalLock, FinalDlq))
+        with self._client.pipeline(transaction=False) as pipe:
+            for queue in self._queues:
+                pipe.zrange(keys.queue(queue), 0, -1)
+                pipe.zrange(keys.locks(queue), 0, -1)
+                pipe.lrange(keys.dlq(queue), 0, -1)
+            found = pipe.execute()
+        for (queue, entry), there in zip(places, found, strict=True):
+            yield from (entry(queue=queue, job=job) for job in there)
 
     def _jobs(self, jobs: Iterable[str]) -> Iterator[FinalJob]:
         rest = iter(jobs)
@@ -129,8 +133,9 @@ class RrqInspector:
 
     def clean(self) -> None:
         effects.clean(self._client)
-        for key in self._client.scan_iter(match="rrq:*", count=_BATCH):
-            self._client.delete(key)
+        found = self._client.scan_iter(match="rrq:*", count=_BATCH)
+        while batch := list(itertools.islice(found, _BATCH)):
+            self._client.delete(*batch)
 
     def look(self) -> Sight:
         return self._looker.look()

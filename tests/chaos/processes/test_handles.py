@@ -20,7 +20,7 @@ from chaos.processes import (
     ProcessStillRunning,
     children_of,
 )
-from chaos.processes.stopped import is_stopped
+from chaos.processes.stopped import halted, is_stopped
 
 from .children import BUSY, TIMEOUT_S, eventually, python, running, words
 
@@ -67,6 +67,17 @@ def test_a_paused_process_is_stopped_in_all_its_threads(busy: Handle) -> None:
         assert busy.resume()
         eventually(lambda: not busy.stopped)
         assert psutil.Process(busy.pid).status() != psutil.STATUS_STOPPED
+
+
+def test_a_look_tells_the_stopped_the_running_and_the_ended_apart(busy: Handle) -> None:
+    assert halted(busy.pid) is False
+    assert busy.pause()
+    assert halted(busy.pid) is True
+    assert busy.resume()
+    eventually(lambda: halted(busy.pid) is False)
+    assert busy.pause()
+    assert busy.kill()
+    eventually(lambda: halted(busy.pid) is None)
 
 
 def test_a_stopped_process_can_be_killed(busy: Handle) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from chaos.history.events import Event, Lag
 from chaos.processes.waiting import wait_until
-from chaos.rig.lag import LagWatch, Waits
+from chaos.rig.lag import Clockwork, LagWatch, Waits
 
 PATIENCE_S = 30.0
 
@@ -53,6 +53,20 @@ def test_a_worker_that_gets_no_processor_is_noted(stack: ExitStack) -> None:
     watch.start()
     stack.callback(watch.close)
     assert wait_until(lambda: notes.lag_ms > 200, PATIENCE_S)
+
+
+def test_watches_that_share_a_thread_tell_of_their_own_processes(stack: ExitStack) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    busy = [pinned(stack, "while True: pass", cpu) for _ in range(3)]
+    clockwork = Clockwork(step_s=0.05)
+    stack.callback(clockwork.close)
+    mine, others = Notes(), Notes()
+    pids = [process.pid for process in busy]
+    for notes, watched in ((mine, pids), (others, [])):
+        watch = LagWatch(notes.write, lambda watched=watched: watched, clockwork=clockwork)  # type: ignore[misc]
+        watch.start()
+        stack.callback(watch.close)
+    assert wait_until(lambda: mine.lag_ms > others.lag_ms + 200, PATIENCE_S)
 
 
 def test_a_process_that_waits_for_something_else_does_not_wait_for_a_processor() -> None:
