@@ -22,7 +22,7 @@ CREATE MACRO health_slack() AS 1000000000::BIGINT;
 -- job that it runs at a time what a job uses. And how many samples of it, over how long, are enough to
 -- tell.
 CREATE TABLE leak_slacks AS FROM (VALUES
-    ('memory', 40000, 0), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
+    ('memory', 40000, 5000), ('descriptors', 12, 1), ('sockets', 12, 1), ('threads', 12, 1),
     ('tasks', 12, 1), ('blocks', 5000, 200)) AS slacks (what, slack, per_slot);
 CREATE MACRO leak_samples() AS 12;
 CREATE MACRO leak_span() AS 2500000000::BIGINT;

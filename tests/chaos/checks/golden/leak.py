@@ -106,12 +106,14 @@ def near_miss(s: Story) -> None:
 
 def near_miss_with_room_for_many_jobs(s: Story) -> None:
     """Each job that it may run has a part in the slack."""
-    s.judged = 6
+    s.judged = 10
     done(s)
     s.worker("w3", concurrency=8)
     samples(s, worker="w3", more=steadily(SLACKS["sockets"] + 8))
     s.worker("w4", concurrency=8)
     samples(s, "blocks", "w4", more=steadily(SLACKS["blocks"] + 8 * 200))
+    s.worker("w5", concurrency=8)
+    samples(s, "memory_kb", "w5", more=steadily(SLACKS["memory_kb"] + 8 * 5_000))
 
 
 def near_miss_that_fills_up(s: Story) -> None:
