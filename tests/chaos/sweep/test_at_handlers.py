@@ -18,7 +18,8 @@ from chaos.sweep.at_handlers import AtHandlers
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 
 _SLEEPS = "import time; time.sleep(60)"
-_FORKS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_SLEEPS!r}])"
+#: It outlives its child.
+_FORKS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_SLEEPS!r}]); {_SLEEPS}"
 
 
 class Stand:
