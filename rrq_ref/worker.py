@@ -23,6 +23,7 @@ from .timeouts import Timeouts
 from .transitions import Claim, Outcome, Release
 from .trouble import Backoff, Trouble
 
+_LEAST = 32  # slots that a claim may fill, however few there are
 _COURTESY_S = 1.0  # time for a leaving worker to say that its lost attempts did not crash
 
 
@@ -161,9 +162,11 @@ class Worker:
         return 0 < self._settings.max_jobs <= self._started
 
     def _room(self) -> int:
-        # Jobs that have ended but are not written yet may take as many places as `concurrency`.
+        # Jobs that have ended but are not written yet may take as many places as `concurrency`. Of
+        # many slots a claim fills half, so that one half runs while the server serves the other.
         slots, most = self._settings.concurrency, self._settings.max_jobs
-        room = min(slots - self._busy, 2 * slots - len(self._attempts))
+        claimed = max(_LEAST, slots // 2)
+        room = min(slots - self._busy, 2 * slots - len(self._attempts), claimed)
         return min(room, most - self._started) if most else room
 
     async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:

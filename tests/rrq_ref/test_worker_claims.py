@@ -61,6 +61,32 @@ async def test_no_more_is_claimed_than_there_are_free_slots(
     assert min(asked) > 0
 
 
+@pytest.mark.parametrize(("slots", "claims"), [(100, [50, 50]), (40, [32, 8]), (8, [8])])
+async def test_of_many_slots_a_claim_fills_half_which_runs_while_the_next_is_under_way(
+    redis: Redis, client: Client, settings: Settings, slots: int, claims: list[int]
+) -> None:
+    tap, settings = Tap(redis), replace(settings, concurrency=slots)
+    await enqueue(client, slots)
+    began: list[str] = []
+    asked: dict[int, int] = {}
+    gate = asyncio.Event()
+
+    async def hold(context: Context) -> None:
+        began.append(context.job_id)
+        await gate.wait()
+
+    async def look(words: tuple[Any, ...]) -> None:
+        _, number, want, *_ = words[3 + words[2] :]
+        asked[number] = want  # again if the server did not know the script
+        await until(lambda: len(began) == sum(asked.values()) - want)
+
+    tap.before["lock_and_pop"] = look
+    async with running(tap, settings, {"hold": hold}):
+        await until(lambda: len(began) == slots)
+        gate.set()
+    assert [*asked.values()][: len(claims)] == claims
+
+
 async def test_a_full_worker_leaves_the_rest_for_others(
     redis: Redis, client: Client, settings: Settings, rival: WorkerStore
 ) -> None:
