@@ -94,8 +94,7 @@ class _Pool(BlockingConnectionPool):
             connection = self._at_hand.pop()
             if connection.ready:
                 return connection
-            await connection.disconnect(nowait=True)  # or redis-py may hand it out as it is
-            await super().release(connection)
+            await self._give_up(connection)
         self._waiting += 1
         try:
             with _hidden(self.connection_kwargs.get("password")):
@@ -104,10 +103,16 @@ class _Pool(BlockingConnectionPool):
             self._waiting -= 1
 
     async def release(self, connection: Any) -> None:
-        if self._waiting or not connection.ready:
+        if not connection.ready:
+            await self._give_up(connection)
+        elif self._waiting:
             await super().release(connection)
         else:
             self._at_hand.append(connection)
+
+    async def _give_up(self, connection: Any) -> None:
+        await connection.disconnect(nowait=True)  # or redis-py may hand it out as it is
+        await super().release(connection)
 
     __repr__ = object.__repr__  # redis-py's shows the password in some releases
 
@@ -179,8 +184,7 @@ class _LoopRedis(Redis):
         pool = self.connection_pool
         connection = await pool.get_connection()
         try:
-            await connection.send_packed_command(packed(connection, [words]), check_health=False)
-            reply = await connection.read_response()
+            reply = await connection.exchange(packed(connection, [words]))
         except ResponseError:
             raise
         except BaseException:

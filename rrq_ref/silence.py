@@ -7,11 +7,13 @@ the whole transfer.
 import asyncio
 import select
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
+
+from .line import Line
 
 _PIECE = 65_536  # bytes sent at a time
 _LOOK_S = 0.01  # interval between looks at a full buffer
@@ -47,30 +49,31 @@ def patient(connection: type[Any]) -> type[Any]:
         @property
         def ready(self) -> bool:
             """True if it can be used again as it is."""
-            return self.is_connected and not self._reader.at_eof()
+            return self.is_connected and not self._reader.at_eof() and not self._line.unread
 
         async def _connect(self) -> None:
             await super()._connect()
-            feed = self._reader.feed_data
+            self._line = Line(self, self._renew)
 
-            def heard(data: bytes) -> None:
-                if self._patience is not None:
-                    self._patience.renew()
-                feed(data)
+        def _renew(self) -> None:
+            if self._patience is not None:
+                self._patience.renew()
 
-            self._reader.feed_data = heard
+        async def exchange(self, command: bytes) -> Any:
+            """Send a packed command, and return its reply. Raises its error."""
+            if not self.is_connected or not self._line.short or len(command) > _PIECE:
+                await self.send_packed_command(command, check_health=False)
+                return await self.read_response()
+            self._patience = current.get()
+            return await self._line.ask(command)
 
         async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             self._patience = patience = current.get()
             for n, piece in enumerate(_pieces(command, self._open_socket)):
                 if n and not self.is_connected:  # a new connection cannot use the rest
                     raise ConnectionError("the connection was closed in the middle of a command")
-                try:
+                with _writing():
                     await super().send_packed_command(piece, check_health and not n)
-                except AttributeError as error:  # Python 3.12 and 3.13.0: the connection is gone
-                    if "_add_writer" in str(error):
-                        raise ConnectionError("the connection was lost while writing") from error
-                    raise
                 if patience is not None:
                     patience.renew()
                 await _sent(self._writer, patience)
@@ -79,6 +82,16 @@ def patient(connection: type[Any]) -> type[Any]:
             return self._writer and self._writer.get_extra_info("socket")
 
     return Patient
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except AttributeError as error:  # Python 3.12 and 3.13.0: the connection is gone
+        if "_add_writer" in str(error):
+            raise ConnectionError("the connection was lost while writing") from error
+        raise
 
 
 async def _sent(writer: asyncio.StreamWriter | None, patience: Patience | None) -> None:

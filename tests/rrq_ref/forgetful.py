@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import redis
 import redis.asyncio
@@ -39,7 +39,17 @@ def forgetful(settings: Settings, replies: Replies) -> Redis:
                 raise redis.ConnectionError("the reply was lost")
             return reply
 
-    return connect(settings, connection_class=Connection)
+    client: Any = connect(settings, connection_class=Connection)
+    send = client.execute_command
+
+    async def execute_command(*words: Any) -> Any:  # it does without `read_response`
+        reply = await send(*words)
+        if replies.loses(reply):
+            raise redis.ConnectionError("the reply was lost")
+        return reply
+
+    client.execute_command = execute_command
+    return cast("Redis", client)
 
 
 def plain_forgetful(url: str, replies: Replies) -> redis.Redis:

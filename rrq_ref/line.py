@@ -1,0 +1,95 @@
+"""The short way to a reply on an asyncio connection, past redis-py's stream.
+
+Through a stream each reply wakes a reader, who parses it and wakes its caller. Here it is parsed
+where it arrives, and wakes the caller alone. redis-py still opens the connection, and may use it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import ConnectionError as Broken
+from redis.exceptions import InvalidResponse, RedisError
+
+try:
+    import hiredis
+except ImportError:  # redis-py does without it too
+    hiredis = None  # type: ignore[assignment]
+
+_MORE = object()  # the reader's word for "there is more to come"
+_PUSHED = getattr(hiredis, "PushNotification", ())  # what nobody asked for
+
+
+class Line(asyncio.Protocol):
+    """Stands before the protocol of a connection's stream, and hands on what is not for it.
+
+    `heard` is called whenever bytes come.
+    """
+
+    def __init__(self, connection: Any, heard: Callable[[], None]) -> None:
+        self._heard = heard
+        self._transport: asyncio.Transport = connection._writer.transport
+        self._stream: Any = self._transport.get_protocol()
+        self._loop = asyncio.get_running_loop()
+        self._reply: asyncio.Future[Any] | None = None
+        self._reader = hiredis and hiredis.Reader(
+            protocolError=InvalidResponse,
+            replyError=connection._parser.parse_error,
+            errors=connection.encoder.encoding_errors,
+            notEnoughData=_MORE,
+        )
+        self._transport.set_protocol(self)
+
+    @property
+    def short(self) -> bool:
+        """False without hiredis, whose reader parses piece by piece."""
+        return self._reader is not None
+
+    @property
+    def unread(self) -> bool:
+        """True if something is left of what came: nobody may use the connection again."""
+        return self.short and self._reader.has_data()
+
+    def ask(self, command: bytes) -> asyncio.Future[Any]:
+        """Send a packed command of at most a few pieces. The future is its reply, or its error."""
+        self._reply = reply = self._loop.create_future()
+        if self._transport.is_closing():
+            self._end()
+        else:
+            self._transport.write(command)
+        return reply
+
+    def data_received(self, data: bytes) -> None:
+        self._heard()
+        if self._reply is None or self._reply.done():
+            self._stream.data_received(data)
+            return
+        try:
+            self._reader.feed(data)
+            reply = self._reader.gets()
+            while isinstance(reply, _PUSHED):
+                reply = self._reader.gets()
+        except RedisError as error:
+            reply = error
+        if isinstance(reply, RedisError):
+            self._reply.set_exception(reply)
+        elif reply is not _MORE:
+            self._reply.set_result(reply)
+
+    def eof_received(self) -> bool | None:
+        self._end()
+        return self._stream.eof_received()  # type: ignore[no-any-return]
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end()
+        self._stream.connection_lost(error)
+
+    def _end(self) -> None:
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(Broken("the connection was closed by the server"))
+
+    def pause_writing(self) -> None:
+        self._stream.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stream.resume_writing()
