@@ -27,10 +27,10 @@ def batches(jobs: Iterable[Ready], most_bytes: int) -> Iterator[list[Ready]]:
 def call(queue: str, jobs: Sequence[Ready], first: int) -> Command:
     """The call that stores jobs of one queue. What all have in common is sent once. `first` is the
     place of the first job in the caller's call."""
-    told = jobs[0].fields
-    common = set(told.items()).intersection(*[job.fields.items() for job in jobs[1:]])
-    own = [one[0] for one in told.items() if one not in common]
-    shared = [*chain.from_iterable(one for one in told.items() if one in common)]
+    told = jobs[0].fields.items()
+    common = told if len(jobs) == 1 else set(told).intersection(*[j.fields.items() for j in jobs])
+    shared = [*chain.from_iterable(field for field in told if field in common)]
+    own = [field[0] for field in told if field not in common]
     args: list[str | int] = [keys.JOB, first, len(shared), *shared, len(own), *own]
     uniques = []
     for job_id, due, unique, fields in jobs:

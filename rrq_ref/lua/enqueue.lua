@@ -28,6 +28,7 @@ local count = (#ARGV - first + 1) / width
 local answer, new, members = {since}, {}, {}
 local stored, held = {}, {} -- by an earlier job of this call
 local uniques = 2 + count
+local some_known = redis.call('EXISTS', unpack(KEYS, 3, uniques)) > 0 -- rarely
 for n = 1, count do
   local at, job, unique = first + (n - 1) * width, KEYS[2 + n], nil
   local id, due = ARGV[at], tonumber(ARGV[at + 1])
@@ -35,7 +36,7 @@ for n = 1, count do
     uniques = uniques + 1
     unique = KEYS[uniques]
   end
-  local known = stored[id] or redis.call('EXISTS', job) == 1
+  local known = stored[id] or some_known and redis.call('EXISTS', job) == 1
   local holder = not known and (held[unique or ''] or held_by_another(unique, id, job_prefix))
   answer[n + 1] = known and id or holder or 0
   if not known and not holder then

@@ -30,7 +30,7 @@ BUGS = (
     Bug(
         name="repeated_enqueue_is_a_second_job",
         sentence="an enqueue that is sent again after a lost reply queues the job once more",
-        edits=(Edit(ENQUEUE, "or redis.call('EXISTS', job) == 1", ""),),
+        edits=(Edit(ENQUEUE, "or some_known and redis.call('EXISTS', job) == 1", ""),),
         scenario="planted.scenarios.lost_replies",
         anomaly="double-commit",
     ),

@@ -62,7 +62,7 @@ BUGS = (
         edits=(
             Edit(
                 ENQUEUE,
-                "local known = stored[id] or redis.call('EXISTS', job) == 1",
+                "local known = stored[id] or some_known and redis.call('EXISTS', job) == 1",
                 "local known = redis.call('HGET', job, 'status')\n"
                 "  known = stored[id] or known and known ~= 'COMPLETED' and known ~= 'FAILED'",
             ),
