@@ -73,6 +73,15 @@ def test_a_client_name_is_the_users(settings: Settings, database: Database) -> N
         assert "me" in {client["name"] for client in database.redis.client_list()}
 
 
+@pytest.mark.filterwarnings("ignore:.*lib_name:DeprecationWarning")  # of redis-py 8
+@pytest.mark.parametrize(("option", "name"), [("", "redis-py"), ("?lib_name=mine", "mine")])
+def test_the_server_is_told_which_library_it_is(settings: Settings, option: str, name: str) -> None:
+    redis = connect_plain(replace(settings, redis_url=f"{settings.redis_url}{option}"))
+    library = redis.client_info().get("lib-name")
+    redis.close()
+    assert library in (name, None)  # Redis 6.2 is not told
+
+
 def test_clients_of_redis_py_with_which_no_job_could_be_read_are_refused(url: str) -> None:
     text = "decode_responses=True; give one that answers in bytes"
     asynchronous, plain = Redis.from_url, plain_redis.Redis.from_url
