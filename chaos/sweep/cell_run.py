@@ -41,6 +41,10 @@ class CellRun:
     #: The seconds from the first fault to the next start of each job that it cut short.
     again_s: list[float] = field(default_factory=list)
 
+    def history(self, process: str) -> Path:
+        """The history file of a process."""
+        return self.directory / "history" / f"{process}.jsonl"
+
     @property
     def complete(self) -> bool:
         """True if every fault landed."""

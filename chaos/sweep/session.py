@@ -26,6 +26,7 @@ from chaos.rig.progress import Progress
 from chaos.rig.record import timing, versions, write_record
 from chaos.servers import DatabaseLock, ServerProblem, at_database, mask, open_server
 from chaos.sweep import slots as slots_of
+from chaos.sweep.cell.tasks import PREPARE
 from chaos.sweep.cells import SWEPT, Cell
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.life import SETTINGS
@@ -35,7 +36,6 @@ from chaos.sweep.risk import failed_in
 from chaos.sweep.stage import Stage
 from chaos.sweep.starts import Starts
 from chaos.sweep.sweep import Sweep, Swept
-from chaos.sweep.tasks import PREPARE
 from chaos.sweep.warm import warm
 from chaos.targets import Target, find_target
 from chaos.targets.asking import Asking

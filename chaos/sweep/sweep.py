@@ -20,9 +20,9 @@ from chaos.faults import Side
 from chaos.processes import held_back
 from chaos.rig.progress import Progress
 from chaos.sweep import slots
+from chaos.sweep.cell.play import play
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import CONNECT, SWEPT, BoundaryFault, Cell, can_land
-from chaos.sweep.play import play
 from chaos.sweep.risk import Risks
 from chaos.sweep.stage import Stage
 

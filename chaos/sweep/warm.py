@@ -27,9 +27,9 @@ from chaos.processes import (
     wait_until,
 )
 from chaos.rig.progress import Progress
+from chaos.sweep.cell.play import play
 from chaos.sweep.cells import Cell
 from chaos.sweep.life import PATIENT, SETTINGS
-from chaos.sweep.play import play
 from chaos.sweep.stage import Stage
 from chaos.targets import EnqueueRefused, Producer, Target, WorkerSpec
 from chaos.targets.programs import LEAVE_S, ByProgram, with_url

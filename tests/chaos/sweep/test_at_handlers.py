@@ -14,7 +14,7 @@ from chaos.faults import Injection, Side
 from chaos.handlers import Request
 from chaos.history import Event
 from chaos.processes import Descendant, Process, ProcessGroup, children_of
-from chaos.sweep.at_handlers import AtHandlers
+from chaos.sweep.cell.at_handlers import AtHandlers
 from chaos.sweep.cells import BadCell, BoundaryFault, Cell
 
 _SLEEPS = "import time; time.sleep(60)"

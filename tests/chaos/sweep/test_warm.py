@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from chaos.rig.progress import Progress
+from chaos.sweep.cell.play import play
 from chaos.sweep.cells import CONNECT, Cell
-from chaos.sweep.play import play
 from chaos.sweep.session import SweepOptions, _stages
 from chaos.sweep.stage import Stage
 from chaos.sweep.warm import warm
