@@ -13,9 +13,10 @@ from chaos.checks import CheckResult, Outcome
 from chaos.known import Entry, Known, Seen
 from chaos.processes.modules import shown
 from chaos.sweep.again import Again
+from chaos.sweep.boundaries import boundaries
 from chaos.sweep.cells import CONNECT, Cell
+from chaos.sweep.columns import Column, Swept
 from chaos.sweep.judging import Judged, Mark
-from chaos.sweep.sweep import Column, Swept, boundaries
 
 _WORDS = {Mark.OK: "ok", Mark.UNKNOWN: "unknown"}
 

@@ -28,6 +28,7 @@ from chaos.servers import DatabaseLock, ServerProblem, at_database, mask, open_s
 from chaos.sweep import slots as slots_of
 from chaos.sweep.cell.tasks import PREPARE
 from chaos.sweep.cells import SWEPT, Cell
+from chaos.sweep.columns import Swept
 from chaos.sweep.judging import Judged, Mark, judge_all
 from chaos.sweep.life import SETTINGS
 from chaos.sweep.lives import BY_NAME
@@ -35,7 +36,7 @@ from chaos.sweep.results import Results
 from chaos.sweep.risk import failed_in
 from chaos.sweep.stage import Stage
 from chaos.sweep.starts import Starts
-from chaos.sweep.sweep import Sweep, Swept
+from chaos.sweep.sweep import Sweep
 from chaos.sweep.warm import warm
 from chaos.targets import Target, find_target
 from chaos.targets.asking import Asking

@@ -21,15 +21,15 @@ from chaos.known import Entry, Known
 from chaos.report import Report, Wanted, by_ending, write
 from chaos.rig.options import BadOption
 from chaos.rig.progress import Progress
-from chaos.sweep import sweep as module
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import BoundaryFault, Cell
+from chaos.sweep.columns import Swept
 from chaos.sweep.judging import Judged, Mark
 from chaos.sweep.report import print_results, report_on
 from chaos.sweep.results import Results
 from chaos.sweep.risk import Risks, failed_in
 from chaos.sweep.stage import Stage
-from chaos.sweep.sweep import Sweep, Swept
+from chaos.sweep.sweep import Sweep
 
 COMMANDS = ("enqueue", "claim", "retry", "claim", "release", "claim", "finish", "claim")
 PHASES = (
@@ -90,8 +90,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(module, "play", clock.play)
-    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr("chaos.sweep.pool.play", clock.play)
+    monkeypatch.setattr("chaos.sweep.sweep.time", clock)
     return clock
 
 

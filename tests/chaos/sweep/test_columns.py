@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chaos.sweep.boundaries import Beyond, boundaries
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import CONNECT, BoundaryFault, Cell, can_land
+from chaos.sweep.columns import Column
 from chaos.sweep.session import lives_of
-from chaos.sweep.sweep import Column, _Beyond, boundaries
 from chaos.targets.asking import Asking
 
 
@@ -47,7 +48,7 @@ def test_all_commands_that_set_connections_up_are_one_boundary() -> None:
 
 
 def test_what_comes_up_by_chance_is_tried_less_the_more_chances_have_led_to_it() -> None:
-    beyond = _Beyond({"succeeds": ["claim.1"]})
+    beyond = Beyond({"succeeds": ["claim.1"]})
     runs = [a_run("succeeds", "claim", "PING")]
     assert [*beyond.shown(runs)] == [("succeeds", "PING.1", 2)]
     assert not [*beyond.shown(runs)]
