@@ -10,10 +10,11 @@ from chaos.checks import Verdict, judging
 from chaos.inference.known import with_wire
 from chaos.report import story_of_wronged, write_json, write_timeline
 from chaos.report.stories import Story
+from chaos.rig import frame
+from chaos.rig.opening import opened
 from chaos.rig.options import Options
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
-from chaos.rig.rig import opened
 from chaos.rig.scenario import Scenario
 
 
@@ -47,7 +48,7 @@ def play(scenario: Scenario, options: Options, progress: Progress) -> Played:
         raise RigProblem(f"{scenario.name} cannot be played: {reason}")
     with progress.of(scenario.name):
         with opened(setup, progress) as rig:
-            rig.play(scenario.tell)
+            frame.play(rig, scenario.tell)
         progress.say("judging")
         with judging(rig.directory) as (verdict, history):
             write_json(verdict.to_json(), rig.directory / "verdict.json")

@@ -13,10 +13,11 @@ from chaos.history.tail import Tail
 from chaos.inference.moments import Attempt, Inferred, Observed, infer
 from chaos.inference.preflight import why_not
 from chaos.inference.steps import entries, ids_in, job_in, parts, texts
+from chaos.rig.opening import opened
 from chaos.rig.problem import RigProblem
 from chaos.rig.progress import Progress
 from chaos.rig.remains import Remains, remains_of
-from chaos.rig.rig import Rig, opened
+from chaos.rig.rig import Rig
 from chaos.rig.setup import Setup
 from chaos.servers import Server
 from chaos.targets import Job

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec
 
-import redis
-
-from chaos.handlers import Desk
-from chaos.history import Recorder, Write
-from chaos.history.events import (
-    FaultLanded,
-    FinalRead,
-    RigBroken,
-    RigFinished,
-    RigStarted,
-    ServerDown,
-    ServerUp,
-)
-from chaos.processes import ProcessGroup
-from chaos.rig.canary import ends_of_jobs
-from chaos.rig.ending import note_files, read_final_state
+from chaos.history import Write
+from chaos.history.events import FaultLanded
 from chaos.rig.enqueue import enqueue
 from chaos.rig.lag import LagWatch
 from chaos.rig.load import Load
 from chaos.rig.problem import RigProblem
 from chaos.rig.producers import Producers
 from chaos.rig.progress import Progress
-from chaos.rig.record import record_of, write_record
 from chaos.rig.redis import RedisFaults
 from chaos.rig.samples import Samples
 from chaos.rig.seen import Seen
@@ -43,12 +26,10 @@ from chaos.rig.setup import Setup
 from chaos.rig.wire import At, OnWire, Wire
 from chaos.rig.worker import Worker
 from chaos.rig.workers import Workers
-from chaos.servers import Server, ServerClock, ServerProblem, is_url, mask, open_server
+from chaos.servers import Server
 from chaos.targets import EnqueueInDoubt, EnqueueRefused, Inspector, Job, RuinsJobs
-from chaos.wire import WireProxyError
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 #: Limit of a scenario's wait for a condition.
 _PATIENCE_S = 30.0
@@ -94,86 +75,6 @@ class Rig:
     _ids: int = field(default=0, init=False)
     _loads: int = field(default=0, init=False)
     _damaged: int = field(default=0, init=False)
-
-    # The frame of a run
-
-    def play(self, story: Callable[[Rig], None]) -> None:
-        """Tell a story, then do what every story needs: work done, faults settled, end read.
-
-        Whatever fails is written down, and the run cannot pass; what it has shown until then is
-        judged. Only what must end the rig itself is raised again.
-        """
-        try:
-            self._play(story)
-        except WireProxyError as error:
-            self._broke(error.__cause__ or error)  # and nobody reaches the server any more
-        except Exception as error:  # noqa: BLE001 - whatever it is, this run cannot pass
-            self._broke(error)
-            self._save_what_there_is()
-        except BaseException as error:
-            self._broke(error)
-            raise
-
-    def _play(self, story: Callable[[Rig], None]) -> None:
-        if self.setup.wire:
-            self.wire.check()
-        story(self)
-        self.settle()
-        self.samples.finish()
-        self._read_end()
-        if self.server.disputed:
-            raise RigProblem("another rig has used the database meanwhile")
-        self.record(RigFinished())
-
-    def _read_end(self) -> None:
-        if self.inspector is not None:
-            more = self.seen.final_workers()
-            read_final_state(self.inspector, self.seen.jobs, self.record, more)
-        elif self.setup.target.asks is not None:
-            for end in ends_of_jobs(self):
-                self.record(end)
-            self.record(FinalRead(ok=True))
-        note_files(self.directory / "history", self.record)
-
-    def _save_what_there_is(self) -> None:
-        """Settle after a failure as well as that can be, so that a broken promise can be seen.
-
-        What is left of the work proves nothing, because the story would have gone on: the end is
-        read only where nothing is left. Nor does what processes do without a server.
-        """
-        try:
-            self._ping()
-        except (redis.RedisError, ServerProblem):
-            self.seen.blind = True
-            self.record(ServerDown(), t=self.wire.answered_t)
-            note_files(self.directory / "history", self.record)
-            return
-        try:
-            self.wire.call_off()
-            for worker in self.workers.living():
-                worker.life.process.resume()
-            self.settle()
-            if self.inspector is not None and self.seen.idle():
-                self._read_end()
-            else:
-                note_files(self.directory / "history", self.record)
-        except Exception as error:  # noqa: BLE001 - the reason why the run cannot pass is known
-            self._log(error)
-
-    def _ping(self) -> None:
-        with closing(self.server.client()) as client:
-            client.ping()
-
-    def _broke(self, error: BaseException) -> None:
-        """Note that the run cannot be judged, and what exactly happened in `logs/rig.log`."""
-        self.record(RigBroken(error=str(error) or type(error).__name__))
-        self._log(error)
-
-    def _log(self, error: BaseException) -> None:
-        logs = self.directory / "logs"
-        logs.mkdir(exist_ok=True)
-        with (logs / "rig.log").open("a") as log:
-            log.writelines(traceback.format_exception(error))
 
     # Jobs
 
@@ -386,110 +287,3 @@ class Rig:
             self.let_work(end - time.monotonic())
             # The bound grows by that.
             self.let_work(end + 2 * self.lag.since(since) - time.monotonic())
-
-
-@contextmanager
-def opened(setup: Setup, progress: Progress) -> Iterator[Rig]:
-    """Start all that a run needs; in the end stop everything that was started.
-
-    Raises `BadOption` or `ServerProblem` when the run could not begin; it then leaves no directory.
-    """
-    wish = setup.server
-    if wish.owned and is_url(wish.spec):
-        raise ServerProblem(
-            f"{setup.name} does to the server what only its owner may, and the one at"
-            f" {mask(wish.spec)} was not started by the rig; use embedded, local or container"
-        )
-    directory = setup.options.run_directory(setup.name)
-    with ExitStack() as stack:
-        stack.push(_leave_no_trace(directory))
-        record = _recorder(stack, directory, "rig")
-        clock = ServerClock(directory / "server") if wish.own_clock else None
-        server = open_server(
-            wish.spec,
-            directory / "server",
-            durability=wish.durability,
-            environment=clock.environment() if clock else None,
-        )
-        write_record(directory, record_of(setup, "unknown"))
-        stack.enter_context(server)
-        write_record(directory, record_of(setup, server.version))
-        record(ServerUp())
-        yield _assemble(setup, directory, server, clock, stack, record, progress)
-
-
-def _assemble(
-    setup: Setup,
-    directory: Path,
-    server: Server,
-    clock: ServerClock | None,
-    stack: ExitStack,
-    record: Write,
-    progress: Progress,
-) -> Rig:
-    """Put a rig together on a server that runs."""
-    target, settings = setup.target, setup.settings
-    if target.prepare is not None:
-        target.prepare(server.url)
-    producer_log = _recorder(stack, directory, "producer")
-    inspector = target.inspector(server.url, settings) if target.inspector else None
-    if inspector is not None:
-        stack.callback(inspector.close)
-        if server.pid is None:  # a server that is not ours is left as it was found
-            stack.callback(inspector.clean)
-    wire = stack.enter_context(Wire(server.url, target, settings, record))
-    processes = stack.enter_context(ProcessGroup())
-    random = Random(setup.seed)
-    desk = None
-    if target.asks is not None:
-        target.asks.forget()
-        desk = stack.enter_context(Desk(directory / "history", target.asks))
-    workers = Workers(setup, random, directory, wire, server.url, processes, record, progress, desk)
-    seen = Seen(inspector, workers.all, record, setup.recovery_s)
-    lag = LagWatch(record, workers.pids, server)
-    lag.start()
-    stack.callback(lag.close)
-    redis = RedisFaults(server, setup.server.durability, clock, wire, seen, record, progress)
-    samples = Samples(
-        inspector,
-        record,
-        workers=workers.all,
-        wire=wire if setup.wire else None,
-        blind=lambda: seen.blind,
-    )
-    record(RigStarted())
-    return Rig(
-        setup=setup,
-        directory=directory,
-        random=random,
-        server=server,
-        workers=workers,
-        producers=Producers(setup, directory, wire, processes, record),
-        wire=wire,
-        redis=redis,
-        seen=seen,
-        lag=lag,
-        samples=stack.enter_context(samples),
-        progress=progress,
-        stays=stack.enter_context,
-        inspector=inspector,
-        record=record,
-        producer_log=producer_log,
-    )
-
-
-def _recorder(stack: ExitStack, directory: Path, process: str) -> Write:
-    recorder = Recorder(directory / "history" / f"{process}.jsonl", process)
-    stack.callback(recorder.close)
-    return recorder.write
-
-
-def _leave_no_trace(directory: Path) -> Callable[[object, BaseException | None, object], None]:
-    """A run that could not begin leaves no directory; its reason has been told in full."""
-
-    def leave(kind: object, error: BaseException | None, trace: object) -> None:
-        del kind, trace
-        if isinstance(error, ServerProblem):
-            shutil.rmtree(directory)
-
-    return leave
