@@ -1,40 +1,29 @@
-"""The processes of the target in a run: started, watched, signalled, sent home."""
+"""The processes of the target in a run: started, watched, sent home."""
 
 from __future__ import annotations
 
-import itertools
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
-from signal import Signals
 
 from chaos.checks.evidence import HOME
 from chaos.faults import FAULTS, Side, data_command
 from chaos.handlers import Desk
 from chaos.history import Write
-from chaos.history.events import (
-    FaultBegun,
-    FaultHealed,
-    FaultLanded,
-    FaultMissed,
-    ProcessExited,
-    ProcessIdle,
-    ProcessReady,
-    ProcessSpawned,
-    ProcessWorking,
-)
-from chaos.processes import Handle, ProcessGroup, ProcessStillRunning, children_of, descendants_of
+from chaos.history.events import ProcessIdle, ProcessReady, ProcessWorking
+from chaos.processes import Handle, ProcessGroup, ProcessStillRunning
+from chaos.rig.children import look_for_children
 from chaos.rig.life import start
 from chaos.rig.problem import RigProblem, WorkerProblem
 from chaos.rig.progress import Progress
 from chaos.rig.setup import Setup
 from chaos.rig.wire import At, Wire
 from chaos.rig.worker import Worker
+from chaos.rig.worker_faults import WorkerFaults
 from chaos.servers import Clock
 from chaos.targets import Command, WorkerSettings, WorkerSpec
 
@@ -46,8 +35,9 @@ _LOOK_S = 0.1
 _SIDES: tuple[Side, ...] = ("before-send", "before-reply", "after-reply")
 
 
-class Workers:
-    """All worker processes of a run. `ProcessGroup` ends them when the run is left."""
+class Workers(WorkerFaults):
+    """All worker processes of a run, and what can be done to them (`WorkerFaults`). `ProcessGroup`
+    ends them when the run is left."""
 
     def __init__(
         self,
@@ -61,20 +51,18 @@ class Workers:
         progress: Progress,
         desk: Desk | None,
     ) -> None:
+        super().__init__(record, progress)
         self._setup = setup
         self._random = random
         self._directory = directory
         self._wire = wire
         self._url = url
         self._processes = processes
-        self._record = record
-        self._progress = progress
         #: Where the handlers of a target that asks do so.
         self._desk = desk
         self._looked_at = 0.0
         #: When a worker was last seen to be there, or to be gone.
         self.changed_at = time.monotonic()
-        self._faults = itertools.count(1)
         self.all: list[Worker] = []
 
     # Starting
@@ -259,6 +247,10 @@ class Workers:
             if worker.is_fleet:
                 self._look_for_children(worker)
 
+    def _look_for_children(self, fleet: Worker) -> None:
+        if look_for_children(fleet, self._record):
+            self.changed_at = time.monotonic()
+
     def _look_for_end(self, worker: Worker) -> None:
         status = worker.life.look()
         if status is not None:
@@ -271,175 +263,9 @@ class Workers:
                 f"{worker.name} ended with {status} although nobody ended it; {worker.last_words()}"
             )
 
-    def _look_for_children(self, fleet: Worker) -> None:
-        there = [] if fleet.life.gone else children_of(fleet.life.process)
-        # Ends come first: who was there already may have taken the place of one that ended.
-        for child in fleet.living_children():
-            if not child.alive:
-                fleet.ended_pids.add(child.pid)
-                # Its parent knows how it ended, we do not.
-                self._note_child(ProcessExited, fleet, child.pid)
-        for child in there:
-            if child.pid not in fleet.children:
-                fleet.children[child.pid] = child
-                self._note_child(ProcessSpawned, fleet, child.pid)
-        for pid in fleet.unseen():  # it came and went between two looks
-            self._note_child(ProcessSpawned, fleet, pid)
-            fleet.ended_pids.add(pid)
-            self._note_child(ProcessExited, fleet, pid)
-
-    def _note_child(
-        self, event: type[ProcessSpawned] | type[ProcessExited], fleet: Worker, pid: int
-    ) -> None:
-        self.changed_at = time.monotonic()
-        life = fleet.life
-        about = event(
-            name=f"{fleet.name}.{pid}", child_pid=pid, role="worker", burst=life.burst, **life.room
-        )
-        self._record(about)
-
     def report(self, worker: Worker, *, works: bool) -> None:
         """Note whether a worker has taken a job that was offered to it."""
         worker.life.note(ProcessWorking if works else ProcessIdle)
-
-    # Signals
-
-    def signal(self, worker: Worker, number: Signals, *, phase: str = "running") -> None:
-        """Send a signal that is to end a process."""
-        worker.life.process.await_delivery(number)
-        worker.doomed = True
-        with self._landing(self._name(), FAULTS.by_signal(number).name, worker.name, phase):
-            worker.life.process.signal(number)
-        self._progress.say(f"{number.name} to {worker.name}")
-
-    def kill_all_of(self, worker: Worker) -> None:
-        """SIGKILL to a process and to all that it has started."""
-        worker.doomed = True
-        with self._landing(self._name(), "kill", worker.name, "with all that it has started"):
-            for child in list(descendants_of(worker.life.process)):
-                child.signal(signal.SIGKILL)
-            worker.life.process.signal(signal.SIGKILL)
-        self._progress.say(f"SIGKILL to {worker.name}")
-
-    def kill_child(self, worker: Worker, job: str) -> bool:
-        """SIGKILL to the child of a worker that runs this job. False if the worker runs it itself:
-        nothing is done then."""
-        pid = worker.pid_of(job)
-        for child in list(descendants_of(worker.life.process)):
-            if child.pid == pid:
-                with self._landing(self._name(), "kill", child.name, "a child that runs a job"):
-                    child.signal(signal.SIGKILL)
-                self._progress.say(f"SIGKILL to {child.name}")
-                return True
-        return False
-
-    def signal_all(self, fleet: Worker, number: Signals) -> None:
-        """Send a signal to a fleet's parent and workers at once, as a terminal does; or to a worker
-        and all that it has started."""
-        process = fleet.life.process
-        children = fleet.living_children() if fleet.is_fleet else list(descendants_of(process))
-        everyone = [process, *children]
-        for process in everyone:
-            process.await_delivery(number)
-        fleet.doomed = True
-        kind = FAULTS.by_signal(number).name
-        with ExitStack() as landing:
-            for process in everyone:
-                landing.enter_context(
-                    self._landing(self._name(), kind, process.name, "to the whole group")
-                )
-            for process in everyone:
-                process.signal(number)
-        self._progress.say(f"{number.name} to all of {fleet.name}")
-
-    @contextmanager
-    def stopped(self, worker: Worker) -> Iterator[None]:
-        """SIGSTOP to a process; SIGCONT when the block ends. A fleet's workers go on meanwhile."""
-        fault = self._name()
-        with self._landing(fault, "pause", worker.name, "running"):
-            worker.life.process.pause()
-        try:
-            yield
-        finally:
-            self.resume(worker)
-        self._record(FaultHealed(fault=fault, kind="pause", target=worker.name, phase="running"))
-
-    @contextmanager
-    def all_stopped(self, worker: Worker) -> Iterator[None]:
-        """SIGSTOP to a worker and to all that it has started; SIGCONT when the block ends."""
-        with self.stopped(worker):
-            children = list(descendants_of(worker.life.process))
-            for child in children:
-                child.pause()
-            try:
-                yield
-            finally:
-                for child in children:
-                    child.resume()
-
-    @contextmanager
-    def stepped(self, worker: Worker, clock: Clock, seconds: float) -> Iterator[None]:
-        """Step the wall clock of a process; step it back when the block ends."""
-        for step_s in (seconds, -seconds):
-            with self._landing(self._name(), "clock", worker.name, f"{step_s:+g} s"):
-                clock.step(step_s)
-            self._progress.say(f"the clock of {worker.name} is stepped by {step_s:+g} s")
-            if step_s == seconds:
-                yield
-
-    def resume(self, worker: Worker) -> None:
-        """SIGCONT to a process that a fault has stopped."""
-        worker.life.process.resume()
-        self._progress.say(f"SIGCONT to {worker.name}")
-
-    def hit(self, fleet: Worker, pid: int, kind: str) -> str:
-        """Hit one worker of a fleet with a fault that is a signal; returns the fault's id."""
-        fault, number = self._name(), FAULTS[kind].signal
-        assert number is not None, f"{kind} is no signal"
-        with self._landing(fault, kind, f"{fleet.name}.{pid}", "running"):
-            fleet.children[pid].signal(number)
-        return fault
-
-    def heal(self, fleet: Worker, pid: int, fault: str) -> None:
-        """SIGCONT to a worker of a fleet that `hit` has stopped."""
-        fleet.children[pid].resume()
-        self._record(
-            FaultHealed(fault=fault, kind="pause", target=f"{fleet.name}.{pid}", phase="running")
-        )
-
-    def missed(self, kind: str, why: str) -> None:
-        """Note that a fault was wanted and did not come about, so the run proves little."""
-        self._record(FaultMissed(fault=self._name(), kind=kind, phase="running", error=why))
-
-    def hung(self, fleet: Worker, job: str) -> int:
-        """Say that a job blocks, for good, the event loop of the fleet's worker that has started
-        it; returns that worker's pid."""
-        pid = fleet.pid_of(job)
-        self._landed(self._name(), "block", f"{fleet.name}.{pid}", "by its own job")
-        return pid
-
-    @contextmanager
-    def blocked(self, worker: Worker) -> Iterator[None]:
-        """Say that a job blocks the event loop of this process somewhere in the block."""
-        fault, phase = self._name(), "by its own job"
-        self._landed(fault, "block", worker.name, phase)
-        try:
-            yield
-        finally:
-            self._record(FaultHealed(fault=fault, kind="block", target=worker.name, phase=phase))
-
-    def _landed(self, fault: str, kind: str, target: str, phase: str) -> None:
-        self._record(FaultLanded(fault=fault, kind=kind, target=target, phase=phase))
-
-    @contextmanager
-    def _landing(self, fault: str, kind: str, target: str, phase: str) -> Iterator[None]:
-        """Note a fault that is carried out in the block."""
-        self._record(FaultBegun(fault=fault, kind=kind, target=target, phase=phase))
-        yield
-        self._landed(fault, kind, target, phase)
-
-    def _name(self) -> str:
-        return f"signal-{next(self._faults):03d}"
 
     # Ending
 
