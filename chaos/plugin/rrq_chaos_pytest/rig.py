@@ -17,7 +17,7 @@ from typing import Any
 
 #: What the package `chaos` lies in: site-packages, or the source tree.
 ROOT = next(
-    place for place in Path(__file__).parents if (place / "chaos" / "guarantees.py").is_file()
+    place for place in Path(__file__).parents if (place / "chaos" / "evidence.py").is_file()
 )
 #: A rig that is told to leave stops all that it has started, which takes no longer.
 _LEAVES_WITHIN_S = 60
