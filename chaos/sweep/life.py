@@ -14,6 +14,9 @@ from chaos.targets import Job, WorkerSettings
 Order = Literal["enqueue", "requeue", "cancel"]
 """What a producer or an operator does; it takes all jobs, or those that the life names."""
 
+Victim = Literal["worker", "producer", "operator"]
+"""The process that is hit: the worker, the one that enqueues, or an operator."""
+
 #: Every queue that lives use, the usual one first.
 QUEUES = ("chaos", "second")
 #: Times are short: a cell whose worker is killed takes at least as long as the lock's TTL.
@@ -91,8 +94,7 @@ class Life:
     jobs: tuple[Mapping[str, Any], ...]
     #: One for each job, or one for all.
     ends: tuple[End, ...] = (End(),)
-    #: The process that is hit: the worker, the one that enqueues, or an operator.
-    victim: Literal["worker", "producer", "operator"] = "worker"
+    victim: Victim = "worker"
     #: The orders of a producer or an operator, and the numbers of its jobs; none: all.
     order: Order = "enqueue"
     ordered: tuple[int, ...] = ()

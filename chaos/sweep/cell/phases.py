@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+
+from chaos.sweep.life import Victim
 
 #: The state of a job after a transition that the store accepted.
 _PHASES = {
@@ -22,7 +23,7 @@ _PHASES = {
 class Phases:
     """The phases of a job, one after each transition; of several jobs, the last one that moved."""
 
-    def __init__(self, victim: Literal["worker", "producer", "operator"]) -> None:
+    def __init__(self, victim: Victim) -> None:
         """`victim` is the process that the fault hits: what it finds tells the first phase."""
         self._first = {"worker": "queued", "operator": "dead-lettered"}.get(victim, "new")
         self._transitions: list[tuple[int, str]] = []
