@@ -7,11 +7,7 @@
 -- it twice; a time with more lag than that is no case, nor is one in which the worker was disturbed, or
 -- told to stop, or died. What becomes due by a clock that was stepped proves nothing.
 -- Needs: the concurrency of each worker; an intact history.
-WITH roomy AS MATERIALIZED (
-    -- By bounds on time alone, which DuckDB joins fast. Room that ended before `needed_t` is of no use.
-    SELECT w.*, r.life AS roomy_life, r.from_t AS room_from_t, r.until_t AS room_until_t
-    FROM taken AS w JOIN room AS r ON r.from_t <= w.end_t AND r.until_t >= w.needed_t
-), chances AS (
+WITH chances AS (
     SELECT w.job, w.from_t, w.taken_t, w.end_t, w.stepped, l.life, l.name, l.dead_from, w.room_until_t,
            greatest(w.due_by_t, w.room_from_t) AS since_t
     FROM roomy AS w JOIN lives AS l ON l.life = w.roomy_life

@@ -748,3 +748,9 @@ SELECT job, queue, from_t, due_by_t, CASE WHEN on_wire THEN left_sent_t ELSE lef
             ELSE coalesce(start_t, left_sent_t) END AS end_t,
        least(taken_t, due_by_t + prompt_slack()) AS needed_t
 FROM waits WHERE left_t IS NOT NULL;
+
+-- One row per such time and each life that had room for the job in it. (A table, because inside of a query with
+-- WITH DuckDB compares each with each.) Room that ended before needed_t is of no use.
+CREATE TABLE roomy AS
+SELECT w.*, r.life AS roomy_life, r.from_t AS room_from_t, r.until_t AS room_until_t
+FROM taken AS w JOIN room AS r ON r.from_t <= w.end_t AND r.until_t >= w.needed_t;
