@@ -51,7 +51,7 @@ class Line(asyncio.Protocol):
         return self.short and self._reader.has_data()
 
     def ask(self, command: bytes) -> asyncio.Future[Any]:
-        """Send a packed command of at most a few pieces. The future is its reply, or its error."""
+        """Send a packed command, of one piece at most. The future is its reply, or its error."""
         self._reply = reply = self._loop.create_future()
         if self._transport.is_closing():
             self._end()

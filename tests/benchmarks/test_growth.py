@@ -21,7 +21,7 @@ from benchmarks.parts.goals import reached
 from benchmarks.parts.sections import put_section
 from benchmarks.parts.stand import Stand, open_stand
 from benchmarks.reference import queue
-from rrq_ref import keys
+from rrq_ref import Settings, keys
 
 pytestmark = pytest.mark.slow
 
@@ -170,3 +170,9 @@ def test_jobs_are_spread_over_queues_and_the_last_ones_are_gone_first(stand: Sta
     assert [admin.zcard(keys.queue(name)) for name in names] == [2, 2, 1]
     assert admin.zrange(keys.queue("a"), 0, -1) == first
     assert len(admin.keys("rrq:job:*")) == 5
+
+
+def test_idle_workers_are_seen_to_poll(stand: Stand) -> None:
+    longer_than_a_poll_s = 1.5 * Settings().poll_max_ms / 1000
+    used = rounds.idle(stand, 2, longer_than_a_poll_s)
+    assert used["idle_calls_per_s"] >= 2 / longer_than_a_poll_s
