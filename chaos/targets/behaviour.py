@@ -113,22 +113,23 @@ class WorkerLog:
         self._lost = lost
         self._cancelled: tuple[type[BaseException], ...] = (asyncio.CancelledError, *cancelled)
         self._pid = os.getpid()
-        self._recorder: Recorder | None = None
+        self._recorders: dict[int, Recorder] = {}  # by pid: of this process and those it comes from
         self._greeted: set[str] = set()
         self._examined_at = 0.0
 
     def _write(self, event: Event, t: int | None = None) -> None:
-        if self._recorder is None or self._pid != os.getpid():
-            self._recorder = self._open()
-        self._recorder.write(event, t=t)
+        pid = os.getpid()
+        # Several threads may come here first; setdefault is atomic, and a recorder that has written
+        # nothing has no file.
+        recorder = self._recorders.get(pid) or self._recorders.setdefault(pid, self._opened(pid))
+        recorder.write(event, t=t)
 
-    def _open(self) -> Recorder:
+    def _opened(self, pid: int) -> Recorder:
         """A forked worker has a file of its own: `<parent's name>.<pid>`."""
-        if self._pid == os.getpid():
+        if pid == self._pid:
             return Recorder(self._history, self._process)
-        self._pid = os.getpid()
-        name = f"{self._process}.{self._pid}"
-        self._process = name
+        parents = [*self._recorders.values()]
+        name = f"{parents[-1].process if parents else self._process}.{pid}"
         return Recorder(self._history.with_name(f"{name}.jsonl"), name)
 
     def hello(self, worker: str) -> None:
