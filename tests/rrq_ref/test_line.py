@@ -56,12 +56,6 @@ class Peer:
                 writer.close()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def say(self, data: bytes) -> None:
-        """Say something that nobody asked for, on all connections."""
-        for writer in self._writers[1::2]:
-            writer.write(data)
-            await writer.drain()
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         up_reader, up_writer = await asyncio.open_connection(

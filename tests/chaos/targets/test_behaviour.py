@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ def _in_threads(log: WorkerLog, count: int) -> None:
         thread.join()
 
 
-def _fork(log: WorkerLog, count: int) -> int:
-    child = multiprocessing.get_context("fork").Process(target=_in_threads, args=(log, count))
+def _fork(work: Callable[..., object], *args: object) -> int:
+    """Do this in a process of its own. Returns its pid."""
+    child = multiprocessing.get_context("fork").Process(target=work, args=args)
     child.start()
     child.join()
     assert child.exitcode == 0
@@ -59,7 +61,7 @@ def test_threads_of_a_forked_process_number_its_lines_together(
     log = WorkerLog(str(tmp_path / "fleet.jsonl"), "fleet")
     if parent_writes:
         log.hello("first")
-    pid = _fork(log, 4)
+    pid = _fork(_in_threads, log, 4)
     own = lines(tmp_path / f"fleet.{pid}.jsonl")
     assert [line["n"] for line in own] == [1, 2, 3, 4]
     assert {line["process"] for line in own} == {f"fleet.{pid}"}
@@ -74,11 +76,8 @@ def test_a_process_of_a_forked_process_is_named_after_both(tmp_path: Path) -> No
 
     def fork_again() -> None:
         log.hello("child")
-        _fork(log, 1)
+        _fork(log.hello, "grandchild")
 
-    child = multiprocessing.get_context("fork").Process(target=fork_again)
-    child.start()
-    child.join()
-    assert child.exitcode == 0
+    child = _fork(fork_again)
     names = sorted(path.name.split(".")[:2] for path in tmp_path.iterdir())
-    assert names == [["fleet", str(child.pid)]] * 2
+    assert names == [["fleet", str(child)]] * 2
