@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,9 @@ USUAL_MEMORY = "1GB"
 
 #: Lines of a history from which on DuckDB's own threads are worth while.
 _LONG = 200_000
+#: Lines from which on it is worth while to keep the tables in a file. DuckDB compresses them there:
+#: an event takes 600 bytes before, nearly all of them for columns that it lacks, and 20 after that.
+_HUGE = 1_000_000
 
 
 def memory() -> str:
@@ -27,28 +29,35 @@ def memory() -> str:
     return os.environ.get(MEMORY, USUAL_MEMORY)
 
 
-def open_database(*, lines: int) -> duckdb.DuckDBPyConnection:
-    """A new database, for a history of so many lines. Its temporary files are gone when it is
-    closed.
+@contextmanager
+def open_database(*, lines: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new database, for a history of so many lines. Its files are gone when it is closed.
 
     Raises HistoryProblem where the environment names no amount of memory.
     """
-    # Of its own: two databases of older versions of DuckDB must not share a directory. DuckDB makes
-    # it with the first file, and takes it away again.
-    spill = temporary() / f"chaos-judge-{os.getpid()}-{secrets.token_hex(4)}"
+    with tempfile.TemporaryDirectory(prefix="chaos-judge-", dir=temporary()) as directory:
+        db = _connect(Path(directory), lines)
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+def _connect(directory: Path, lines: int) -> duckdb.DuckDBPyConnection:
     # To share the work of a query on a short history would cost more than that work.
     threads = {"threads": 1} if lines < _LONG else {}
     try:
         return duckdb.connect(
+            directory / "history.db" if lines >= _HUGE else ":memory:",
             config={
                 **threads,
                 # A judge must not reach for the network.
                 "autoinstall_known_extensions": "false",
-                "temp_directory": str(spill),
+                "temp_directory": str(directory / "spilled"),
                 "memory_limit": memory(),
                 # Two threads read a file twice as fast if they need not keep its order.
                 "preserve_insertion_order": "false",
-            }
+            },
         )
     except duckdb.ParserException as error:
         raise HistoryProblem(f"{MEMORY} is no amount of memory, as 2GB is: {error}") from error

@@ -49,6 +49,7 @@ class History:
     unreadable). `problems` are sentences about evidence that is missing or unreadable. `intact` is
     False when events may be missing that a living process had written, so that their absence
     proves nothing; `rig_intact` when that may be so of others than the target's processes.
+    `kept` is what ends with it: the database and its files.
     """
 
     db: duckdb.DuckDBPyConnection
@@ -56,6 +57,7 @@ class History:
     problems: tuple[str, ...]
     intact: bool
     rig_intact: bool
+    kept: contextlib.ExitStack
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +68,7 @@ class History:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.db.close()
+        self.kept.close()
 
 
 @enough_memory()
@@ -81,8 +83,8 @@ def read_history(run_dir: Path) -> History:
     run, problems = _read_run(run_dir / "run.json")
     found = history_files(run_dir / "history")
     scans = {path: _scan(path) for path in found.files}
-    db = open_database(lines=sum(scan.lines for scan in scans.values()))
-    try:
+    with contextlib.ExitStack() as kept:
+        db = kept.enter_context(open_database(lines=sum(scan.lines for scan in scans.values())))
         damage = [*found.damage, *_load(db, scans)]
         lines = {path.name: scan.lines for path, scan in scans.items()}
         missing, malformed = at_once(db, lambda db: unaccounted(db, lines), _malformed)
@@ -90,17 +92,14 @@ def read_history(run_dir: Path) -> History:
         if malformed:
             db.execute(f"DELETE FROM events WHERE {complaint_sql()} IS NOT NULL")
             damage += malformed
-        rig_intact = _only_of_workers(db, damage)
-    except BaseException:
-        db.close()
-        raise
-    return History(
-        db=db,
-        run=run,
-        problems=(*problems, *(part.told for part in damage)),
-        intact=not damage,
-        rig_intact=rig_intact,
-    )
+        return History(
+            db=db,
+            run=run,
+            problems=(*problems, *(part.told for part in damage)),
+            intact=not damage,
+            rig_intact=_only_of_workers(db, damage),
+            kept=kept.pop_all(),
+        )
 
 
 def _read_run(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -159,7 +158,9 @@ def _plain(db: duckdb.DuckDBPyConnection, files: list[Path], lines: int) -> bool
     found = db.execute(
         "SELECT count(*), coalesce(bool_or(regexp_matches(line, ?)), false) FROM read_csv("
         "?, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, new_line = '\\n',"
-        f" delim = '\x01', quote = '', escape = '', max_line_size = {2 * LONGEST})",
+        # Without a size DuckDB's buffers are as large as a large file.
+        f" delim = '\x01', quote = '', escape = '', max_line_size = {2 * LONGEST},"
+        f" buffer_size = {2 * LONGEST})",
         [_NOT_PLAIN, [str(path) for path in files]],
     ).fetchone()
     return found == (lines, False)

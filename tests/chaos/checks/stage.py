@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +41,13 @@ class Stage:
         return judged != self.judged or unlike.get(self.golden.kind, False)
 
 
-def stage(golden: Golden, run_dir: Path) -> Stage:
+@contextmanager
+def stage(golden: Golden, run_dir: Path) -> Iterator[Stage]:
     story = Story()
     expected = golden.tell(story) or {}
-    history = read_history(story.write(run_dir))
-    # On a handful of events, planning well costs more than running badly.
-    history.db.execute("SET threads = 1; PRAGMA disable_optimizer")
-    make_views(history)
-    judged = golden.judged(story, expected)
-    return Stage(golden=golden, db=history.db, expected=expected, judged=judged)
+    with read_history(story.write(run_dir)) as history:
+        # On a handful of events, planning well costs more than running badly.
+        history.db.execute("SET threads = 1; PRAGMA disable_optimizer")
+        make_views(history)
+        judged = golden.judged(story, expected)
+        yield Stage(golden=golden, db=history.db, expected=expected, judged=judged)

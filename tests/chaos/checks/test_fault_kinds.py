@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -20,6 +22,8 @@ from tests.chaos.checks.story import Story, ns
 
 # It asks queries, which are the same on every Python.
 pytestmark = pytest.mark.slow
+
+Views = Callable[[Story, Path], duckdb.DuckDBPyConnection]
 
 #: kind -> what the checks must make of it.
 EXPECTED: dict[str, set[str]] = {
@@ -59,10 +63,17 @@ KINDS = EXPECTED | {old: EXPECTED[new] for old, new in FORMER.items()} | UNKNOWN
 LANDED_MS = 5_000
 
 
-def views(story: Story, directory: Path) -> duckdb.DuckDBPyConnection:
-    history = read_history(story.write(directory))
-    make_views(history)
-    return history.db
+@pytest.fixture
+def views() -> Iterator[Views]:
+    """Makes the tables of `views.sql` for a story."""
+    with ExitStack() as kept:
+
+        def made(story: Story, directory: Path) -> duckdb.DuckDBPyConnection:
+            history = kept.enter_context(read_history(story.write(directory)))
+            make_views(history)
+            return history.db
+
+        yield made
 
 
 def one(db: duckdb.DuckDBPyConnection, sql: str) -> object:
@@ -84,7 +95,9 @@ def test_the_table_has_a_row_for_each_name() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_of_a_process_is_judged_by_its_kind(kind: str, tmp_path: Path) -> None:
+def test_a_fault_of_a_process_is_judged_by_its_kind(
+    kind: str, tmp_path: Path, views: Views
+) -> None:
     does = KINDS[kind]
     story = Story()
     story.fault(kind, "w1", at=LANDED_MS)
@@ -106,7 +119,9 @@ def test_a_fault_of_a_process_is_judged_by_its_kind(kind: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_stands_still_hears_of_its_end_when_it_goes_on(kind: str, tmp_path: Path) -> None:
+def test_what_stands_still_hears_of_its_end_when_it_goes_on(
+    kind: str, tmp_path: Path, views: Views
+) -> None:
     story = Story()
     story.fault(kind, "w1", at=LANDED_MS, until=8_000)
     story.fault("term", "w1", at=6_000)
@@ -117,7 +132,9 @@ def test_what_stands_still_hears_of_its_end_when_it_goes_on(kind: str, tmp_path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_the_server_forgets_is_known_by_its_fault(kind: str, tmp_path: Path) -> None:
+def test_what_the_server_forgets_is_known_by_its_fault(
+    kind: str, tmp_path: Path, views: Views
+) -> None:
     """Also where it is down meanwhile, which is forgiven with its reason."""
     does = KINDS[kind]
     story = Story()
@@ -174,14 +191,14 @@ def uses(margin: str) -> list[str]:
 @pytest.mark.parametrize("change", ["0", "{0}::BIGINT * 10"])
 @pytest.mark.parametrize("margin", MARGINS)
 def test_another_margin_turns_a_golden_history_red(
-    margin: str, change: str, tmp_path: Path
+    margin: str, change: str, tmp_path: Path, views: Views
 ) -> None:
     for anomaly in uses(margin):
         found = [each for each in all_goldens() if each.anomaly == anomaly]
-        assert any(turns_red(each, margin, change, tmp_path) for each in found), anomaly
+        assert any(turns_red(views, each, margin, change, tmp_path) for each in found), anomaly
 
 
-def turns_red(golden: Golden, margin: str, change: str, directory: Path) -> bool:
+def turns_red(views: Views, golden: Golden, margin: str, change: str, directory: Path) -> bool:
     story = Story()
     expected = golden.tell(story) or {}
     db = views(story, directory / golden.id)

@@ -13,6 +13,7 @@ import pytest
 from chaos.checks import Outcome, judge, judging
 from chaos.history import HistoryProblem
 from chaos.history.database import MEMORY
+from chaos.history.reader import read_history
 from tests.chaos.checks.story import Story
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,35 @@ def test_the_verdict_is_that_of_a_judge_with_more_memory(
     assert tight == verdict
     assert verdict.outcome is Outcome.FAIL
     assert {check.anomaly: check.broken for check in verdict.broken} == {"lost": 1}
+
+
+def test_the_verdict_on_a_huge_history_is_the_same_from_a_file(
+    long_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with judging(long_run) as (verdict, _):
+        assert not [*tmp_path.rglob("history.db")]
+
+    monkeypatch.setattr("chaos.history.database._HUGE", 1)
+    with judging(long_run) as (huge, _):
+        (file,) = tmp_path.rglob("history.db")
+        assert file.stat().st_size > 1 << 20
+    assert not list(tmp_path.iterdir())
+    assert huge == verdict
+
+
+def test_a_file_larger_than_the_memory_is_read_the_fast_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Story()
+    for number in range(50_000):
+        story.event("look", at=number, rule="end", objects=1, unknown="x" * 3_000)
+    run = story.write(tmp_path)
+    monkeypatch.setenv(MEMORY, "140MB")
+    monkeypatch.setattr("chaos.history.reader.salvage", None)
+    with read_history(run) as history:
+        (looks,) = history.db.execute("SELECT count(*) FROM events WHERE type = 'look'").fetchall()
+    assert looks == (50_000,)
 
 
 def test_nothing_stays_on_the_disk_after_a_failure(

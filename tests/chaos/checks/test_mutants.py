@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -57,13 +58,15 @@ def survives(anomaly: str, mutant: Mutant, stages: list[Stage]) -> bool:
 
 @pytest.mark.parametrize("anomaly", ANOMALIES)
 def test_a_mistake_in_a_check_turns_a_golden_history_red(anomaly: str, tmp_path: Path) -> None:
-    stages = [stage(golden, tmp_path / golden.name) for golden in goldens_of(anomaly)]
-    assert not any(stage.turns_red(anomaly, sql_of(anomaly)) for stage in stages)
     excused = EQUIVALENT.get(anomaly, {})
-    alive = [m for m in mutants(sql_of(anomaly)) if survives(anomaly, m, stages)]
+    with ExitStack() as kept:
+        stages = [
+            kept.enter_context(stage(golden, tmp_path / golden.name))
+            for golden in goldens_of(anomaly)
+        ]
+        assert not any(stage.turns_red(anomaly, sql_of(anomaly)) for stage in stages)
+        alive = [m for m in mutants(sql_of(anomaly)) if survives(anomaly, m, stages)]
     used = {key for key in excused for m in alive if key[0] in m.line and key[1] == m.change}
     missed = [m for m in alive if not any(k[0] in m.line and k[1] == m.change for k in used)]
     assert not missed, "\n".join(str(mutant) for mutant in missed)
     assert used == set(excused)
-    for each in stages:
-        each.db.close()
