@@ -17,6 +17,7 @@ from chaos.rig.progress import Progress
 from chaos.sweep.cell.play import play
 from chaos.sweep.cell_run import CellRun
 from chaos.sweep.cells import Cell
+from chaos.sweep.room import Room
 from chaos.sweep.stage import Stage
 
 _SAY_S = 2.0
@@ -30,13 +31,16 @@ T = TypeVar("T")
 class Pool:
     """The stages that are free, threads for them, and every run so far."""
 
-    def __init__(self, stages: Sequence[Stage], directory: Path, progress: Progress) -> None:
+    def __init__(
+        self, stages: Sequence[Stage], room: Room, directory: Path, progress: Progress
+    ) -> None:
         """Runs go to directories of their own in `directory`."""
         # The last one first: those that no cell has needed yet cost nothing.
         self._free: queue.LifoQueue[Stage] = queue.LifoQueue()
         for stage in stages:
             self._free.put(stage)
         self._slots = len(stages)
+        self._room = room
         self._directory = directory
         self._progress = progress
         self._numbers = itertools.count(1)
@@ -98,14 +102,15 @@ class Pool:
 
     def play(self, cell: Cell) -> CellRun:
         """Play a cell here and now, on a stage that is free."""
-        if self._over:
-            raise RuntimeError("the sweep is over")
-        directory = self._directory / f"c{next(self._numbers):05d}"
-        stage = self._free.get()
-        try:
-            run = play(stage, cell, directory)
-        finally:
-            self._free.put(stage)
+        with self._room.taken():
+            if self._over:
+                raise RuntimeError("the sweep is over")
+            directory = self._directory / f"c{next(self._numbers):05d}"
+            stage = self._free.get()
+            try:
+                run = play(stage, cell, directory)
+            finally:
+                self._free.put(stage)
         with self._lock:
             self.runs.append(run)
         return run

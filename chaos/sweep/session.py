@@ -34,6 +34,7 @@ from chaos.sweep.life import SETTINGS
 from chaos.sweep.lives import BY_NAME
 from chaos.sweep.results import Results
 from chaos.sweep.risk import failed_in
+from chaos.sweep.room import Room
 from chaos.sweep.stage import Stage
 from chaos.sweep.starts import Starts
 from chaos.sweep.sweep import Sweep
@@ -125,6 +126,7 @@ def run(options: SweepOptions, progress: Progress) -> Done:
                 progress,
                 budget_s=options.budget_s,
                 failed=failed,
+                room=Room(options.slots or slots_of.sure(target)),
                 enough=partial(slots_of.enough, target) if target.asks is not None else None,
             )
             swept = _sweep(sweep, options, Random(seed))

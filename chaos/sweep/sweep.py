@@ -16,6 +16,7 @@ from chaos.sweep.cells import SWEPT, BoundaryFault, Cell, can_land
 from chaos.sweep.columns import Column, Swept
 from chaos.sweep.pool import Pool
 from chaos.sweep.risk import Risks
+from chaos.sweep.room import Room
 from chaos.sweep.stage import Stage
 
 #: Runs without a fault; a boundary that all of them have must be visited.
@@ -46,11 +47,13 @@ class Sweep:
         *,
         budget_s: float | None = None,
         failed: frozenset[str] = frozenset(),
+        room: Room | None = None,
         enough: Callable[[float], int] | None = None,
     ) -> None:
-        """`enough` tells how many stages have something to do, if a cell keeps a processor busy for
-        so many seconds; without it, all have."""
-        self._pool = Pool(stages, directory, progress)
+        """`room` is for cells; without it, there is some on every stage. `enough` tells how
+        many stages have something to do, if a cell keeps a processor busy for so many seconds;
+        without it, all have."""
+        self._pool = Pool(stages, room or Room(len(stages)), directory, progress)
         self._runs = self._pool.runs
         self._void: dict[Cell, None] = {}
         self._budget_s = math.inf if budget_s is None else budget_s
