@@ -6,7 +6,6 @@ import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -34,7 +33,7 @@ def connect(settings: Settings, **options: Any) -> Redis:
     the pool empty waits."""
     # No socket_timeout: the store itself bounds every command.
     ours = {**_sized(settings), "socket_timeout": None, "retry": AsyncRetry(NoBackoff(), 0)}
-    options = {**_signed(url.options(settings.redis_url, asyncio_parse_url)), **ours, **options}
+    options = {**url.signed(url.options(settings.redis_url, asyncio_parse_url)), **ours, **options}
     options["connection_class"] = patient(options.get("connection_class", Connection))
     return _LoopRedis(lambda: _Pool(**options))
 
@@ -43,7 +42,7 @@ def connect_plain(settings: Settings) -> plain.Redis:
     """A client without asyncio, for `BlockingStore`. Here the socket's time-out is the bound."""
     sized = _sized(settings)
     ours = {**sized, "socket_timeout": sized["timeout"], "retry": PlainRetry(NoBackoff(), 0)}
-    options = {**_signed(url.options(settings.redis_url, parse_url)), **ours}
+    options = {**url.signed(url.options(settings.redis_url, parse_url)), **ours}
     kind = options.get("connection_class", plain.Connection)
     options["connection_class"] = piecemeal(kind)
     return plain.Redis.from_pool(_PlainPool(**options))  # type: ignore[no-untyped-call]
@@ -54,17 +53,6 @@ def _sized(settings: Settings) -> dict[str, Any]:
     limits = {"timeout": limit_s, "socket_connect_timeout": limit_s}
     # surrogateescape: see `store._id`
     return {**limits, "max_connections": settings.pool_size, "encoding_errors": "surrogateescape"}
-
-
-def _signed(options: dict[str, Any]) -> dict[str, Any]:
-    """Say once who we are. redis-py 8 looks its version up for each new connection."""
-    told = {"lib_name", "lib_version"} & options.keys() or not hasattr(plain, "DriverInfo")
-    return options if told else {"driver_info": _driver_info(), **options}
-
-
-@cache
-def _driver_info() -> Any:
-    return plain.DriverInfo()
 
 
 def check(redis: Any, *, blocking: bool) -> None:

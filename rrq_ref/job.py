@@ -169,7 +169,7 @@ class Options(TypedDict, total=False):
     defer_by: timedelta | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen, it would take twice the time to make
 class NewJob(Helpful):
     """One job to enqueue. An option that is None takes the client's setting."""
 

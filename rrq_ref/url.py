@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
+import redis
 from redis.asyncio import connection as asyncio_redis
 from redis.exceptions import RedisError
 
@@ -57,6 +59,17 @@ def options(url: str, parse: Callable[[str], Mapping[str, Any]]) -> dict[str, An
     return found | {name: int(found[name]) for name in numbers}
 
 
+def signed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with who we are. redis-py 8 looks its version up for each new connection."""
+    told = {"lib_name", "lib_version"} & options.keys() or not hasattr(redis, "DriverInfo")
+    return {**options} if told else {"driver_info": _driver_info(), **options}
+
+
+@cache
+def _driver_info() -> Any:
+    return redis.DriverInfo()
+
+
 def flaw(url: object) -> str:
     """Say why a URL cannot work; empty if it can. Repeats only option names, never their values."""
     if not isinstance(url, str) or not url.startswith(("redis://", "rediss://", "unix://")):
@@ -79,7 +92,7 @@ def flaw(url: object) -> str:
                 return f"it has no option {name!r}{meant(name, (*_THEIRS, *_SECRETS))}"
         if found.get("db", 0) < 0:
             return "its path must be the number of a database"
-        found.pop("connection_class", asyncio_redis.Connection)(**found)  # does not connect
+        found.pop("connection_class", asyncio_redis.Connection)(**signed(found))  # does not connect
     except (ValueError, TypeError, RedisError) as error:
         return f"redis-py refuses its options: {error}"
     return ""

@@ -29,6 +29,7 @@ from rrq_ref import (
     Client,
     JobNotFound,
     NewJob,
+    Settings,
     StoreError,
     StoreRefused,
     StoreUnavailable,
@@ -54,6 +55,7 @@ def _warm() -> None:
     for module in (f"{__package__}.worker", "redis.asyncio", "hiredis", "uvloop"):
         with contextlib.suppress(ImportError):  # the last two need not be there
             importlib.import_module(module)
+    Settings()  # redis-py looks its version up for the first ones of a process
 
 
 def _work(spec: WorkerSpec) -> NoReturn:
