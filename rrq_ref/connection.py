@@ -4,7 +4,7 @@ import asyncio
 import os
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -19,13 +19,9 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry as PlainRetry
 
 from . import url
+from .line import packed
 from .settings import Settings
 from .silence import patient, piecemeal
-
-try:
-    import hiredis
-except ImportError:  # redis-py does without it too
-    hiredis = None  # type: ignore[assignment]
 
 
 def connect(settings: Settings, **options: Any) -> Redis:
@@ -215,19 +211,6 @@ class _LoopRedis(Redis):
     @connection_pool.setter
     def connection_pool(self, _: object) -> None:
         """Ignored: redis-py sets the pool that it was given."""
-
-
-def packed(connection: Any, commands: Iterable[tuple[Any, ...]]) -> bytes:
-    """Commands as they are sent. redis-py looks at each word, or packs without hiredis."""
-    return b"".join([_packed(connection, words) for words in commands])
-
-
-def _packed(connection: Any, words: tuple[Any, ...]) -> bytes:
-    if hiredis is not None and " " not in words[0]:  # else it is two words, as in SCRIPT LOAD
-        with suppress(TypeError, UnicodeEncodeError):
-            packed: bytes = hiredis.pack_command(words)
-            return packed
-    return b"".join(connection.pack_command(*words))
 
 
 def _leave_ended_loops(pools: dict[Loop, tuple[_Pool, object]]) -> None:

@@ -1,11 +1,13 @@
-"""The short way to a reply on an asyncio connection, past redis-py's stream.
+"""The short way of commands to a connection, and of their replies from it, past redis-py.
 
-Through a stream each reply wakes a reader, who parses it and wakes its caller. Here it is parsed
-where it arrives, and wakes the caller alone. redis-py still opens the connection, and may use it.
+redis-py looks at each word that it packs. Through its asyncio stream each reply wakes a reader, who
+parses it and wakes its caller. Here a reply is parsed where it arrives, and wakes the caller alone.
+redis-py still opens the connection, and may use it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import ConnectionError as Broken
@@ -93,3 +95,16 @@ class Line(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._stream.resume_writing()
+
+
+def packed(connection: Any, commands: Iterable[tuple[Any, ...]]) -> bytes:
+    """Commands as they are sent. Without hiredis, redis-py packs them."""
+    return b"".join([_packed(connection, words) for words in commands])
+
+
+def _packed(connection: Any, words: tuple[Any, ...]) -> bytes:
+    if hiredis is not None and " " not in words[0]:  # else it is two words, as in SCRIPT LOAD
+        with suppress(TypeError, UnicodeEncodeError):
+            packed: bytes = hiredis.pack_command(words)
+            return packed
+    return b"".join(connection.pack_command(*words))

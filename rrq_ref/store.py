@@ -17,11 +17,12 @@ from redis.asyncio import ConnectionPool, Redis
 
 from . import batch, keys, overview, scripts, silence
 from .clock import Clock
-from .connection import check, packed
+from .connection import check
 from .connection import connect as connect  # exported here too
 from .deadletters import Dead, DeadLetters
 from .errors import JobNotFound, StoreError, StoreRefused, StoreUnavailable
 from .job import Job, Ready, number
+from .line import packed
 from .scripts import Answer, Command
 from .settings import Settings
 from .transitions import (
