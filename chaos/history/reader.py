@@ -73,7 +73,7 @@ class History:
 
 @enough_memory()
 def read_history(run_dir: Path) -> History:
-    """Load a run directory. Close the result, or use it in a `with` statement.
+    """Load a run directory. Use the result in a `with` statement, which ends it.
 
     Raises HistoryProblem when `run_dir` is no directory, or when there is not enough memory;
     whatever else is wrong with it is told in `problems`.
