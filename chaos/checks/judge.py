@@ -23,7 +23,7 @@ from chaos.checks.verdict import CheckResult, Outcome, Status, Verdict
 from chaos.errors import ChaosError
 from chaos.evidence import Evidence
 from chaos.guarantees import ANOMALIES, GUARANTEES, guarantee_of
-from chaos.history.database import enough_memory
+from chaos.history.database import enough_room
 from chaos.history.reader import History, read_history
 from chaos.history.schema import MAX_DURATION_MS
 from chaos.history.steps import Step, run_steps, statements, words_of
@@ -54,7 +54,7 @@ def judge(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Verdict:
     """Judge the history in `run_dir`. Reads only; the same directory gives the same verdict.
     Of each check at most `max_rows` broken cases are kept.
 
-    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough memory.
+    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough room.
     Everything else that is wrong with the evidence is told in the verdict, and so is a check that
     fails itself.
     """
@@ -69,11 +69,11 @@ def judging(run_dir: Path, *, max_rows: int = MAX_ROWS) -> Iterator[tuple[Verdic
         yield judged(history, max_rows=max_rows), history
 
 
-@enough_memory()
+@enough_room()
 def judged(history: History, *, max_rows: int = MAX_ROWS) -> Verdict:
     """The verdict on a history that was just read. Makes all tables of views.sql in it.
 
-    Raises HistoryProblem when there is not enough memory.
+    Raises HistoryProblem when there is not enough memory, or no room for temporary files.
     """
     unknown = _prepare(history)
     promised, complaints = _promises(history.run)

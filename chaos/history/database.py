@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ _LONG = 200_000
 #: Lines from which on it is worth while to keep the tables in a file. DuckDB compresses them there:
 #: an event takes 600 bytes before, nearly all of them for columns that it lacks, and 20 after that.
 _HUGE = 1_000_000
+#: What the system says where a disk is full, also through DuckDB.
+_FULL = os.strerror(errno.ENOSPC)
 
 
 def memory() -> str:
@@ -64,12 +67,18 @@ def _connect(directory: Path, lines: int) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def enough_memory() -> Iterator[None]:
-    """Raises HistoryProblem where work in this block needs more memory than it may take."""
+def enough_room() -> Iterator[None]:
+    """Raises HistoryProblem where work in this block needs more memory than it may take, or where
+    there is no room for its temporary files."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         why = f"the history needs more memory than {MEMORY} allows, {memory()}: {error}"
+        raise HistoryProblem(why) from error
+    except (duckdb.Error, OSError) as error:
+        if _FULL not in str(error):
+            raise
+        why = f"there is no room in {temporary()} for the judge's temporary files (TMPDIR): {error}"
         raise HistoryProblem(why) from error
 
 

@@ -14,7 +14,7 @@ import duckdb
 
 from chaos.history.accounts import unaccounted
 from chaos.history.damage import Damage
-from chaos.history.database import enough_memory, is_pattern, open_database, temporary
+from chaos.history.database import enough_room, is_pattern, open_database, temporary
 from chaos.history.files import LONGEST, history_files, process_of, read_document, shown
 from chaos.history.problem import HistoryProblem
 from chaos.history.schema import COLUMNS, complaint_sql
@@ -71,11 +71,11 @@ class History:
         self.kept.close()
 
 
-@enough_memory()
+@enough_room()
 def read_history(run_dir: Path) -> History:
     """Load a run directory. Use the result in a `with` statement, which ends it.
 
-    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough memory;
+    Raises HistoryProblem when `run_dir` is no directory, or when there is not enough room;
     whatever else is wrong with it is told in `problems`.
     """
     if not run_dir.is_dir():

@@ -29,7 +29,6 @@ from rrq_ref import (
     Client,
     JobNotFound,
     NewJob,
-    Settings,
     StoreError,
     StoreRefused,
     StoreUnavailable,
@@ -55,7 +54,8 @@ def _warm() -> None:
     for module in (f"{__package__}.worker", "redis.asyncio", "hiredis", "uvloop"):
         with contextlib.suppress(ImportError):  # the last two need not be there
             importlib.import_module(module)
-    Settings()  # redis-py looks its version up for the first ones of a process
+    # redis-py looks its version up for the first settings of a process.
+    settings_of("redis://127.0.0.1", WorkerSettings())
 
 
 def _work(spec: WorkerSpec) -> NoReturn:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from chaos.checks import Outcome, judge, judging
 from chaos.history import HistoryProblem
-from chaos.history.database import MEMORY
+from chaos.history.database import MEMORY, enough_room
 from chaos.history.reader import read_history
 from tests.chaos.checks.story import Story
 
@@ -140,3 +142,26 @@ def test_an_amount_that_is_none_is_told(long_run: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv(MEMORY, "plenty")
     with pytest.raises(HistoryProblem, match="CHAOS_JUDGE_MEMORY is no amount of memory"):
         judge(long_run)
+
+
+@pytest.mark.parametrize(
+    "full",
+    [
+        duckdb.TransactionException('Failed to commit: "history.db.wal": No space left on device'),
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "copy.jsonl"),
+    ],
+)
+def test_a_full_disk_is_told(full: Exception) -> None:
+    with pytest.raises(HistoryProblem, match=r"no room in .* for the judge's temporary files"):
+        raise_within(full)
+
+
+@pytest.mark.parametrize("other", [duckdb.BinderException("no such column"), OSError("broken")])
+def test_other_errors_are_not_taken_for_a_full_disk(other: Exception) -> None:
+    with pytest.raises(type(other), match=str(other)):
+        raise_within(other)
+
+
+@enough_room()
+def raise_within(error: Exception) -> None:
+    raise error
