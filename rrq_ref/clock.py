@@ -11,7 +11,7 @@ from .settings import Settings
 
 
 class Clock:
-    """The running event loop's time. A simulated clock overrides these four methods."""
+    """The running event loop's time. A simulated clock overrides the first four methods."""
 
     def monotonic(self) -> float:
         """Seconds; only differences mean anything."""
@@ -34,6 +34,10 @@ class Clock:
 
     async def pause(self, seconds: float) -> None:
         await self.wait(asyncio.Event(), seconds)
+
+    async def turn(self) -> None:
+        """Let everybody have a turn who can go on at once."""
+        await asyncio.sleep(0)
 
 
 class World(NamedTuple):

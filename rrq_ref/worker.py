@@ -149,6 +149,7 @@ class Worker:
                 wait_s = poll.next()
                 if claim.due_in_s is not None:
                     wait_s = min(wait_s, claim.due_in_s)
+                await self._clock.turn()  # what was claimed starts before another command is sent
                 await self._idle(partial(self._wait_for_hint, wait_s))
         if self._full and not self._draining:
             # Nobody waits for us to leave, so running jobs may use all of their time.

@@ -87,6 +87,20 @@ async def test_of_many_slots_a_claim_fills_half_which_runs_while_the_next_is_und
     assert [*asked.values()][: len(claims)] == claims
 
 
+async def test_a_claimed_job_starts_before_the_worker_waits_for_the_next(
+    redis: Redis, client: Client, settings: Settings
+) -> None:
+    tap, waits = Tap(redis), []
+
+    async def note(_: Context) -> None:
+        waits.append(tap.count("BLPOP"))
+
+    await enqueue(client, 1, "note")
+    async with running(tap, settings, {"note": note}):
+        await until(lambda: waits and tap.count("BLPOP"))
+    assert waits == [0]
+
+
 async def test_a_full_worker_leaves_the_rest_for_others(
     redis: Redis, client: Client, settings: Settings, rival: WorkerStore
 ) -> None:
