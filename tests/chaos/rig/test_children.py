@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import pytest
 
 from chaos.history import Event, Recorder
 from chaos.history.events import Hello
-from chaos.processes import ProcessGroup, wait_until
+from chaos.processes import wait_until
 from chaos.rig.children import look_for_children
-from chaos.rig.life import Life
 from chaos.rig.worker import Worker
-from chaos.targets import WorkerSettings
+from tests.chaos.rig.fleets import fleet_of
 
 LIMIT_S = 20.0
 #: A parent that starts a child and reaps it.
@@ -42,19 +40,8 @@ class Notes:
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Worker]:
-    history = tmp_path / "history" / "fleet-1.jsonl"
-    history.parent.mkdir()
-    with ProcessGroup(grace_s=0.0) as group:
-        command = [sys.executable, "-c", PARENT]
-        process = group.spawn(command, log=tmp_path / "log", name="fleet-1")
-        life = Life(
-            name="fleet-1",
-            role="fleet",
-            burst=False,
-            process=process,
-            record=Recorder(tmp_path / "rig.jsonl", "rig").write,
-        )
-        yield Worker(life, tmp_path / "log", WorkerSettings(), [], history)
+    with fleet_of(PARENT, tmp_path) as made:
+        yield made
 
 
 def test_a_worker_that_comes_and_goes_is_noted_once_each_time(fleet: Worker) -> None:

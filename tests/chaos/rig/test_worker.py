@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,27 +11,14 @@ import pytest
 
 from chaos.history import Recorder
 from chaos.history.events import End, Hello, Start
-from chaos.processes import ProcessGroup
-from chaos.rig.life import Life
 from chaos.rig.worker import Worker
-from chaos.targets import WorkerSettings
+from tests.chaos.rig.fleets import fleet_of
 
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Worker]:
-    history = tmp_path / "history" / "fleet-1.jsonl"
-    history.parent.mkdir()
-    with ProcessGroup(grace_s=0.0) as group:
-        command = [sys.executable, "-c", "input()"]
-        process = group.spawn(command, log=tmp_path / "log", name="fleet-1")
-        life = Life(
-            name="fleet-1",
-            role="fleet",
-            burst=False,
-            process=process,
-            record=Recorder(tmp_path / "rig.jsonl", "rig").write,
-        )
-        yield Worker(life, tmp_path / "log", WorkerSettings(), [], history)
+    with fleet_of("input()", tmp_path) as made:
+        yield made
 
 
 def test_what_handlers_write_is_seen_when_it_is_there(worker: Worker) -> None:

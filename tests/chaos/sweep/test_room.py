@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_beside_busy_processors_a_cell_more_waits_until_another_leaves() -> None
 
     with cells(Room(2, idle)) as at_once:
         at_once.come(3)
-        wait_until(lambda: looks > 2, LIMIT_S)
+        wait_until(lambda: looks > 2 and at_once.inside == 2, LIMIT_S)
         assert at_once.inside == 2
         at_once.leave(1)
         wait_until(lambda: at_once.inside == 3, LIMIT_S)
@@ -88,9 +88,12 @@ def test_a_cell_that_fails_leaves_its_room() -> None:
 def test_processors_that_work_all_the_time_have_none_to_spare(
     share: float, idle: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slots, "worked_s", lambda: share * slots.all_cpus() * time.monotonic())
+    clock = SimpleNamespace(now=100.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(room, "time", clock)
+    monkeypatch.setattr(slots, "worked_s", lambda: share * slots.all_cpus() * clock.now)
     processors = Processors()
     assert not processors()  # it has just looked
-    time.sleep(room._LOOK_S)
+    clock.now += room._LOOK_S + 0.01
     assert processors() is idle
     assert not processors()
