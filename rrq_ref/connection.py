@@ -4,7 +4,7 @@ import asyncio
 import os
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import Any
@@ -176,20 +176,29 @@ class _LoopRedis(Redis):
         super().__init__(connection_pool=self.connection_pool)
 
     async def execute_command(self, *words: Any, **_: Any) -> Any:
-        """Send one command. redis-py does much around it, for which nobody asks here."""
+        (reply,) = await self.exchange([words])
+        if isinstance(reply, ResponseError):
+            raise reply
+        return reply
+
+    async def exchange(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Send commands in one packet, and return their replies; an error that the server answered
+        stands in the place of its reply. redis-py does much around it, for which nobody asks."""
         pool = self.connection_pool
         connection = await pool.get_connection()
         try:
-            reply = await connection.exchange(packed(connection, [words]))
-        except ResponseError:
-            raise
+            replies = await connection.exchange(packed(connection, commands), len(commands))
         except BaseException:
             await connection.disconnect(nowait=True)  # nobody else may read what is still to come
             raise
         finally:
             await pool.release(connection)
-        to_form = self.response_callbacks.get(words[0])
-        return to_form(reply) if to_form else reply
+        return [self._formed(*each) for each in zip(commands, replies, strict=True)]
+
+    def _formed(self, command: tuple[Any, ...], reply: Any) -> Any:
+        """A reply in redis-py's form."""
+        to_form = self.response_callbacks.get(command[0])
+        return to_form(reply) if to_form and not isinstance(reply, ResponseError) else reply
 
     @property
     def connection_pool(self) -> _Pool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import ConnectionError as Broken
-from redis.exceptions import InvalidResponse, RedisError
+from redis.exceptions import InvalidResponse, RedisError, ResponseError
 
 try:
     import hiredis
@@ -33,7 +33,9 @@ class Line(asyncio.Protocol):
         self._transport: asyncio.Transport = connection._writer.transport
         self._stream: Any = self._transport.get_protocol()
         self._loop = asyncio.get_running_loop()
-        self._reply: asyncio.Future[Any] | None = None
+        self._replies: asyncio.Future[list[Any]] | None = None
+        self._owed = 0
+        self._come: list[Any] = []
         self._reader = hiredis and hiredis.Reader(
             protocolError=InvalidResponse,
             replyError=connection._parser.parse_error,
@@ -52,31 +54,35 @@ class Line(asyncio.Protocol):
         """True if something is left of what came: nobody may use the connection again."""
         return self.short and self._reader.has_data()
 
-    def ask(self, command: bytes) -> asyncio.Future[Any]:
-        """Send a packed command, of one piece at most. The future is its reply, or its error."""
-        self._reply = reply = self._loop.create_future()
+    def ask(self, commands: bytes, count: int) -> asyncio.Future[list[Any]]:
+        """Send so many packed commands, of one piece at most. The future is their replies; an error
+        that the server answered stands in the place of its reply."""
+        self._replies = replies = self._loop.create_future()
+        self._owed, self._come = count, []
         if self._transport.is_closing():
             self._end()
         else:
-            self._transport.write(command)
-        return reply
+            self._transport.write(commands)
+        return replies
 
     def data_received(self, data: bytes) -> None:
         self._heard()
-        if self._reply is None or self._reply.done():
+        if self._replies is None or self._replies.done():
             self._stream.data_received(data)
             return
+        come = self._come
         try:
             self._reader.feed(data)
-            reply = self._reader.gets()
-            while isinstance(reply, _PUSHED):
-                reply = self._reader.gets()
+            while len(come) < self._owed and (reply := self._reader.gets()) is not _MORE:
+                if isinstance(reply, RedisError) and not isinstance(reply, ResponseError):
+                    raise reply
+                if not isinstance(reply, _PUSHED):
+                    come.append(reply)
         except RedisError as error:
-            reply = error
-        if isinstance(reply, RedisError):
-            self._reply.set_exception(reply)
-        elif reply is not _MORE:
-            self._reply.set_result(reply)
+            self._replies.set_exception(error)
+        else:
+            if len(come) == self._owed:
+                self._replies.set_result(come)
 
     def eof_received(self) -> bool | None:
         self._end()
@@ -87,8 +93,8 @@ class Line(asyncio.Protocol):
         self._stream.connection_lost(error)
 
     def _end(self) -> None:
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(Broken("the connection was closed by the server"))
+        if self._replies is not None and not self._replies.done():
+            self._replies.set_exception(Broken("the connection was closed by the server"))
 
     def pause_writing(self) -> None:
         self._stream.pause_writing()

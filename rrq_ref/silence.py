@@ -13,6 +13,8 @@ from functools import cache
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from .line import Line
 
 _PIECE = 65_536  # bytes sent at a time
@@ -59,13 +61,14 @@ def patient(connection: type[Any]) -> type[Any]:
             if self._patience is not None:
                 self._patience.renew()
 
-        async def exchange(self, command: bytes) -> Any:
-            """Send a packed command, and return its reply. Raises its error."""
-            if not self.is_connected or not self._line.short or len(command) > _PIECE:
-                await self.send_packed_command(command, check_health=False)
-                return await self.read_response()
+        async def exchange(self, commands: bytes, count: int) -> list[Any]:
+            """Send so many packed commands, and return their replies. An error that the server
+            answered stands in the place of its reply."""
+            if not self.is_connected or not self._line.short or len(commands) > _PIECE:
+                await self.send_packed_command(commands, check_health=False)
+                return [await _reply(self) for _ in range(count)]
             self._patience = current.get()
-            return await self._line.ask(command)
+            return await self._line.ask(commands, count)
 
         async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             self._patience = patience = current.get()
@@ -82,6 +85,13 @@ def patient(connection: type[Any]) -> type[Any]:
             return self._writer and self._writer.get_extra_info("socket")
 
     return Patient
+
+
+async def _reply(connection: Any) -> Any:
+    try:
+        return await connection.read_response()
+    except ResponseError as error:
+        return error
 
 
 @contextmanager

@@ -167,22 +167,20 @@ class Store:
 
     async def _replies(self, commands: Sequence[Command], extra_s: float = 0.0) -> Any:
         """The answers in order. A command's own error stands in the place of its answer."""
-        with translated():
-            try:
-                if len(commands) > 1:
-                    pipe = self.redis.pipeline(transaction=False)
-                    for command in commands:
-                        pipe.execute_command(*command)
-                    return await self._answered(pipe.execute, extra_s, raise_on_error=False)
-                return [await self._answered(self.redis.execute_command, extra_s, *commands[0])]
-            except redis_errors.ResponseError as error:
-                return [error]
-
-    async def _answered(self, send: Any, extra_s: float, *words: Any, **options: Any) -> Any:
         seconds = self.settings.command_timeout_ms / 1000 + extra_s
-        async with self._clock.timeout(seconds) as limit:
-            silence.current.set(silence.Patience(limit, seconds))
-            return await send(*words, **options)
+        exchange = getattr(self.redis, "exchange", self._piped)
+        with translated():
+            async with self._clock.timeout(seconds) as limit:
+                silence.current.set(silence.Patience(limit, seconds))
+                return await exchange(commands)
+
+    async def _piped(self, commands: Sequence[Command]) -> list[Any]:
+        """The same over a client that `connect` has not made."""
+        pipe = self.redis.pipeline(transaction=False)
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
 
     # Jobs
 
@@ -316,8 +314,9 @@ class WorkerStore(Store):
         #: The time of the last claim, or renewal of such jobs, on the worker's monotonic clock.
         self.claimed_at = 0.0
 
-    async def lock_and_pop(self, want: int) -> Claim:
-        """Claim up to `want` due jobs.
+    async def lock_and_pop(self, want: int, wait_s: float = 0.0) -> Claim:
+        """Claim up to `want` due jobs: now, or when a hint says that a queue is worth a look, or
+        else when `wait_s` are over. From the wait to the claim the server goes by itself.
 
         A worker makes one claim at a time. If the reply was lost, the next call repeats that same
         claim, and hands back the jobs for which there is no room; with a `want` of 0, all of them.
@@ -329,8 +328,9 @@ class WorkerStore(Store):
         s, room = self.settings, self._room_bytes if want else 0
         args = [self._id, self._claims, want, room, s.lock_ttl_ms, s.max_crashes, s.dlq_ttl_s]
         call = scripts.LOCK_AND_POP.call(self._claim_keys, [*args, keys.JOB, keys.UNIQUE])
+        calls = [self._wait(wait_s), call] if wait_s else [call]
         try:
-            (reply,) = await self.run([call])
+            *_, reply = await self.run(calls, extra_s=wait_s)
         except StoreUnavailable:
             self._room_bytes = max(1, self._room_bytes // 2)  # the answer may have been too large
             raise
@@ -350,6 +350,10 @@ class WorkerStore(Store):
                 for queue, raw, token in zip(*[iter(lost)] * 3, strict=True)
             ],
         )
+
+    def _wait(self, at_most_s: float) -> Command:
+        # To BLPOP, 0 means "for ever". Redis 6.2 rounds 0.001 down to 0 ms.
+        return ("BLPOP", *(hints for *_, hints in self._keys), max(0.002, round(at_most_s, 3)))
 
     def _claimed(self, queue: int, job_id: bytes, token: int, *fields: bytes | None) -> Claimed:
         *payload, retries, most, timeout_s = fields
@@ -415,12 +419,6 @@ class WorkerStore(Store):
         except StoreError:
             return False
         return True
-
-    async def wait_for_hint(self, at_most_s: float) -> None:
-        """Block until a hint says that a queue is worth a look, or until the time is over."""
-        # To BLPOP, 0 means "for ever". Redis 6.2 rounds 0.001 down to 0 ms.
-        hints = (hints for *_, hints in self._keys)
-        await self.run([("BLPOP", *hints, max(0.002, round(at_most_s, 3)))], extra_s=at_most_s)
 
     async def heartbeat(self, report: dict[str, Any]) -> None:
         """Write the health key with its TTL: one command, so atomic without a script."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
@@ -23,7 +23,10 @@ from .timeouts import Timeouts
 from .transitions import Claim, Outcome, Release
 from .trouble import Backoff, Trouble
 
+T = TypeVar("T")
+
 _LEAST = 32  # slots that a claim may fill, however few there are
+_LEAST_WAIT_S = 0.002  # before a claim, where another one follows only because it is time
 _COURTESY_S = 1.0  # time for a leaving worker to say that its lost attempts did not crash
 
 
@@ -44,6 +47,8 @@ class Worker:
         self.worker_id = worker_id
         self._settings = settings
         self._names = [keys.queue_name(name) for name in settings.queues]
+        #: The lock of what is claimed at its end counts from its beginning.
+        self._longest_wait_s = settings.lock_ttl_ms / 5000
         self._burst = burst
         self._clock = clock or Clock()
         self._log = WorkerLog("worker", worker_id, self._names)
@@ -126,17 +131,22 @@ class Worker:
     async def _claim_until_drained(self) -> None:
         poll = Backoff.polling(self._settings, self._world.random)
         trouble = Trouble("claiming", self._world)
+        wait_s = 0.0  # before the next claim
         while not self._draining and not self._full:
             # Make sure of capacity before the claim, so that claimed jobs can start at once.
             room = self._room()
             if room <= 0:
                 await self._until(lambda: self._room() > 0 or self._draining, 1.0)
+                wait_s = 0.0
                 continue
             try:
-                claim = await self._store.lock_and_pop(room)
+                claim = await self._claim(room, wait_s)
             except StoreError as error:
                 await self._idle(partial(trouble.wait, error))
+                wait_s = 0.0
                 continue
+            if claim is None:  # a drain has cut its wait short
+                break
             trouble.over()
             self._start(claim)
             if self._burst and claim.left == 0:
@@ -145,12 +155,13 @@ class Worker:
                 return
             if claim.jobs:
                 poll.reset()
-            if len(claim.jobs) < room:
-                wait_s = poll.next()
-                if claim.due_in_s is not None:
-                    wait_s = min(wait_s, claim.due_in_s)
-                await self._clock.turn()  # what was claimed starts before another command is sent
-                await self._idle(partial(self._wait_for_hint, wait_s))
+            if claim.jobs and claim.due_in_s == 0:  # there is more
+                wait_s = 0.0
+                continue
+            wait_s = min(poll.next(), self._longest_wait_s)
+            if claim.due_in_s is not None:
+                wait_s = max(_LEAST_WAIT_S, min(wait_s, claim.due_in_s))
+            await self._clock.turn()  # what was claimed starts before another command is sent
         if self._full and not self._draining:
             # Nobody waits for us to leave, so running jobs may use all of their time.
             self._log.info("started its %d jobs; leaving when they have ended", self._started)
@@ -170,26 +181,27 @@ class Worker:
         room = min(slots - self._busy, 2 * slots - len(self._attempts), claimed)
         return min(room, most - self._started) if most else room
 
-    async def _idle(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Wait between claims. A drain cuts this wait short, but never a claim: a claim cut short
-        might take jobs that nobody knows of."""
+    async def _claim(self, room: int, wait_s: float) -> Claim | None:
+        """Claim jobs for the free slots; or, having waited, one job: more might be too many for a
+        worker that stands still. None if a drain has cut the wait short."""
+        if not wait_s:
+            return await self._store.lock_and_pop(room)
+        return await self._idle(partial(self._store.lock_and_pop, 1, wait_s))
+
+    async def _idle(self, wait: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
+        """Wait between jobs. A drain cuts the wait short, even if a claim stands at its end: it
+        counts as unanswered. It cuts short no other claim, which would be asked for again."""
         if self._draining:
-            return
+            return None
         task = self._waiting = asyncio.current_task()
         try:
-            await wait()
+            return await wait()
         except asyncio.CancelledError:
             if not self._draining or task is None or task.uncancel():
                 raise  # it is somebody else who wants this task to end
+            return None
         finally:
             self._waiting = None
-
-    async def _wait_for_hint(self, at_most_s: float) -> None:
-        try:
-            await self._store.wait_for_hint(at_most_s)
-        except StoreError as error:
-            self._log.debug("waiting for a hint failed: %s", error)
-            await self._clock.pause(at_most_s)
 
     def _start(self, claim: Claim) -> None:
         for job_id in claim.taken_back:

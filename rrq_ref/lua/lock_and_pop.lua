@@ -23,6 +23,7 @@ local FIELDS = {'function_name', 'job_args', 'job_kwargs', 'job_params', 'curren
   'job_timeout_seconds'}
 local record, worker, number, want, room = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local ttl_ms, max_crashes, dlq_ttl_s, job_prefix, unique_prefix = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
+local leaving = want == 0 -- nobody waits for what this call takes, should it come once more, and late
 local RECORD_TTL_MS = math.max(ttl_ms, 600000)
 local now = now_ms()
 local expiry = now + ttl_ms
@@ -202,7 +203,7 @@ for q = 1, (#KEYS - 1) / 4 do
 end
 -- The record is written before the jobs are moved. If a later write is refused, the same call is sent again and finds
 -- in the record what it holds.
-if #jobs > 0 and not repeated then
+if (#jobs > 0 or leaving) and not repeated then
   local ids = {number}
   for at = 0, #jobs - 1, 3 + #FIELDS do
     for i = 1, 3 do ids[#ids + 1] = jobs[at + i] end

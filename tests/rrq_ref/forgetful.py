@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import redis
@@ -40,15 +40,15 @@ def forgetful(settings: Settings, replies: Replies) -> Redis:
             return reply
 
     client: Any = connect(settings, connection_class=Connection)
-    send = client.execute_command
+    send = client.exchange
 
-    async def execute_command(*words: Any) -> Any:  # it does without `read_response`
-        reply = await send(*words)
-        if replies.loses(reply):
+    async def exchange(commands: Sequence[tuple[Any, ...]]) -> list[Any]:  # without `read_response`
+        got: list[Any] = await send(commands)
+        if any(replies.loses(reply) for reply in got):
             raise redis.ConnectionError("the reply was lost")
-        return reply
+        return got
 
-    client.execute_command = execute_command
+    client.exchange = exchange
     return cast("Redis", client)
 
 

@@ -6,7 +6,15 @@ import asyncio
 import inspect
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +22,7 @@ from random import Random
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from rrq_ref import scripts
 from rrq_ref.attempt import Context, Handler
@@ -140,7 +148,17 @@ class Tap:
         for _ in range(10):  # so that what has become due has begun
             await asyncio.sleep(0)
 
-    async def execute_command(self, *words: Any) -> Any:
+    async def exchange(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Commands that are sent together go one after another, so that each can be spoilt."""
+        replies = []
+        for words in commands:
+            try:
+                replies.append(await self._answer(words))
+            except ResponseError as error:
+                replies.append(error)
+        return replies
+
+    async def _answer(self, words: tuple[Any, ...]) -> Any:
         name = self._name(words)
         self.seen.append(words)
         if name in self.before:

@@ -19,6 +19,7 @@ from rrq_ref.transitions import Lease
 from .conftest import Leaks
 from .database import Database
 from .moves import ENDS, claim_again, end, take, take_one, write
+from .running import until
 
 
 async def enqueue(client: Client, *job_ids: str, queue: str = "default") -> None:
@@ -105,8 +106,9 @@ async def test_a_job_is_taken_when_its_time_has_come(client: Client, store: Work
     assert claim.due_in_s is not None
     assert 0 < claim.due_in_s <= 0.15
     async with asyncio.timeout(10):
-        while not (leases := await take(store)):
-            await store.wait_for_hint(0.01)
+        leases: list[Lease] = []
+        while not leases:
+            leases = [one.lease for one in (await store.lock_and_pop(1, wait_s=0.01)).jobs]
     assert leases[0].job_id == "a"
 
 
@@ -157,17 +159,37 @@ async def test_an_empty_queue_costs_a_claim_one_look(
     assert not [name for name in names if database.redis.exists(keys.wake(name))]
 
 
-async def test_a_hint_wakes_a_waiting_worker(client: Client, store: WorkerStore) -> None:
-    waiting = asyncio.create_task(store.wait_for_hint(50))
+async def test_a_hint_ends_the_wait_before_a_claim(client: Client, store: WorkerStore) -> None:
+    claiming = asyncio.create_task(store.lock_and_pop(1, wait_s=50))
+    await until(lambda: store.unanswered_claim)
     await enqueue(client, "a")
     async with asyncio.timeout(10):
-        await waiting
+        (claimed,) = (await claiming).jobs
+    assert claimed.lease.job_id == "a"
 
 
-async def test_waiting_ends_by_itself(store: WorkerStore) -> None:
+@pytest.mark.parametrize("wait_s", [1e-9, 0.01])  # 0 means "for ever" to the server
+async def test_the_wait_before_a_claim_ends_by_itself(store: WorkerStore, wait_s: float) -> None:
     async with asyncio.timeout(10):
-        await store.wait_for_hint(0)  # 0 means "for ever" to the server
-        await store.wait_for_hint(0.01)
+        assert (await store.lock_and_pop(1, wait_s)).jobs == []
+
+
+async def test_a_claim_whose_wait_is_cut_short_takes_nothing_once_it_was_handed_back(
+    client: Client, store: WorkerStore, database: Database
+) -> None:
+    """The server may come to the end of the wait before it hears that nobody is there any more."""
+    claiming = asyncio.create_task(store.lock_and_pop(1, wait_s=50))
+    await until(lambda: database.redis.info("clients")["blocked_clients"] == 1)
+    claiming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await claiming
+    assert store.unanswered_claim
+    assert (await store.lock_and_pop(0)).jobs == []
+    await enqueue(client, "a")
+    store.unanswered_claim = True  # the same call comes late
+    assert (await store.lock_and_pop(1)).jobs == []
+    assert database.locked() == []
+    assert database.queued() == ["a"]
 
 
 # A claim whose reply was lost

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from redis.asyncio import Redis
@@ -193,6 +194,7 @@ async def test_who_blocks_the_loop_is_charged_and_its_neighbours_are_not(
     """Another worker takes the blocked worker's jobs back meanwhile, and keeps them."""
     settings = replace(settings, lock_ttl_ms=900, max_crashes=2, concurrency=5)
     runs: Counter[str] = Counter()
+    numbers = count(1)
 
     async def neighbour(context: Context) -> None:
         runs[context.job_id] += 1
@@ -208,7 +210,7 @@ async def test_who_blocks_the_loop_is_charged_and_its_neighbours_are_not(
     def rob() -> None:
         """Act as another worker meanwhile."""
         names = [kind("default") for kind in (keys.queue, keys.locks, keys.dlq, keys.wake)]
-        args = ["rival", 1, 0, 0, 900, 2, 600, keys.JOB, keys.UNIQUE]
+        args = ["rival", next(numbers), 0, 0, 900, 2, 600, keys.JOB, keys.UNIQUE]
         call = scripts.LOCK_AND_POP.call([keys.claim("rival"), *names], args)
         database.redis.execute_command(*call)
 

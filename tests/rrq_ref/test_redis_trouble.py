@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -77,14 +77,16 @@ async def test_a_forgotten_script_is_no_answer_to_a_command_that_calls_none(
 ) -> None:
     """No server says so by itself, but a proxy in between may."""
 
-    async def answer(*_: object) -> None:
-        raise redis_errors.NoScriptError("No matching script. Please use EVAL.")
+    async def exchange(commands: Sequence[object]) -> list[Exception]:
+        return [
+            redis_errors.NoScriptError("No matching script. Please use EVAL.") for _ in commands
+        ]
 
-    monkeypatch.setattr(store.redis, "execute_command", answer)
-    with pytest.raises(StoreRefused):
-        await store.wait_for_hint(0.1)
+    monkeypatch.setattr(store.redis, "exchange", exchange)
     with pytest.raises(StoreRefused):
         await store.heartbeat({})
+    with pytest.raises(StoreRefused):
+        await store.remove_heartbeat()
 
 
 # A server that says no

@@ -111,8 +111,8 @@ class Sent(Exception):
 class Recorder:
     """A Redis client that raises every command instead of answering it."""
 
-    async def execute_command(self, *words: Any) -> Any:
-        raise Sent(*words)
+    async def exchange(self, commands: Sequence[tuple[Any, ...]]) -> Any:
+        raise Sent(*commands[-1])
 
 
 async def sent(name: str) -> tuple[list[str], list[str]]:

@@ -111,10 +111,10 @@ async def test_a_worker_without_jobs_renews_nothing(
     tap: Tap, settings: Settings, clock: ManualClock
 ) -> None:
     async with running(tap, settings, {}, clock=clock):
-        await until(lambda: tap.count("SET") == 1)
-        for beats in range(2, 5):
-            await tap.advance(INTERVAL_S)
-            await until(lambda n=beats: tap.count("SET") == n)  # type: ignore[misc]
+        for beats in range(1, 5):
+            await until(lambda n=beats: tap.count("SET") >= n)  # type: ignore[misc]
+            for _ in range(INTERVAL_S):
+                await tap.advance(1.0)
     assert tap.count("refresh_locks") == 0
 
 

@@ -13,7 +13,7 @@ ABLATIONS = (
         sentence="without hints an idle worker polls",
         removed={
             "no_hints": (Edit(ENQUEUE, "wake(hints, #new)\n", ""),),
-            "no_polling": (Edit("worker.py", "wait_s = poll.next()\n", "wait_s = 3600.0\n"),),
+            "no_polling": (Edit("worker.py", "min(poll.next(), self._longest_wait_s)", "3600.0"),),
         },
         scenario="planted.scenarios.idle_workers",
         anomaly="stuck",

@@ -82,7 +82,7 @@ BUGS = (
         name="no_wait_between_claims",
         sentence="an idle worker asks for jobs all the time",
         edits=(
-            Edit(WORKER, "partial(self._wait_for_hint, wait_s)", "partial(self._wait_for_hint, 0)"),
+            Edit(WORKER, "self._store.lock_and_pop, 1, wait_s", "self._store.lock_and_pop, 1, 0.0"),
         ),
         anomaly="hammering",
     ),

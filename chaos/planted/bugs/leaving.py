@@ -134,22 +134,14 @@ BUGS = (
         edits=(
             Edit(
                 "worker.py",
-                "claim = await self._store.lock_and_pop(room)",
-                "claim = await self._cut_short(self._store.lock_and_pop(room))",
+                "return await self._store.lock_and_pop(room)",
+                "return await self._idle(partial(self._store.lock_and_pop, room))",
             ),
             Edit(
                 "worker.py",
-                "    async def _wait_for_hint(",
-                "    async def _cut_short(self, claiming: Any) -> Claim:\n"
-                "        self._waiting = asyncio.ensure_future(claiming)\n"
-                "        try:\n"
-                "            return await self._waiting\n"
-                "        except asyncio.CancelledError:\n"
+                "            return None\n        finally:\n",
                 "            self._store.unanswered_claim = False\n"
-                "            raise StoreError('draining') from None\n"
-                "        finally:\n"
-                "            self._waiting = None\n\n"
-                "    async def _wait_for_hint(",
+                "            return None\n        finally:\n",
             ),
         ),
         scenario="signals_on_the_wire",

@@ -167,12 +167,12 @@ BUGS = (
             Edit(
                 WORKER,
                 "                await self._idle(partial(trouble.wait, error))\n"
-                "                continue\n",
+                "                wait_s = 0.0\n                continue\n",
                 "                await self._idle(partial(trouble.wait, error))\n"
                 '                self.troubles = getattr(self, "troubles", 0) + 1\n'
                 "                if self.troubles > 3:\n"
                 "                    return\n"
-                "                continue\n",
+                "                wait_s = 0.0\n                continue\n",
             ),
         ),
         scenario="scripts_flushed",
@@ -184,13 +184,13 @@ BUGS = (
         edits=(
             Edit(
                 WORKER,
-                "            try:\n                claim = await self._store.lock_and_pop(room)\n",
+                "            try:\n                claim = await self._claim(room, wait_s)\n",
                 "            import time\n"
                 "            offset = time.time() - time.monotonic()\n"
                 '            self.offset = getattr(self, "offset", offset)\n'
                 "            if abs(offset - self.offset) > 60:\n"
                 "                return\n"
-                "            try:\n                claim = await self._store.lock_and_pop(room)\n",
+                "            try:\n                claim = await self._claim(room, wait_s)\n",
             ),
         ),
         scenario="worker_clock",

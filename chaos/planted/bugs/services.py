@@ -27,7 +27,7 @@ BUGS = (
             Edit(
                 "worker.py",
                 "                await self._idle(partial(trouble.wait, error))\n"
-                "                continue\n",
+                "                wait_s = 0.0\n                continue\n",
                 "                return self._log.error('leaving: %s', error)\n",
             ),
         ),

@@ -74,7 +74,7 @@ BUGS = (
     Bug(
         name="polls_without_back_off",
         sentence="an idle worker polls as often as it can",
-        edits=(Edit(WORKER, "wait_s = poll.next()\n", "wait_s = 0.0\n"),),
+        edits=(Edit(WORKER, "min(poll.next(), self._longest_wait_s)", "_LEAST_WAIT_S"),),
         anomaly="hammering",
     ),
     Bug(
