@@ -31,6 +31,7 @@ class Settings(Helpful):
     concurrency: int = 10  # jobs that one worker process runs at a time
     lock_ttl_ms: int = 30_000  # life of a lock (lease), which is renewed every third of it
     #: Bounds of the poll behind the wake-up hints, and of the back-off while Redis does not answer.
+    #: A worker never waits for longer than a fifth of `lock_ttl_ms`.
     poll_min_ms: int = 50
     poll_max_ms: int = 2_000
     #: An enqueue or an outcome counts as done: at once ("none"); when `replicas` replicas have it
@@ -124,7 +125,7 @@ class Settings(Helpful):
 
     @property
     def pool_size(self) -> int:
-        """Connections of one process: claim, wait, settle, refresh, heartbeat, and one per job."""
+        """Connections of one process: claim, settle, refresh, heartbeat, two spare, one per job."""
         return self.concurrency + 6
 
     def retry_delay_ms(self, failed_runs: int, jitter: float) -> int:

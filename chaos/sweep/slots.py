@@ -12,7 +12,7 @@ from chaos.targets import Target
 #: A cell waits for a lock's TTL most of the time, or for so many seconds that many more can.
 _PER_CPU, _PER_WAIT_S, _MOST_PER_CPU = 4, 2, 32
 #: So many times as many have something to do where nothing else keeps the processors busy.
-_ALONE = 2
+_ALONE = 3
 #: Memory for the processes of a slot of a foreign queue, the share of all that they may have, and
 #: the files that the rig has open for it.
 _BYTES, _SHARE, _FILES = 100 << 20, 0.5, 32

@@ -18,12 +18,14 @@
 --   dropped     ids that were queued but have no job (ghosts), or whose job has ended or is running
 --   returned    flat: id, token of jobs that a re-sent call had claimed, and hands back for want of room
 --   lost        flat: queue number, id, token of jobs that a re-sent call had claimed, and that it no longer holds
--- Atomic, and idempotent while the claim record lives: the same call again returns the same jobs.
+-- Atomic, and idempotent while the claim record lives: the same call again returns the same jobs. A call for 0 jobs is
+-- the last one of a worker that leaves: it is recorded even if it takes nothing, and so the same call takes nothing
+-- should it come late.
 local FIELDS = {'function_name', 'job_args', 'job_kwargs', 'job_params', 'current_retries', 'max_retries',
   'job_timeout_seconds'}
 local record, worker, number, want, room = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local ttl_ms, max_crashes, dlq_ttl_s, job_prefix, unique_prefix = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
-local leaving = want == 0 -- nobody waits for what this call takes, should it come once more, and late
+local leaving = want == 0
 local RECORD_TTL_MS = math.max(ttl_ms, 600000)
 local now = now_ms()
 local expiry = now + ttl_ms

@@ -94,6 +94,28 @@ def test_processors_that_work_all_the_time_have_none_to_spare(
     monkeypatch.setattr(slots, "worked_s", lambda: share * slots.all_cpus() * clock.now)
     processors = Processors()
     assert not processors()  # it has just looked
-    clock.now += room._LOOK_S + 0.01
-    assert processors() is idle
-    assert not processors()
+    clock.now += room._SPAN_S + 0.01
+    for _ in range(5):
+        assert processors() is idle
+        assert not processors()
+        clock.now += room._LOOK_S + 0.01
+
+
+def test_a_look_counts_what_processors_worked_within_a_span(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The system counts in ticks, of which there are few between two looks."""
+    clock, worked = SimpleNamespace(now=100.0), 0.0
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(room, "time", clock)
+    monkeypatch.setattr(slots, "worked_s", lambda: worked)
+    processors, said = Processors(), []
+    for tick in range(40):
+        clock.now += room._LOOK_S + 0.001
+        worked += slots.all_cpus() * room._LOOK_S * (2 if tick % 2 else 0)  # in fact, all the time
+        said.append(processors())
+    assert not any(said[10:])
+    for _ in range(10):
+        clock.now += room._LOOK_S + 0.001
+        said.append(processors())
+    assert all(said[-5:])
