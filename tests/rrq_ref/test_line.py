@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import uvloop
 
-from rrq_ref import Client, Settings, StoreUnavailable, line
+from rrq_ref import Client, Settings, StoreError, StoreUnavailable, keys, line
 
 #: RESP3 for something that nobody asked for.
 PUSH = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
@@ -90,6 +90,22 @@ async def test_a_reply_that_comes_in_pieces(settings: Settings, url: str) -> Non
         peer.change = pieces
         assert await client.job(job.id) == job
         assert (await client.enqueue("send", 1, job_id=job.id)) == job
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("change", [pieces, lambda data: [PUSH + data]], ids=["bits", "pushes"])
+async def test_commands_of_one_packet_have_their_own_replies(
+    settings: Settings, url: str, change: Change
+) -> None:
+    peer = Peer(url)
+    async with peer.serving() as address, Client(replace(settings, redis_url=address)) as client:
+        job = await client.enqueue("send", job_id="a")
+        peer.change = change
+        run = client.store.run
+        assert await run([("LLEN", "none"), ("TYPE", keys.job("a"))]) == [0, b"hash"]
+        with pytest.raises(StoreError, match="WRONGTYPE"):
+            await run([("TYPE", "none"), ("LLEN", keys.job("a")), ("TYPE", "none")])
+        assert await client.job("a") == job
     assert peer.connections == 1
 
 

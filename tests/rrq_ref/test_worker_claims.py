@@ -139,6 +139,9 @@ async def test_a_thread_that_goes_on_after_its_time_out_keeps_its_slot(
 
 # Waiting
 
+#: Settings of a worker that polls once a minute.
+A_MINUTE: dict[str, Any] = {"poll_min_ms": 60_000, "poll_max_ms": 60_000, "lock_ttl_ms": 600_000}
+
 
 async def cycle(tap: Tap) -> float:
     """Let an idle worker wait once. Returns the seconds that it wanted to wait."""
@@ -199,11 +202,36 @@ async def test_an_idle_worker_starts_a_new_job_at_once(
     """The hint wakes it: its poll would come after a minute."""
     tap, gate = Tap(redis), Gate()
     gate.opened.set()
-    settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
+    settings = replace(settings, **A_MINUTE)
     async with running(tap, settings, {"hold": gate.handler}):
         await until(lambda: tap.count("BLPOP") == 1)
         await client.enqueue("hold", job_id="a")
         await until(lambda: gate.began == ["a"])
+
+
+async def test_a_claim_behind_a_wait_takes_one_job_and_the_next_one_takes_the_rest(
+    redis: Redis, client: Client, settings: Settings
+) -> None:
+    """A worker that stands still while it waits must not get many."""
+    tap, gate = Tap(redis), Gate()
+    async with running(tap, settings, {"hold": gate.handler}):
+        await until(lambda: tap.count("BLPOP") == 1)
+        await enqueue(client, 5)
+        await until(lambda: len(gate.began) == 5)
+        gate.opened.set()
+    assert [words[3 + words[2] + 2] for words in tap.sent("lock_and_pop")][:3] == [10, 1, 9]
+
+
+async def test_the_wait_before_a_claim_is_short_beside_the_life_of_a_lock(
+    redis: Redis, settings: Settings
+) -> None:
+    """It counts from before the wait."""
+    clock = ManualClock()
+    tap = Tap(redis, clock)
+    settings = replace(settings, **A_MINUTE | {"lock_ttl_ms": 1000})
+    async with running(tap, settings, {}, clock=clock):
+        await until(lambda: tap.count("BLPOP") == 1)
+        assert await cycle(tap) == 0.2
 
 
 async def test_an_idle_worker_wakes_for_the_next_due_job(
@@ -211,7 +239,7 @@ async def test_an_idle_worker_wakes_for_the_next_due_job(
 ) -> None:
     tap, gate = Tap(redis), Gate()
     gate.opened.set()
-    settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
+    settings = replace(settings, **A_MINUTE)
     await client.enqueue("hold", job_id="a", defer_by=timedelta(milliseconds=100))
     async with running(tap, settings, {"hold": gate.handler}):
         await until(lambda: gate.began == ["a"])
@@ -227,7 +255,7 @@ async def test_an_idle_worker_wakes_for_a_lock_that_expires(
     await client.enqueue("hold", job_id="a")
     await take_one(store)
     database.redis.zadd(keys.locks("default"), {"a": database.now_ms() + 100})
-    settings = replace(settings, poll_min_ms=60_000, poll_max_ms=60_000)
+    settings = replace(settings, **A_MINUTE)
     async with running(redis, settings, {"hold": gate.handler}, worker_id="worker-2"):
         await until(lambda: gate.began == ["a"])
 
