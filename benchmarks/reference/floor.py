@@ -2,7 +2,8 @@
 
 `python -m benchmarks.reference.floor BATCH` runs on RRQ_REDIS_URL until it is killed. It uses the
 worker's client library, event loop and batch size, and does the bare minimum: claim up to BATCH
-jobs in one call, and complete them in the next. It idles on the wake-up list, as a worker does.
+jobs in one call, and complete them in the next. Where there are none, its claim waits at the server
+for a hint, as a worker's does.
 Keys and arguments are those of the headers in `rrq_ref/lua`.
 """
 
@@ -54,22 +55,24 @@ async def work(url: str, batch: int) -> None:
         keys.UNIQUE,
     )
     finish = ("EVALSHA", FINISH.sha, 1, locks, worker, settings.result_ttl_s, keys.JOB, keys.UNIQUE)
+    wait, idle = ("BLPOP", hints, _IDLE_S), True
     claims = 0
     while True:
-        await redis.execute_command("BLPOP", hints, _IDLE_S)
-        while True:
-            claims += 1
-            jobs = (await redis.execute_command(*claim, claims, *limits))[2]
-            if not jobs:
-                break
-            # When it had the jobs: what their handlers would return for the pick-up latency.
-            now = time.monotonic_ns()
-            done: list[Any] = []
-            for at in range(0, len(jobs), _WIDTH):
-                done += (*jobs[at : at + 3], now, "")
-            words = await redis.execute_command(*finish, *done)
-            if words.count(b"DONE") != len(words):
-                raise AssertionError(f"completions were refused: {words}")
+        claims += 1
+        call = (*claim, claims, *limits)
+        *_, answer = await redis.exchange([wait, call] if idle else [call])
+        jobs = answer[2]
+        # When it had the jobs: what their handlers would return for the pick-up latency.
+        now = time.monotonic_ns()
+        idle = not jobs
+        if idle:
+            continue
+        done: list[Any] = []
+        for at in range(0, len(jobs), _WIDTH):
+            done += (*jobs[at : at + 3], now, "")
+        words = await redis.execute_command(*finish, *done)
+        if words.count(b"DONE") != len(words):
+            raise AssertionError(f"completions were refused: {words}")
 
 
 if __name__ == "__main__":

@@ -710,7 +710,7 @@ WITH retries AS (
     SELECT job, min(t_sent) AS t_sent, max(t) AS t FROM transitions
     WHERE op = 'bury' AND token IS NULL AND applied GROUP BY job
 ), followed AS (
-    SELECT e.*, asked.queue, h.life, h.start_t, h.on_wire,
+    SELECT e.*, asked.queue, h.token, h.life, h.start_t, h.on_wire,
            coalesce(h.claim_sent_t, h.start_t - prompt_slack(), b.t_sent, f.t) AS left_sent_t,
            coalesce(h.begin_t, b.t, f.t) AS left_t
     FROM entered AS e
@@ -719,19 +719,20 @@ WITH retries AS (
     LEFT JOIN buried AS b ON b.job = e.job AND b.t >= e.from_t
     LEFT JOIN final_jobs AS f ON f.job = e.job AND f.state IN ('queued', 'retrying')
 ), unseen AS (
-    -- Somebody held it meanwhile whose claim was not seen: it is taken back, given up or repeated. Without a
-    -- wire a claim is never seen, and who dies or stands still may have made one.
+    -- Somebody held it meanwhile whose claim was not seen: it is taken back, given up or repeated. (The answer to
+    -- that may come later than the one to the next claim, which has a higher token.) Without a wire a claim is
+    -- never seen, and who dies or stands still may have made one.
     SELECT f.job, f.from_t FROM followed AS f
-    WHERE disturbed(f.life, f.due_by_t, f.left_t)
+    WHERE disturbed(f.life, f.due_from_t, f.left_t)
        OR EXISTS (FROM transitions AS x WHERE x.job = f.job AND x.op <> 'claim' AND x.token IS NOT NULL
-                  AND x.t_sent > f.from_t AND x.t <= f.left_t AND x.t_sent < f.left_t)
+                  AND x.t_sent > f.from_t AND x.t_sent < f.left_t AND (x.t <= f.left_t OR x.token < f.token))
        OR (NOT f.on_wire AND (
            EXISTS (FROM stalls AS s WHERE s.from_t <= f.left_t
                    AND s.until_t + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)
            OR EXISTS (FROM lives AS l WHERE l.dead_by IS NOT NULL AND l.dead_from <= f.left_t
                       AND l.dead_by + lock_ttl() + poll() + recovery_slack() >= f.due_by_t)))
 )
-SELECT f.* EXCLUDE (left_sent_t, left_t, life, start_t),
+SELECT f.* EXCLUDE (left_sent_t, left_t, life, start_t, token),
        CASE WHEN u.job IS NULL THEN f.life END AS life,
        CASE WHEN u.job IS NULL THEN f.start_t END AS start_t,
        CASE WHEN u.job IS NULL THEN f.left_sent_t END AS left_sent_t,

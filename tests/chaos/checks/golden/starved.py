@@ -95,8 +95,10 @@ def near_miss_in_one_call_that_was_sent_twice(s: Story) -> None:
     """Of which a part was stored at first, or while the producer or the server was disturbed."""
     for place, call in enumerate(("twice", "disturbed", "server")):
         at = 10 + 1_000 * place
-        job(s, f"{call} 1", at=at, claimed=at + 200, call=call, place=0)
-        job(s, f"{call} 2", at=at, claimed=at + 100, call=call, place=1)
+        # Of jobs that are due at once a claim may be unseen where the server was disturbed.
+        due = at + 50 if call == "server" else None
+        job(s, f"{call} 1", at=at, claimed=at + 200, due=due, call=call, place=0)
+        job(s, f"{call} 2", at=at, claimed=at + 100, due=due, call=call, place=1)
     s.wire("enqueue", "twice 2", "w1", at=10.5, token=None, answer="repeat")
     s.fault("reset", "producer-1", at=1_010.5)
     s.fault("server-delay", "server", at=2_010.2, until=2_010.8)
@@ -197,6 +199,27 @@ def near_miss_one_that_was_disturbed(s: Story) -> None:
     job(s, "j3", at=25, claimed=120, worker="w2")
     job(s, "j4", at=30, claimed=130, worker="w2")
     s.fault("reset", "w1", at=150)
+    s.judged = 2
+
+
+def near_miss_one_that_was_disturbed_while_the_job_was_enqueued(s: Story) -> None:
+    """It may have waited for the job, and claimed it before its enqueue was answered."""
+    overtaken(s)
+    job(s, "j3", at=25, claimed=120, worker="w2")
+    job(s, "j4", at=30, claimed=130, worker="w2")
+    s.fault("reset", "w1", at=10.5)
+    s.judged = 2
+
+
+def near_miss_one_that_was_taken_back_by_an_answer_that_came_late(s: Story) -> None:
+    """Another worker claims it at once, and hears of that sooner."""
+    s.enqueue("j1", at=10, queue="first")
+    s.wire("takeback", "j1", "w2", at=202, sent=198)
+    s.attempt("j1", "w1", at=200, until=210, token=3)
+    s.finally_("j1", "completed")
+    job(s, "j2", at=20, claimed=100)
+    job(s, "j3", at=25, claimed=120, worker="w2")
+    job(s, "j4", at=30, claimed=130, worker="w2")
     s.judged = 2
 
 
