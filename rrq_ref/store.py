@@ -49,6 +49,9 @@ _NOT_NOW = (
     "NOPERM", "NoPermissionError", "ACL failure in script", "The user executing the script can't",
 )  # fmt: skip
 
+#: The shortest wait for a hint: to BLPOP, 0 means "for ever", and Redis 6.2 rounds 1 ms down to 0.
+LEAST_WAIT_S = 0.002
+
 #: RuntimeErrors of a command that may have been sent: uvloop's when it writes to a connection that
 #: has just broken, and those of a connection that another event loop made.
 _BROKEN = ("handler is closed", "loop is closed", "different loop", "different event loop")
@@ -352,8 +355,8 @@ class WorkerStore(Store):
         )
 
     def _wait(self, at_most_s: float) -> Command:
-        # To BLPOP, 0 means "for ever". Redis 6.2 rounds 0.001 down to 0 ms.
-        return ("BLPOP", *(hints for *_, hints in self._keys), max(0.002, round(at_most_s, 3)))
+        hints = (hints for *_, hints in self._keys)
+        return ("BLPOP", *hints, max(LEAST_WAIT_S, round(at_most_s, 3)))
 
     def _claimed(self, queue: int, job_id: bytes, token: int, *fields: bytes | None) -> Claimed:
         *payload, retries, most, timeout_s = fields

@@ -18,7 +18,7 @@ from .logs import WorkerLog
 from .refresher import LockRefresher
 from .settings import Settings
 from .settler import Settler
-from .store import WorkerStore
+from .store import LEAST_WAIT_S, WorkerStore
 from .timeouts import Timeouts
 from .transitions import Claim, Outcome, Release
 from .trouble import Backoff, Trouble
@@ -26,7 +26,6 @@ from .trouble import Backoff, Trouble
 T = TypeVar("T")
 
 _LEAST = 32  # slots that a claim may fill, however few there are
-_LEAST_WAIT_S = 0.002  # before a claim, where another one follows only because it is time
 _COURTESY_S = 1.0  # time for a leaving worker to say that its lost attempts did not crash
 
 
@@ -47,7 +46,7 @@ class Worker:
         self.worker_id = worker_id
         self._settings = settings
         self._names = [keys.queue_name(name) for name in settings.queues]
-        #: The lock of what is claimed at its end counts from its beginning.
+        #: Before a claim. The locks that it takes are counted from the beginning of the wait.
         self._longest_wait_s = settings.lock_ttl_ms / 5000
         self._burst = burst
         self._clock = clock or Clock()
@@ -160,7 +159,7 @@ class Worker:
                 continue
             wait_s = min(poll.next(), self._longest_wait_s)
             if claim.due_in_s is not None:
-                wait_s = max(_LEAST_WAIT_S, min(wait_s, claim.due_in_s))
+                wait_s = max(LEAST_WAIT_S, min(wait_s, claim.due_in_s))
             await self._clock.turn()  # what was claimed starts before another command is sent
         if self._full and not self._draining:
             # Nobody waits for us to leave, so running jobs may use all of their time.

@@ -99,6 +99,11 @@ class ManualClock(Clock):
                 moved.set_result(None)
 
 
+def want_of(claim: tuple[Any, ...]) -> int:
+    """How many jobs a claim asks for."""
+    return int(claim[3 + claim[2] + 2])
+
+
 class Tap:
     """A Redis client that shows a worker's commands, and spoils those that the test names.
 
@@ -135,6 +140,10 @@ class Tap:
 
     def sent(self, name: str) -> list[tuple[Any, ...]]:
         return [words for words in self.seen if self._name(words) == name]
+
+    def wants(self) -> list[int]:
+        """How many jobs each claim asked for."""
+        return [want_of(words) for words in self.sent("lock_and_pop")]
 
     @staticmethod
     def _name(words: tuple[Any, ...]) -> str:

@@ -23,7 +23,7 @@ from rrq_ref.trouble import Backoff
 
 from .database import Database
 from .moves import take_one
-from .running import Gate, ManualClock, Tap, running, until
+from .running import Gate, ManualClock, Tap, running, until, want_of
 
 
 async def enqueue(client: Client, count: int, function: str = "hold") -> None:
@@ -48,7 +48,7 @@ async def test_no_more_is_claimed_than_there_are_free_slots(
         busy -= 1
 
     async def look(words: tuple[Any, ...]) -> None:
-        want = int(words[3 + words[2] + 2])
+        want = want_of(words)
         asked.append(want)
         assert busy + want <= 3
         # Those that have ended and are still to be written hold a lock, but no slot.
@@ -219,7 +219,7 @@ async def test_a_claim_behind_a_wait_takes_one_job_and_the_next_one_takes_the_re
         await enqueue(client, 5)
         await until(lambda: len(gate.began) == 5)
         gate.opened.set()
-    assert [words[3 + words[2] + 2] for words in tap.sent("lock_and_pop")][:3] == [10, 1, 9]
+    assert tap.wants()[:3] == [10, 1, 9]
 
 
 async def test_the_wait_before_a_claim_is_short_beside_the_life_of_a_lock(

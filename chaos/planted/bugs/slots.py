@@ -56,7 +56,7 @@ BUGS = (
     Bug(
         name="waits_for_ever_for_a_hint",
         sentence="a wait of less than a second for a hint has no end",
-        edits=(Edit(STORE, "max(0.002, round(at_most_s, 3))", "int(at_most_s)"),),
+        edits=(Edit(STORE, "max(LEAST_WAIT_S, round(at_most_s, 3))", "int(at_most_s)"),),
         anomaly="late-start",
     ),
     Bug(
@@ -74,7 +74,7 @@ BUGS = (
     Bug(
         name="polls_without_back_off",
         sentence="an idle worker polls as often as it can",
-        edits=(Edit(WORKER, "min(poll.next(), self._longest_wait_s)", "_LEAST_WAIT_S"),),
+        edits=(Edit(WORKER, "min(poll.next(), self._longest_wait_s)", "LEAST_WAIT_S"),),
         anomaly="hammering",
     ),
     Bug(
@@ -107,8 +107,8 @@ BUGS = (
             ),
             Edit(
                 WORKER,
-                "from .store import WorkerStore\n",
-                "from .store import WorkerStore, connect\n",
+                "from .store import LEAST_WAIT_S, WorkerStore\n",
+                "from .store import LEAST_WAIT_S, WorkerStore, connect\n",
             ),
         ),
         anomaly="leak",

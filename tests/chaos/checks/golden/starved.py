@@ -19,6 +19,12 @@ def overtaken(s: Story) -> None:
     job(s, "j2", at=20, claimed=100)
 
 
+def beside_it(s: Story) -> None:
+    """Another worker takes two in their order."""
+    job(s, "j3", at=25, claimed=120, worker="w2")
+    job(s, "j4", at=30, claimed=130, worker="w2")
+
+
 def bad(s: Story) -> dict[str, int]:
     overtaken(s)
     s.fault("server-clock", "server", at=30_000, until=30_000)
@@ -196,8 +202,7 @@ def near_miss_it_was_not_due(s: Story) -> None:
 def near_miss_one_that_was_disturbed(s: Story) -> None:
     """It may have claimed the job before, and asked again."""
     overtaken(s)
-    job(s, "j3", at=25, claimed=120, worker="w2")
-    job(s, "j4", at=30, claimed=130, worker="w2")
+    beside_it(s)
     s.fault("reset", "w1", at=150)
     s.judged = 2
 
@@ -205,8 +210,7 @@ def near_miss_one_that_was_disturbed(s: Story) -> None:
 def near_miss_one_that_was_disturbed_while_the_job_was_enqueued(s: Story) -> None:
     """It may have waited for the job, and claimed it before its enqueue was answered."""
     overtaken(s)
-    job(s, "j3", at=25, claimed=120, worker="w2")
-    job(s, "j4", at=30, claimed=130, worker="w2")
+    beside_it(s)
     s.fault("reset", "w1", at=10.5)
     s.judged = 2
 
@@ -218,8 +222,7 @@ def near_miss_one_that_was_taken_back_by_an_answer_that_came_late(s: Story) -> N
     s.attempt("j1", "w1", at=200, until=210, token=3)
     s.finally_("j1", "completed")
     job(s, "j2", at=20, claimed=100)
-    job(s, "j3", at=25, claimed=120, worker="w2")
-    job(s, "j4", at=30, claimed=130, worker="w2")
+    beside_it(s)
     s.judged = 2
 
 
